@@ -1,0 +1,77 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// The element of a bare <see cref="InlineArrayAttribute"/> type: the one AllValid shape that carries no generated code, so
+/// that its one field must be looked at by reflection, once for a type.
+/// </summary>
+internal sealed class InlineArrayElement
+{
+    private readonly int _size;
+    private readonly ISharedLayout? _layout;
+
+    private InlineArrayElement(int size, ISharedLayout? layout)
+    {
+        _size = size;
+        _layout = layout;
+    }
+
+    /// <summary>Whether the bytes of an element in shared memory stand in another order than this host's.</summary>
+    public bool IsForeign => _layout is not null ? _layout.HasForeignFields : !BitConverter.IsLittleEndian && _size > 1;
+
+    /// <summary>Finds the element of <paramref name="type"/>, of an inline array in an inline array the innermost.</summary>
+    /// <returns>The element, or <see langword="null"/> when the type is no inline array or its element is not AllValid.</returns>
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The one field of an inline array is its storage and is never trimmed.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The element is a value type that lives inside the array's; it needs no constructor.")]
+    public static InlineArrayElement? Of(Type type)
+    {
+        if (type.GetCustomAttribute<InlineArrayAttribute>() is null)
+        {
+            return null;
+        }
+
+        Type element = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)[0].FieldType;
+        if (!element.IsValueType || element.IsEnum)
+        {
+            return null;
+        }
+
+        int primitive = SizeOfPrimitive(element);
+        if (primitive != 0)
+        {
+            return new InlineArrayElement(primitive, null);
+        }
+
+        return RuntimeHelpers.GetUninitializedObject(element) is ISharedLayout layout
+            ? new InlineArrayElement(layout.Size, layout)
+            : Of(element);
+    }
+
+    /// <summary>Reverses the bytes of each element that stands in another order than this host's.</summary>
+    public void ReverseAll(Span<byte> bytes)
+    {
+        for (; !bytes.IsEmpty; bytes = bytes[_size..])
+        {
+            if (_layout is not null)
+            {
+                _layout.ReverseForeignFields(bytes[.._size]);
+            }
+            else
+            {
+                bytes[.._size].Reverse();
+            }
+        }
+    }
+
+    private static int SizeOfPrimitive(Type type) => Type.GetTypeCode(type) switch
+    {
+        TypeCode.Byte or TypeCode.SByte => 1,
+        TypeCode.Int16 or TypeCode.UInt16 or TypeCode.Char => 2,
+        TypeCode.Int32 or TypeCode.UInt32 or TypeCode.Single => 4,
+        TypeCode.Int64 or TypeCode.UInt64 or TypeCode.Double => 8,
+        _ => type == typeof(Half) ? 2 : type == typeof(Int128) || type == typeof(UInt128) ? 16 : 0,
+    };
+}

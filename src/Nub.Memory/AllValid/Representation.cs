@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// What the runtime knows of a type that is to cross the boundary: whether it may, and how its bytes become a value of this
+/// host. Everything here is a constant to the optimizing compiler, so the check costs nothing.
+/// </summary>
+internal static class Representation<T> where T : unmanaged
+{
+    // An interface is found on a boxed value, without reflection, so that trimming cannot break it.
+    private static readonly ISharedLayout? s_layout = default(T) as IAllValid<T>;
+    private static readonly InlineArrayElement? s_element = s_layout is null && !IsPrimitive ? InlineArrayElement.Of(typeof(T)) : null;
+    private static readonly bool s_isForeign = s_layout is { HasForeignFields: true } || s_element is { IsForeign: true };
+
+    /// <summary>Whether every bit pattern is a legal value: a primitive, a generated struct, or an inline array of these.</summary>
+    public static bool IsAllValid
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsPrimitive || default(T) is IAllValid<T> || s_element is not null;
+    }
+
+    private static bool IsPrimitive
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => typeof(T) == typeof(byte) || typeof(T) == typeof(sbyte)
+            || typeof(T) == typeof(ushort) || typeof(T) == typeof(short) || typeof(T) == typeof(char) || typeof(T) == typeof(Half)
+            || typeof(T) == typeof(uint) || typeof(T) == typeof(int) || typeof(T) == typeof(float)
+            || typeof(T) == typeof(ulong) || typeof(T) == typeof(long) || typeof(T) == typeof(double)
+            || typeof(T) == typeof(UInt128) || typeof(T) == typeof(Int128);
+    }
+
+    /// <summary>Refuses a type that no analyzer saw.</summary>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void ThrowIfNotAllValid()
+    {
+        if (!IsAllValid)
+        {
+            Throw();
+        }
+    }
+
+    /// <summary>Turns a value whose bytes stand as in shared memory into one of this host; or back, which is the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Convert(T value)
+    {
+        if (IsPrimitive)
+        {
+            return BitConverter.IsLittleEndian ? value : ByteOrder.Reverse(value);
+        }
+
+        return s_isForeign ? ConvertFields(value) : value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static T ConvertFields(T value)
+    {
+        // Sound: value is a private copy of sizeof(T) bytes, and T is AllValid, so whatever the bytes become is legal.
+        Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref value));
+        if (s_layout is not null)
+        {
+            s_layout.ReverseForeignFields(bytes);
+        }
+        else
+        {
+            s_element!.ReverseAll(bytes);
+        }
+
+        return value;
+    }
+
+    private static void Throw() => throw new NotAllValidException(typeof(T));
+}

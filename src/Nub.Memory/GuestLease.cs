@@ -1,0 +1,38 @@
+namespace Nub.Memory;
+
+/// <summary>
+/// A lease of a <see cref="GuestSharedMemory"/>, held while a guest runs. A copy of it is the same lease; to dispose it twice
+/// throws and does no harm.
+/// </summary>
+public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
+{
+    private readonly Lease _lease;
+
+    internal GuestLease(Lease lease) => _lease = lease;
+
+    /// <summary>Whether two leases are the same one.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>Whether they are the same.</returns>
+    public static bool operator ==(GuestLease left, GuestLease right) => left.Equals(right);
+
+    /// <summary>Whether two leases are different ones.</summary>
+    /// <param name="left">One.</param>
+    /// <param name="right">The other.</param>
+    /// <returns>Whether they are different.</returns>
+    public static bool operator !=(GuestLease left, GuestLease right) => !left.Equals(right);
+
+    /// <summary>Ends the lease.</summary>
+    /// <exception cref="ObjectDisposedException">It was ended already.</exception>
+    /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
+    public void Dispose() => _lease.End();
+
+    /// <inheritdoc/>
+    public bool Equals(GuestLease other) => _lease.Equals(other._lease);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is GuestLease other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => _lease.GetHashCode();
+}

@@ -1,0 +1,34 @@
+namespace Nub.Memory;
+
+/// <summary>
+/// All of the memory as the virtual processor has it. Whoever runs a guest holds a lease (<see cref="EnterGuest"/>) while it
+/// runs, so that nobody can take the memory exclusively or release it under the guest.
+/// </summary>
+public sealed class GuestSharedMemory : SharedMemory
+{
+    internal GuestSharedMemory(LockedMapping mapping) : base(mapping)
+    {
+    }
+
+    /// <summary>Begins a lease, to be held while a guest runs on the memory, and disposed from any thread.</summary>
+    /// <returns>The lease.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public GuestLease EnterGuest() => new(Lease.Begin(Live));
+
+    /// <summary>Describes the memory as a region to be mapped into a virtual machine: readable, writable and executable.</summary>
+    /// <param name="guestAddress">The guest physical address of the first byte.</param>
+    /// <param name="type">What the region is for: <see cref="MemoryRegionType.Scratch"/> or <see cref="MemoryRegionType.Snapshot"/>.</param>
+    /// <returns>The region.</returns>
+    /// <exception cref="ArgumentException">Another type, or a region that would end beyond 2^64.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public MemoryRegion MappingAt(ulong guestAddress, MemoryRegionType type)
+    {
+        if (type is not (MemoryRegionType.Scratch or MemoryRegionType.Snapshot))
+        {
+            throw new ArgumentException($"Guest memory is mapped as Scratch or Snapshot, not as {type}.", nameof(type));
+        }
+
+        return Live.RegionAt(guestAddress, Size, type, MemoryRegionFlags.Read | MemoryRegionFlags.Write | MemoryRegionFlags.Execute);
+    }
+}

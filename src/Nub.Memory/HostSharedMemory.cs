@@ -1,0 +1,183 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// Synchronized access to a memory beside a guest that may be writing it, from any number of threads.
+/// </summary>
+/// <remarks>
+/// <para>Three promises. Nothing illegal comes in: a value is of a type for which every bit pattern is legal, or was checked on
+/// a private copy. Each shared byte is touched exactly once per call. Nobody touches memory that they don't hold: while
+/// somebody has the memory exclusively, every call throws <see cref="SharedMemoryLockedException"/>.</para>
+/// <para>Offsets and lengths are bytes from the start of the memory. A <c>Try</c> form returns <see langword="false"/> for what a
+/// guest can cause (a range that leaves the memory), without an exception or an allocation, and for nothing else.</para>
+/// </remarks>
+public sealed unsafe partial class HostSharedMemory : SharedMemory
+{
+    internal HostSharedMemory(LockedMapping mapping) : base(mapping)
+    {
+    }
+
+    /// <summary>Makes another owner of the same memory.</summary>
+    /// <returns>The other owner, to be disposed on its own.</returns>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public HostSharedMemory Clone()
+    {
+        LockedMapping mapping = Live;
+        mapping.AddOwner();
+        return new HostSharedMemory(mapping);
+    }
+
+    /// <summary>
+    /// Enters the memory for many accesses: each of them then costs a bounds check and a compare. Nobody can take the memory
+    /// exclusively until the lease is disposed.
+    /// </summary>
+    /// <returns>The lease.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public HostAccess Enter() => new(Live);
+
+    /// <summary>The stack buffer in a range of the memory.</summary>
+    /// <param name="offset">The first byte of the buffer.</param>
+    /// <param name="size">The size of the buffer in bytes, at least 16: an 8-byte stack pointer, and room for an empty element.</param>
+    /// <returns>The buffer. It is a view: making it reads and writes nothing.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The size is less than 16.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public SharedStack Stack(ulong offset, ulong size) => new(this, offset, size);
+
+    /// <summary>Reads a value.</summary>
+    /// <remarks>
+    /// A naturally aligned value of 1, 2, 4 or 8 bytes is one load with acquire semantics and never torn. Of any other size or
+    /// alignment, every shared byte is read exactly once, and the whole may be torn: parts of it may be older than others.
+    /// </remarks>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="offset">The first byte.</param>
+    /// <returns>The value, in this host's byte order.</returns>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<[AllValid] T>(ulong offset) where T : unmanaged
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        LockedMapping mapping = Live;
+        if (!mapping.Contains<T>(offset))
+        {
+            mapping.ThrowBounds(offset, (ulong)sizeof(T));
+        }
+
+        return LoadAt<T>(mapping, offset);
+    }
+
+    /// <summary>Reads a value if the range lies within the memory.</summary>
+    /// <inheritdoc cref="Read{T}(ulong)"/>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order; 0 when the range leaves the memory.</param>
+    /// <returns>Whether the range lies within the memory.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRead<[AllValid] T>(ulong offset, out T value) where T : unmanaged
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        LockedMapping mapping = Live;
+        if (!mapping.Contains<T>(offset))
+        {
+            value = default;
+            return mapping.Refuse(offset, (ulong)sizeof(T));
+        }
+
+        value = LoadAt<T>(mapping, offset);
+        return true;
+    }
+
+    /// <summary>Writes a value.</summary>
+    /// <remarks>
+    /// A naturally aligned value of 1, 2, 4 or 8 bytes is one store with release semantics and never torn. Of any other size or
+    /// alignment, every shared byte is written exactly once, and the guest may see the whole torn.
+    /// </remarks>
+    /// <typeparam name="T">An AllValid type: without padding that could carry the host's secrets.</typeparam>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write<[AllValid] T>(ulong offset, T value) where T : unmanaged
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        LockedMapping mapping = Live;
+        if (!mapping.Contains<T>(offset))
+        {
+            mapping.ThrowBounds(offset, (ulong)sizeof(T));
+        }
+
+        StoreAt(mapping, offset, value);
+    }
+
+    /// <summary>Writes a value if the range lies within the memory.</summary>
+    /// <inheritdoc cref="Write{T}(ulong, T)"/>
+    /// <returns>Whether the range lies within the memory; otherwise nothing was written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryWrite<[AllValid] T>(ulong offset, T value) where T : unmanaged
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        LockedMapping mapping = Live;
+        if (!mapping.Contains<T>(offset))
+        {
+            return mapping.Refuse(offset, (ulong)sizeof(T));
+        }
+
+        StoreAt(mapping, offset, value);
+        return true;
+    }
+
+    /// <summary>
+    /// Reads a value some of whose bit patterns are illegal: the bytes are copied once, and checked on the private copy, before
+    /// a value of the type exists. A <c>Validate</c> of the type's own runs on the copy, when the memory is let go of.
+    /// </summary>
+    /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when it is not legal.</param>
+    /// <returns>Whether the range lies within the memory and its bytes are a legal value.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> was not generated, and no analyzer saw it.</exception>
+    public bool TryReadValidated<[ValidateOnRead] T>(ulong offset, out T value) where T : unmanaged
+    {
+        IValidateOnRead<T> validator = Validation<T>.Validator;
+        LockedMapping mapping = Live;
+        if (!mapping.Contains<T>(offset))
+        {
+            value = default;
+            return mapping.Refuse(offset, (ulong)sizeof(T));
+        }
+
+        // Sound: the copy is private, and nothing reads it as a T before its bytes were found legal.
+        Unsafe.SkipInit(out T copy);
+        long* slot = mapping.Enter();
+        BulkCopy.Copy((byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
+        mapping.Leave(slot);
+        return validator.TryDecode(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in copy)), out value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LoadAt<T>(LockedMapping mapping, ulong offset) where T : unmanaged
+    {
+        long* slot = mapping.Enter();
+        T value = SingleFetch.Load<T>(mapping.Base + offset);
+        mapping.Leave(slot);
+        return Representation<T>.Convert(value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void StoreAt<T>(LockedMapping mapping, ulong offset, T value) where T : unmanaged
+    {
+        value = Representation<T>.Convert(value);
+        long* slot = mapping.Enter();
+        SingleFetch.Store(mapping.Base + offset, value);
+        mapping.Leave(slot);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// A mapping and the lock that guards it, shared by all its owners: what every kind of shared memory stands on. One object
+/// rather than two, so that an access finds the lock, the address and the size on one cache line.
+/// </summary>
+internal sealed unsafe class LockedMapping : RegionLock
+{
+    private readonly HostMapping _mapping;
+
+    public LockedMapping(HostMapping mapping)
+    {
+        _mapping = mapping;
+        Base = (byte*)mapping.Address;
+        Size = mapping.Size;
+        if (NubMemoryEventSource.Log.IsEnabled())
+        {
+            NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)Size, mapping.Backing.ToString());
+        }
+    }
+
+    /// <summary>The first usable byte. To be dereferenced between Enter and Leave, or under a lease, only.</summary>
+    public byte* Base { get; }
+
+    /// <summary>The usable size in bytes.</summary>
+    public ulong Size { get; }
+
+    public HostMapping Mapping => _mapping;
+
+    /// <summary>
+    /// Whether a span over the bytes was handed out that no lock covers. Then a finalizer, which cannot know whether the
+    /// span is still used, must not unmap.
+    /// </summary>
+    public bool SpanEscaped { get; set; }
+
+    /// <summary>Whether <c>[offset, offset + length)</c> lies within the memory; no sum that could overflow is formed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Contains(ulong offset, ulong length) => offset <= Size && length <= Size - offset;
+
+    /// <summary>The same for a constant length; memory is at least a page, so for small ones it is a single compare.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Contains<T>(ulong offset) where T : unmanaged =>
+        sizeof(T) <= 4096 ? offset <= Size - (uint)sizeof(T) : Contains(offset, (ulong)sizeof(T));
+
+    /// <summary>Refuses a range that leaves the memory.</summary>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void CheckBounds(ulong offset, ulong length)
+    {
+        if (!Contains(offset, length))
+        {
+            ThrowBounds(offset, length);
+        }
+    }
+
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void ThrowBounds(ulong offset, ulong length)
+    {
+        _ = Refuse(offset, length);
+        throw new SharedMemoryBoundsException(offset, length, Size);
+    }
+
+    /// <summary>Traces a refused range.</summary>
+    /// <returns><see langword="false"/>, for a <c>Try</c> form to return.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool Refuse(ulong offset, ulong length)
+    {
+        if (NubMemoryEventSource.Log.IsEnabled())
+        {
+            NubMemoryEventSource.Log.AccessRefused((long)offset, (long)length, (long)Size);
+        }
+
+        return false;
+    }
+
+    /// <summary>Describes the first <paramref name="length"/> bytes as a region to be mapped into a virtual machine.</summary>
+    /// <exception cref="ArgumentException">The region would end beyond 2^64.</exception>
+    public MemoryRegion RegionAt(ulong guestAddress, ulong length, MemoryRegionType type, MemoryRegionFlags flags) =>
+        guestAddress <= ulong.MaxValue - length
+            ? new MemoryRegion(guestAddress, length, (nint)Base, type, flags)
+            : throw new ArgumentException(
+                $"A region of {length} bytes at guest address 0x{guestAddress:X} would end beyond 2^64.", nameof(guestAddress));
+
+    protected override void Release()
+    {
+        _mapping.Release();
+        if (NubMemoryEventSource.Log.IsEnabled())
+        {
+            NubMemoryEventSource.Log.MappingReleased(_mapping.Address, (long)Size);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// Who may touch a region, and when it may be released. Every kind of use excludes the others as the lifecycle says, no call
+/// waits for another user, and the common one, a single access, costs two plain stores and two plain loads.
+/// </summary>
+/// <remarks>
+/// <para><b>The users.</b>
+/// An <em>access</em> is one read, write or copy. A <em>lease</em> is long: a guest that runs, a <see cref="HostAccess"/>.
+/// Somebody <em>exclusive</em> is alone. An <em>owner</em> is a handle that was not disposed; when the last one goes, the
+/// region is <em>closed</em>: nobody new gets in, and as soon as nobody is inside it is released, once.</para>
+///
+/// <para><b>The word.</b> One 64-bit word holds the phase, whether the region is closed or released, the number of leases, and
+/// the ticket of the last claim. It changes by CompareExchange only, so leases, exclusivity and closing exclude each other
+/// without further thought. Accesses do not write it; they are the reason for the rest of this page.</para>
+///
+/// <para><b>An access</b> (<see cref="Enter"/>, <see cref="Leave"/>):
+/// (1) store the region's id to the slot of this thread; (2) load the word; if it is claimed, exclusive or closed, clear the
+/// slot and go the slow way; (3) touch the memory; (4) clear the slot; (5) load the word again; if it is closed, try to release.
+/// No user code runs between 1 and 4, so a thread needs one slot, and nothing between them throws.</para>
+///
+/// <para><b>Whoever looks for accesses</b> first changes the word, then calls
+/// <see cref="Interlocked.MemoryBarrierProcessWide"/>, then reads every slot. The barrier acts as a full fence on each thread,
+/// somewhere between two of its instructions. Where it falls after (1), the store is visible and the access is found. Where
+/// it falls before (2), the access sees the changed word. One of them is always so, because (1) comes before (2): an access
+/// that was not found does not take place. That costs the rare side a microsecond and the accesses nothing.</para>
+///
+/// <para><b>Exclusivity is claimed, then confirmed.</b> A claim is visible in the word; the slots are read; the claim is
+/// confirmed by CompareExchange, or withdrawn when somebody is inside. An access or lease that meets a claim looks at the word
+/// again a bounded number of times and then cancels the claim. So a claim that fails never makes an access fail, and a claimant that
+/// the scheduler has put to sleep delays nobody. The ticket keeps a cancelled claim from being confirmed in another's name.</para>
+///
+/// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease"/>: barrier, no slot names the region, the
+/// word has no lease and no phase, and one CompareExchange to released wins. If somebody was inside, that one releases when
+/// it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of the word comes after the
+/// closer's barrier), and by the value of its own CompareExchange for a lease or somebody exclusive. Of several who leave at once, the
+/// last one's look finds nobody.</para>
+///
+/// <para>On x64 a volatile store followed by a volatile load of another address are two plain moves in program order. That the
+/// compiler keeps that order is its habit, not the specification's promise; the machine-code tests assert it.
+/// The protocol is checked as an exhaustive model with explicit store buffers in tests/models.</para>
+/// </remarks>
+internal abstract class RegionLock
+{
+    private const long PhaseMask = 0b11;
+    private const long PhaseClaiming = 0b01;
+    private const long PhaseExclusive = 0b10;
+    private const long Closed = 0b100;
+    private const long Released = 0b1000;
+    private const long OneLease = 1L << 8;
+    private const long LeaseMask = 0xFF_FFFFL << 8;
+    private const long OneTicket = 1L << 32;
+    private const long TicketMask = unchecked((long)0xFFFF_FFFF_0000_0000);
+
+    // How often a claim in progress is looked at before it is cancelled: a few microseconds, several times what a claim takes.
+    private const int Patience = 64;
+
+    private static long s_lastId;
+
+    private readonly long _id = Interlocked.Increment(ref s_lastId);
+    private long _word;
+    private int _owners = 1;
+
+    /// <summary>Gives the region back. Called exactly once, after the last owner, when nobody is inside.</summary>
+    protected abstract void Release();
+
+    /// <summary>Begins an access; nothing may throw and no user code may run until <see cref="Leave"/>.</summary>
+    /// <returns>The slot to leave by.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe long* Enter()
+    {
+        long* slot = ThreadSlots.Current;
+        Volatile.Write(ref *slot, _id);
+        if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0)
+        {
+            EnterSlow(slot);
+        }
+
+        return slot;
+    }
+
+    /// <summary>Begins an access on behalf of whoever holds the region exclusively with <paramref name="ticket"/>.</summary>
+    /// <returns>The slot to leave by.</returns>
+    /// <exception cref="ObjectDisposedException">That exclusivity has ended.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe long* EnterHeld(long ticket)
+    {
+        long* slot = ThreadSlots.Current;
+        Volatile.Write(ref *slot, _id);
+        if ((Volatile.Read(ref _word) & (PhaseMask | TicketMask)) != ticket)
+        {
+            Leave(slot);
+            ThrowEnded();
+        }
+
+        return slot;
+    }
+
+    /// <summary>Ends an access.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void Leave(long* slot)
+    {
+        Volatile.Write(ref *slot, 0);
+        if ((Volatile.Read(ref _word) & Closed) != 0)
+        {
+            TryRelease();
+        }
+
+        // The id in a slot does not root the region: without this the finalizer could release it before the slot is cleared.
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Begins a lease; each is to be ended by one <see cref="LeaveLease"/>, from any thread.</summary>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    public void EnterLease()
+    {
+        int patience = Patience;
+        while (true)
+        {
+            long word = Volatile.Read(ref _word);
+            ThrowIfShut(word);
+            if ((word & LeaseMask) == LeaseMask)
+            {
+                throw new SharedMemoryLockedException($"The memory has {LeaseMask / OneLease} leases already, the most it can count.");
+            }
+
+            if ((word & PhaseMask) == PhaseClaiming && patience-- > 0)
+            {
+                Thread.SpinWait(8);
+                continue;
+            }
+
+            // Takes the lease, and cancels a claim that was given its time.
+            if (Interlocked.CompareExchange(ref _word, (word & ~PhaseMask) + OneLease, word) == word)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Ends a lease.</summary>
+    public void LeaveLease()
+    {
+        long word = Interlocked.Add(ref _word, -OneLease);
+        if ((word & Closed) != 0)
+        {
+            TryRelease();
+        }
+    }
+
+    /// <summary>Takes the region exclusively; to be ended by one <see cref="LeaveExclusive"/>.</summary>
+    /// <returns>The ticket for <see cref="EnterHeld"/>.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    public long EnterExclusive()
+    {
+        long word = Volatile.Read(ref _word);
+        ThrowIfShut(word);
+        if ((word & (PhaseMask | LeaseMask)) != 0)
+        {
+            throw InUse(word);
+        }
+
+        long ticket = ((word & TicketMask) + OneTicket) & TicketMask;
+        long claim = ticket | PhaseClaiming;
+        if (Interlocked.CompareExchange(ref _word, claim, word) != word)
+        {
+            throw InUse(Volatile.Read(ref _word));
+        }
+
+        Interlocked.MemoryBarrierProcessWide();
+        bool inside = ThreadSlots.AnyInside(_id);
+        long held = ticket | PhaseExclusive;
+        if (!inside && Interlocked.CompareExchange(ref _word, held, claim) == claim)
+        {
+            return held;
+        }
+
+        WithdrawClaim(claim);
+        word = Volatile.Read(ref _word);
+        ThrowIfShut(word);
+        throw InUse(word);
+    }
+
+    /// <summary>Ends exclusivity.</summary>
+    public void LeaveExclusive()
+    {
+        long word = Interlocked.And(ref _word, ~PhaseMask);
+        if ((word & Closed) != 0)
+        {
+            TryRelease();
+        }
+    }
+
+    /// <summary>Adds an owner, unless the last one is gone.</summary>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    public void AddOwner()
+    {
+        int owners = Volatile.Read(ref _owners);
+        while (true)
+        {
+            ObjectDisposedException.ThrowIf(owners == 0, typeof(SharedMemory));
+            int seen = Interlocked.CompareExchange(ref _owners, owners + 1, owners);
+            if (seen == owners)
+            {
+                return;
+            }
+
+            owners = seen;
+        }
+    }
+
+    /// <summary>Removes an owner; the last one closes the region, which is released now or when the last user leaves.</summary>
+    public void RemoveOwner()
+    {
+        if (Interlocked.Decrement(ref _owners) == 0)
+        {
+            Interlocked.Or(ref _word, Closed);
+            TryRelease();
+        }
+    }
+
+    /// <summary>Releases a closed region unless somebody is inside, who then releases it on leaving.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void TryRelease()
+    {
+        Interlocked.MemoryBarrierProcessWide();
+        if (ThreadSlots.AnyInside(_id))
+        {
+            return;
+        }
+
+        while (true)
+        {
+            long word = Volatile.Read(ref _word);
+            if ((word & (PhaseMask | LeaseMask | Released)) != 0)
+            {
+                return;
+            }
+
+            if (Interlocked.CompareExchange(ref _word, word | Released, word) == word)
+            {
+                Release();
+                return;
+            }
+        }
+    }
+
+    /// <summary>The slot is published, but the region was claimed, exclusive or closed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private unsafe void EnterSlow(long* slot)
+    {
+        for (int patience = Patience; ; patience--)
+        {
+            // Nobody may find this thread inside while it waits. Leaving looks at the word as every clear must: somebody who
+            // closed the region may have found the slot and left the release to us.
+            Leave(slot);
+            long word = Volatile.Read(ref _word);
+            ThrowIfShut(word);
+            if ((word & PhaseMask) == PhaseClaiming)
+            {
+                if (patience > 0)
+                {
+                    Thread.SpinWait(8);
+                    continue;
+                }
+
+                if (patience < -Patience)
+                {
+                    throw Locked("One claim of exclusivity after another kept this access out.");
+                }
+
+                Interlocked.CompareExchange(ref _word, word & ~PhaseMask, word);
+            }
+
+            Volatile.Write(ref *slot, _id);
+            if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    private void WithdrawClaim(long claim)
+    {
+        // Closing may have been added to the word since; a cancelled claim, or one cancelled and followed by another's, is not ours.
+        long word = Volatile.Read(ref _word);
+        while ((word & (PhaseMask | TicketMask)) == claim)
+        {
+            long seen = Interlocked.CompareExchange(ref _word, word & ~PhaseMask, word);
+            if (seen == word)
+            {
+                if ((word & Closed) != 0)
+                {
+                    TryRelease();
+                }
+
+                return;
+            }
+
+            word = seen;
+        }
+    }
+
+    private static void ThrowIfShut(long word)
+    {
+        if ((word & Closed) != 0)
+        {
+            throw new ObjectDisposedException(nameof(SharedMemory), "The last owner of the memory was disposed.");
+        }
+
+        if ((word & PhaseMask) == PhaseExclusive)
+        {
+            throw Locked("Somebody holds the memory exclusively.");
+        }
+    }
+
+    private static void ThrowEnded() =>
+        throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");
+
+    private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
+        ? $"The memory cannot be held exclusively: {(word & LeaseMask) / OneLease} leases (a running guest, a HostAccess) are inside."
+        : (word & PhaseMask) == PhaseExclusive ? "The memory cannot be held exclusively: somebody else holds it so."
+        : "The memory cannot be held exclusively: an access was inside or came in.");
+
+    private static SharedMemoryLockedException Locked(string reason)
+    {
+        if (NubMemoryEventSource.Log.IsEnabled())
+        {
+            NubMemoryEventSource.Log.LockRefused(reason);
+        }
+
+        return new SharedMemoryLockedException(reason);
+    }
+}

@@ -1,0 +1,200 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Nub.Memory;
+
+/// <summary>A callback over the contents of a memory that is held exclusively for its duration.</summary>
+/// <typeparam name="TResult">What the callback returns.</typeparam>
+/// <param name="contents">The bytes. Dead when the callback returns.</param>
+/// <returns>The callback's result.</returns>
+public delegate TResult SharedMemoryContents<out TResult>(ReadOnlySpan<byte> contents);
+
+/// <summary>
+/// The base of the kinds of shared memory: an owner of a mapping with an inaccessible guard page on each side. Any number of
+/// owners may share a mapping; it is released once, when the last was disposed and nobody is inside.
+/// </summary>
+/// <remarks>
+/// Every member may be called from any thread at any time. After <see cref="Dispose()"/> each throws
+/// <see cref="ObjectDisposedException"/>; nothing ever touches unmapped memory.
+/// </remarks>
+public abstract class SharedMemory : IDisposable
+{
+    private LockedMapping? _mapping;
+
+    private protected SharedMemory(LockedMapping mapping) => _mapping = mapping;
+
+    /// <summary>Releases this owner's share if nobody disposed it.</summary>
+    ~SharedMemory() => Dispose(disposing: false);
+
+    /// <summary>The usable size in bytes, without the guard pages: a multiple of the page size.</summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ulong Size => Live.Size;
+
+    /// <summary>The address of the first usable byte in this process. To dereference it passes every check (NUB0013).</summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public nint BaseAddress => Live.Mapping.Address;
+
+    /// <summary>The address of the first guard page in this process.</summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public nint RawAddress => Live.Mapping.RawAddress;
+
+    /// <summary>The size in bytes with both guard pages.</summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ulong RawSize => Live.Mapping.RawSize;
+
+    /// <summary>The mapping, of an owner that is alive.</summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    internal LockedMapping Live
+    {
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            LockedMapping? mapping = _mapping;
+            if (mapping is null)
+            {
+                ThrowDisposed();
+            }
+
+            return mapping;
+        }
+    }
+
+    /// <summary>Whether two memories are one mapping, so that a byte written through one is seen through the other.</summary>
+    /// <param name="other">The other memory.</param>
+    /// <returns>Whether they share one mapping.</returns>
+    /// <exception cref="ObjectDisposedException">This owner or the other was disposed.</exception>
+    public bool IsSameMemory(SharedMemory other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return ReferenceEquals(Live, other.Live);
+    }
+
+    /// <summary>
+    /// Runs a callback that is alone with the memory: no access, no running guest and no other exclusive user is inside.
+    /// Other owners may exist; what they try in the meantime throws <see cref="SharedMemoryLockedException"/>.
+    /// </summary>
+    /// <param name="action">
+    /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
+    /// </param>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside. Nobody waits: the call may be tried again.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotSupportedException">The memory is read-only.</exception>
+    public void WithExclusivity(Action<ExclusiveSharedMemory> action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        WithExclusivity<object?>(exclusive =>
+        {
+            action(exclusive);
+            return null;
+        });
+    }
+
+    /// <inheritdoc cref="WithExclusivity(Action{ExclusiveSharedMemory})"/>
+    /// <typeparam name="TResult">What the callback returns.</typeparam>
+    /// <param name="callback">
+    /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
+    /// </param>
+    /// <returns>What the callback returned.</returns>
+    public virtual TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        LockedMapping mapping = Live;
+        long ticket = mapping.EnterExclusive();
+        var exclusive = new ExclusiveSharedMemory(mapping, ticket);
+        try
+        {
+            return callback(exclusive);
+        }
+        finally
+        {
+            exclusive.End();
+            mapping.LeaveExclusive();
+        }
+    }
+
+    /// <summary>Runs a callback over the whole contents, alone with the memory.</summary>
+    /// <typeparam name="TResult">What the callback returns.</typeparam>
+    /// <param name="callback">The callback. The span is dead when it returns.</param>
+    /// <returns>What the callback returned.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The memory is larger than a span: use the form with an offset and a length.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public TResult WithContents<TResult>(SharedMemoryContents<TResult> callback)
+    {
+        ulong size = Size;
+        if (size > int.MaxValue)
+        {
+            throw new SharedMemoryBoundsException(0, size, int.MaxValue);
+        }
+
+        return WithContents(0, (int)size, callback);
+    }
+
+    /// <summary>Runs a callback over a window of the contents, alone with the memory.</summary>
+    /// <typeparam name="TResult">What the callback returns.</typeparam>
+    /// <param name="offset">The first byte of the window.</param>
+    /// <param name="length">The length of the window in bytes.</param>
+    /// <param name="callback">The callback. The span is dead when it returns.</param>
+    /// <returns>What the callback returned.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The window leaves the memory.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public virtual TResult WithContents<TResult>(ulong offset, int length, SharedMemoryContents<TResult> callback)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        Live.CheckBounds(offset, (ulong)length);
+        return WithExclusivity(exclusive => callback(exclusive.AsSpan(offset, length)));
+    }
+
+    /// <summary>Makes every byte zero, alone with the memory, in the way that is right for what backs it.</summary>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotSupportedException">The memory is read-only.</exception>
+    public virtual void Zero()
+    {
+        LockedMapping mapping = Live;
+        WithExclusivity(_ => mapping.Mapping.Zero());
+    }
+
+    /// <summary>
+    /// Gives up this owner's share. The mapping is released when the last owner is gone and nobody is inside; this neither
+    /// waits nor throws.
+    /// </summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives up this owner's share.</summary>
+    /// <param name="disposing">Whether somebody called <see cref="Dispose()"/>; otherwise a finalizer did.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        LockedMapping? mapping = Consume();
+        if (mapping is null)
+        {
+            return;
+        }
+
+        if (!disposing && mapping.SpanEscaped)
+        {
+            // A span of the memory may still be in use, and no finalizer can know. A leak is safe; unmapping is not.
+            NubMemoryEventSource.Log.MappingLeaked(mapping.Mapping.Address, (long)mapping.Size);
+            return;
+        }
+
+        mapping.RemoveOwner();
+    }
+
+    /// <summary>Ends this handle and returns the share of the mapping that it owned, if it still did.</summary>
+    private protected LockedMapping? Consume()
+    {
+#pragma warning disable CA1816 // Not only Dispose ends a handle: Build and the end of a callback do too.
+        GC.SuppressFinalize(this);
+#pragma warning restore CA1816
+        return Interlocked.Exchange(ref _mapping, null);
+    }
+
+    [DoesNotReturn]
+    private void ThrowDisposed() => throw new ObjectDisposedException(GetType().Name);
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// A place in shared memory that was found to be in bounds once, and how it is entered: under a lease that is held, or by
+/// locking the memory for each access. What <see cref="SharedView{T}"/> and <see cref="SharedArrayView{T}"/> are made of; they
+/// keep every access within the range that was checked.
+/// </summary>
+internal readonly unsafe ref struct Place
+{
+    // Exactly one of the two is there; neither in a default place.
+    private readonly HostSharedMemory? _memory;
+    private readonly Lease _lease;
+
+    // The address is of a mapping that cannot move or shrink, and is dereferenced only while it is held.
+    private readonly byte* _address;
+
+    private Place(HostSharedMemory? memory, Lease lease, byte* address)
+    {
+        _memory = memory;
+        _lease = lease;
+        _address = address;
+    }
+
+    /// <summary>A place that locks the memory for each access.</summary>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public static Place In(HostSharedMemory memory, ulong offset, ulong length)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        LockedMapping mapping = memory.Live;
+        mapping.CheckBounds(offset, length);
+        return new Place(memory, default, mapping.Base + offset);
+    }
+
+    /// <summary>A place under a lease.</summary>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Place In(in HostAccess access, ulong offset, ulong length)
+    {
+        LockedMapping mapping = access.Live;
+        mapping.CheckBounds(offset, length);
+        return new Place(null, access.Lease, mapping.Base + offset);
+    }
+
+    /// <summary>The place <paramref name="offset"/> bytes on. The caller keeps it within the range that was checked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Place Add(ulong offset) => new(_memory, _lease, _address + offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Load<T>(ulong offset) where T : unmanaged =>
+        _lease.IsLive ? SingleFetch.Load<T>(_address + offset) : LoadLocked<T>(offset);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store<T>(ulong offset, T value) where T : unmanaged
+    {
+        if (_lease.IsLive)
+        {
+            SingleFetch.Store(_address + offset, value);
+        }
+        else
+        {
+            StoreLocked(offset, value);
+        }
+    }
+
+    /// <summary>Copies out of the place.</summary>
+    public void CopyTo(ulong offset, Span<byte> destination)
+    {
+        fixed (byte* to = destination)
+        {
+            if (_lease.IsLive)
+            {
+                BulkCopy.Copy(to, _address + offset, (nuint)destination.Length);
+                return;
+            }
+
+            LockedMapping mapping = Memory.Live;
+            long* slot = mapping.Enter();
+            BulkCopy.Copy(to, _address + offset, (nuint)destination.Length);
+            mapping.Leave(slot);
+        }
+    }
+
+    /// <summary>Copies into the place.</summary>
+    public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
+    {
+        fixed (byte* from = source)
+        {
+            if (_lease.IsLive)
+            {
+                BulkCopy.Copy(_address + offset, from, (nuint)source.Length);
+                return;
+            }
+
+            LockedMapping mapping = Memory.Live;
+            long* slot = mapping.Enter();
+            BulkCopy.Copy(_address + offset, from, (nuint)source.Length);
+            mapping.Leave(slot);
+        }
+    }
+
+    private HostSharedMemory Memory
+    {
+        get
+        {
+            if (_memory is null)
+            {
+                ThrowDead();
+            }
+
+            return _memory;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private T LoadLocked<T>(ulong offset) where T : unmanaged
+    {
+        LockedMapping mapping = Memory.Live;
+        long* slot = mapping.Enter();
+        T value = SingleFetch.Load<T>(_address + offset);
+        mapping.Leave(slot);
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void StoreLocked<T>(ulong offset, T value) where T : unmanaged
+    {
+        LockedMapping mapping = Memory.Live;
+        long* slot = mapping.Enter();
+        SingleFetch.Store(_address + offset, value);
+        mapping.Leave(slot);
+    }
+
+    /// <summary>Refuses a place that was never bound.</summary>
+    /// <exception cref="InvalidOperationException">The place is <see langword="default"/>.</exception>
+    public void ThrowIfDefault()
+    {
+        if (_memory is null && _lease.IsDefault)
+        {
+            throw new InvalidOperationException("A default view is bound to no memory. Views come from At and ArrayAt.");
+        }
+    }
+
+    [DoesNotReturn]
+    private void ThrowDead()
+    {
+        ThrowIfDefault();
+        _lease.ThrowDead();
+    }
+}

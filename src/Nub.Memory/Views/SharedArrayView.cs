@@ -1,0 +1,149 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory;
+
+/// <summary>Binds views to consecutive values in shared memory.</summary>
+public static unsafe class SharedArrayView
+{
+    /// <summary>Binds a view to consecutive values in a memory.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="memory">The memory.</param>
+    /// <param name="offset">The first byte of the first; any alignment.</param>
+    /// <param name="count">The number of values.</param>
+    /// <returns>The view.</returns>
+    /// <exception cref="SharedMemoryBoundsException">The values would leave the memory.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public static SharedArrayView<T> At<[AllValid] T>(HostSharedMemory memory, ulong offset, ulong count) where T : unmanaged
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        return new SharedArrayView<T>(Place.In(memory, offset, LengthOf<T>(count)), count, bigEndian: false);
+    }
+
+    /// <summary>Binds a view to consecutive values in a memory that is held.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="access">The lease that the view is used under.</param>
+    /// <param name="offset">The first byte of the first; any alignment.</param>
+    /// <param name="count">The number of values.</param>
+    /// <returns>The view.</returns>
+    /// <exception cref="SharedMemoryBoundsException">The values would leave the memory.</exception>
+    /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
+    public static SharedArrayView<T> At<[AllValid] T>(in HostAccess access, ulong offset, ulong count) where T : unmanaged
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        return new SharedArrayView<T>(Place.In(in access, offset, LengthOf<T>(count)), count, bigEndian: false);
+    }
+
+    // A product that overflows becomes a length that leaves every memory, so that the refusal still says so.
+    private static ulong LengthOf<T>(ulong count) where T : unmanaged =>
+        count <= ulong.MaxValue / (uint)sizeof(T) ? count * (uint)sizeof(T) : ulong.MaxValue;
+}
+
+/// <summary>
+/// Consecutive values of <typeparamref name="T"/> where they stand in shared memory. The range is checked when it is bound, an
+/// index against the count on each access.
+/// </summary>
+/// <typeparam name="T">An AllValid type.</typeparam>
+public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmanaged
+{
+    private readonly Place _place;
+    private readonly ulong _count;
+    private readonly bool _bigEndian;
+
+    internal SharedArrayView(Place place, ulong count, bool bigEndian)
+    {
+        _place = place;
+        _count = count;
+        _bigEndian = bigEndian;
+    }
+
+    /// <summary>The number of elements.</summary>
+    public ulong Count => _count;
+
+    /// <summary>Reads or writes an element, as <see cref="SharedView{T}.Load"/> and <see cref="SharedView{T}.Store"/> do.</summary>
+    /// <param name="index">The element, from 0.</param>
+    /// <returns>The element, in this host's byte order.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    public T this[ulong index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            T stored = _place.Load<T>(OffsetOf(index));
+            return _bigEndian ? ByteOrder.FromBigEndian(stored) : Representation<T>.Convert(stored);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => _place.Store(OffsetOf(index), _bigEndian ? ByteOrder.FromBigEndian(value) : Representation<T>.Convert(value));
+    }
+
+    /// <inheritdoc cref="this[ulong]"/>
+    public T this[int index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => this[(ulong)(long)index];
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => this[(ulong)(long)index] = value;
+    }
+
+    /// <summary>A view of an element.</summary>
+    /// <param name="index">The element, from 0.</param>
+    /// <returns>The view.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public SharedView<T> At(ulong index) => new(_place.Add(OffsetOf(index)));
+
+    /// <inheritdoc cref="At(ulong)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public SharedView<T> At(int index) => At((ulong)(long)index);
+
+    /// <summary>Enumerates the elements by value; each is read once, when the enumeration comes to it.</summary>
+    /// <returns>The enumerator.</returns>
+    public Enumerator GetEnumerator() => new(this);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong OffsetOf(ulong index)
+    {
+        if (index >= _count)
+        {
+            ThrowIndex(index);
+        }
+
+        return index * (uint)sizeof(T);
+    }
+
+    [DoesNotReturn]
+    private void ThrowIndex(ulong index)
+    {
+        _place.ThrowIfDefault();
+        throw new ArgumentOutOfRangeException(nameof(index), index, $"Index {unchecked((long)index)} is not within the {_count} elements.");
+    }
+
+    /// <summary>Enumerates the elements by value.</summary>
+    public ref struct Enumerator
+    {
+        private readonly SharedArrayView<T> _view;
+        private ulong _next;
+
+        internal Enumerator(SharedArrayView<T> view) => _view = view;
+
+        /// <summary>The element; read when <see cref="MoveNext"/> came to it.</summary>
+        public T Current { get; private set; }
+
+        /// <summary>Comes to the next element and reads it.</summary>
+        /// <returns>Whether there was one.</returns>
+        public bool MoveNext()
+        {
+            if (_next >= _view._count)
+            {
+                return false;
+            }
+
+            Current = _view[_next++];
+            return true;
+        }
+    }
+}
