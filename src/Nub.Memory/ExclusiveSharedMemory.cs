@@ -23,7 +23,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <param name="size">The usable size in bytes: a multiple of the page size (4,096 on x64), at least one page.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, no multiple of the page size, or larger than the address space.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
-    public ExclusiveSharedMemory(ulong size) : this(new LockedMapping(HostMapping.CreateAnonymous(size)), ticket: 0)
+    public ExclusiveSharedMemory(ulong size) : this(Map(size), ticket: 0)
     {
     }
 
@@ -127,7 +127,34 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         base.Dispose(disposing);
     }
 
+    private protected override void Exclusively(Action<HostMapping> change)
+    {
+        if (!IsLent)
+        {
+            base.Exclusively(change);
+            return;
+        }
+
+        // Whoever lent the memory holds it exclusively already.
+        LockedMapping mapping = Live;
+        long* slot = mapping.EnterHeld(_ticket);
+        try
+        {
+            change(mapping.Mapping);
+        }
+        finally
+        {
+            mapping.Leave(slot);
+        }
+    }
+
     private long* Enter(LockedMapping mapping) => IsLent ? mapping.EnterHeld(_ticket) : mapping.Enter();
+
+    private static LockedMapping Map(ulong size)
+    {
+        HostMapping.CheckSize(size, nameof(size));
+        return new LockedMapping(HostMapping.CreateAnonymous(size));
+    }
 
     private void ThrowIfLent(string what)
     {

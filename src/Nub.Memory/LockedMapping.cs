@@ -10,6 +10,7 @@ namespace Nub.Memory;
 internal sealed unsafe class LockedMapping : RegionLock
 {
     private readonly HostMapping _mapping;
+    private bool _writable;
 
     public LockedMapping(HostMapping mapping)
     {
@@ -35,6 +36,43 @@ internal sealed unsafe class LockedMapping : RegionLock
     /// span is still used, must not unmap.
     /// </summary>
     public bool SpanEscaped { get; set; }
+
+    /// <summary>Notes that a span over read-only bytes is handed out.</summary>
+    /// <param name="escapes">Whether it may be used after the call that hands it out.</param>
+    /// <exception cref="InvalidOperationException">A guest may write the bytes.</exception>
+    public void ClaimSpan(bool escapes = true)
+    {
+        lock (_mapping)
+        {
+            if (_writable)
+            {
+                throw new InvalidOperationException(
+                    "A writable mapping of this memory was handed out, so a guest may be writing the bytes under the span. Use CopyTo.");
+            }
+
+            SpanEscaped |= escapes;
+        }
+    }
+
+    /// <summary>Notes that a guest is to write read-only bytes, and makes them writable.</summary>
+    /// <exception cref="InvalidOperationException">A span over the bytes is in use.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public void ClaimWritable()
+    {
+        lock (_mapping)
+        {
+            if (SpanEscaped)
+            {
+                throw new InvalidOperationException("A span over this memory was handed out, so a guest must not write the bytes under it.");
+            }
+
+            if (!_writable)
+            {
+                _mapping.MakeWritable();
+                _writable = true;
+            }
+        }
+    }
 
     /// <summary>Whether <c>[offset, offset + length)</c> lies within the memory; no sum that could overflow is formed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

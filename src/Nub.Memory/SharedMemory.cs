@@ -150,10 +150,24 @@ public abstract class SharedMemory : IDisposable
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
-    public virtual void Zero()
+    public void Zero() => Exclusively(mapping => mapping.Zero());
+
+    /// <summary>
+    /// Brings back the snapshot that a copy-on-write view was made of, alone with the memory, in time proportional to the pages
+    /// that were touched.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The memory is not a view from <see cref="ReadonlySharedMemory.MapCopyOnWrite"/>.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotSupportedException">The memory is read-only.</exception>
+    public void Restore()
     {
-        LockedMapping mapping = Live;
-        WithExclusivity(_ => mapping.Mapping.Zero());
+        if (Live.Mapping.Backing != MappingBacking.CopyOnWrite && this is not ReadonlySharedMemory)
+        {
+            throw new InvalidOperationException("There is no snapshot to restore: the memory is not a copy-on-write view.");
+        }
+
+        Exclusively(mapping => mapping.Restore());
     }
 
     /// <summary>
@@ -184,6 +198,21 @@ public abstract class SharedMemory : IDisposable
         }
 
         mapping.RemoveOwner();
+    }
+
+    /// <summary>Runs a change of the mapping's contents alone with it.</summary>
+    private protected virtual void Exclusively(Action<HostMapping> change)
+    {
+        LockedMapping mapping = Live;
+        _ = mapping.EnterExclusive();
+        try
+        {
+            change(mapping.Mapping);
+        }
+        finally
+        {
+            mapping.LeaveExclusive();
+        }
     }
 
     /// <summary>Ends this handle and returns the share of the mapping that it owned, if it still did.</summary>

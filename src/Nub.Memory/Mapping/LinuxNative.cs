@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory;
 
-/// <summary>The calls of the C library that mappings need, with the constants of Linux's <c>asm-generic/mman-common.h</c>.</summary>
+/// <summary>The calls of the C library that mappings need, with the constants of Linux's <c>asm-generic/mman-common.h</c>,
+/// <c>linux/memfd.h</c> and <c>linux/fcntl.h</c>.</summary>
 internal static partial class LinuxNative
 {
     public const int ProtNone = 0;
@@ -18,8 +20,19 @@ internal static partial class LinuxNative
 
     public const int MAdvDontNeed = 4;
 
+    public const uint MfdCloExec = 1;
+    public const uint MfdAllowSealing = 2;
+
+    public const int FAddSeals = 1033;
+    public const int SealSeal = 1;
+    public const int SealShrink = 2;
+    public const int SealGrow = 4;
+
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     public static partial nint MMap(nint address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    public static partial nint MMapFile(nint address, nuint length, int protection, int flags, SafeFileHandle fd, long offset);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     public static partial int MUnmap(nint address, nuint length);
@@ -29,4 +42,14 @@ internal static partial class LinuxNative
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     public static partial int MAdvise(nint address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int MemFdCreate(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    public static partial int FTruncate(SafeFileHandle fd, long length);
+
+    // fcntl is variadic; on x86-64 and arm64 Linux an int argument is passed as to any other function.
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int FCntl(SafeFileHandle fd, int command, int argument);
 }

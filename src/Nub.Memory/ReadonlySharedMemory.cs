@@ -1,0 +1,297 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// Memory that the host does not write: a snapshot that any number of virtual machines share, or each get their own
+/// copy-on-write view of.
+/// </summary>
+public sealed unsafe class ReadonlySharedMemory : SharedMemory
+{
+    private ReadonlySharedMemory(LockedMapping mapping, ulong guestMappedSize) : base(mapping) => GuestMappedSize = guestMappedSize;
+
+    /// <summary>How many bytes, from the first, a guest is to see: a multiple of the page size.</summary>
+    public ulong GuestMappedSize { get; }
+
+    /// <summary>Makes a snapshot of bytes. A ragged last page is filled up with zeroes.</summary>
+    /// <param name="contents">The bytes, at least one.</param>
+    /// <returns>The snapshot, a private copy.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There are no bytes.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
+    public static ReadonlySharedMemory FromBytes(ReadOnlySpan<byte> contents)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(contents.Length, nameof(contents));
+        ulong page = HostMapping.PageSize;
+        HostMapping mapping = HostMapping.CreateSnapshot(((ulong)contents.Length + page - 1) / page * page);
+        fixed (byte* from = contents)
+        {
+            // Sound: the mapping is new and nobody else's, and at least as long as the contents.
+            BulkCopy.Copy((byte*)mapping.Address, from, (nuint)contents.Length);
+        }
+
+        return Frozen(mapping, mapping.Size);
+    }
+
+    /// <summary>Makes a snapshot of a file's contents, which are copied: what happens to the file afterwards does not matter.</summary>
+    /// <param name="path">The file. Its length is a multiple of the page size.</param>
+    /// <param name="guestMappedSize">How many bytes, from the first, a guest is to see: a multiple of the page size, at least one page.</param>
+    /// <returns>The snapshot.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The file is empty or its length is no multiple of the page size; or <paramref name="guestMappedSize"/> is 0, no multiple
+    /// of the page size, or beyond the file.
+    /// </exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
+    public static ReadonlySharedMemory FromFile(string path, ulong guestMappedSize)
+    {
+        using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+        ulong size = CheckFile(path, file, guestMappedSize);
+        HostMapping mapping = HostMapping.CreateSnapshot(size);
+        try
+        {
+            for (ulong done = 0; done < size;)
+            {
+                // Sound: the mapping is new and nobody else's, and the span stays within it.
+                var rest = new Span<byte>((byte*)mapping.Address + done, (int)Math.Min(size - done, 1 << 30));
+                int read = RandomAccess.Read(file, rest, (long)done);
+                done += read != 0 ? (ulong)read
+                    : throw new EndOfStreamException($"{path} ended after {done} of {size} bytes, while it was read.");
+            }
+        }
+        catch
+        {
+            mapping.Release();
+            throw;
+        }
+
+        return Frozen(mapping, guestMappedSize);
+    }
+
+    /// <summary>
+    /// Maps a file without copying it, and so trusts whoever can write or shorten it: what they write is seen, and an access
+    /// to what they cut off ends this process (SIGBUS).
+    /// </summary>
+    /// <inheritdoc cref="FromFile(string, ulong)"/>
+    /// <returns>The memory.</returns>
+    public static ReadonlySharedMemory MapFile(string path, ulong guestMappedSize)
+    {
+        ulong size;
+        using (SafeFileHandle file = File.OpenHandle(path))
+        {
+            size = CheckFile(path, file, guestMappedSize);
+        }
+
+        return new ReadonlySharedMemory(new LockedMapping(HostMapping.OpenFile(path, size)), guestMappedSize);
+    }
+
+    /// <summary>Makes another owner of the same memory.</summary>
+    /// <returns>The other owner, to be disposed on its own.</returns>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ReadonlySharedMemory Clone()
+    {
+        LockedMapping mapping = Live;
+        mapping.AddOwner();
+        return new ReadonlySharedMemory(mapping, GuestMappedSize);
+    }
+
+    /// <summary>The bytes themselves.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">The length in bytes.</param>
+    /// <returns>A span that is dead after the last owner's <see cref="SharedMemory.Dispose()"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
+    /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ReadOnlySpan<byte> AsSpan(ulong offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        LockedMapping mapping = Live;
+        mapping.CheckBounds(offset, (ulong)length);
+        mapping.ClaimSpan();
+        mapping.Leave(mapping.Enter());
+
+        // Until here, so that a finalizer which runs now has seen that a span escaped.
+        GC.KeepAlive(this);
+
+        // Sound: in bounds and mapped. It stays so until the last owner's Dispose, which ends the span's life by contract; a
+        // finalizer does not unmap once a span was handed out.
+        return new ReadOnlySpan<byte>(mapping.Base + offset, length);
+    }
+
+    /// <summary>Copies out of the memory. Every shared byte is read exactly once.</summary>
+    /// <param name="offset">The first byte to read.</param>
+    /// <param name="destination">Where to copy to; all of it is written.</param>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. The destination is as it was.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public void CopyTo(ulong offset, Span<byte> destination)
+    {
+        LockedMapping mapping = Live;
+        mapping.CheckBounds(offset, (ulong)destination.Length);
+        fixed (byte* to = destination)
+        {
+            long* slot = mapping.Enter();
+            BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
+            mapping.Leave(slot);
+        }
+    }
+
+    /// <summary>Copies the memory into a new one that is exclusive and writable.</summary>
+    /// <returns>The copy, of the same size.</returns>
+    /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ExclusiveSharedMemory CopyToWritable()
+    {
+        LockedMapping mapping = Live;
+        HostMapping copy = HostMapping.CreateAnonymous(mapping.Size);
+        long* slot;
+        try
+        {
+            slot = mapping.Enter();
+        }
+        catch
+        {
+            copy.Release();
+            throw;
+        }
+
+        BulkCopy.Copy((byte*)copy.Address, mapping.Base, (nuint)mapping.Size);
+        mapping.Leave(slot);
+        return new ExclusiveSharedMemory(new LockedMapping(copy), ticket: 0);
+    }
+
+    /// <summary>
+    /// Maps a private copy-on-write view: it costs no copy, a write to it is nobody else's to see, and its
+    /// <see cref="SharedMemory.Restore"/> brings the snapshot back in time proportional to the pages that were touched.
+    /// </summary>
+    /// <remarks>
+    /// Pages that the view has not written show the snapshot as it is now. It changes only where a writable mapping of it was
+    /// handed out (<see cref="MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/>), or a mapped file was written.
+    /// </remarks>
+    /// <returns>The view, of the same size.</returns>
+    /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ExclusiveSharedMemory MapCopyOnWrite()
+    {
+        LockedMapping mapping = Live;
+
+        // A lease, so that the file behind the snapshot stays open for the length of a system call.
+        Lease lease = Lease.Begin(mapping);
+        try
+        {
+            return new ExclusiveSharedMemory(new LockedMapping(mapping.Mapping.MapCopyOnWrite()), ticket: 0);
+        }
+        finally
+        {
+            lease.End();
+        }
+    }
+
+    /// <summary>Describes what a guest is to see as a region to be mapped into a virtual machine: readable and executable.</summary>
+    /// <param name="guestAddress">The guest physical address of the first byte.</param>
+    /// <param name="type">What the region is for: <see cref="MemoryRegionType.Snapshot"/>.</param>
+    /// <returns>The region, <see cref="GuestMappedSize"/> bytes long.</returns>
+    /// <exception cref="ArgumentException">Another type, or a region that would end beyond 2^64.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public MemoryRegion MappingAt(ulong guestAddress, MemoryRegionType type) =>
+        MappingAt(guestAddress, type, MemoryRegionFlags.Read | MemoryRegionFlags.Execute);
+
+    /// <inheritdoc cref="MappingAt(ulong, MemoryRegionType)"/>
+    /// <summary>Describes what a guest is to see as a region to be mapped into a virtual machine.</summary>
+    /// <param name="guestAddress">The guest physical address of the first byte.</param>
+    /// <param name="type">What the region is for: <see cref="MemoryRegionType.Snapshot"/>.</param>
+    /// <param name="flags">
+    /// What the guest may do. With <see cref="MemoryRegionFlags.Write"/> its writes go through to every sharer of the snapshot,
+    /// and <see cref="AsSpan"/> is refused from then on.
+    /// </param>
+    /// <exception cref="InvalidOperationException">To be written, but a span of it was handed out.</exception>
+    /// <exception cref="SharedMemoryLockedException">To be written, while somebody is inside.</exception>
+    /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
+    public MemoryRegion MappingAt(ulong guestAddress, MemoryRegionType type, MemoryRegionFlags flags)
+    {
+        if (type != MemoryRegionType.Snapshot)
+        {
+            throw new ArgumentException($"Read-only memory is mapped as Snapshot, not as {type}.", nameof(type));
+        }
+
+        LockedMapping mapping = Live;
+        MemoryRegion region = mapping.RegionAt(guestAddress, GuestMappedSize, type, flags);
+        if (flags.HasFlag(MemoryRegionFlags.Write))
+        {
+            // Alone, so that no callback is looking at a span of the bytes while they become writable.
+            _ = mapping.EnterExclusive();
+            try
+            {
+                mapping.ClaimWritable();
+            }
+            finally
+            {
+                mapping.LeaveExclusive();
+            }
+        }
+
+        return region;
+    }
+
+    /// <summary>Refuses: there is no way to write read-only memory.</summary>
+    /// <typeparam name="TResult">What the callback would return.</typeparam>
+    /// <param name="callback">Not called.</param>
+    /// <returns>Nothing.</returns>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback) => throw ReadOnly();
+
+    /// <summary>Runs a callback over a window of the contents. Any number may run at once: nobody writes.</summary>
+    /// <inheritdoc/>
+    /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
+    public override TResult WithContents<TResult>(ulong offset, int length, SharedMemoryContents<TResult> callback)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        LockedMapping mapping = Live;
+        mapping.CheckBounds(offset, (ulong)length);
+        Lease lease = Lease.Begin(mapping);
+        try
+        {
+            mapping.ClaimSpan(escapes: false);
+
+            // Sound: in bounds, and mapped for as long as the lease is held.
+            return callback(new ReadOnlySpan<byte>(mapping.Base + offset, length));
+        }
+        finally
+        {
+            lease.End();
+        }
+    }
+
+    private protected override void Exclusively(Action<HostMapping> change) => throw ReadOnly();
+
+    private static NotSupportedException ReadOnly() => new("Read-only memory cannot be taken exclusively, zeroed or restored.");
+
+    private static ReadonlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
+    {
+        try
+        {
+            mapping.Freeze();
+        }
+        catch
+        {
+            mapping.Release();
+            throw;
+        }
+
+        return new ReadonlySharedMemory(new LockedMapping(mapping), guestMappedSize);
+    }
+
+    private static ulong CheckFile(string path, SafeFileHandle file, ulong guestMappedSize)
+    {
+        ulong size = (ulong)RandomAccess.GetLength(file);
+        if (size == 0 || size % HostMapping.PageSize != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(path), size,
+                $"{path} has {size} bytes; it must have at least a page, and a multiple of the page size of {HostMapping.PageSize} bytes.");
+        }
+
+        HostMapping.CheckSize(guestMappedSize, nameof(guestMappedSize));
+        return guestMappedSize <= size ? size : throw new ArgumentOutOfRangeException(nameof(guestMappedSize), guestMappedSize,
+            $"The guest is to see {guestMappedSize} bytes of {path}, which has {size}.");
+    }
+}
