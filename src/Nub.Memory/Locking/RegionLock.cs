@@ -17,9 +17,9 @@ namespace Nub.Memory;
 /// without further thought. Accesses do not write it; they are the reason for the rest of this page.</para>
 ///
 /// <para><b>An access</b> (<see cref="Enter"/>, <see cref="Leave"/>):
-/// (1) store the region's id to the slot of this thread; (2) load the word; if it is claimed, exclusive or closed, clear the
+/// (1) store the region's id to a slot that is this thread's (<see cref="AccessSlots"/>); (2) load the word; if it is claimed, exclusive or closed, clear the
 /// slot and go the slow way; (3) touch the memory; (4) clear the slot; (5) load the word again; if it is closed, try to release.
-/// No user code runs between 1 and 4, so a thread needs one slot, and nothing between them throws.</para>
+/// No user code runs between 1 and 4, so a slot is never needed twice, and nothing between them throws.</para>
 ///
 /// <para><b>Whoever looks for accesses</b> first changes the word, then calls
 /// <see cref="Interlocked.MemoryBarrierProcessWide"/>, then reads every slot. The barrier acts as a full fence on each thread,
@@ -73,7 +73,7 @@ internal abstract class RegionLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe long* Enter()
     {
-        long* slot = ThreadSlots.Current;
+        long* slot = AccessSlots.Current;
         Volatile.Write(ref *slot, _id);
         if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0)
         {
@@ -89,7 +89,7 @@ internal abstract class RegionLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe long* EnterHeld(long ticket)
     {
-        long* slot = ThreadSlots.Current;
+        long* slot = AccessSlots.Current;
         Volatile.Write(ref *slot, _id);
         if ((Volatile.Read(ref _word) & (PhaseMask | TicketMask)) != ticket)
         {
@@ -174,7 +174,7 @@ internal abstract class RegionLock
         }
 
         Interlocked.MemoryBarrierProcessWide();
-        bool inside = ThreadSlots.AnyInside(_id);
+        bool inside = AccessSlots.AnyInside(_id);
         long held = ticket | PhaseExclusive;
         if (!inside && Interlocked.CompareExchange(ref _word, held, claim) == claim)
         {
@@ -230,7 +230,7 @@ internal abstract class RegionLock
     private void TryRelease()
     {
         Interlocked.MemoryBarrierProcessWide();
-        if (ThreadSlots.AnyInside(_id))
+        if (AccessSlots.AnyInside(_id))
         {
             return;
         }
