@@ -1,0 +1,55 @@
+using Nub.Memory;
+
+namespace Nub.Kvm;
+
+/// <summary>
+/// A memory, or a part of it, at a place in a virtual machine. While the slot exists the mapping stays, whoever disposes its owners;
+/// dispose the slot to take the memory out of the machine.
+/// </summary>
+public sealed class MemorySlot : IDisposable
+{
+    private readonly MemoryMap _map;
+
+    internal MemorySlot(MemoryMap map, LockedMapping mapping, int number, ulong guestAddress, ulong offset, ulong size, MemorySlotFlags flags)
+    {
+        _map = map;
+        Mapping = mapping;
+        Number = number;
+        GuestAddress = guestAddress;
+        Offset = offset;
+        Size = size;
+        Flags = flags;
+    }
+
+    /// <summary>The kernel's number of the slot, from 0; used again when the slot was deleted.</summary>
+    public int Number { get; }
+
+    /// <summary>The guest physical address of the first byte: a multiple of the page size.</summary>
+    public ulong GuestAddress { get; }
+
+    /// <summary>The size in bytes: a multiple of the page size.</summary>
+    public ulong Size { get; }
+
+    /// <summary>Where in the memory the slot's first byte stands, in bytes: a multiple of the page size.</summary>
+    public ulong Offset { get; }
+
+    /// <summary>How the memory is mapped.</summary>
+    public MemorySlotFlags Flags { get; }
+
+    /// <summary>Whether the slot was deleted, through <see cref="Dispose"/> or with its machine.</summary>
+    public bool IsDeleted { get; internal set; }
+
+    /// <summary>The guest physical address one past the last byte; the place of the last slot may end at 2^64, which is 0.</summary>
+    internal ulong GuestLast => GuestAddress + (Size - 1);
+
+    internal LockedMapping Mapping { get; }
+
+    /// <summary>
+    /// Deletes the slot: when this returns, no virtual processor reaches the memory through it, not even one that runs. Then the
+    /// slot's hold on the mapping ends. A slot that was deleted already is left alone.
+    /// </summary>
+    public void Dispose() => _map.Delete(this);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"slot {Number}: {Size} bytes at guest address 0x{GuestAddress:X}";
+}

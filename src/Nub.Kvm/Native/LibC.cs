@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+
+namespace Nub.Kvm;
+
+/// <summary>
+/// The calls of the C library that KVM needs beside those that mappings need. Constants are of x86-64 Linux's
+/// <c>asm-generic/fcntl.h</c>, <c>asm-generic/errno-base.h</c>, <c>asm/unistd_64.h</c> and <c>asm/signal.h</c>.
+/// </summary>
+internal static unsafe partial class LibC
+{
+    public const int OpenReadWrite = 2;
+    public const int OpenCloseOnExec = 0x80000;
+
+    public const int Interrupted = 4; // EINTR
+    public const int TryAgain = 11; // EAGAIN
+    public const int TooBig = 7; // E2BIG
+    public const int Fault = 14; // EFAULT
+
+    public const int SignalActionRestart = 0x1000_0000; // SA_RESTART
+    public const int SignalUnblock = 1; // SIG_UNBLOCK
+
+    private const long SysGetTid = 186;
+    private const long SysTgKill = 234;
+
+    /// <summary>The calling thread's kernel id.</summary>
+    public static int GetThreadId() => (int)SystemCall(SysGetTid, 0, 0, 0);
+
+    /// <summary>Sends a signal to one thread of this process.</summary>
+    /// <returns>0, or -1 with the last error set.</returns>
+    public static int SignalThread(int threadId, int signal) => (int)SystemCall(SysTgKill, Environment.ProcessId, threadId, signal);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(nint descriptor);
+
+    // A variadic function, but with the argument that every KVM request has it is passed as any other on x86-64. The garbage
+    // collector does not wait for a thread inside (no SuppressGCTransition), which KVM_RUN needs: it lasts as long as a guest runs.
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int IoControl(Descriptor descriptor, nuint request, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
+    public static partial int SignalAction(int signal, SignalActionData* action, SignalActionData* old);
+
+    // Returns the error instead of setting errno.
+    [LibraryImport("libc", EntryPoint = "pthread_sigmask")]
+    public static partial int ThreadSignalMask(int how, ulong* set, ulong* old);
+
+    // glibc before 2.30 and musl have no function for gettid and tgkill; every C library has this one.
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial long SystemCall(long number, long first, long second, long third);
+
+    /// <summary>The C library's <c>struct sigaction</c> on x86-64, 152 bytes, the same in glibc and musl.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct SignalActionData
+    {
+        public nint Handler;
+        public fixed ulong Mask[16];
+        public int Flags;
+        public nint Restorer;
+    }
+}

@@ -1,0 +1,207 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Nub.Memory;
+
+namespace Nub.Kvm;
+
+/// <summary>
+/// A virtual machine: its memory and its processors. Every member may be called from any thread; after <see cref="Dispose()"/> each throws
+/// <see cref="ObjectDisposedException"/>.
+/// </summary>
+public sealed partial class VirtualMachine : IDisposable
+{
+    // Where the kernel puts what Intel processors need for real mode: one page for the identity map and three for the task state segment,
+    // below the 256 KiB that firmware has at the end of the first 4 GiB. Only "the first 4GB of the guest physical address space" will do,
+    // free of slots (api.rst, sections 4.29 and 4.41).
+    private const ulong IdentityMapAddress = 0xFFFB_C000;
+    private const ulong TssAddress = 0xFFFB_D000;
+    private const ulong TssSize = 0x3000;
+
+    private readonly Lock _gate = new();
+    private readonly Descriptor _descriptor;
+    private readonly ulong _runPagesSize;
+    private readonly MemoryMap _memory;
+    private readonly List<VirtualProcessor> _processors = [];
+    private bool _disposed;
+
+    internal VirtualMachine(Descriptor descriptor, ulong runPagesSize)
+    {
+        _descriptor = descriptor;
+        _runPagesSize = runPagesSize;
+        try
+        {
+            _memory = new MemoryMap(descriptor, Requests.CheckExtension.Call(descriptor, (nint)KvmCapability.MemorySlots));
+            SetRealModeAddresses();
+        }
+        catch
+        {
+            descriptor.Dispose();
+            throw;
+        }
+
+        NubKvmEventSource.Log.MachineCreated();
+    }
+
+    /// <summary>Takes the machine down if nobody disposed it.</summary>
+    ~VirtualMachine() => Dispose(disposing: false);
+
+    /// <summary>Asks for a capability of this machine, which may have less than the system.</summary>
+    /// <inheritdoc cref="KvmSystem.CheckExtension(KvmCapability)"/>
+    public int CheckExtension(KvmCapability capability) => Requests.CheckExtension.Call(_descriptor, (nint)capability);
+
+    /// <summary>Maps all of a memory into the machine (KVM_SET_USER_MEMORY_REGION; api.rst, section 4.35).</summary>
+    /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
+    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
+    /// <param name="flags">How it is mapped.</param>
+    /// <returns>The slot. Dispose it to take the memory out of the machine again.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The address is not aligned, or the memory would end beyond 2^64.</exception>
+    /// <exception cref="ArgumentException">The range overlaps another slot.</exception>
+    /// <exception cref="InvalidOperationException">The machine has as many slots as it can.</exception>
+    /// <exception cref="SharedMemoryLockedException">A processor runs, and somebody holds the memory exclusively.</exception>
+    /// <exception cref="KvmException">The kernel refused.</exception>
+    /// <exception cref="ObjectDisposedException">The machine or the memory was disposed.</exception>
+    public MemorySlot MapMemory(GuestSharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return Map(memory, 0, memory.Size, guestAddress, flags);
+    }
+
+    /// <summary>Maps a part of a memory into the machine.</summary>
+    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
+    /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
+    /// <param name="offset">The first byte of the part: a multiple of the page size.</param>
+    /// <param name="size">The size of the part in bytes: a multiple of the page size.</param>
+    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
+    /// <param name="flags">How it is mapped.</param>
+    /// <exception cref="SharedMemoryBoundsException">The part leaves the memory.</exception>
+    public MemorySlot MapMemory(
+        GuestSharedMemory memory, ulong offset, ulong size, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return Map(memory, offset, size, guestAddress, flags);
+    }
+
+    /// <summary>Creates a virtual processor (KVM_CREATE_VCPU; api.rst, section 4.7).</summary>
+    /// <param name="id">Its id, from 0, which is its local interrupt controller's too. An id can be used once in a machine.</param>
+    /// <returns>The processor, in the state that a reset leaves it in.</returns>
+    /// <exception cref="KvmException">The kernel refused: the id is in use (EEXIST, 17) or too high (EINVAL, 22).</exception>
+    /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
+    public VirtualProcessor CreateVirtualProcessor(uint id)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var descriptor = new Descriptor(Requests.CreateVcpu.Call(_descriptor, (nint)id));
+            try
+            {
+                var processor = new VirtualProcessor(this, _memory, descriptor, id, MapRunPages(descriptor));
+                _processors.Add(processor);
+                NubKvmEventSource.Log.ProcessorCreated((int)id);
+                return processor;
+            }
+            catch
+            {
+                descriptor.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Creates interrupt controllers in the kernel (two i8259, an I/O APIC, and a local one for each processor that is created afterwards;
+    /// KVM_CREATE_IRQCHIP; api.rst, section 4.24). With them a halted processor waits in the kernel and <c>Run</c> does not return for it.
+    /// </summary>
+    /// <exception cref="KvmException">The kernel refused: there are some already (EEXIST, 17), or there is a processor (EINVAL, 22).</exception>
+    /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
+    public void CreateInterruptController() => Requests.CreateIrqchip.Call(_descriptor);
+
+    /// <summary>Creates a timer (i8254) in the kernel (KVM_CREATE_PIT2; api.rst, section 4.71).</summary>
+    /// <exception cref="KvmException">The kernel refused: there is one already (EEXIST, 17), or no interrupt controller (ENOENT, 2).</exception>
+    /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
+    public void CreatePit()
+    {
+        PitConfiguration configuration = default;
+        Requests.CreatePit2.Call(_descriptor, ref configuration);
+    }
+
+    /// <summary>
+    /// Takes the machine down: processors that run are stopped (their <c>Run</c> throws <see cref="ObjectDisposedException"/>), the
+    /// slots are deleted, and their holds on memory end. This waits for no guest.
+    /// </summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    internal void Forget(VirtualProcessor processor)
+    {
+        lock (_gate)
+        {
+            _processors.Remove(processor);
+        }
+    }
+
+    // When a finalizer comes here nothing can be running, because whoever runs holds the machine; and the descriptor is open still,
+    // because it is a critical finalizer's (SafeHandle), and these come last.
+    [SuppressMessage("Style", "IDE0060:Remove unused parameter", Justification = "Both ways are the same, and that is worth saying.")]
+    private void Dispose(bool disposing)
+    {
+        VirtualProcessor[] processors;
+        lock (_gate)
+        {
+            if (_disposed || _memory is null)
+            {
+                return;
+            }
+
+            _disposed = true;
+            processors = [.. _processors];
+        }
+
+        foreach (VirtualProcessor processor in processors)
+        {
+            processor.Dispose();
+        }
+
+        int slots = _memory.Close();
+        _descriptor.Dispose();
+        NubKvmEventSource.Log.MachineDisposed(slots);
+    }
+
+    private MemorySlot Map(SharedMemory memory, ulong offset, ulong size, ulong guestAddress, MemorySlotFlags flags)
+    {
+        if ((flags & ~(MemorySlotFlags.TrackDirtyPages | MemorySlotFlags.ReadOnly)) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(flags), flags, $"0x{(int)flags:X} has flags that no slot has.");
+        }
+
+        return _memory.Map(memory.Live, offset, size, guestAddress, flags);
+    }
+
+    private void SetRealModeAddresses()
+    {
+        if (CheckExtension(KvmCapability.SetTssAddress) != 0)
+        {
+            Requests.SetTssAddress.Call(_descriptor, unchecked((nint)TssAddress));
+            _memory.Reserve(TssAddress, TssSize, "the pages the kernel keeps for real mode");
+        }
+
+        if (CheckExtension(KvmCapability.SetIdentityMapAddress) != 0)
+        {
+            ulong address = IdentityMapAddress;
+            Requests.SetIdentityMapAddress.Call(_descriptor, ref address);
+            _memory.Reserve(IdentityMapAddress, HostMapping.PageSize, "the page the kernel keeps for real mode");
+        }
+    }
+
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The memory owns the mapping, and the processor the memory.")]
+    private HostSharedMemory MapRunPages(Descriptor processor)
+    {
+        nint address = LinuxNative.MMap(
+            0, (nuint)_runPagesSize, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), 0);
+        return address != LinuxNative.MapFailed
+            ? new HostSharedMemory(new LockedMapping(LinuxMapping.Adopt(address, _runPagesSize)))
+            : throw new KvmException("mmap", Marshal.GetLastPInvokeError(), $"{_runPagesSize} bytes of a virtual processor");
+    }
+}

@@ -1,0 +1,173 @@
+using Nub.Memory;
+
+namespace Nub.Kvm;
+
+/// <summary>
+/// A virtual processor. One thread at a time may use it; who it is may change. A call while another thread is inside (in <see cref="Run"/>, most
+/// often) throws <see cref="InvalidOperationException"/> instead of waiting for a guest that may never return. <see cref="Dispose"/>, and cancelling the
+/// token of a run, are for any thread at any time.
+/// </summary>
+public sealed partial class VirtualProcessor : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly VirtualMachine _machine;
+    private readonly MemoryMap _memory;
+    private readonly Descriptor _descriptor;
+    private readonly HostSharedMemory _page;
+
+    // Under the gate: the kernel's id of the thread that uses the processor, whether it is in Run, and whether it is to find the processor disposed.
+    private int _user;
+    private bool _running;
+    private volatile bool _disposed;
+
+    internal VirtualProcessor(VirtualMachine machine, MemoryMap memory, Descriptor descriptor, uint id, HostSharedMemory page)
+    {
+        _machine = machine;
+        _memory = memory;
+        _descriptor = descriptor;
+        _page = page;
+        Id = id;
+    }
+
+    /// <summary>The id it was created with.</summary>
+    public uint Id { get; }
+
+    /// <summary>The general registers (KVM_GET_REGS; api.rst, section 4.11).</summary>
+    /// <remarks>After an exit for a port or MMIO the instruction is finished only by the next run: until then the registers are those before it.</remarks>
+    /// <returns>The registers.</returns>
+    /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
+    /// <exception cref="KvmException">The kernel refused.</exception>
+    /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
+    public Registers GetRegisters() => Get<Registers>(Requests.GetRegs);
+
+    /// <summary>Sets the general registers (KVM_SET_REGS; api.rst, section 4.12).</summary>
+    /// <param name="registers">The registers.</param>
+    /// <inheritdoc cref="GetRegisters"/>
+    public void SetRegisters(in Registers registers) => Set(Requests.SetRegs, registers);
+
+    /// <summary>The segments, tables and control registers (KVM_GET_SREGS; api.rst, section 4.13).</summary>
+    /// <inheritdoc cref="GetRegisters"/>
+    public SpecialRegisters GetSpecialRegisters() => Get<SpecialRegisters>(Requests.GetSregs);
+
+    /// <summary>Sets the segments, tables and control registers (KVM_SET_SREGS; api.rst, section 4.14).</summary>
+    /// <param name="registers">The registers.</param>
+    /// <exception cref="KvmException">The kernel refused: EINVAL (22) for a combination no processor can have.</exception>
+    /// <inheritdoc cref="GetRegisters"/>
+    public void SetSpecialRegisters(in SpecialRegisters registers) => Set(Requests.SetSregs, registers);
+
+    /// <summary>Sets what CPUID answers (KVM_SET_CPUID2; api.rst, section 4.21). To be called before the first run.</summary>
+    /// <param name="entries">The leaves, at most 256; <see cref="KvmSystem.GetSupportedCpuid"/> gives those the host can back.</param>
+    /// <exception cref="ArgumentException">There are more than 256 leaves.</exception>
+    /// <inheritdoc cref="GetRegisters"/>
+    public void SetCpuid(ReadOnlySpan<CpuidEntry> entries)
+    {
+        Enter(running: false);
+        try
+        {
+            CpuidTable.Set(Requests.SetCpuid2, _descriptor, entries);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>
+    /// Gives the processor back. If it runs it is stopped, its <see cref="Run"/> throws <see cref="ObjectDisposedException"/>, and the thread in it
+    /// gives the processor back; this waits for nobody.
+    /// </summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+            if (_user != 0)
+            {
+                if (_running)
+                {
+                    Kick();
+                }
+
+                return;
+            }
+        }
+
+        Release();
+    }
+
+    private T Get<T>(Request request) where T : unmanaged
+    {
+        Enter(running: false);
+        try
+        {
+            return request.Get<T>(_descriptor);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Set<T>(Request request, T value) where T : unmanaged
+    {
+        Enter(running: false);
+        try
+        {
+            request.Call(_descriptor, ref value);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Enter(bool running)
+    {
+        int thread = KickSignal.PrepareThisThread();
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_user != 0)
+            {
+                throw new InvalidOperationException(
+                    $"Virtual processor {Id} is in use by thread {_user}{(_running ? ", which runs its guest" : "")}; one thread at a time may use it.");
+            }
+
+            _user = thread;
+            _running = running;
+            if (running)
+            {
+                _page.Write<byte>(RunPage.ImmediateExit, 0);
+            }
+        }
+    }
+
+    private void Leave()
+    {
+        bool release;
+        lock (_gate)
+        {
+            _user = 0;
+            _running = false;
+            release = _disposed;
+        }
+
+        if (release)
+        {
+            Release();
+        }
+    }
+
+    private void Release()
+    {
+        _page.Dispose();
+        _descriptor.Dispose();
+        _machine.Forget(this);
+        NubKvmEventSource.Log.ProcessorReleased((int)Id);
+    }
+}
