@@ -8,7 +8,7 @@ namespace Nub.Memory;
 /// which this lease began. When the lease ends the cell counts on, and every copy of the lease is dead.
 /// </summary>
 /// <remarks>Cells are reused by the thread that ended them, so that leases do not allocate once a thread has warmed up.</remarks>
-internal readonly struct Lease
+internal readonly record struct Lease
 {
     private readonly Cell? _cell;
     private readonly long _generation;

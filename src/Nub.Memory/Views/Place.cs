@@ -8,6 +8,10 @@ namespace Nub.Memory;
 /// locking the memory for each access. What <see cref="SharedView{T}"/> and <see cref="SharedArrayView{T}"/> are made of; they
 /// keep every access within the range that was checked.
 /// </summary>
+/// <remarks>
+/// The slow ways are static and take the fields by value: a call that took the place by reference would force it out of
+/// registers in the loops that matter.
+/// </remarks>
 internal readonly unsafe ref struct Place
 {
     // Exactly one of the two is there; neither in a default place.
@@ -52,7 +56,7 @@ internal readonly unsafe ref struct Place
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Load<T>(ulong offset) where T : unmanaged =>
-        _lease.IsLive ? SingleFetch.Load<T>(_address + offset) : LoadLocked<T>(offset);
+        _lease.IsLive ? SingleFetch.Load<T>(_address + offset) : LoadLocked<T>(_memory, _lease, _address + offset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store<T>(ulong offset, T value) where T : unmanaged
@@ -63,7 +67,7 @@ internal readonly unsafe ref struct Place
         }
         else
         {
-            StoreLocked(offset, value);
+            StoreLocked(_memory, _lease, _address + offset, value);
         }
     }
 
@@ -78,7 +82,7 @@ internal readonly unsafe ref struct Place
                 return;
             }
 
-            LockedMapping mapping = Memory.Live;
+            LockedMapping mapping = Alive(_memory, _lease);
             long* slot = mapping.Enter();
             BulkCopy.Copy(to, _address + offset, (nuint)destination.Length);
             mapping.Leave(slot);
@@ -96,59 +100,52 @@ internal readonly unsafe ref struct Place
                 return;
             }
 
-            LockedMapping mapping = Memory.Live;
+            LockedMapping mapping = Alive(_memory, _lease);
             long* slot = mapping.Enter();
             BulkCopy.Copy(_address + offset, from, (nuint)source.Length);
             mapping.Leave(slot);
         }
     }
 
-    private HostSharedMemory Memory
-    {
-        get
-        {
-            if (_memory is null)
-            {
-                ThrowDead();
-            }
-
-            return _memory;
-        }
-    }
-
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private T LoadLocked<T>(ulong offset) where T : unmanaged
+    private static T LoadLocked<T>(HostSharedMemory? memory, Lease lease, byte* address) where T : unmanaged
     {
-        LockedMapping mapping = Memory.Live;
+        LockedMapping mapping = Alive(memory, lease);
         long* slot = mapping.Enter();
-        T value = SingleFetch.Load<T>(_address + offset);
+        T value = SingleFetch.Load<T>(address);
         mapping.Leave(slot);
         return value;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void StoreLocked<T>(ulong offset, T value) where T : unmanaged
+    private static void StoreLocked<T>(HostSharedMemory? memory, Lease lease, byte* address, T value) where T : unmanaged
     {
-        LockedMapping mapping = Memory.Live;
+        LockedMapping mapping = Alive(memory, lease);
         long* slot = mapping.Enter();
-        SingleFetch.Store(_address + offset, value);
+        SingleFetch.Store(address, value);
         mapping.Leave(slot);
     }
 
-    /// <summary>Refuses a place that was never bound.</summary>
-    /// <exception cref="InvalidOperationException">The place is <see langword="default"/>.</exception>
-    public void ThrowIfDefault()
-    {
-        if (_memory is null && _lease.IsDefault)
-        {
-            throw new InvalidOperationException("A default view is bound to no memory. Views come from At and ArrayAt.");
-        }
-    }
+    /// <summary>Whether the place was never bound.</summary>
+    public bool IsDefault => _memory is null && _lease.IsDefault;
 
     [DoesNotReturn]
-    private void ThrowDead()
+    public static void ThrowDefault() =>
+        throw new InvalidOperationException("A default view is bound to no memory. Views come from At and ArrayAt.");
+
+    /// <summary>The mapping to lock, of a place whose lease is not live.</summary>
+    private static LockedMapping Alive(HostSharedMemory? memory, Lease lease)
     {
-        ThrowIfDefault();
-        _lease.ThrowDead();
+        if (memory is null)
+        {
+            if (lease.IsDefault)
+            {
+                ThrowDefault();
+            }
+
+            lease.ThrowDead();
+        }
+
+        return memory.Live;
     }
 }

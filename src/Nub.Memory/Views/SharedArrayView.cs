@@ -109,17 +109,21 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     {
         if (index >= _count)
         {
-            ThrowIndex(index);
+            ThrowIndex(_place.IsDefault, index, _count);
         }
 
         return index * (uint)sizeof(T);
     }
 
     [DoesNotReturn]
-    private void ThrowIndex(ulong index)
+    private static void ThrowIndex(bool isDefault, ulong index, ulong count)
     {
-        _place.ThrowIfDefault();
-        throw new ArgumentOutOfRangeException(nameof(index), index, $"Index {unchecked((long)index)} is not within the {_count} elements.");
+        if (isDefault)
+        {
+            Place.ThrowDefault();
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(index), index, $"Index {unchecked((long)index)} is not within the {count} elements.");
     }
 
     /// <summary>Enumerates the elements by value.</summary>
