@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace Nub.Memory.Generators.Accessors;
+
+/// <summary>Writes indented C#, a line at a time.</summary>
+internal sealed class CodeWriter
+{
+    private readonly StringBuilder _text = new();
+    private int _depth;
+    private bool _fresh = true;
+
+    public void Line(string line)
+    {
+        _fresh = false;
+        _text.Append(' ', line.Length == 0 ? 0 : 4 * _depth).Append(line).Append('\n');
+    }
+
+    public void Lines(params string[] lines)
+    {
+        foreach (string line in lines)
+        {
+            Line(line);
+        }
+    }
+
+    /// <summary>Separates a member from the one before it; the first in a block needs no separation.</summary>
+    public void Separate()
+    {
+        if (!_fresh)
+        {
+            _text.Append('\n');
+        }
+    }
+
+    public void Summary(string text) => Line($"/// <summary>{text}</summary>");
+
+    public void Open(string line)
+    {
+        Line(line);
+        Line("{");
+        _depth++;
+        _fresh = true;
+    }
+
+    public void Close()
+    {
+        _depth--;
+        Line("}");
+    }
+
+    public override string ToString() => _text.ToString();
+}

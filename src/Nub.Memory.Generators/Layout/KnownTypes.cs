@@ -1,0 +1,54 @@
+using Microsoft.CodeAnalysis;
+
+namespace Nub.Memory.Generators.Layout;
+
+/// <summary>The names of the runtime's types, and how symbols are recognised by them.</summary>
+internal static class KnownTypes
+{
+    public const string AllValidAttribute = "Nub.Memory.AllValidAttribute";
+    public const string ValidateOnReadAttribute = "Nub.Memory.ValidateOnReadAttribute";
+    public const string GenerateReaderAttribute = "Nub.Memory.GenerateReaderAttribute";
+    public const string GenerateWriterAttribute = "Nub.Memory.GenerateWriterAttribute";
+    public const string AllValidMarker = "Nub.Memory.IAllValid`1";
+    public const string ValidateOnReadMarker = "Nub.Memory.IValidateOnRead`1";
+    public const string LayoutMarker = "Nub.Memory.ISharedLayout";
+
+    public static bool IsAllValid(this ISymbol symbol) => symbol.HasNubAttribute("AllValidAttribute");
+
+    public static bool IsValidateOnRead(this ISymbol symbol) => symbol.HasNubAttribute("ValidateOnReadAttribute");
+
+    public static bool IsBigEndian(this ISymbol symbol) => symbol.HasNubAttribute("BigEndianAttribute");
+
+    public static bool IsInNub(this ISymbol symbol) => symbol.ContainingNamespace is
+    {
+        Name: "Memory",
+        ContainingNamespace: { Name: "Nub", ContainingNamespace.IsGlobalNamespace: true },
+    };
+
+    public static AttributeData? FindAttribute(this ISymbol symbol, string name, string containingNamespace)
+    {
+        foreach (AttributeData attribute in symbol.GetAttributes())
+        {
+            if (attribute.AttributeClass is { } type && type.Name == name && type.ContainingNamespace.ToDisplayString() == containingNamespace)
+            {
+                return attribute;
+            }
+        }
+
+        return null;
+    }
+
+    // By name, not by symbol: it needs no compilation, and so works the same for source, metadata and other projects' symbols.
+    private static bool HasNubAttribute(this ISymbol symbol, string name)
+    {
+        foreach (AttributeData attribute in symbol.GetAttributes())
+        {
+            if (attribute.AttributeClass is { } type && type.Name == name && type.IsInNub())
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

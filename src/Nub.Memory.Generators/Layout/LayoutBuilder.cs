@@ -1,0 +1,291 @@
+using Microsoft.CodeAnalysis;
+
+namespace Nub.Memory.Generators.Layout;
+
+/// <summary>
+/// Computes where the runtime puts each field of a struct, and what keeps the struct from crossing the boundary. The one model
+/// that the generators and the analyzers both ask.
+/// </summary>
+/// <remarks>
+/// The rules are the runtime's own for structs without references. Sequential: a field goes to the next multiple of its
+/// alignment, which is its type's but at most Pack; the struct's alignment is the largest of these, and its size is rounded up
+/// to it unless a larger size is declared. Explicit: the same, with the offsets given. Checked against the runtime in the tests.
+/// </remarks>
+internal sealed class LayoutBuilder
+{
+    // Far beyond real code; an endless one is a generic struct that contains a larger instance of itself.
+    private const int MaximumDepth = 64;
+
+    private static readonly SymbolDisplayFormat s_display = new(
+        typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypes,
+        genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters,
+        miscellaneousOptions: SymbolDisplayMiscellaneousOptions.UseSpecialTypes | SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+
+    // A struct that is being laid out stands here with null: to meet it again is a cycle.
+    private readonly Dictionary<ITypeSymbol, StructLayout?> _structs = new(SymbolEqualityComparer.Default);
+    private int _depth;
+
+    public static string Display(ITypeSymbol type) => type.ToDisplayString(s_display);
+
+    /// <summary>Lays out a struct.</summary>
+    /// <returns>The layout; null when the struct contains itself, which the compiler reports.</returns>
+    public StructLayout? Of(INamedTypeSymbol type)
+    {
+        if (_structs.TryGetValue(type, out StructLayout? known))
+        {
+            return known;
+        }
+
+        if (_depth == MaximumDepth)
+        {
+            return null;
+        }
+
+        _depth++;
+        _structs[type] = null;
+        StructLayout layout = LayOut(type);
+        _structs[type] = layout;
+        _depth--;
+        return layout;
+    }
+
+    /// <summary>Looks at a type as at a field's.</summary>
+    public FieldType TypeOf(ITypeSymbol type)
+    {
+        if (Primitive.Of(type) is { } primitive)
+        {
+            return Describe(type, FieldKind.Primitive, primitive.Size, primitive.Size, null) with
+            {
+                Name = primitive.Name,
+                MetadataName = primitive.MetadataName,
+                HasLittleEndian = primitive.Size > 1,
+            };
+        }
+
+        switch (type)
+        {
+            case { SpecialType: SpecialType.System_Boolean }:
+                return Describe(type, FieldKind.Bool, 1, 1, OffenceKind.IllegalPatterns) with { NotValidatable = null };
+            case { SpecialType: SpecialType.System_IntPtr or SpecialType.System_UIntPtr } or IPointerTypeSymbol or IFunctionPointerTypeSymbol:
+                return Describe(type, FieldKind.HostSized, 8, 8, OffenceKind.HostSized);
+            case { SpecialType: SpecialType.System_Decimal }:
+                return Describe(type, FieldKind.Framework, 16, 8, OffenceKind.IllegalPatterns);
+            case ITypeParameterSymbol:
+                return Describe(type, FieldKind.TypeParameter, 1, 1, OffenceKind.TypeParameter);
+            case INamedTypeSymbol { TypeKind: TypeKind.Enum } named:
+                return EnumType.Describe(named, this);
+            case INamedTypeSymbol { TypeKind: TypeKind.Struct } named:
+                return InlineArrayLengthOf(named) is { } length ? InlineArray(named, length) : Struct(named);
+            case { TypeKind: TypeKind.Error }:
+                return Describe(type, FieldKind.Broken, 1, 1, OffenceKind.Broken);
+            default:
+                return Describe(type, FieldKind.Reference, 8, 8, OffenceKind.Reference);
+        }
+    }
+
+    /// <summary>A type without an inside that anybody needs to know.</summary>
+    internal static FieldType Describe(ITypeSymbol type, FieldKind kind, long size, int alignment, OffenceKind? offence)
+    {
+        string display = Display(type);
+        Offence? reason = offence is { } why ? new Offence(why, EquatableArray<string>.Empty, 0, display) : null;
+        return new FieldType(
+            kind, type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat), display, type.MetadataName, size, alignment,
+            Element: null, Count: 1, HasBigEndian: false, HasLittleEndian: false, IsGenerated: false, IsValidateOnRead: false,
+            NotAllValid: reason, NotValidatable: reason, EnumCheck: null);
+    }
+
+    private static int? InlineArrayLengthOf(INamedTypeSymbol type) =>
+        type.FindAttribute("InlineArrayAttribute", "System.Runtime.CompilerServices") is { ConstructorArguments: [{ Value: int length }] } ? length : null;
+
+    // Framework structs have fields that are nobody's business and may differ from one runtime to the next.
+    private static bool IsFrameworks(INamedTypeSymbol type)
+    {
+        INamespaceSymbol? root = type.ContainingNamespace;
+        while (root is { ContainingNamespace.IsGlobalNamespace: false })
+        {
+            root = root.ContainingNamespace;
+        }
+
+        return root is { Name: "System" } && !type.Locations.Any(static location => location.IsInSource);
+    }
+
+    private static string AccessibilityOf(ISymbol symbol) => symbol.DeclaredAccessibility switch
+    {
+        Accessibility.Public => "public",
+        Accessibility.Internal or Accessibility.ProtectedOrInternal => "internal",
+        _ => "private",
+    };
+
+    private static long AlignUp(long offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
+
+    private FieldType Struct(INamedTypeSymbol type)
+    {
+        if (IsFrameworks(type))
+        {
+            StructLayout? inside = Of(type);
+            return Describe(type, FieldKind.Framework, inside?.Size ?? 1, inside?.Alignment ?? 1, OffenceKind.Framework);
+        }
+
+        StructLayout? layout = Of(type);
+        if (layout is null || layout.Kind == DeclaredKind.Unknown)
+        {
+            return Describe(type, FieldKind.Broken, 1, 1, OffenceKind.Broken);
+        }
+
+        FieldType described = Describe(
+            type, FieldKind.Struct, layout.Size, layout.Alignment,
+            layout.Kind == DeclaredKind.Auto ? OffenceKind.AutoLayout : OffenceKind.Unmarked);
+        bool allValid = type.IsAllValid();
+        bool validated = type.IsValidateOnRead();
+        bool isAuto = layout.Kind == DeclaredKind.Auto;
+        Offence? notAllValid = layout.NotAllValid ?? (allValid && !isAuto ? null : described.NotAllValid);
+        Offence? notValidatable = layout.NotValidatable ?? ((validated || allValid) && !isAuto ? null : described.NotValidatable);
+        return described with
+        {
+            HasBigEndian = layout.HasBigEndian,
+            HasLittleEndian = layout.HasLittleEndian,
+            NotAllValid = notAllValid,
+            NotValidatable = notValidatable,
+            IsValidateOnRead = validated,
+            IsGenerated = (allValid || validated) && ShapeRules.CanGenerate(type, layout),
+        };
+    }
+
+    private FieldType InlineArray(INamedTypeSymbol type, int length)
+    {
+        StructLayout? layout = Of(type);
+        if (layout is not { Fields: [{ } element] } || layout.Kind == DeclaredKind.Unknown)
+        {
+            return Describe(type, FieldKind.Broken, 1, 1, OffenceKind.Broken);
+        }
+
+        FieldType described = Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, null);
+        bool allValid = type.IsAllValid();
+        Offence? bare = element.HasBigEndian && !allValid && element.Type.Kind == FieldKind.Primitive
+            ? new Offence(OffenceKind.BareBigEndianArray, EquatableArray<string>.Empty, 0, described.Display)
+            : null;
+        return described with
+        {
+            Element = element.Type,
+            Count = length,
+            HasBigEndian = element.HasBigEndian,
+            HasLittleEndian = element.HasLittleEndian,
+            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare,
+            NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare,
+            IsGenerated = allValid && ShapeRules.CanGenerate(type, layout),
+        };
+    }
+
+    private FieldType FixedBuffer(IFieldSymbol field, IPointerTypeSymbol pointer)
+    {
+        FieldType element = TypeOf(pointer.PointedAtType);
+        return Describe(pointer, FieldKind.FixedBuffer, element.Size * Math.Max(1, field.FixedSize), element.Alignment, null) with
+        {
+            Display = $"{element.Display}[{field.FixedSize}]",
+            Element = element,
+            Count = field.FixedSize,
+            HasLittleEndian = element.HasLittleEndian,
+            NotAllValid = element.NotAllValid?.Within("[0]", 0),
+            NotValidatable = element.NotValidatable?.Within("[0]", 0),
+        };
+    }
+
+    private FieldType TypeOfField(IFieldSymbol field) =>
+        field.IsFixedSizeBuffer && field.Type is IPointerTypeSymbol pointer ? FixedBuffer(field, pointer) : TypeOf(field.Type);
+
+    private StructLayout LayOut(INamedTypeSymbol type)
+    {
+        DeclaredLayout declared = DeclaredLayout.Of(type);
+        int? inlineLength = InlineArrayLengthOf(type);
+        bool structIsBigEndian = type.IsBigEndian();
+        bool isBroken = declared.Pack < 0 || declared.Size < 0 || (declared.Pack & (declared.Pack - 1)) != 0 || inlineLength <= 0;
+
+        var fields = new List<FieldLayout>();
+        long end = 0;
+        int alignment = 1;
+        foreach (ISymbol member in type.GetMembers())
+        {
+            if (member is IEventSymbol { IsStatic: false, AddMethod.IsImplicitlyDeclared: true } @event)
+            {
+                FieldType handler = Describe(@event.Type, FieldKind.Reference, 8, 8, OffenceKind.Reference);
+                fields.Add(new FieldLayout(@event.Name, @event.Name, "private", handler, end, false));
+                continue;
+            }
+
+            if (member is not IFieldSymbol { IsStatic: false } field)
+            {
+                continue;
+            }
+
+            FieldType fieldType = TypeOfField(field);
+            int fieldAlignment = declared.Pack == 0 ? fieldType.Alignment : Math.Min(declared.Pack, fieldType.Alignment);
+            long offset = AlignUp(end, fieldAlignment);
+            if (declared.Kind == DeclaredKind.Explicit)
+            {
+                int? given = DeclaredLayout.OffsetOf(field);
+                isBroken |= given is null;
+                offset = given ?? 0;
+            }
+
+            ISymbol known = field.AssociatedSymbol ?? field;
+            bool bigEndian = (structIsBigEndian || field.IsBigEndian()) && HasByteOrder(fieldType);
+            fields.Add(new FieldLayout(known.Name, field.Name, AccessibilityOf(known), fieldType, offset, bigEndian));
+            end = Math.Max(end, offset + fieldType.Size);
+            alignment = Math.Max(alignment, fieldAlignment);
+        }
+
+        if (inlineLength is { } length && fields is [{ } element])
+        {
+            end = element.Type.Size * length;
+        }
+
+        long size = declared.Size > 0 ? Math.Max(declared.Size, end) : AlignUp(end, alignment);
+        DeclaredKind kind = isBroken ? DeclaredKind.Unknown : declared.Kind;
+        List<Gap> gaps = FindGaps(fields, Math.Max(size, 1), inlineLength is not null, out bool hasOverlap);
+        return new StructLayout(
+            Display(type), kind, declared.Pack, declared.Size, Math.Max(size, 1), alignment, hasOverlap, structIsBigEndian,
+            inlineLength ?? 0, fields.ToEquatableArray(), gaps.ToEquatableArray());
+    }
+
+    // A struct has no byte order of its own: [BigEndian] on one that has another struct in it says nothing about that.
+    private static bool HasByteOrder(FieldType type) => type.Kind switch
+    {
+        FieldKind.Primitive or FieldKind.Bool or FieldKind.Enum => true,
+        FieldKind.InlineArray or FieldKind.FixedBuffer => type.Element is { Kind: FieldKind.Primitive or FieldKind.Bool or FieldKind.Enum },
+        _ => false,
+    };
+
+    private static List<Gap> FindGaps(List<FieldLayout> fields, long size, bool isInlineArray, out bool hasOverlap)
+    {
+        var gaps = new List<Gap>();
+        hasOverlap = false;
+        if (isInlineArray)
+        {
+            return gaps;
+        }
+
+        long covered = 0;
+        string? last = null;
+        foreach (FieldLayout field in fields.OrderBy(static field => field.Offset).ThenBy(static field => field.End))
+        {
+            hasOverlap |= field.Offset < covered;
+            if (field.Offset > covered)
+            {
+                gaps.Add(new Gap(covered, field.Offset - covered, last));
+            }
+
+            if (field.End > covered)
+            {
+                covered = field.End;
+                last = field.Name;
+            }
+        }
+
+        if (covered < size)
+        {
+            gaps.Add(new Gap(covered, size - covered, last));
+        }
+
+        return gaps;
+    }
+}
