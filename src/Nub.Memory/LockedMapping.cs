@@ -109,7 +109,7 @@ internal sealed unsafe class LockedMapping : RegionLock
     {
         if (NubMemoryEventSource.Log.IsEnabled())
         {
-            NubMemoryEventSource.Log.AccessRefused((long)offset, (long)length, (long)Size);
+            NubMemoryEventSource.Log.AccessRefused(offset, length, Size);
         }
 
         return false;

@@ -8,10 +8,20 @@ namespace Nub.Memory;
 /// </summary>
 public sealed unsafe class ReadonlySharedMemory : SharedMemory
 {
-    private ReadonlySharedMemory(LockedMapping mapping, ulong guestMappedSize) : base(mapping) => GuestMappedSize = guestMappedSize;
+    private readonly ulong _guestMappedSize;
+
+    private ReadonlySharedMemory(LockedMapping mapping, ulong guestMappedSize) : base(mapping) => _guestMappedSize = guestMappedSize;
 
     /// <summary>How many bytes, from the first, a guest is to see: a multiple of the page size.</summary>
-    public ulong GuestMappedSize { get; }
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ulong GuestMappedSize
+    {
+        get
+        {
+            _ = Live;
+            return _guestMappedSize;
+        }
+    }
 
     /// <summary>Makes a snapshot of bytes. A ragged last page is filled up with zeroes.</summary>
     /// <param name="contents">The bytes, at least one.</param>
@@ -91,7 +101,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.AddOwner();
-        return new ReadonlySharedMemory(mapping, GuestMappedSize);
+        return new ReadonlySharedMemory(mapping, _guestMappedSize);
     }
 
     /// <summary>The bytes themselves.</summary>
@@ -214,7 +224,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         }
 
         LockedMapping mapping = Live;
-        MemoryRegion region = mapping.RegionAt(guestAddress, GuestMappedSize, type, flags);
+        MemoryRegion region = mapping.RegionAt(guestAddress, _guestMappedSize, type, flags);
         if (flags.HasFlag(MemoryRegionFlags.Write))
         {
             // Alone, so that no callback is looking at a span of the bytes while they become writable.
@@ -236,7 +246,8 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     /// <typeparam name="TResult">What the callback would return.</typeparam>
     /// <param name="callback">Not called.</param>
     /// <returns>Nothing.</returns>
-    /// <exception cref="NotSupportedException">Always.</exception>
+    /// <exception cref="NotSupportedException">This owner is alive.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public override TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback) => throw ReadOnly();
 
     /// <summary>Runs a callback over a window of the contents. Any number may run at once: nobody writes.</summary>
@@ -264,7 +275,12 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
 
     private protected override void Exclusively(Action<HostMapping> change) => throw ReadOnly();
 
-    private static NotSupportedException ReadOnly() => new("Read-only memory cannot be taken exclusively, zeroed or restored.");
+    private NotSupportedException ReadOnly()
+    {
+        // A disposed owner says so first, from every member.
+        _ = Live;
+        return new NotSupportedException("Read-only memory cannot be taken exclusively, zeroed or restored.");
+    }
 
     private static ReadonlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
     {

@@ -344,7 +344,7 @@ public readonly struct SharedStack : IEquatable<SharedStack>
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.StackRefused(
-                refusal.Error.ToString(), (long)refusal.Value, (long)refusal.Minimum, (long)refusal.Maximum, (long)refusal.BufferSize);
+                refusal.Error.ToString(), refusal.Value, refusal.Minimum, refusal.Maximum, refusal.BufferSize);
         }
     }
 

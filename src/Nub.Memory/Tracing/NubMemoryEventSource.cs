@@ -28,13 +28,13 @@ internal sealed class NubMemoryEventSource : EventSource
     public void MappingLeaked(long address, long size) => WriteEvent(4, address, size);
 
     [Event(5, Level = EventLevel.Warning, Message = "Refused an access to {1} bytes at offset {0} of a memory of {2} bytes")]
-    public void AccessRefused(long offset, long length, long memorySize) => WriteEvent(5, offset, length, memorySize);
+    public void AccessRefused(ulong offset, ulong length, ulong memorySize) => WriteEvent(5, offset, length, memorySize);
 
     [Event(6, Level = EventLevel.Warning, Message = "Refused for the lock: {0}")]
     public void LockRefused(string reason) => WriteEvent(6, reason);
 
     [Event(7, Level = EventLevel.Warning, Message = "Stack refused: {0}, value {1}, legal [{2}, {3}], buffer of {4} bytes")]
-    public void StackRefused(string error, long value, long minimum, long maximum, long bufferSize) =>
+    public void StackRefused(string error, ulong value, ulong minimum, ulong maximum, ulong bufferSize) =>
         WriteEvent(7, error, value, minimum, maximum, bufferSize);
 
     [NonEvent]
