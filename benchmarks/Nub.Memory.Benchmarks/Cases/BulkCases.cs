@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory.Benchmarks;
+
+/// <summary>Copies and fills, from a message to a disk image.</summary>
+internal static unsafe class BulkCases
+{
+    private const string MemMove = "memmove";
+    private const string SpanFill = "Span.Fill";
+
+    private static readonly int[] s_sizes =
+        [16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
+
+    public static IEnumerable<Contest> All(Arena arena)
+    {
+        foreach (int size in s_sizes)
+        {
+            yield return CopyTo(arena, size);
+            yield return CopyFrom(arena, size);
+            yield return Fill(arena, size);
+        }
+    }
+
+    public static string Words(long size) => size switch
+    {
+        >= 1 << 20 => $"{size >> 20} MiB",
+        >= 1 << 10 => $"{size >> 10} KiB",
+        _ => $"{size} B",
+    };
+
+    private static Contest CopyTo(Arena arena, int size)
+    {
+        byte* raw = arena.Raw;
+        return new Contest("copy out", $"CopyTo {Words(size)}",
+            new Side("Nub", times => CopyTo(arena.Host, arena.Buffer.AsSpan(0, size), times)),
+            arena.With(seed => seed.CopyTo(0, arena.BufferAddress, size),
+                new Side(MemMove, times => Copy(new ReadOnlySpan<byte>(raw, size), arena.Buffer, times))),
+            CopyLimits(size), size);
+    }
+
+    private static Contest CopyFrom(Arena arena, int size)
+    {
+        byte* raw = arena.Raw;
+        return new Contest("copy in", $"CopyFrom {Words(size)}",
+            new Side("Nub", times => CopyFrom(arena.Host, arena.Buffer.AsSpan(0, size), times)),
+            arena.With(seed => seed.CopyFrom(0, arena.BufferAddress, size),
+                new Side(MemMove, times => Copy(arena.Buffer.AsSpan(0, size), new Span<byte>(raw, size), times))),
+            CopyLimits(size), size);
+    }
+
+    private static Contest Fill(Arena arena, int size)
+    {
+        byte* raw = arena.Raw;
+        return new Contest("fill", $"Fill {Words(size)}",
+            new Side("Nub", times => Fill(arena.Host, (ulong)size, times)),
+            arena.With(seed => seed.Fill(0, size),
+                new Side(SpanFill, times => Fill(new Span<byte>(raw, size), times))),
+            [
+                .. size >= 64 ? new[] { new Limit(SpanFill, 1 / 0.95) } : [],
+                .. size >= 256 ? new[] { new Limit(SeedPeer.Name, 1 / 1.5) } : [],
+            ],
+            size);
+    }
+
+    private static Limit[] CopyLimits(int size)
+    {
+        double faster = size switch { 256 => 1.5, 4 << 10 => 2.3, 64 << 10 => 1.6, _ => 0 };
+        return
+        [
+            .. size is >= 64 and <= 16 << 20 ? new[] { new Limit(MemMove, 1 / 0.95, 1) } : [],
+            .. faster > 0 ? new[] { new Limit(SeedPeer.Name, 1 / faster) } : [],
+        ];
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CopyTo(HostSharedMemory host, Span<byte> destination, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            host.CopyTo(0, destination);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CopyFrom(HostSharedMemory host, ReadOnlySpan<byte> source, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            host.CopyFrom(0, source);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Copy(ReadOnlySpan<byte> source, Span<byte> destination, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            source.CopyTo(destination);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Fill(HostSharedMemory host, ulong length, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            host.Fill(0, length, 7);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Fill(Span<byte> span, int times)
+    {
+        for (int i = 0; i < times; i++)
+        {
+            span.Fill(7);
+        }
+    }
+}

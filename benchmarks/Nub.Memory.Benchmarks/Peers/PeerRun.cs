@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+
+namespace Nub.Memory.Benchmarks;
+
+/// <summary>Measures Nub beside its peers, prints a row a contest as it ends, and says which limits hold.</summary>
+internal static class PeerRun
+{
+    private const int Rounds = 31;
+    private static readonly TimeSpan s_turn = TimeSpan.FromMilliseconds(4);
+
+    /// <param name="groups">The groups to measure; none means all.</param>
+    /// <param name="plot">The file to write a picture to, or <see langword="null"/>.</param>
+    /// <returns>The exit code: 1 when a limit does not hold.</returns>
+    public static int Run(string[] groups, string? plot)
+    {
+        Console.WriteLine($"{Machine.Name}, {Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}");
+        Console.WriteLine($"{Rounds} interleaved rounds; times and ratios are of the best round of each side, the medians behind them in brackets.");
+        Console.WriteLine();
+
+        using var arena = new Arena();
+        var referee = new Referee(Rounds, s_turn);
+        var results = new List<Result>();
+        foreach (Contest contest in Contests(arena).Where(contest => groups.Length == 0 || groups.Contains(contest.Group)))
+        {
+            Result result = referee.Measure(contest);
+            results.Add(result);
+            Table.Print(result);
+        }
+
+        int slow = results.Count(result => !result.Holds);
+        if (groups.Length == 0 || groups.Contains("threads"))
+        {
+            slow += Threads(arena) ? 0 : 1;
+        }
+
+        if (plot is not null)
+        {
+            File.WriteAllText(plot, Plot.Draw(results));
+            Console.WriteLine($"Drawn to {plot}.");
+        }
+
+        Console.WriteLine();
+        Console.WriteLine(slow == 0 ? "Every limit holds." : $"{slow} SLOW.");
+        return slow == 0 ? 0 : 1;
+    }
+
+    private static IEnumerable<Contest> Contests(Arena arena) =>
+        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(LifecycleCases.All());
+
+    private static bool Threads(Arena arena)
+    {
+        const double Least = 1.8;
+        double speedup = ContentionCases.Speedup(arena.Host, 2);
+        bool holds = Environment.ProcessorCount < 2 || speedup >= Least;
+        Console.WriteLine($"{"2 threads reading one memory",-34} {speedup,8:F2} times the throughput of one   (limit {Least})   {(holds ? "ok" : "SLOW")}");
+        return holds;
+    }
+}
+
+/// <summary>What the figures were measured on.</summary>
+internal static class Machine
+{
+    public static string Name { get; } = Find();
+
+    private static string Find()
+    {
+        const string File = "/proc/cpuinfo";
+        const string Key = "model name";
+        string? line = System.IO.File.Exists(File) ? System.IO.File.ReadLines(File).FirstOrDefault(line => line.StartsWith(Key, StringComparison.Ordinal)) : null;
+        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':') + 1)..].Trim();
+    }
+}

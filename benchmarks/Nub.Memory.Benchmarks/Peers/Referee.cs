@@ -1,0 +1,71 @@
+using System.Diagnostics;
+
+namespace Nub.Memory.Benchmarks;
+
+/// <summary>
+/// Measures the sides of a contest against one another: round after round, each side in turn, so that whatever else the machine
+/// is doing meets all of them alike.
+/// </summary>
+internal sealed class Referee(int rounds, TimeSpan turn)
+{
+    /// <summary>Measures a contest.</summary>
+    public Result Measure(Contest contest)
+    {
+        Side[] sides = [.. contest.Sides];
+        int[] times = new int[sides.Length];
+        double[][] measured = new double[sides.Length][];
+        for (int i = 0; i < sides.Length; i++)
+        {
+            WarmUp(sides[i]);
+            times[i] = Calibrate(sides[i]);
+            measured[i] = new double[rounds];
+        }
+
+        for (int round = 0; round < rounds; round++)
+        {
+            for (int i = 0; i < sides.Length; i++)
+            {
+                long start = Stopwatch.GetTimestamp();
+                sides[i].Run(times[i]);
+                measured[i][round] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / times[i];
+            }
+        }
+
+        var timings = new Dictionary<string, Timing>();
+        for (int i = 0; i < sides.Length; i++)
+        {
+            Array.Sort(measured[i]);
+            timings[sides[i].Name] = new Timing(measured[i][0], measured[i][rounds / 2]);
+        }
+
+        return new Result(contest, timings);
+    }
+
+    // Enough calls for the JIT to count them, and enough time for it to compile the optimized code behind them.
+    private static void WarmUp(Side side)
+    {
+        for (int burst = 0; burst < 3; burst++)
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                side.Run(20);
+            }
+
+            Thread.Sleep(120);
+        }
+    }
+
+    private int Calibrate(Side side)
+    {
+        for (int times = 1; ; times *= 2)
+        {
+            long start = Stopwatch.GetTimestamp();
+            side.Run(times);
+            TimeSpan taken = Stopwatch.GetElapsedTime(start);
+            if (taken >= turn / 4 || times >= 1 << 28)
+            {
+                return Math.Max(1, (int)(times * (turn / taken)));
+            }
+        }
+    }
+}
