@@ -1,0 +1,59 @@
+using Microsoft.CodeAnalysis;
+using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Analyzers;
+
+/// <summary>Why a type argument is refused.</summary>
+/// <param name="Demand">The mark on the type parameter.</param>
+/// <param name="Why">What is wrong and what to do.</param>
+internal sealed record Refusal(string Demand, string Why);
+
+/// <summary>Decides whether a type may be put for a marked type parameter.</summary>
+internal static class Boundary
+{
+    public static Refusal? Check(ITypeParameterSymbol parameter, ITypeSymbol argument)
+    {
+        // Almost every type parameter has no attributes at all.
+        if (parameter.GetAttributes().IsEmpty || argument.TypeKind == TypeKind.Error)
+        {
+            return null;
+        }
+
+        return (parameter.IsAllValid() ? CheckAllValid(argument) : null)
+            ?? (parameter.IsValidateOnRead() ? CheckValidateOnRead(argument) : null);
+    }
+
+    private static Refusal? CheckAllValid(ITypeSymbol argument)
+    {
+        if (argument is ITypeParameterSymbol own)
+        {
+            return own.IsAllValid() ? null : Unmarked("[AllValid]", own);
+        }
+
+        // A marked struct has errors of its own where it is wrong; one at each use would hide them.
+        if (argument is INamedTypeSymbol { TypeKind: TypeKind.Struct } && argument.IsAllValid() && argument.Locations.Any(static location => location.IsInSource))
+        {
+            return null;
+        }
+
+        return new LayoutBuilder().TypeOf(argument).NotAllValid is { Kind: not OffenceKind.Broken } offence
+            ? new Refusal("[AllValid]", Where(argument, offence) + Explanations.Why(offence))
+            : null;
+    }
+
+    private static Refusal? CheckValidateOnRead(ITypeSymbol argument) => argument switch
+    {
+        ITypeParameterSymbol own => own.IsValidateOnRead() ? null : Unmarked("[ValidateOnRead]", own),
+        INamedTypeSymbol { TypeKind: TypeKind.Struct } when argument.IsValidateOnRead() => null,
+        _ when new LayoutBuilder().TypeOf(argument).NotAllValid is null =>
+            new Refusal("[ValidateOnRead]", $"every bit pattern of '{LayoutBuilder.Display(argument)}' is legal, so there is nothing to validate; use TryRead"),
+        _ => new Refusal("[ValidateOnRead]", $"no check was generated for '{LayoutBuilder.Display(argument)}'; mark a partial struct [ValidateOnRead], and put the value into it"),
+    };
+
+    private static Refusal Unmarked(string demand, ITypeParameterSymbol own) =>
+        new(demand, $"the type parameter '{own.Name}' may stand for any type; mark it {demand}, so that its users are checked in turn");
+
+    private static string Where(ITypeSymbol argument, Offence offence) =>
+        offence.Path.Count == 0 ? "" : $"of '{Explanations.Path(LayoutBuilder.Display(argument), offence.Path)}' at offset {offence.Offset}, ";
+}

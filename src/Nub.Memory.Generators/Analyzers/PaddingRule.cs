@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Nub.Memory.Generators.Accessors;
+using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Analyzers;
+
+/// <summary>
+/// NUB0005: bytes that no field covers. Only of what the host may write: a <c>[ValidateOnRead]</c> struct is read and never
+/// written, so its padding carries nothing out.
+/// </summary>
+internal static class PaddingRule
+{
+    /// <summary>The properties of the diagnostic that the code fix works from.</summary>
+    public const string OffsetProperty = "offset";
+
+    /// <inheritdoc cref="OffsetProperty"/>
+    public const string LengthProperty = "length";
+
+    /// <inheritdoc cref="OffsetProperty"/>
+    public const string AfterProperty = "after";
+
+    public static void Check(SymbolAnalysisContext context, INamedTypeSymbol type, StructLayout layout)
+    {
+        // Where a field is wrong the offsets behind it will change with it.
+        if (!type.IsAllValid() || layout.Fields.Count == 0 || layout.Fields.Any(static field => field.Type.NotAllValid is { Kind: not OffenceKind.Unmarked }))
+        {
+            return;
+        }
+
+        foreach (Gap gap in layout.Gaps)
+        {
+            Report(context, type, layout, gap);
+        }
+    }
+
+    private static void Report(SymbolAnalysisContext context, INamedTypeSymbol type, StructLayout layout, Gap gap)
+    {
+        FieldLayout? before = layout.Fields.FirstOrDefault(field => field.Name == gap.After);
+        string place = before is null
+            ? "before its first field"
+            : $"after '{layout.Display}.{before.Name}' ({before.Type.Display}, offset {before.Offset})";
+        ImmutableDictionary<string, string?> properties = ImmutableDictionary<string, string?>.Empty
+            .Add(OffsetProperty, gap.Offset.ToString(CultureInfo.InvariantCulture))
+            .Add(LengthProperty, gap.Length.ToString(CultureInfo.InvariantCulture))
+            .Add(AfterProperty, gap.After);
+        context.ReportDiagnostic(Diagnostic.Create(
+            Descriptors.Padding,
+            Places.OfMember(type, gap.After, context.Compilation),
+            properties,
+            layout.Display, Words.Bytes(gap.Length), gap.Offset, place,
+            gap.Length == 1 ? "a reserved byte there" : $"reserved fields of {gap.Length} bytes there"));
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.CodeAnalysis;
+
+namespace Nub.Memory.Generators.Diagnostics;
+
+/// <summary>Every diagnostic of the package, in one place: what it says, how grave it is, and where its page is.</summary>
+internal static class Descriptors
+{
+    private const string Category = "Nub.Memory";
+
+    /// <summary>Each rule has a page of its name.</summary>
+    private const string Pages = "https://github.com/nub-dotnet/nub/blob/main/docs/diagnostics/";
+
+    /// <summary>A type argument, written or inferred, that an <c>[AllValid]</c> or <c>[ValidateOnRead]</c> type parameter does not accept.</summary>
+    public static readonly DiagnosticDescriptor TypeArgument = Error(
+        "NUB0001",
+        "A type that is not AllValid is used where AllValid is required",
+        "'{0}' cannot be used for '{1}' of '{2}', which is {3}: {4}",
+        "A value is made of bytes that somebody else wrote. Of a type with illegal bit patterns such a value is undefined behaviour before any code has looked at it.");
+
+    /// <summary>A field of a marked struct whose type has illegal bit patterns, or is not known to have none.</summary>
+    public static readonly DiagnosticDescriptor Field = Error(
+        "NUB0002",
+        "A field is not AllValid",
+        "'{0}' ({1}, offset {2}) keeps '{3}' from being {4}: {5}",
+        "A struct is AllValid when each of its fields is; one field with an illegal bit pattern makes the whole struct have one.");
+
+    /// <summary>A marked type, or one that asks for readers and writers, that nothing can be generated for.</summary>
+    public static readonly DiagnosticDescriptor Shape = Error(
+        "NUB0003",
+        "Nothing can be generated for this shape",
+        "Nothing can be generated for '{0}', which {1}",
+        "The generator adds a part to the type and relies on a layout that it can compute. Where it can do neither it says so, rather than generate something that is wrong.");
+
+    /// <summary>A field of a marked struct whose size or inside is the host's own affair.</summary>
+    public static readonly DiagnosticDescriptor HostLayout = Error(
+        "NUB0004",
+        "The layout depends on the host",
+        "'{0}' ({1}, offset {2}) makes the layout of '{3}' depend on the host, so that it cannot be {4}: {5}",
+        "Guest and host must agree on every byte. Pointers have the size that the host's have, and the framework may change its own structs' fields in any release.");
+
+    /// <summary>Bytes of an <c>[AllValid]</c> struct that no field covers.</summary>
+    public static readonly DiagnosticDescriptor Padding = Error(
+        "NUB0005",
+        "The struct has implicit padding",
+        "'{0}' has {1} of implicit padding at offset {2}, {3}: writing it would carry whatever the host's memory held there to the guest; declare {4}",
+        "Padding is not copied reliably, and what it holds is whatever was in that memory before: an information leak when it is written to a guest (Xen's XSA-216 was one).");
+
+    /// <summary>A marker interface in a base list that the generator did not write.</summary>
+    public static readonly DiagnosticDescriptor HandWrittenMarker = Error(
+        "NUB0006",
+        "The marker is implemented by hand",
+        "'{0}' implements '{1}' by hand, which nobody has proved right: remove it, and mark a partial struct {2} so that the generator implements it",
+        "The marker is the run-time's only evidence that a type may cross the boundary. The generator writes it after its proof; written by hand it is a claim.");
+
+    private static DiagnosticDescriptor Error(string id, string title, string message, string description) =>
+        new(id, title, message, Category, DiagnosticSeverity.Error, isEnabledByDefault: true, description, Pages + id + ".md");
+}
