@@ -91,59 +91,76 @@ internal sealed class ThreadGuest : IGuest
         }
     }
 
-    /// <summary>Pops a request, works on it, pushes the answer, and turns hostile if that is what was asked.</summary>
+    /// <summary>Answers a request, and turns hostile afterwards if that is what was asked.</summary>
     private uint Serve()
     {
         GuestStatus.View status = GuestStatus.At(_memory, (ulong)GuestMap.Status.Offset);
-        if (!_input.TryPop(TryParse, out Request request))
-        {
-            status.Refused++;
-            return Signal.Refused;
-        }
-
-        Span<byte> result = _result.AsSpan(0, request.Payload.Length);
-        Work.Transform(request.Header, request.Payload, result);
-        var header = new ResponseHeader { Request = request.Header, Checksum = Work.Checksum(request.Payload) };
-        ReadOnlySpan<byte> element = Wire.Write(header, result, _element);
-
-        ulong place = _memory.Read<ulong>(_output.Offset);
-        if (!_output.TryPush(element))
+        if (!_input.TryPop(TryAnswer, out Answer answer))
         {
             status.Refused++;
             return Signal.Refused;
         }
 
         status.Answered++;
-        status.PayloadBytes += (ulong)request.Payload.Length;
-        if (request.Header.Kind != Attack.Honest)
+        status.PayloadBytes += answer.Request.PayloadLength;
+        if (answer.Request.Kind != Attack.Honest)
         {
-            Sabotage(Attack.All[request.Header.Kind - 1], place, (ulong)element.Length);
+            Sabotage(Attack.All[answer.Request.Kind - 1], answer);
         }
 
         return Signal.Answered;
     }
 
+    /// <summary>Parses a request and pushes its answer: while that fails, the request stays where it is.</summary>
+    private bool TryAnswer(ReadOnlySpan<byte> element, out Answer answer)
+    {
+        answer = default;
+        if (element.Length < Wire.RequestOverhead)
+        {
+            return false;
+        }
+
+        RequestHeader request = RequestHeader.ReadLittleEndian(element[Wire.PrefixSize..]);
+        ReadOnlySpan<byte> payload = element[Wire.RequestOverhead..];
+        if (request.PayloadLength != (uint)payload.Length
+            || payload.Length > GuestMap.MaxPayload
+            || (request.Flags & ~RequestHeader.Reverse) != 0
+            || request.Kind > Attack.All.Count)
+        {
+            return false;
+        }
+
+        Span<byte> result = _result.AsSpan(0, payload.Length);
+        Work.Transform(request, payload, result);
+        var header = new ResponseHeader { Request = request, Checksum = Work.Checksum(payload) };
+        ReadOnlySpan<byte> response = Wire.Write(header, result, _element);
+
+        answer = new Answer(request, Place: _memory.Read<ulong>(_output.Offset), (ulong)response.Length);
+        return _output.TryPush(response);
+    }
+
     /// <summary>Overwrites one number with another.</summary>
     /// <param name="attack">The number, and what it becomes.</param>
-    /// <param name="place">Where the answer stands in the output buffer.</param>
-    /// <param name="length">The length of the answer.</param>
-    private void Sabotage(Attack attack, ulong place, ulong length)
+    /// <param name="answer">The answer that was pushed.</param>
+    private void Sabotage(Attack attack, in Answer answer)
     {
-        ulong answer = _output.Offset + place;
-        ulong forged = attack.Forge(place + length + sizeof(ulong), length);
+        ulong start = _output.Offset + answer.Place;
+        ulong end = start + answer.Length;
+        ulong stackPointer = answer.Place + answer.Length + sizeof(ulong);
+        ulong forged = attack.Forge(stackPointer, answer.Length);
         switch (attack.Target)
         {
             case Target.OutputStackPointer:
                 _memory.Write(_output.Offset, forged);
                 break;
             case Target.BackPointer:
-                _memory.Write(answer + length, forged);
+                _memory.Write(end, forged);
                 break;
             case Target.SizePrefix:
-                _memory.Write(answer, (uint)forged);
+                _memory.Write(start, (uint)forged);
                 break;
             case Target.PayloadLength:
-                ResponseHeader.At(_memory, answer + Wire.PrefixSize).RequestView().PayloadLength = (uint)forged;
+                ResponseHeader.At(_memory, start + Wire.PrefixSize).RequestView().PayloadLength = (uint)forged;
                 break;
             case Target.InputStackPointer:
                 _memory.Write(_input.Offset, forged);
@@ -151,27 +168,9 @@ internal sealed class ThreadGuest : IGuest
         }
     }
 
-    private static bool TryParse(ReadOnlySpan<byte> element, out Request request)
-    {
-        request = default;
-        if (element.Length < Wire.RequestOverhead)
-        {
-            return false;
-        }
-
-        RequestHeader header = RequestHeader.ReadLittleEndian(element[Wire.PrefixSize..]);
-        ReadOnlySpan<byte> payload = element[Wire.RequestOverhead..];
-        if (header.PayloadLength != (uint)payload.Length
-            || payload.Length > GuestMap.MaxPayload
-            || (header.Flags & ~RequestHeader.Reverse) != 0
-            || header.Kind > Attack.All.Count)
-        {
-            return false;
-        }
-
-        request = new Request(header, payload.ToArray());
-        return true;
-    }
-
-    private readonly record struct Request(RequestHeader Header, byte[] Payload);
+    /// <summary>An answer that was pushed.</summary>
+    /// <param name="Request">What it answers.</param>
+    /// <param name="Place">Where it stands in the output buffer.</param>
+    /// <param name="Length">Its length in bytes, prefix included.</param>
+    private readonly record struct Answer(RequestHeader Request, ulong Place, ulong Length);
 }
