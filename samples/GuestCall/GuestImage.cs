@@ -1,4 +1,4 @@
-using GuestCall.Backends;
+using Nub.Kvm;
 using Nub.Memory;
 
 namespace GuestCall;
@@ -10,7 +10,7 @@ internal static class GuestImage
     public static (HostSharedMemory Host, GuestSharedMemory Guest) Create()
     {
         var memory = new ExclusiveSharedMemory((ulong)GuestMap.Size);
-        LongMode.WritePageTables(memory);
+        LongMode.WritePageTables(memory, (ulong)GuestMap.PageTables.Offset, guestAddress: 0, mappedSize: (ulong)GuestMap.Size);
         memory.CopyFrom((ulong)GuestMap.Code.Offset, GuestProgram.Assemble(Completion.PortOut));
         return memory.Build();
     }
