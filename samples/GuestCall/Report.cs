@@ -111,6 +111,7 @@ internal sealed class Report
     {
         Heading("Attacks");
         Table table = NewTable("the guest forges", "refused with", "number", "legal");
+        table.Columns[1].NoWrap();
         table.Columns[2].RightAligned();
         foreach ((Attack attack, SharedStackException refusal) in attacks)
         {

@@ -33,7 +33,7 @@ internal sealed class GuestFixture : IDisposable
     public GuestStatus Status => GuestStatus.At(Memory, (ulong)GuestMap.Status.Offset).Load();
 
     /// <summary>Makes a guest, or skips the test with the reason why it cannot run here.</summary>
-    public static GuestFixture Create(string backend)
+    public static GuestFixture Create(string backend, TimeSpan? patience = null)
     {
         switch (backend)
         {
@@ -44,7 +44,7 @@ internal sealed class GuestFixture : IDisposable
                 return new GuestFixture((_, guest) => new MachineCodeGuest(guest));
             case "kvm":
                 Skip.IfNot(KvmSystem.IsSupported(out string whyNot), whyNot);
-                return new GuestFixture((_, guest) => new KvmGuest(guest));
+                return new GuestFixture((_, guest) => new KvmGuest(guest, patience));
             default:
                 throw new ArgumentOutOfRangeException(nameof(backend), backend, "No such backend.");
         }

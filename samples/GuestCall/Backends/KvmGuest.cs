@@ -8,15 +8,18 @@ namespace GuestCall.Backends;
 /// <summary>A guest in a virtual machine of its own: one processor, and of all the host's memory only the shared one.</summary>
 internal sealed class KvmGuest : IGuest
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-
     private readonly KvmSystem _kvm = new();
     private readonly VirtualMachine _machine;
     private readonly VirtualProcessor _processor;
     private readonly CancellationTokenSource _deadline = new();
+    private readonly TimeSpan _patience;
 
-    public KvmGuest(GuestSharedMemory memory)
+    /// <summary>Makes the virtual machine.</summary>
+    /// <param name="memory">What <see cref="GuestImage"/> laid out.</param>
+    /// <param name="patience">How long a request may take; 10 seconds unless told.</param>
+    public KvmGuest(GuestSharedMemory memory, TimeSpan? patience = null)
     {
+        _patience = patience ?? TimeSpan.FromSeconds(10);
         _machine = _kvm.CreateVirtualMachine();
         _machine.MapMemory(memory, guestAddress: 0);
         _processor = _machine.CreateVirtualProcessor(id: 0);
@@ -38,7 +41,7 @@ internal sealed class KvmGuest : IGuest
     /// <inheritdoc/>
     public uint Run()
     {
-        _deadline.CancelAfter(s_patience);
+        _deadline.CancelAfter(_patience);
         VmExit exit = _processor.Run(_deadline.Token);
         _deadline.CancelAfter(Timeout.InfiniteTimeSpan);
 
