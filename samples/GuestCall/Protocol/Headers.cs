@@ -8,7 +8,7 @@ namespace GuestCall.Protocol;
 /// impossible value. The generator proves that, adds <c>Layout</c>, the span forms and the views, and refuses padding.
 /// </remarks>
 [AllValid]
-internal partial struct RequestHeader
+internal partial record struct RequestHeader
 {
     /// <summary>Bit of <see cref="Flags"/>: the transformed payload is wanted back to front.</summary>
     public const byte Reverse = 1;
