@@ -59,7 +59,12 @@ internal sealed class ThreadGuest : IGuest
     {
         _stopping = true;
         _resumed.Release();
-        _thread.Join();
+        if (!_thread.Join(s_patience))
+        {
+            // It hangs, and no thread can be ended from outside. It ends with the process; until then it keeps what it uses.
+            return;
+        }
+
         _resumed.Dispose();
         _signalled.Dispose();
         _memory.Dispose();
