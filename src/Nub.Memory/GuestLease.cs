@@ -7,8 +7,13 @@ namespace Nub.Memory;
 public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
 {
     private readonly Lease _lease;
+    private readonly LockedMapping? _mapping;
 
-    internal GuestLease(Lease lease) => _lease = lease;
+    internal GuestLease(LockedMapping mapping)
+    {
+        _lease = Lease.Begin(mapping);
+        _mapping = mapping;
+    }
 
     /// <summary>Whether two leases are the same one.</summary>
     /// <param name="left">One.</param>
@@ -25,7 +30,7 @@ public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
     /// <summary>Ends the lease.</summary>
     /// <exception cref="ObjectDisposedException">It was ended already.</exception>
     /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
-    public void Dispose() => _lease.End();
+    public void Dispose() => _lease.End(_mapping);
 
     /// <inheritdoc/>
     public bool Equals(GuestLease other) => _lease.Equals(other._lease);

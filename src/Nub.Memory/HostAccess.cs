@@ -49,7 +49,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
     /// <summary>Ends the lease.</summary>
     /// <exception cref="ObjectDisposedException">The lease was disposed already, through this copy of it or another.</exception>
     /// <exception cref="InvalidOperationException">The lease is <see langword="default"/>.</exception>
-    public void Dispose() => _lease.End();
+    public void Dispose() => _lease.End(_mapping);
 
     /// <inheritdoc cref="HostSharedMemory.Read{T}(ulong)"/>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>

@@ -185,14 +185,14 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         LockedMapping mapping = Live;
 
         // A lease, so that the file behind the snapshot stays open for the length of a system call.
-        Lease lease = Lease.Begin(mapping);
+        mapping.EnterLease();
         try
         {
             return new ExclusiveSharedMemory(new LockedMapping(mapping.Mapping.MapCopyOnWrite()), ticket: 0);
         }
         finally
         {
-            lease.End();
+            mapping.LeaveLease();
         }
     }
 
@@ -259,7 +259,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
-        Lease lease = Lease.Begin(mapping);
+        mapping.EnterLease();
         try
         {
             mapping.ClaimSpan(escapes: false);
@@ -269,7 +269,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         }
         finally
         {
-            lease.End();
+            mapping.LeaveLease();
         }
     }
 

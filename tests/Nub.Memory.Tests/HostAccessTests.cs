@@ -126,7 +126,7 @@ public class HostAccessTests
 
     private delegate void Use(HostAccess access);
 
-    private delegate void UseView<T>(SharedView<T> view) where T : unmanaged;
+    private delegate void UseView<[AllValid] T>(SharedView<T> view) where T : unmanaged;
 
     private static void AssertDead<TException>(HostAccess access) where TException : Exception
     {
@@ -161,7 +161,7 @@ public class HostAccessTests
         Assert.Fail($"No {typeof(TException).Name}.");
     }
 
-    private static void Throws<TException, T>(SharedView<T> view, UseView<T> use)
+    private static void Throws<TException, [AllValid] T>(SharedView<T> view, UseView<T> use)
         where TException : Exception where T : unmanaged
     {
         try

@@ -7,95 +7,62 @@ namespace Nub.Memory;
 /// A lease of a region, as a value that can be copied and yet ended only once: a cell that counts its uses, and the count at
 /// which this lease began. When the lease ends the cell counts on, and every copy of the lease is dead.
 /// </summary>
-/// <remarks>Cells are reused by the thread that ended them, so that leases do not allocate once a thread has warmed up.</remarks>
 internal readonly record struct Lease
 {
-    private readonly Cell? _cell;
-    private readonly long _generation;
+    private readonly uint _cell;
+    private readonly long _count;
 
-    private Lease(Cell cell)
+    private Lease(uint cell, long count)
     {
         _cell = cell;
-        _generation = cell.Generation;
+        _count = count;
     }
 
-    /// <summary>Whether this lease is held.</summary>
+    /// <summary>
+    /// Whether this lease is held. One load and one compare: a <see langword="default"/> lease names cell 0, whose count is never 0.
+    /// </summary>
     public bool IsLive
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _cell is { } cell && Volatile.Read(ref cell.Generation) == _generation;
+        get => LeaseCells.CountOf(_cell) == _count;
     }
 
     /// <summary>Whether this is no lease at all.</summary>
-    public bool IsDefault => _cell is null;
+    public bool IsDefault => _cell == 0;
 
-    /// <summary>Begins a lease.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
+    /// <summary>Begins a lease, to be ended by one <see cref="End"/>, from any thread.</summary>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively, or there are too many leases.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     public static Lease Begin(RegionLock region)
     {
         region.EnterLease();
-        Cell cell = Cell.Take();
-        cell.Region = region;
-        return new Lease(cell);
+        if (!LeaseCells.TryTake(out uint cell, out long count))
+        {
+            region.LeaveLease();
+            throw new SharedMemoryLockedException($"{LeaseCells.Capacity} leases are held in this process, the most it can count.");
+        }
+
+        return new Lease(cell, count);
     }
 
     /// <summary>Ends the lease.</summary>
+    /// <param name="region">The region that it was begun on.</param>
     /// <exception cref="ObjectDisposedException">It was ended already, through this copy or another.</exception>
     /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
-    public void End()
+    public void End(RegionLock? region)
     {
-        if (_cell is null || Interlocked.CompareExchange(ref _cell.Generation, _generation + 1, _generation) != _generation)
+        if (_cell == 0 || !LeaseCells.TryGiveBack(_cell, _count))
         {
             ThrowDead();
         }
 
-        RegionLock region = _cell.Region!;
-        _cell.Region = null;
-        _cell.GiveBack();
-        region.LeaveLease();
+        region!.LeaveLease();
     }
 
     /// <summary>Says why a lease that is not live cannot be used.</summary>
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public void ThrowDead() => throw (_cell is null
+    public void ThrowDead() => throw (_cell == 0
         ? new InvalidOperationException("A default lease holds nothing. Leases come from Enter and EnterGuest.")
         : new ObjectDisposedException("lease", "The lease was disposed, through this copy of it or another."));
-
-    private sealed class Cell
-    {
-        private const int MostKept = 16;
-
-        [ThreadStatic]
-        private static Cell? t_kept;
-
-        public long Generation = 1;
-        public RegionLock? Region;
-        private Cell? _next;
-        private int _depth;
-
-        public static Cell Take()
-        {
-            if (t_kept is not { } cell)
-            {
-                return new Cell();
-            }
-
-            t_kept = cell._next;
-            cell._next = null;
-            return cell;
-        }
-
-        public void GiveBack()
-        {
-            int depth = t_kept is { } kept ? kept._depth + 1 : 1;
-            if (depth <= MostKept)
-            {
-                _depth = depth;
-                _next = t_kept;
-                t_kept = this;
-            }
-        }
-    }
 }

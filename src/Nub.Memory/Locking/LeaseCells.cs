@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// The cells that <see cref="Lease"/>s count in: one for each lease that is held at the same time, used again and again.
+/// </summary>
+/// <remarks>
+/// Cells are entries of one native table that is never freed, rather than objects: so a lease needs no null check before its
+/// compare, and allocates nothing. The pages of the table come into being when they are touched. Free cells form a stack that
+/// is linked by index; its head carries a tag that every change counts on, so that a cell which was taken and given back in
+/// between is not mistaken for an unchanged stack.
+/// </remarks>
+internal static unsafe class LeaseCells
+{
+    /// <summary>The most leases that can be held in a process at once.</summary>
+    public const int Capacity = 1 << 18;
+
+    private const long OneTag = 1L << 32;
+
+    // Cell 0 is nobody's, and its count never that of a default lease: so the compare refuses default leases too.
+    private static readonly Cell* s_cells = Allocate();
+
+    // The first free cell that was used before (0: none) in the low half, the tag in the high half.
+    private static long s_free;
+    private static int s_used;
+
+    /// <summary>The count of a cell.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long CountOf(uint cell) => Volatile.Read(ref s_cells[cell].Count);
+
+    /// <summary>Takes a free cell.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="count">Its count, as long as it is taken.</param>
+    /// <returns>Whether there was one.</returns>
+    public static bool TryTake(out uint cell, out long count)
+    {
+        long head = Volatile.Read(ref s_free);
+        while ((uint)head != 0)
+        {
+            // The link may be stale by the time it is read; then the tag has changed, and the exchange fails.
+            uint next = Volatile.Read(ref s_cells[(uint)head].Next);
+            long seen = Interlocked.CompareExchange(ref s_free, Head(head, next), head);
+            if (seen == head)
+            {
+                cell = (uint)head;
+                count = CountOf(cell);
+                return true;
+            }
+
+            head = seen;
+        }
+
+        return TryTakeNew(out cell, out count);
+    }
+
+    /// <summary>Gives a cell back, if it still has the count it was taken with.</summary>
+    /// <returns>Whether it had; otherwise it was given back before.</returns>
+    public static bool TryGiveBack(uint cell, long count)
+    {
+        if (Interlocked.CompareExchange(ref s_cells[cell].Count, count + 1, count) != count)
+        {
+            return false;
+        }
+
+        long head = Volatile.Read(ref s_free);
+        while (true)
+        {
+            Volatile.Write(ref s_cells[cell].Next, (uint)head);
+            long seen = Interlocked.CompareExchange(ref s_free, Head(head, cell), head);
+            if (seen == head)
+            {
+                return true;
+            }
+
+            head = seen;
+        }
+    }
+
+    private static bool TryTakeNew(out uint cell, out long count)
+    {
+        int used = Volatile.Read(ref s_used);
+        while (used < Capacity)
+        {
+            int seen = Interlocked.CompareExchange(ref s_used, used + 1, used);
+            if (seen == used)
+            {
+                cell = (uint)used + 1;
+                count = CountOf(cell);
+                return true;
+            }
+
+            used = seen;
+        }
+
+        cell = 0;
+        count = 0;
+        return false;
+    }
+
+    private static long Head(long old, uint cell) => unchecked((old & ~(OneTag - 1)) + OneTag) | cell;
+
+    private static Cell* Allocate()
+    {
+        // Sound: zeroed, aligned and never freed; every index is at most Capacity.
+        var cells = (Cell*)NativeMemory.AllocZeroed(Capacity + 1, (nuint)sizeof(Cell));
+        cells[0].Count = -1;
+        return cells;
+    }
+
+    // A cache line each: threads that take and give back leases do not slow those that use theirs.
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    private struct Cell
+    {
+        [FieldOffset(0)]
+        public long Count;
+
+        [FieldOffset(8)]
+        public uint Next;
+    }
+}
