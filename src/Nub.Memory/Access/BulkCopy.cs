@@ -95,11 +95,34 @@ internal static unsafe class BulkCopy
             length -= 32;
         }
 
-        while (length > 0)
+        if ((length & 16) != 0)
+        {
+            wide.GetLower().Store(destination);
+            destination += 16;
+        }
+
+        ulong eight = wide.AsUInt64().ToScalar();
+        if ((length & 8) != 0)
+        {
+            Unsafe.WriteUnaligned(destination, eight);
+            destination += 8;
+        }
+
+        if ((length & 4) != 0)
+        {
+            Unsafe.WriteUnaligned(destination, (uint)eight);
+            destination += 4;
+        }
+
+        if ((length & 2) != 0)
+        {
+            Unsafe.WriteUnaligned(destination, (ushort)eight);
+            destination += 2;
+        }
+
+        if ((length & 1) != 0)
         {
             *destination = value;
-            destination++;
-            length--;
         }
     }
 }

@@ -26,9 +26,9 @@ internal static unsafe class AccessSlots
 
     private const int EntrySize = 128;
 
-    // Fibonacci hashing: 2^64 over the golden ratio spreads the pages of equally aligned stacks over the table.
-    private const ulong HashFactor = 0x9E37_79B9_7F4A_7C15;
-    private const int HashShift = 64 - 10;
+    // Fibonacci hashing: 2^32 over the golden ratio spreads the pages of equally aligned stacks over the table.
+    private const uint HashFactor = 0x9E37_79B9;
+    private const int HashShift = 32 - 10;
     private const int PageShift = 12;
 
     private static readonly Entry* s_table = (Entry*)Allocate(TableSize);
@@ -50,7 +50,7 @@ internal static unsafe class AccessSlots
             // Sound: only the address of the local is used. An entry's page is set once, after its slot was made known.
             byte here;
             ulong page = (ulong)&here >> PageShift;
-            Entry* entry = s_table + (page * HashFactor >> HashShift);
+            Entry* entry = s_table + ((uint)page * HashFactor >> HashShift);
             return entry->Page == page ? &entry->Slot : FindSlow(page, entry);
         }
     }
