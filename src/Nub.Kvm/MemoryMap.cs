@@ -102,6 +102,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
             }
 
             _slots.Add(slot);
+            AdviseHugePages(slot);
             NubKvmEventSource.Log.SlotMapped(number, (long)guestAddress, (long)size);
             return slot;
         }
@@ -133,6 +134,43 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
             }
 
             return count;
+        }
+    }
+
+    /// <summary>Reads and clears the kernel's log of the slot's dirty pages.</summary>
+    /// <exception cref="ObjectDisposedException">The slot was deleted.</exception>
+    public unsafe void ReadDirtyLog(MemorySlot slot, ReadOnlySpan<ulong> bitmap)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(slot.IsDeleted, slot);
+
+            // Sound: pinned for the call. The kernel writes one bit for each page of the slot, in whole 64-bit words (api.rst, section 4.8),
+            // and the bitmap has as many.
+            fixed (ulong* words = bitmap)
+            {
+                var argument = new DirtyLogArgument { Slot = (uint)slot.Number, Bitmap = (ulong)words };
+                Requests.GetDirtyLog.Call(machine, ref argument);
+            }
+        }
+    }
+
+    /// <summary>The slot with a number.</summary>
+    public MemorySlot? FindSlot(int number)
+    {
+        lock (_gate)
+        {
+            return _slots.Find(slot => slot.Number == number);
+        }
+    }
+
+    private static void AdviseHugePages(MemorySlot slot)
+    {
+        if (slot.Flags.HasFlag(MemorySlotFlags.HugePages)
+            && LinuxNative.MAdvise(slot.Mapping.Mapping.Address + (nint)slot.Offset, (nuint)slot.Size, LibC.AdviseHugePage) != 0)
+        {
+            // It was advice: the memory works all the same.
+            NubKvmEventSource.Log.HugePagesRefused(slot.Number, System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
         }
     }
 
@@ -194,7 +232,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         var region = new UserspaceMemoryRegion
         {
             Slot = (uint)slot.Number,
-            Flags = size == 0 ? 0 : (uint)slot.Flags,
+            Flags = size == 0 ? 0 : (uint)(slot.Flags & ~MemorySlotFlags.HugePages),
             GuestPhysicalAddress = slot.GuestAddress,
             MemorySize = size,
             UserspaceAddress = (ulong)slot.Mapping.Mapping.Address + slot.Offset,

@@ -50,6 +50,26 @@ public sealed class MemorySlot : IDisposable
     /// </summary>
     public void Dispose() => _map.Delete(this);
 
+    /// <summary>
+    /// Reads which pages the guest has written since the last time, and begins anew (KVM_GET_DIRTY_LOG; api.rst, section 4.8). What the host
+    /// writes is not in it.
+    /// </summary>
+    /// <param name="pages">Takes the pages in place of what it had.</param>
+    /// <exception cref="InvalidOperationException">The slot was mapped without <see cref="MemorySlotFlags.TrackDirtyPages"/>.</exception>
+    /// <exception cref="KvmException">The kernel refused: ENXIO (6) where the machine has dirty rings.</exception>
+    /// <exception cref="ObjectDisposedException">The slot was deleted.</exception>
+    public void ReadDirtyPages(DirtyPageSet pages)
+    {
+        ArgumentNullException.ThrowIfNull(pages);
+        if (!Flags.HasFlag(MemorySlotFlags.TrackDirtyPages))
+        {
+            throw new InvalidOperationException($"{this} was mapped without {nameof(MemorySlotFlags.TrackDirtyPages)}.");
+        }
+
+        _map.ReadDirtyLog(this, pages.Prepare(Size / HostMapping.PageSize));
+        pages.Complete();
+    }
+
     /// <inheritdoc/>
     public override string ToString() => $"slot {Number}: {Size} bytes at guest address 0x{GuestAddress:X}";
 }

@@ -45,6 +45,15 @@ public sealed partial class VirtualMachine : IDisposable
     /// <summary>Takes the machine down if nobody disposed it.</summary>
     ~VirtualMachine() => Dispose(disposing: false);
 
+    /// <summary>Whether the interrupt controller is in the kernel (<see cref="CreateInterruptController"/>).</summary>
+    public bool HasInterruptController { get; private set; }
+
+    /// <summary>Whether a timer is in the kernel (<see cref="CreatePit"/>).</summary>
+    public bool HasPit { get; private set; }
+
+    /// <summary>The size of a processor's extended state in bytes (KVM_CAP_XSAVE2; api.rst, section 4.134).</summary>
+    internal int ExtendedStateSize => Math.Max(XsaveRegion.LeastSize, CheckExtension(KvmCapability.ExtendedState2));
+
     /// <summary>Asks for a capability of this machine, which may have less than the system.</summary>
     /// <inheritdoc cref="KvmSystem.CheckExtension(KvmCapability)"/>
     public int CheckExtension(KvmCapability capability) => Requests.CheckExtension.Call(_descriptor, (nint)capability);
@@ -64,6 +73,40 @@ public sealed partial class VirtualMachine : IDisposable
     {
         ArgumentNullException.ThrowIfNull(memory);
         return Map(memory, 0, memory.Size, guestAddress, flags);
+    }
+
+    /// <summary>
+    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadonlySharedMemory.GuestMappedSize"/> bytes. A guest's write
+    /// is an MMIO exit and changes nothing.
+    /// </summary>
+    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
+    public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.ReadOnly)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return Map(memory, 0, memory.GuestMappedSize, guestAddress, flags | MemorySlotFlags.ReadOnly);
+    }
+
+    /// <summary>Maps what a guest is to see of a read-only memory, with what the guest may do said as for a region.</summary>
+    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
+    /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
+    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
+    /// <param name="access">
+    /// What the guest may do: at least <see cref="MemoryRegionFlags.Read"/>. With <see cref="MemoryRegionFlags.Write"/> its writes go through to every
+    /// sharer of the memory. Execution cannot be kept from a guest here: its own page tables do that.
+    /// </param>
+    /// <exception cref="ArgumentException">The guest is not to read, or the range overlaps another slot.</exception>
+    /// <exception cref="InvalidOperationException">To be written, but a span of the memory was handed out; or the machine has as many slots as it can.</exception>
+    /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
+    public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemoryRegionFlags access)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        if (!access.HasFlag(MemoryRegionFlags.Read))
+        {
+            throw new ArgumentException($"A guest that may {access} but not read cannot be had.", nameof(access));
+        }
+
+        MemoryRegion region = memory.MappingAt(guestAddress, MemoryRegionType.Snapshot, access);
+        return Map(memory, 0, region.Length, guestAddress, access.HasFlag(MemoryRegionFlags.Write) ? MemorySlotFlags.None : MemorySlotFlags.ReadOnly);
     }
 
     /// <summary>Maps a part of a memory into the machine.</summary>
@@ -94,7 +137,11 @@ public sealed partial class VirtualMachine : IDisposable
             var descriptor = new Descriptor(Requests.CreateVcpu.Call(_descriptor, (nint)id));
             try
             {
-                var processor = new VirtualProcessor(this, _memory, descriptor, id, MapRunPages(descriptor));
+                HostSharedMemory page = MapPages(descriptor, 0, _runPagesSize);
+                _coalescedPage ??= page.Clone();
+                DirtyRing? ring = _dirtyRingSize == 0 ? null
+                    : new DirtyRing(MapPages(descriptor, DirtyRing.PageOffset * HostMapping.PageSize, _dirtyRingSize));
+                var processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
                 _processors.Add(processor);
                 NubKvmEventSource.Log.ProcessorCreated((int)id);
                 return processor;
@@ -105,23 +152,6 @@ public sealed partial class VirtualMachine : IDisposable
                 throw;
             }
         }
-    }
-
-    /// <summary>
-    /// Creates interrupt controllers in the kernel (two i8259, an I/O APIC, and a local one for each processor that is created afterwards;
-    /// KVM_CREATE_IRQCHIP; api.rst, section 4.24). With them a halted processor waits in the kernel and <c>Run</c> does not return for it.
-    /// </summary>
-    /// <exception cref="KvmException">The kernel refused: there are some already (EEXIST, 17), or there is a processor (EINVAL, 22).</exception>
-    /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
-    public void CreateInterruptController() => Requests.CreateIrqchip.Call(_descriptor);
-
-    /// <summary>Creates a timer (i8254) in the kernel (KVM_CREATE_PIT2; api.rst, section 4.71).</summary>
-    /// <exception cref="KvmException">The kernel refused: there is one already (EEXIST, 17), or no interrupt controller (ENOENT, 2).</exception>
-    /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
-    public void CreatePit()
-    {
-        PitConfiguration configuration = default;
-        Requests.CreatePit2.Call(_descriptor, ref configuration);
     }
 
     /// <summary>
@@ -165,13 +195,14 @@ public sealed partial class VirtualMachine : IDisposable
         }
 
         int slots = _memory.Close();
+        _coalescedPage?.Dispose();
         _descriptor.Dispose();
         NubKvmEventSource.Log.MachineDisposed(slots);
     }
 
     private MemorySlot Map(SharedMemory memory, ulong offset, ulong size, ulong guestAddress, MemorySlotFlags flags)
     {
-        if ((flags & ~(MemorySlotFlags.TrackDirtyPages | MemorySlotFlags.ReadOnly)) != 0)
+        if ((flags & ~(MemorySlotFlags.TrackDirtyPages | MemorySlotFlags.ReadOnly | MemorySlotFlags.HugePages)) != 0)
         {
             throw new ArgumentOutOfRangeException(nameof(flags), flags, $"0x{(int)flags:X} has flags that no slot has.");
         }
@@ -196,12 +227,12 @@ public sealed partial class VirtualMachine : IDisposable
     }
 
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The memory owns the mapping, and the processor the memory.")]
-    private HostSharedMemory MapRunPages(Descriptor processor)
+    private static HostSharedMemory MapPages(Descriptor processor, ulong offset, ulong size)
     {
         nint address = LinuxNative.MMap(
-            0, (nuint)_runPagesSize, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), 0);
+            0, (nuint)size, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), (long)offset);
         return address != LinuxNative.MapFailed
-            ? new HostSharedMemory(new LockedMapping(LinuxMapping.Adopt(address, _runPagesSize)))
-            : throw new KvmException("mmap", Marshal.GetLastPInvokeError(), $"{_runPagesSize} bytes of a virtual processor");
+            ? new HostSharedMemory(new LockedMapping(LinuxMapping.Adopt(address, size)))
+            : throw new KvmException("mmap", Marshal.GetLastPInvokeError(), $"{size} bytes at offset {offset} of a virtual processor");
     }
 }

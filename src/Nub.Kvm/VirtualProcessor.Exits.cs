@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace Nub.Kvm;
 
 // From what the kernel wrote to the shared page to a VmExit. Each byte of the page is read once, and judged on the private copy: the page is shared.
@@ -5,77 +7,88 @@ public sealed partial class VirtualProcessor
 {
     private VmExit ReadExit()
     {
-        uint reason = _page.Read<uint>(RunPage.ExitReason);
+        uint reason = RunHeader.At(_page, 0).ExitReason;
         return reason switch
         {
-            RunPage.ExitIo => ReadIo(),
-            RunPage.ExitMmio => ReadMmio(),
-            RunPage.ExitHalt => new VmExit(this, VmExitReason.Halt, reason),
-            RunPage.ExitShutdown => new VmExit(this, VmExitReason.Shutdown, reason),
-            RunPage.ExitFailEntry => new VmExit(this, VmExitReason.FailedEntry, reason) { Detail = _page.Read<ulong>(RunPage.Detail) },
-            RunPage.ExitInternalError => new VmExit(this, VmExitReason.InternalError, reason) { Detail = _page.Read<uint>(RunPage.Detail) },
-            RunPage.ExitSystemEvent => new VmExit(this, VmExitReason.SystemEvent, reason) { Detail = _page.Read<uint>(RunPage.Detail) },
-            RunPage.ExitDebug => new VmExit(this, VmExitReason.Debug, reason),
-            _ => new VmExit(this, VmExitReason.Unknown, reason) { Detail = _page.Read<ulong>(RunPage.Detail) },
+            ExitNumber.Io => ReadIo(),
+            ExitNumber.Mmio => ReadMmio(),
+            ExitNumber.Halt => new VmExit(this, VmExitReason.Halt, reason),
+            ExitNumber.Shutdown => new VmExit(this, VmExitReason.Shutdown, reason),
+            ExitNumber.Debug => ReadDebug(),
+            ExitNumber.FailEntry => new VmExit(this, VmExitReason.FailedEntry, reason) { Detail = ReadOther().LongNumber },
+            ExitNumber.InternalError => new VmExit(this, VmExitReason.InternalError, reason) { Detail = ReadOther().Number },
+            ExitNumber.SystemEvent => new VmExit(this, VmExitReason.SystemEvent, reason) { Detail = ReadOther().Number },
+            ExitNumber.Hypercall => new VmExit(this, VmExitReason.Hypercall, reason) { Detail = ReadOther().LongNumber },
+            ExitNumber.Exception => new VmExit(this, VmExitReason.Exception, reason) { Detail = ReadOther().Number },
+            ExitNumber.InterruptWindowOpen => new VmExit(this, VmExitReason.InterruptWindowOpen, reason),
+            ExitNumber.DirtyRingFull => new VmExit(this, VmExitReason.DirtyRingFull, reason),
+            _ => new VmExit(this, VmExitReason.Unknown, reason) { Detail = ReadOther().LongNumber },
         };
     }
 
     private VmExit ReadIo()
     {
-        byte direction = _page.Read<byte>(RunPage.IoDirection);
-        byte size = _page.Read<byte>(RunPage.IoSize);
-        ushort port = _page.Read<ushort>(RunPage.IoPort);
-        uint count = _page.Read<uint>(RunPage.IoCount);
-        ulong offset = _page.Read<ulong>(RunPage.IoDataOffset);
+        IoExit io = IoExit.At(_page, RunHeader.ExitOffset).Load();
 
         // A product of 32 and 8 bits fits 64 bits.
-        ulong length = (ulong)count * size;
-        if (length > MostData || offset > _page.Size - length)
+        ulong length = (ulong)io.Count * io.Size;
+        if (length > MostData || io.DataOffset > _page.Size - length)
         {
-            throw Damaged($"{count} items of {size} bytes at offset {offset}");
+            throw Damaged($"{io.Count} items of {io.Size} bytes at offset {io.DataOffset}");
         }
 
-        TakeData(direction == 0, offset, (int)length);
-        return new VmExit(this, direction == 0 ? VmExitReason.IoIn : VmExitReason.IoOut, RunPage.ExitIo, (int)length)
+        bool isRead = io.Direction == 0;
+        TakeData(isRead, io.DataOffset, (int)length);
+        return new VmExit(this, isRead ? VmExitReason.IoIn : VmExitReason.IoOut, ExitNumber.Io, (int)length)
         {
-            Port = port,
-            Size = size,
-            Count = (int)count,
+            Port = io.Port,
+            Size = io.Size,
+            Count = (int)io.Count,
         };
     }
 
     private VmExit ReadMmio()
     {
-        ulong address = _page.Read<ulong>(RunPage.MmioAddress);
-        uint length = _page.Read<uint>(RunPage.MmioLength);
-        bool isRead = _page.Read<byte>(RunPage.MmioIsWrite) == 0;
-        if (length > sizeof(ulong))
+        MmioExit mmio = MmioExit.At(_page, RunHeader.ExitOffset).Load();
+        if (mmio.Length > sizeof(ulong))
         {
-            throw Damaged($"{length} bytes of MMIO");
+            throw Damaged($"{mmio.Length} bytes of MMIO");
         }
 
-        TakeData(isRead, RunPage.MmioData, (int)length);
-        return new VmExit(this, isRead ? VmExitReason.MmioRead : VmExitReason.MmioWrite, RunPage.ExitMmio, (int)length)
+        bool isRead = mmio.IsWrite == 0;
+        const ulong dataOffset = RunHeader.ExitOffset + MmioExit.Layout.DataOffset;
+        BinaryPrimitives.WriteUInt64LittleEndian(_data, mmio.Data);
+        TakeData(isRead, dataOffset, (int)mmio.Length, alreadyCopied: true);
+        return new VmExit(this, isRead ? VmExitReason.MmioRead : VmExitReason.MmioWrite, ExitNumber.Mmio, (int)mmio.Length)
         {
-            Address = address,
-            Size = (int)length,
+            Address = mmio.Address,
+            Size = (int)mmio.Length,
             Count = 1,
         };
+    }
+
+    private VmExit ReadDebug()
+    {
+        DebugExit debug = DebugExit.At(_page, RunHeader.ExitOffset).Load();
+        return new VmExit(this, VmExitReason.Debug, ExitNumber.Debug) { Address = debug.InstructionAddress, Detail = debug.Dr6 };
     }
 
     // KVM_RUN has failed with EFAULT: the pages behind a slot are not to be had.
     private VmExit ReadFault()
     {
-        uint reason = _page.Read<uint>(RunPage.ExitReason);
+        uint reason = RunHeader.At(_page, 0).ExitReason;
         return new VmExit(this, VmExitReason.MemoryFault, reason)
         {
             // The kernel says where only if it says the reason too (KVM_CAP_MEMORY_FAULT_INFO).
-            Address = reason == RunPage.ExitMemoryFault ? _page.Read<ulong>(RunPage.MemoryFaultAddress) : 0,
+            Address = reason == ExitNumber.MemoryFault ? MemoryFaultExit.At(_page, RunHeader.ExitOffset).GuestAddress : 0,
         };
     }
 
-    private void TakeData(bool isRead, ulong offset, int length)
+    private OtherExit ReadOther() => OtherExit.At(_page, RunHeader.ExitOffset).Load();
+
+    private void TakeData(bool isRead, ulong offset, int length, bool alreadyCopied = false)
     {
+        _isExitUnfinished = true;
         Span<byte> data = _data.AsSpan(0, length);
         if (isRead)
         {
@@ -83,7 +96,7 @@ public sealed partial class VirtualProcessor
             _answerOffset = offset;
             _answerLength = length;
         }
-        else
+        else if (!alreadyCopied)
         {
             _page.CopyTo(offset, data);
         }

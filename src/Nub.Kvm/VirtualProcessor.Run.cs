@@ -16,6 +16,9 @@ public sealed partial class VirtualProcessor
     private ulong _answerOffset;
     private int _answerLength;
 
+    // The last exit was in the middle of an instruction, which the next entry is to finish.
+    private bool _isExitUnfinished;
+
     /// <summary>Counts the runs, so that the data of an exit that is over is told from that of the present one.</summary>
     internal long Generation { get; private set; }
 
@@ -34,7 +37,24 @@ public sealed partial class VirtualProcessor
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
     /// <exception cref="KvmException">The kernel refused: EIO (5) in a process that was forked off the one which created the machine.</exception>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed, before or meanwhile.</exception>
-    public VmExit Run(CancellationToken cancellation = default)
+    public VmExit Run(CancellationToken cancellation = default) => EnterGuest(toFinish: false, cancellation);
+
+    /// <summary>
+    /// Finishes the instruction of the last exit, for which a port or MMIO was read or written, without executing another: afterwards the registers
+    /// are those behind it, and the processor's state can be saved (api.rst, section 5, on "complete pending operations").
+    /// </summary>
+    /// <returns>
+    /// <see cref="VmExitReason.Cancelled"/> when it is finished; otherwise the next part of the same instruction, to be handled as an exit of <see cref="Run"/>.
+    /// </returns>
+    /// <inheritdoc cref="Run(CancellationToken)"/>
+    public VmExit CompleteExit() => EnterGuest(toFinish: true, CancellationToken.None);
+
+    /// <summary>The data of the exit of a run, if it is the last one.</summary>
+    internal Span<byte> DataOf(long generation, int length) => generation == Generation
+        ? _data.AsSpan(0, length)
+        : throw new InvalidOperationException("The processor has run since: the data of the exit is over.");
+
+    private VmExit EnterGuest(bool toFinish, CancellationToken cancellation)
     {
         Enter(running: true);
         try
@@ -42,13 +62,17 @@ public sealed partial class VirtualProcessor
             _memory.EnterGuest();
             try
             {
-                // Whatever goes wrong from here on, the exit before is over: its data is written back once.
+                // From here on the exit before is over: its data is written back once.
                 Generation++;
                 WriteAnswer();
+                if (toFinish)
+                {
+                    SetImmediateExit(1);
+                }
 
                 // Disposed, which waits for a cancellation under way, before anybody else can use the processor.
                 using CancellationTokenRegistration registration = cancellation.UnsafeRegister(s_cancel, this);
-                return RunUntilExit(cancellation);
+                return RunUntilExit(toFinish, cancellation);
             }
             finally
             {
@@ -61,25 +85,21 @@ public sealed partial class VirtualProcessor
         }
     }
 
-    /// <summary>The data of the exit of a run, if it is the last one.</summary>
-    internal Span<byte> DataOf(long generation, int length) => generation == Generation
-        ? _data.AsSpan(0, length)
-        : throw new InvalidOperationException("The processor has run since: the data of the exit is over.");
-
-    private VmExit RunUntilExit(CancellationToken cancellation)
+    private VmExit RunUntilExit(bool toFinish, CancellationToken cancellation)
     {
         while (true)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (cancellation.IsCancellationRequested)
             {
-                return new VmExit(this, VmExitReason.Cancelled, RunPage.ExitInterrupted);
+                return new VmExit(this, VmExitReason.Cancelled, ExitNumber.Interrupted);
             }
 
             // A kick from here on is not lost: it sets immediate_exit before it sends the signal, and the kernel looks at immediate_exit
             // after it has begun to notice signals.
             if (LibC.IoControl(_descriptor, Requests.Run.Number, 0) >= 0)
             {
+                _isExitUnfinished = false;
                 return ReadExit();
             }
 
@@ -87,6 +107,13 @@ public sealed partial class VirtualProcessor
             switch (errorCode)
             {
                 case LibC.Interrupted:
+                    _isExitUnfinished = false;
+                    if (toFinish)
+                    {
+                        return new VmExit(this, VmExitReason.Cancelled, ExitNumber.Interrupted);
+                    }
+
+                    break;
                 case LibC.TryAgain: // A processor that waits to be started by another one was woken.
                     break;
                 case LibC.Fault:
@@ -111,12 +138,18 @@ public sealed partial class VirtualProcessor
     // Under the gate, and while a thread is in Run: it cannot end before the gate is left.
     private void Kick()
     {
-        _page.Write<byte>(RunPage.ImmediateExit, 1);
+        SetImmediateExit(1);
         KickSignal.Send(_user);
         if (NubKvmEventSource.Log.IsEnabled())
         {
             NubKvmEventSource.Log.ProcessorKicked((int)Id);
         }
+    }
+
+    private void SetImmediateExit(byte value)
+    {
+        RunHeader.View header = RunHeader.At(_page, 0);
+        header.ImmediateExit = value;
     }
 
     private void WriteAnswer()

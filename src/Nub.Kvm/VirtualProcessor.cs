@@ -14,18 +14,20 @@ public sealed partial class VirtualProcessor : IDisposable
     private readonly MemoryMap _memory;
     private readonly Descriptor _descriptor;
     private readonly HostSharedMemory _page;
+    private readonly DirtyRing? _ring;
 
     // Under the gate: the kernel's id of the thread that uses the processor, whether it is in Run, and whether it is to find the processor disposed.
     private int _user;
     private bool _running;
     private volatile bool _disposed;
 
-    internal VirtualProcessor(VirtualMachine machine, MemoryMap memory, Descriptor descriptor, uint id, HostSharedMemory page)
+    internal VirtualProcessor(VirtualMachine machine, MemoryMap memory, Descriptor descriptor, uint id, HostSharedMemory page, DirtyRing? ring)
     {
         _machine = machine;
         _memory = memory;
         _descriptor = descriptor;
         _page = page;
+        _ring = ring;
         Id = id;
     }
 
@@ -71,6 +73,17 @@ public sealed partial class VirtualProcessor : IDisposable
             Leave();
         }
     }
+
+    /// <summary>
+    /// Takes entries from the processor's ring of dirty pages, also while it runs. What was taken is to be followed by
+    /// <see cref="VirtualMachine.ResetDirtyRings"/>, from when on a write to the page is told again.
+    /// </summary>
+    /// <param name="pages">Takes the entries.</param>
+    /// <returns>How many there were; as many as <paramref name="pages"/> has room for when there are more. A page may be told more than once.</returns>
+    /// <exception cref="InvalidOperationException">The machine has no dirty rings (<see cref="VirtualMachine.EnableDirtyRings"/>).</exception>
+    /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
+    public int HarvestDirtyRing(Span<DirtyPage> pages) =>
+        (_ring ?? throw new InvalidOperationException("The machine was made without dirty rings: call EnableDirtyRings before the first processor is created.")).Harvest(pages);
 
     /// <summary>
     /// Gives the processor back. If it runs it is stopped, its <see cref="Run"/> throws <see cref="ObjectDisposedException"/>, and the thread in it
@@ -142,7 +155,7 @@ public sealed partial class VirtualProcessor : IDisposable
             _running = running;
             if (running)
             {
-                _page.Write<byte>(RunPage.ImmediateExit, 0);
+                SetImmediateExit(0);
             }
         }
     }
@@ -166,6 +179,7 @@ public sealed partial class VirtualProcessor : IDisposable
     private void Release()
     {
         _page.Dispose();
+        _ring?.Dispose();
         _descriptor.Dispose();
         _machine.Forget(this);
         NubKvmEventSource.Log.ProcessorReleased((int)Id);

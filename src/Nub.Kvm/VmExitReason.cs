@@ -36,8 +36,23 @@ public enum VmExitReason
     /// <summary>Memory behind a slot cannot be reached, such as pages of a file that was shortened; <see cref="VmExit.Address"/> where the kernel tells it.</summary>
     MemoryFault,
 
-    /// <summary>A breakpoint or a single step that the host asked for.</summary>
+    /// <summary>
+    /// A breakpoint or a single step that the host asked for: <see cref="VmExit.Address"/> is the instruction's linear address,
+    /// <see cref="VmExit.Detail"/> is DR6.
+    /// </summary>
     Debug,
+
+    /// <summary>The processor can take an interrupt, and the host had asked to know.</summary>
+    InterruptWindowOpen,
+
+    /// <summary>The ring of dirty pages is full: harvest and reset it (<see cref="VirtualMachine.ResetDirtyRings"/>), and run again.</summary>
+    DirtyRingFull,
+
+    /// <summary>The guest asks the host for a service; <see cref="VmExit.Detail"/> has its number.</summary>
+    Hypercall,
+
+    /// <summary>An exception of the guest that the kernel left to the host; <see cref="VmExit.Detail"/> has its vector.</summary>
+    Exception,
 
     /// <summary>The guest asks to be shut down or reset; <see cref="VmExit.Detail"/> has the kind (KVM_SYSTEM_EVENT_…).</summary>
     SystemEvent,

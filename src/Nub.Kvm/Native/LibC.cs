@@ -16,6 +16,18 @@ internal static unsafe partial class LibC
     public const int TooBig = 7; // E2BIG
     public const int Fault = 14; // EFAULT
 
+    public const int EventNonBlocking = 0x800; // EFD_NONBLOCK
+    public const int EventCloseOnExec = 0x80000; // EFD_CLOEXEC
+
+    public const int EpollCloseOnExec = 0x80000; // EPOLL_CLOEXEC
+    public const int EpollAdd = 1; // EPOLL_CTL_ADD
+    public const int EpollModify = 3; // EPOLL_CTL_MOD
+    public const uint EpollIn = 1; // EPOLLIN
+    public const uint EpollOneShot = 1u << 30; // EPOLLONESHOT
+    public const short PollIn = 1; // POLLIN
+
+    public const int AdviseHugePage = 14; // MADV_HUGEPAGE
+
     public const int SignalActionRestart = 0x1000_0000; // SA_RESTART
     public const int SignalUnblock = 1; // SIG_UNBLOCK
 
@@ -40,6 +52,27 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(Descriptor descriptor, nuint request, nint argument);
 
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventFd(uint initialValue, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(Descriptor descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(Descriptor descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollData* descriptors, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial int EpollCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int EpollControl(Descriptor epoll, int operation, Descriptor descriptor, EpollEvent* what);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int EpollWait(Descriptor epoll, EpollEvent* events, int mostEvents, int timeoutMilliseconds);
+
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     public static partial int SignalAction(int signal, SignalActionData* action, SignalActionData* old);
 
@@ -59,5 +92,22 @@ internal static unsafe partial class LibC
         public fixed ulong Mask[16];
         public int Flags;
         public nint Restorer;
+    }
+
+    /// <summary><c>struct pollfd</c>, 8 bytes.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollData
+    {
+        public int Descriptor;
+        public short Events;
+        public short ReturnedEvents;
+    }
+
+    /// <summary><c>struct epoll_event</c>, 12 bytes: packed on x86-64.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    public struct EpollEvent
+    {
+        public uint Events;
+        public ulong Data;
     }
 }

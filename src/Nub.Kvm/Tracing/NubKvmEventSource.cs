@@ -38,4 +38,10 @@ internal sealed class NubKvmEventSource : EventSource
 
     [Event(8, Level = EventLevel.Verbose, Message = "Kicked virtual processor {0} out of the guest")]
     public void ProcessorKicked(int id) => WriteEvent(8, id);
+
+    [Event(9, Level = EventLevel.Informational, Message = "{0} was refused, because its machine is gone: {1}")]
+    public void UndoRefused(string call, string reason) => WriteEvent(9, call, reason);
+
+    [Event(10, Level = EventLevel.Warning, Message = "Huge pages were refused (error {1}) for slot {0}")]
+    public void HugePagesRefused(int slot, int errorCode) => WriteEvent(10, slot, errorCode);
 }

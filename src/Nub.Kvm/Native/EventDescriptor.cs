@@ -1,0 +1,171 @@
+using System.Runtime.InteropServices;
+
+namespace Nub.Kvm;
+
+/// <summary>
+/// A counter in the kernel that one side adds to and the other takes from: an eventfd (Linux manual, eventfd(2)), with the ways of waiting
+/// that .NET knows.
+/// </summary>
+internal sealed unsafe class EventDescriptor : IDisposable
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource<ulong>? _waiter;
+    private CancellationTokenRegistration _cancellation;
+    private ulong _loopKey;
+    private bool _disposed;
+
+    public EventDescriptor()
+    {
+        int descriptor = LibC.EventFd(0, LibC.EventNonBlocking | LibC.EventCloseOnExec);
+        Descriptor = descriptor >= 0 ? new Descriptor(descriptor) : throw new KvmException("eventfd", Marshal.GetLastPInvokeError());
+    }
+
+    public Descriptor Descriptor { get; }
+
+    /// <summary>The descriptor's number, for a struct that the kernel takes it in. The caller keeps this object alive for the call.</summary>
+    public int Number => (int)Descriptor.DangerousGetHandle();
+
+    /// <summary>Adds one to the counter.</summary>
+    public void Signal()
+    {
+        ulong one = 1;
+
+        // Fails only when the counter is at its most, 2^64 - 2, and then it is signalled anyway.
+        _ = LibC.Write(Descriptor, &one, sizeof(ulong));
+    }
+
+    /// <summary>Takes all of the counter.</summary>
+    /// <returns>Whether it was more than 0.</returns>
+    public bool TryTake(out ulong count)
+    {
+        ulong value = 0;
+        bool taken = LibC.Read(Descriptor, &value, sizeof(ulong)) == sizeof(ulong);
+        count = value;
+        return taken;
+    }
+
+    /// <summary>Waits until the counter is more than 0, and takes it.</summary>
+    /// <param name="timeout">For how long; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
+    /// <param name="count">What was taken.</param>
+    /// <returns>Whether something was.</returns>
+    public bool Wait(TimeSpan timeout, out ulong count)
+    {
+        long start = Environment.TickCount64;
+        long milliseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (long)timeout.TotalMilliseconds;
+        ArgumentOutOfRangeException.ThrowIfLessThan(milliseconds, -1, nameof(timeout));
+        while (!TryTake(out count))
+        {
+            long left = milliseconds < 0 ? -1 : milliseconds - (Environment.TickCount64 - start);
+            if (milliseconds >= 0 && left <= 0)
+            {
+                return false;
+            }
+
+            bool added = false;
+            Descriptor.DangerousAddRef(ref added);
+            try
+            {
+                // In slices, so that a wait ends, by TryTake's ObjectDisposedException, when the event is disposed meanwhile.
+                const int slice = 250;
+                var poll = new LibC.PollData { Descriptor = Number, Events = LibC.PollIn };
+                _ = LibC.Poll(&poll, 1, left < 0 ? slice : (int)Math.Min(left, slice));
+            }
+            finally
+            {
+                Descriptor.DangerousRelease();
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Waits, without a thread, until the counter is more than 0, and takes it.</summary>
+    public Task<ulong> WaitAsync(CancellationToken cancellation)
+    {
+        TaskCompletionSource<ulong> waiter;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(EventDescriptor));
+            if (_waiter is not null)
+            {
+                throw new InvalidOperationException("Somebody is waiting for this event already.");
+            }
+
+            if (TryTake(out ulong count))
+            {
+                return Task.FromResult(count);
+            }
+
+            _waiter = waiter = new TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously);
+            EventLoop.Watch(this, ref _loopKey);
+        }
+
+        CancellationTokenRegistration registration = cancellation.UnsafeRegister(static (me, token) => ((EventDescriptor)me!).Cancel(token), this);
+        lock (_gate)
+        {
+            if (ReferenceEquals(_waiter, waiter))
+            {
+                _cancellation = registration;
+                return waiter.Task;
+            }
+        }
+
+        registration.Dispose();
+        return waiter.Task;
+    }
+
+    public void Dispose()
+    {
+        TaskCompletionSource<ulong>? waiter;
+        lock (_gate)
+        {
+            _disposed = true;
+            waiter = TakeWaiter();
+        }
+
+        Descriptor.Dispose();
+        waiter?.TrySetException(new ObjectDisposedException(nameof(EventDescriptor), "The event was disposed while somebody waited for it."));
+    }
+
+    /// <summary>The loop has found the counter to be more than 0.</summary>
+    internal void Arrived()
+    {
+        lock (_gate)
+        {
+            if (_disposed || _waiter is null)
+            {
+                return;
+            }
+
+            if (TryTake(out ulong count))
+            {
+                TakeWaiter()!.TrySetResult(count);
+            }
+            else
+            {
+                // Somebody else took it.
+                EventLoop.Watch(this, ref _loopKey);
+            }
+        }
+    }
+
+    private void Cancel(CancellationToken token)
+    {
+        lock (_gate)
+        {
+            TakeWaiter()?.TrySetCanceled(token);
+        }
+    }
+
+    private TaskCompletionSource<ulong>? TakeWaiter()
+    {
+        TaskCompletionSource<ulong>? waiter = _waiter;
+        _waiter = null;
+        EventLoop.Forget(_loopKey);
+
+        // Not Dispose, which would wait for a callback that waits for the gate.
+        _cancellation.Unregister();
+        _cancellation = default;
+        return waiter;
+    }
+}

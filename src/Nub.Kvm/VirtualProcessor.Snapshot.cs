@@ -1,0 +1,98 @@
+namespace Nub.Kvm;
+
+// Saving a processor's state and going back to it.
+public sealed partial class VirtualProcessor
+{
+    // A string instruction on ports is finished in parts of at most a page; nothing takes more parts than this.
+    private const int MostParts = 4096;
+
+    // The MSRs that are a guest's state, of those the kernel gives (KVM_GET_MSR_INDEX_LIST): system calls, segments, memory types, the timer, the
+    // paravirtual clock. The others tell about the processor, or count on by themselves.
+    private static readonly uint[] s_stateMsrs =
+    [
+        0x174, 0x175, 0x176, // IA32_SYSENTER_CS, _ESP, _EIP
+        0x1A0, // IA32_MISC_ENABLE
+        0x277, // IA32_PAT
+        0x6E0, // IA32_TSC_DEADLINE
+        0xC000_0081, 0xC000_0082, 0xC000_0083, 0xC000_0084, // STAR, LSTAR, CSTAR, SFMASK
+        0xC000_0102, // KERNEL_GS_BASE
+        0xC000_0103, // TSC_AUX
+        0x4B56_4D00, 0x4B56_4D01, 0x4B56_4D02, 0x4B56_4D03, 0x4B56_4D04, // KVM's own
+    ];
+
+    private uint[]? _savedMsrs;
+
+    /// <summary>
+    /// Saves the processor's state. If the last exit was in the middle of an instruction that exit is to have been handled: the instruction is finished first.
+    /// </summary>
+    /// <returns>The state, to be given to <see cref="RestoreState"/> as often as wanted.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The instruction of the last exit has another part, which is to be handled first (<see cref="CompleteExit"/>); or another thread is using the processor.
+    /// </exception>
+    /// <exception cref="KvmException">The kernel refused.</exception>
+    /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
+    public ProcessorState SaveState()
+    {
+        if (_isExitUnfinished && CompleteExit().Reason != VmExitReason.Cancelled)
+        {
+            throw new InvalidOperationException("The instruction of the last exit has another part: run the processor on before its state is saved.");
+        }
+
+        return new ProcessorState
+        {
+            Registers = GetRegisters(),
+            SpecialRegisters = GetSpecialRegisters(),
+            ExtendedState = GetExtendedState(),
+            ExtendedControlRegister = GetExtendedControlRegister(),
+            Msrs = SaveMsrs(),
+            DebugRegisters = GetDebugRegisters(),
+            Events = GetEvents(),
+            LocalApic = _machine.HasInterruptController ? Get<LocalApicState>(Requests.GetLapic) : null,
+            MultiprocessingState = _machine.HasInterruptController ? GetMultiprocessingState() : null,
+        };
+    }
+
+    /// <summary>
+    /// Goes back to a state that was saved. An instruction that the last exit left in the middle is ended first, with zeroes for what it was to read, which
+    /// may write the guest's memory: restore the memory after this.
+    /// </summary>
+    /// <param name="state">The state, of this processor or of one like it.</param>
+    /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
+    /// <exception cref="KvmException">The kernel refused.</exception>
+    /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
+    public void RestoreState(ProcessorState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        for (int part = 0; _isExitUnfinished && part < MostParts; part++)
+        {
+            _ = CompleteExit();
+        }
+
+        SetSpecialRegisters(state.SpecialRegisters);
+        SetRegisters(state.Registers);
+        SetExtendedControlRegister(state.ExtendedControlRegister);
+        SetExtendedState(state.ExtendedState);
+        if (state.LocalApic is { } localApic)
+        {
+            Set(Requests.SetLapic, localApic);
+        }
+
+        _ = WriteMsrs(state.Msrs);
+        SetDebugRegisters(state.DebugRegisters);
+        if (state.MultiprocessingState is { } doing)
+        {
+            SetMultiprocessingState(doing);
+        }
+
+        SetEvents(state.Events);
+    }
+
+    private MsrEntry[] SaveMsrs()
+    {
+        // Which there are is found out once: those the kernel does not give here are left out.
+        _savedMsrs ??= Array.FindAll(s_stateMsrs, index => ReadMsrs([new MsrEntry(index)]) == 1);
+        MsrEntry[] entries = Array.ConvertAll(_savedMsrs, index => new MsrEntry(index));
+        _ = ReadMsrs(entries);
+        return entries;
+    }
+}
