@@ -4,16 +4,12 @@ using System.Runtime.InteropServices;
 namespace Nub.Kvm;
 
 /// <summary>
-/// The x87 and SSE registers (<c>struct kvm_fpu</c>, 416 bytes; api.rst, section 4.22). Wider registers are in the extended state
-/// (<see cref="VirtualProcessor.GetExtendedState"/>).
+/// The x87 and SSE registers as FXSAVE stores them, 512 bytes (Intel SDM volume 1, section 10.5.1). Wider registers are in the extended state
+/// (<see cref="VirtualProcessor.GetExtendedState"/>), which this is the first part of.
 /// </summary>
 public struct FloatingPointState : IEquatable<FloatingPointState>
 {
     private const int RegisterCount = 16;
-
-#pragma warning disable CS0649 // The kernel writes it.
-    private readonly StackBytes _st;
-#pragma warning restore CS0649
 
     /// <summary>The x87 control word.</summary>
     public ushort ControlWord;
@@ -21,12 +17,11 @@ public struct FloatingPointState : IEquatable<FloatingPointState>
     /// <summary>The x87 status word.</summary>
     public ushort StatusWord;
 
-    /// <summary>One bit set for each x87 register that is in use, as FXSAVE stores them.</summary>
+    /// <summary>One bit set for each x87 register that is in use.</summary>
     public byte AbridgedTagWord;
 
-#pragma warning disable CS0169 // The kernel's padding: there for the layout, and always zero.
-    private readonly byte _padding0;
-#pragma warning restore CS0169
+#pragma warning disable CS0169, CS0649, IDE0044 // Filled and read as bytes: a part of the kernel's buffer, or a span of it.
+    private readonly byte _reserved;
 
     /// <summary>The opcode of the last x87 instruction.</summary>
     public ushort LastOpcode;
@@ -37,16 +32,16 @@ public struct FloatingPointState : IEquatable<FloatingPointState>
     /// <summary>The address of the last x87 operand.</summary>
     public ulong LastDataPointer;
 
-#pragma warning disable IDE0044 // Written through a span.
-    private XmmBytes _xmm;
-#pragma warning restore IDE0044
-
     /// <summary>The SSE control and status register.</summary>
     public uint Mxcsr;
 
-#pragma warning disable CS0169 // The kernel's padding: there for the layout, and always zero.
-    private readonly uint _padding1;
-#pragma warning restore CS0169
+    /// <summary>Which bits of <see cref="Mxcsr"/> the processor has.</summary>
+    public uint MxcsrMask;
+
+    private readonly StackRegisters _st;
+    private XmmRegisters _xmm;
+    private readonly UnusedBytes _unused;
+#pragma warning restore CS0169, CS0649, IDE0044
 
     /// <summary>Whether two states are the same, byte by byte.</summary>
     /// <param name="left">One.</param>
@@ -117,13 +112,19 @@ public struct FloatingPointState : IEquatable<FloatingPointState>
     }
 
     [InlineArray(16)]
-    private struct StackBytes
+    private struct StackRegisters
     {
         private ulong _first;
     }
 
     [InlineArray(32)]
-    private struct XmmBytes
+    private struct XmmRegisters
+    {
+        private ulong _first;
+    }
+
+    [InlineArray(12)]
+    private struct UnusedBytes
     {
         private ulong _first;
     }

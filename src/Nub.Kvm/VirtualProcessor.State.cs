@@ -5,14 +5,29 @@ namespace Nub.Kvm;
 // The state beyond the general and special registers.
 public sealed unsafe partial class VirtualProcessor
 {
-    /// <summary>The x87 and SSE registers (KVM_GET_FPU; api.rst, section 4.22).</summary>
-    /// <inheritdoc cref="GetRegisters"/>
-    public FloatingPointState GetFloatingPointState() => Get<FloatingPointState>(Requests.GetFpu);
+    // Where the XSAVE area says which of its parts are stored; the others are as after a reset (Intel SDM volume 1, section 13.4.2).
+    private const int StoredPartsOffset = 512;
 
-    /// <summary>Sets the x87 and SSE registers (KVM_SET_FPU; api.rst, section 4.23).</summary>
+    // x87 and SSE.
+    private const ulong FloatingPointParts = 0b11;
+
+    /// <summary>The x87 and SSE registers.</summary>
+    /// <inheritdoc cref="GetRegisters"/>
+    public FloatingPointState GetFloatingPointState() => MemoryMarshal.Read<FloatingPointState>(GetExtendedState());
+
+    /// <summary>Sets the x87 and SSE registers; what else the extended state has stays.</summary>
     /// <param name="state">The registers.</param>
     /// <inheritdoc cref="GetRegisters"/>
-    public void SetFloatingPointState(in FloatingPointState state) => Set(Requests.SetFpu, state);
+    public void SetFloatingPointState(in FloatingPointState state)
+    {
+        // Not KVM_GET_FPU and KVM_SET_FPU: these touch the stored registers without a look at which parts are stored, so what they set or give may be
+        // neither the guest's before nor after.
+        byte[] extended = GetExtendedState();
+        MemoryMarshal.Write(extended, in state);
+        ref ulong stored = ref MemoryMarshal.AsRef<ulong>(extended.AsSpan(StoredPartsOffset));
+        stored |= FloatingPointParts;
+        SetExtendedState(extended);
+    }
 
     /// <summary>
     /// The extended state: x87, SSE, AVX and what else the processor has, as its XSAVE instruction stores it (KVM_GET_XSAVE2; api.rst,

@@ -16,11 +16,12 @@ internal sealed class Guest : IDisposable
     public const ulong Mapped = 1UL << 30;
     public const ulong TablesOffset = Size - 3 * 4096;
 
-    public Guest(Action<Assembler> program, int privilegeLevel = 3, MemorySlotFlags flags = MemorySlotFlags.None)
+    public Guest(Action<Assembler> program, int privilegeLevel = 3, MemorySlotFlags flags = MemorySlotFlags.None, Action<VirtualMachine>? prepare = null)
     {
         SkipWithoutKvm();
         System = new KvmSystem();
         Machine = System.CreateVirtualMachine();
+        prepare?.Invoke(Machine);
         using (var exclusive = new ExclusiveSharedMemory(Size))
         {
             exclusive.CopyFrom(CodeAddress, Assemble(program));

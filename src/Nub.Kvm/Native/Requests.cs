@@ -47,8 +47,6 @@ internal static class Requests
     public static readonly Request Interrupt = Request.Write<uint>(0x86, "KVM_INTERRUPT");
     public static readonly Request GetMsrs = Request.ReadWrite<FlexibleArrayHeader>(0x88, "KVM_GET_MSRS");
     public static readonly Request SetMsrs = Request.Write<FlexibleArrayHeader>(0x89, "KVM_SET_MSRS");
-    public static readonly Request GetFpu = Request.Read<FloatingPointState>(0x8C, "KVM_GET_FPU");
-    public static readonly Request SetFpu = Request.Write<FloatingPointState>(0x8D, "KVM_SET_FPU");
     public static readonly Request GetLapic = Request.Read<LocalApicState>(0x8E, "KVM_GET_LAPIC");
     public static readonly Request SetLapic = Request.Write<LocalApicState>(0x8F, "KVM_SET_LAPIC");
     public static readonly Request SetCpuid2 = Request.Write<FlexibleArrayHeader>(0x90, "KVM_SET_CPUID2");

@@ -1,0 +1,197 @@
+using Iced.Intel;
+using Nub.Memory;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Nub.Kvm.Tests;
+
+public sealed class SnapshotTests
+{
+    [SkippableFact]
+    public void A_guest_goes_back_to_where_it_was_and_does_the_same_again()
+    {
+        using var guest = new Guest(Program, flags: MemorySlotFlags.TrackDirtyPages);
+        Assert.Equal(0x10, Port(guest));
+        MachineState state = guest.Machine.SaveState();
+        using MemorySnapshot memory = MemorySnapshot.Take(guest.Slot);
+        byte[] before = Contents(guest.Host);
+
+        for (int round = 0; round < 3; round++)
+        {
+            Assert.Equal(0x11, Port(guest));
+            Assert.Equal(1007UL, guest.Host.Read<ulong>(Guest.DataAddress));
+            Assert.Equal(2.5, guest.Host.Read<double>(Guest.DataAddress + 8));
+            Assert.NotEqual(before, Contents(guest.Host));
+
+            guest.Machine.RestoreState(state);
+            ulong restored = memory.Restore();
+            Assert.InRange(restored, 1UL, 8UL);
+            Assert.Equal(before, Contents(guest.Host));
+            Assert.Equal(state.Processors[0].Registers, guest.Processor.GetRegisters());
+            Assert.Equal(state.Processors[0].SpecialRegisters, guest.Processor.GetSpecialRegisters());
+        }
+    }
+
+    [SkippableFact]
+    public void A_copy_on_write_view_is_restored_for_the_host_and_the_guest()
+    {
+        using var guest = new Guest(Program);
+        Assert.Equal(0x10, Port(guest));
+        _ = guest.Processor.CompleteExit();
+        using ReadonlySharedMemory snapshot = ReadonlySharedMemory.FromBytes(Contents(guest.Host));
+
+        // A second machine on a view of the first one's memory, and a third on another: none sees the others' writes.
+        using VirtualMachine second = guest.System.CreateVirtualMachine();
+        (HostSharedMemory host, GuestSharedMemory memory) = snapshot.MapCopyOnWrite().Build();
+        using MemorySlot slot = second.MapMemory(memory, 0);
+        using VirtualProcessor processor = second.CreateVirtualProcessor(0);
+        processor.SetCpuid(guest.System.GetSupportedCpuid());
+        ProcessorState state = guest.Processor.SaveState();
+
+        for (int round = 0; round < 3; round++)
+        {
+            processor.RestoreState(state);
+            Assert.Equal(0x11, processor.Run().Port);
+            Assert.Equal(1007UL, host.Read<ulong>(Guest.DataAddress));
+            Assert.Equal(0UL, guest.Host.Read<ulong>(Guest.DataAddress + 16));
+            processor.RestoreState(state);
+            host.Restore();
+            Assert.Equal(Contents(guest.Host), Contents(host));
+        }
+
+        host.Dispose();
+        memory.Dispose();
+    }
+
+    [SkippableFact]
+    public void A_pending_read_does_not_come_through_to_the_restored_state()
+    {
+        using var guest = new Guest(a =>
+        {
+            a.@out(0x10, al);
+            a.mov(eax, 1);
+            a.@in(eax, 0x20);
+            a.@out(0x11, al);
+        });
+        Assert.Equal(0x10, Port(guest));
+        ProcessorState state = guest.Processor.SaveState();
+        VmExit read = guest.Processor.Run();
+        Assert.Equal(VmExitReason.IoIn, read.Reason);
+        read.Data.Fill(0xEE);
+        guest.Processor.RestoreState(state);
+        Assert.Equal(state.Registers, guest.Processor.GetRegisters());
+        Assert.Equal(VmExitReason.IoIn, guest.Processor.Run().Reason);
+        Assert.Equal(1UL, guest.Processor.GetRegisters().Rax);
+    }
+
+    [SkippableFact]
+    public void A_pending_string_read_is_ended_before_the_state_is_restored()
+    {
+        using var guest = new Guest(a =>
+        {
+            a.@out(0x10, al);
+            a.mov(rdi, Guest.DataAddress);
+            a.mov(ecx, 8192);
+            a.mov(dx, 0x20);
+            a.rep.insb();
+            a.@out(0x11, al);
+        });
+        Assert.Equal(0x10, Port(guest));
+        ProcessorState state = guest.Processor.SaveState();
+        for (int round = 0; round < 3; round++)
+        {
+            Assert.Equal(VmExitReason.IoIn, guest.Processor.Run().Reason);
+            guest.Processor.RestoreState(state);
+            Assert.Equal(state.Registers, guest.Processor.GetRegisters());
+        }
+    }
+
+    [SkippableFact]
+    public void What_the_host_writes_is_restored_when_it_is_told()
+    {
+        using var guest = new Guest(a => a.nop(), flags: MemorySlotFlags.TrackDirtyPages);
+        using MemorySnapshot memory = MemorySnapshot.Take(guest.Slot);
+        guest.Host.Write<ulong>(0x9FFC, ulong.MaxValue);
+        Assert.Equal(0UL, memory.Restore());
+        memory.MarkDirty(0x9FFC, 8);
+        Assert.Equal(2UL, memory.Restore());
+        Assert.Equal(0UL, guest.Host.Read<ulong>(0x9FFC));
+        Assert.Throws<SharedMemoryBoundsException>(() => memory.MarkDirty(Guest.Size, 1));
+
+        guest.Host.Write<ulong>(0x9000, 5);
+        memory.RestoreAll();
+        Assert.Equal(0UL, guest.Host.Read<ulong>(0x9000));
+        using (guest.Host.Enter())
+        {
+            Assert.Throws<SharedMemoryLockedException>(() => memory.Restore());
+        }
+    }
+
+    [SkippableFact]
+    public void The_devices_in_the_kernel_go_back_too()
+    {
+        using var guest = new Guest(
+            a =>
+            {
+                // The mask of the first i8259, and the count of the timer.
+                a.mov(al, 0x5A);
+                a.@out(0x21, al);
+                a.@out(0x10, al);
+                a.mov(al, 0xA5);
+                a.@out(0x21, al);
+                a.@out(0x11, al);
+                a.@in(al, 0x21);
+                a.@out(0x12, al);
+            },
+            prepare: machine =>
+            {
+                machine.CreateInterruptController();
+                machine.CreatePit();
+            });
+        Assert.Equal(0x10, Port(guest));
+        MachineState state = guest.Machine.SaveState();
+        Assert.Equal(0x11, Port(guest));
+        VmExit changed = guest.Processor.Run();
+        Assert.Equal((0x12, 0xA5), (changed.Port, changed.Data[0]));
+
+        guest.Machine.RestoreState(state);
+        Registers registers = guest.Processor.GetRegisters();
+        registers.Rip += 6; // Past the second mask.
+        guest.Processor.SetRegisters(registers);
+        VmExit restored = guest.Processor.Run();
+        Assert.Equal((0x12, 0x5A), (restored.Port, restored.Data[0]));
+        using VirtualProcessor another = guest.Machine.CreateVirtualProcessor(1);
+        Assert.Throws<ArgumentException>(() => guest.Machine.RestoreState(state));
+    }
+
+    private static void Program(Assembler a)
+    {
+        a.mov(r14, 1000);
+        a.mov(rax, 0x4004_0000_0000_0000); // 2.5
+        a.movq(xmm7, rax);
+        a.push(7);
+        a.@out(0x10, al);
+        a.pop(rbx);
+        a.add(r14, rbx);
+        a.mov(__[Guest.DataAddress], r14);
+        a.movq(__qword_ptr[Guest.DataAddress + 8], xmm7);
+        a.mov(__qword_ptr[Guest.DataAddress + 16], 1);
+        a.xorps(xmm7, xmm7);
+        a.xor(r14, r14);
+        a.push(r14);
+        a.@out(0x11, al);
+    }
+
+    private static ushort Port(Guest guest)
+    {
+        VmExit exit = guest.Processor.Run();
+        Assert.Equal(VmExitReason.IoOut, exit.Reason);
+        return exit.Port;
+    }
+
+    private static byte[] Contents(HostSharedMemory host)
+    {
+        byte[] contents = new byte[Guest.Size];
+        host.CopyTo(0, contents);
+        return contents;
+    }
+}
