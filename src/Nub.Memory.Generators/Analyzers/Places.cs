@@ -17,7 +17,8 @@ internal static class Places
                 .FirstOrDefault(candidate => !candidate.IsStatic && (part[0] == '[' || (candidate.AssociatedSymbol ?? candidate).Name == part));
             if (field is null)
             {
-                break;
+                // The storage of an event shows only as the event.
+                return current is INamedTypeSymbol named && named.GetMembers(part).FirstOrDefault() is { } member ? InSource(member, compilation) ?? best : best;
             }
 
             best = InSource(field, compilation) ?? best;

@@ -106,7 +106,9 @@ internal sealed class LayoutBuilder
             root = root.ContainingNamespace;
         }
 
-        return root is { Name: "System" } && !type.Locations.Any(static location => location.IsInSource);
+        // A tuple is declared wherever it is written, and its type is the framework's.
+        INamedTypeSymbol definition = (type.TupleUnderlyingType ?? type).OriginalDefinition;
+        return root is { Name: "System" } && !definition.Locations.Any(static location => location.IsInSource);
     }
 
     private static string AccessibilityOf(ISymbol symbol) => symbol.DeclaredAccessibility switch
@@ -234,14 +236,15 @@ internal sealed class LayoutBuilder
             alignment = Math.Max(alignment, fieldAlignment);
         }
 
-        if (inlineLength is { } length && fields is [{ } element])
+        long size = declared.Size > 0 ? Math.Max(declared.Size, end) : AlignUp(end, alignment);
+        if (inlineLength is { } length)
         {
-            end = element.Type.Size * length;
+            // The runtime rounds up the size for one element and multiplies that; the elements themselves stand close together.
+            size *= length;
         }
 
-        long size = declared.Size > 0 ? Math.Max(declared.Size, end) : AlignUp(end, alignment);
         DeclaredKind kind = isBroken ? DeclaredKind.Unknown : declared.Kind;
-        List<Gap> gaps = FindGaps(fields, Math.Max(size, 1), inlineLength is not null, out bool hasOverlap);
+        List<Gap> gaps = FindGaps(fields, Math.Max(size, 1), inlineLength ?? 1, out bool hasOverlap);
         return new StructLayout(
             Display(type), kind, declared.Pack, declared.Size, Math.Max(size, 1), alignment, hasOverlap, structIsBigEndian,
             inlineLength ?? 0, fields.ToEquatableArray(), gaps.ToEquatableArray());
@@ -255,15 +258,10 @@ internal sealed class LayoutBuilder
         _ => false,
     };
 
-    private static List<Gap> FindGaps(List<FieldLayout> fields, long size, bool isInlineArray, out bool hasOverlap)
+    private static List<Gap> FindGaps(List<FieldLayout> fields, long size, int repeat, out bool hasOverlap)
     {
         var gaps = new List<Gap>();
         hasOverlap = false;
-        if (isInlineArray)
-        {
-            return gaps;
-        }
-
         long covered = 0;
         string? last = null;
         foreach (FieldLayout field in fields.OrderBy(static field => field.Offset).ThenBy(static field => field.End))
@@ -281,6 +279,7 @@ internal sealed class LayoutBuilder
             }
         }
 
+        covered *= repeat;
         if (covered < size)
         {
             gaps.Add(new Gap(covered, size - covered, last));

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Nub.Memory.Generators.Accessors;
+
+namespace Nub.Memory.Generators.Tests.Harness;
+
+/// <summary>Code under test: compiled as a user's project is, with the generators and the analyzers in it.</summary>
+internal static class Code
+{
+    /// <summary>What a project with implicit usings has.</summary>
+    private const string Usings = """
+        global using global::System;
+        global using global::System.Collections.Generic;
+        global using global::System.Runtime.CompilerServices;
+        global using global::System.Runtime.InteropServices;
+        global using global::Nub.Memory;
+        """;
+
+    private static readonly ImmutableArray<MetadataReference> s_references = FindReferences();
+
+    public static readonly CSharpParseOptions ParseOptions =
+        new(LanguageVersion.CSharp13, DocumentationMode.Diagnose, SourceCodeKind.Regular);
+
+    public static ImmutableArray<MetadataReference> References => s_references;
+
+    public static CSharpCompilation Compile(string source, params MetadataReference[] more) => Compile([source], more);
+
+    public static CSharpCompilation Compile(string[] sources, params MetadataReference[] more)
+    {
+        var options = new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, warningLevel: 9999,
+            allowUnsafe: sources.Any(static source => source.Contains("unsafe", StringComparison.Ordinal)));
+        IEnumerable<SyntaxTree> trees = sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(source, ParseOptions, $"Test{i}.cs"))
+            .Append(CSharpSyntaxTree.ParseText(Usings, ParseOptions, "Usings.cs"));
+        return CSharpCompilation.Create("Test" + Interlocked.Increment(ref s_number), trees, [.. s_references, .. more], options);
+    }
+
+    public static GeneratorDriver CreateDriver(bool track = false, ImmutableDictionary<string, string>? buildProperties = null) => CSharpGeneratorDriver.Create(
+        [new AllValidGenerator().AsSourceGenerator(), new ByteAccessorsGenerator().AsSourceGenerator()],
+        parseOptions: ParseOptions,
+        optionsProvider: new BuildProperties(buildProperties ?? ImmutableDictionary<string, string>.Empty),
+        driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, track));
+
+    /// <summary>Runs the generators; an exception in one of them is the test's.</summary>
+    public static CSharpCompilation Generate(CSharpCompilation compilation, out GeneratorDriverRunResult result)
+    {
+        GeneratorDriver driver = CreateDriver().RunGeneratorsAndUpdateCompilation(compilation, out Compilation generated, out ImmutableArray<Diagnostic> diagnostics);
+        result = driver.GetRunResult();
+        foreach (GeneratorRunResult one in result.Results)
+        {
+            if (one.Exception is { } exception)
+            {
+                throw new InvalidOperationException($"{one.Generator.GetGeneratorType().Name} threw.", exception);
+            }
+        }
+
+        Assert.Empty(diagnostics);
+        return (CSharpCompilation)generated;
+    }
+
+    public static CSharpCompilation Generate(CSharpCompilation compilation) => Generate(compilation, out _);
+
+    /// <summary>Runs all analyzers; an exception in one of them is the test's.</summary>
+    public static async Task<ImmutableArray<Diagnostic>> AnalyzeAsync(CSharpCompilation compilation)
+    {
+        Exception? thrown = null;
+        var options = new CompilationWithAnalyzersOptions(
+            new AnalyzerOptions([]), (exception, _, _) => thrown = exception, concurrentAnalysis: true, logAnalyzerExecutionTime: false);
+        ImmutableArray<Diagnostic> found = await new CompilationWithAnalyzers(compilation, AllAnalyzers(), options).GetAnalyzerDiagnosticsAsync();
+        return thrown is null ? found : throw new InvalidOperationException("An analyzer threw.", thrown);
+    }
+
+    public static ImmutableArray<DiagnosticAnalyzer> AllAnalyzers() =>
+        [.. typeof(AllValidGenerator).Assembly.GetTypes()
+            .Where(static type => !type.IsAbstract && type.IsSubclassOf(typeof(DiagnosticAnalyzer)))
+            .Select(static type => (DiagnosticAnalyzer)Activator.CreateInstance(type)!)];
+
+    /// <summary>
+    /// What the compiler says of short test code that lacks comments and never uses its fields. Generated code is held to it.
+    /// </summary>
+    public static bool IsNoise(Diagnostic diagnostic) =>
+        diagnostic.Id is "CS1591" or "CS0169" or "CS0649" or "CS0067" && diagnostic.Location.SourceTree?.FilePath.StartsWith("Test", StringComparison.Ordinal) == true;
+
+    private static int s_number;
+
+    // The framework and the runtime library as this process has them.
+    private static ImmutableArray<MetadataReference> FindReferences()
+    {
+        string trusted = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
+        return [.. trusted.Split(Path.PathSeparator)
+            .Where(static path => Path.GetFileName(path) is { } name
+                && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Nub.Memory.dll"))
+            .Select(static path => (MetadataReference)MetadataReference.CreateFromFile(path))];
+    }
+}

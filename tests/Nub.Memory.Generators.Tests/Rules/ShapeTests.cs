@@ -1,0 +1,128 @@
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Rules;
+
+/// <summary>NUB0003.</summary>
+public sealed class ShapeTests
+{
+    [Theory]
+    [InlineData("[AllValid] public struct {|NUB0003:Foo|} { public uint A; }", "declare it partial")]
+    [InlineData("[ValidateOnRead] public struct {|NUB0003:Foo|} { public bool A; }", "declare it partial")]
+    [InlineData("public class Outer { [AllValid] public partial struct {|NUB0003:Foo|} { public uint A; } }", "declare the containing type 'Outer' partial")]
+    [InlineData("[StructLayout(LayoutKind.Auto)] [AllValid] public partial struct {|NUB0003:Foo|} { public uint A; }", "LayoutKind.Auto")]
+    [InlineData("[AllValid] public partial struct {|NUB0003:Foo|}<T> { public uint A; }", "is generic")]
+    [InlineData("public partial class Outer<T> { [AllValid] public partial struct {|NUB0003:Foo|} { public uint A; } }", "is generic through the containing type 'Outer'")]
+    [InlineData("[AllValid] public ref partial struct {|NUB0003:Foo|} { public uint A; }", "ref struct")]
+    [InlineData("[AllValid] file partial struct {|NUB0003:Foo|} { public uint A; }", "file-local")]
+    [InlineData("[AllValid] public partial struct {|NUB0003:Foo|} { }", "has no fields")]
+    [InlineData("[AllValid] public partial struct {|NUB0003:View|} { public uint A; }", "has the name of a generated member, 'View'")]
+    [InlineData("[AllValid] public partial struct {|NUB0003:Foo|}(int capture) { public uint A = 1; public int Get() => capture; }", "may capture the primary constructor's parameter 'capture'")]
+    [InlineData("[InlineArray(2000000)] [AllValid] public partial struct {|NUB0003:Foo|} { private byte _a; }", "has 2000000 bytes, more than the 1048576")]
+    [InlineData("[BigEndian, AllValid] public partial struct Foo { public Little {|NUB0003:A|}; } [AllValid] public partial struct Little { public uint B; }", "mark that type [BigEndian] too")]
+    [InlineData("[AllValid] public partial struct Foo { [BigEndian] public Little {|NUB0003:A|}; } [AllValid] public partial struct Little { public uint B; }", "say it on the fields of 'Little'")]
+    public async Task A_shape_that_cannot_be_generated_for_is_reported_with_what_to_do(string markup, string reason)
+    {
+        string[] messages = await Markup.CheckAsync(markup);
+        Assert.StartsWith("Nothing can be generated for ", Assert.Single(messages), StringComparison.Ordinal);
+        Assert.Contains(reason, messages[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Layout"), InlineData("View"), InlineData("ArrayView"), InlineData("At"), InlineData("ArrayAt"), InlineData("ReadLittleEndian"), InlineData("WriteLittleEndian")]
+    [InlineData("Load"), InlineData("Store")]
+    public async Task A_field_with_the_name_of_a_generated_member_is_reported(string name)
+    {
+        string[] messages = await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public ulong First; public uint {{|NUB0003:{name}|}}; public uint Last; }}");
+        Assert.Contains($"('Foo.{name}', uint, offset 8)", Assert.Single(messages), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("public void {|NUB0003:At|}() { }")]
+    [InlineData("public struct {|NUB0003:View|};")]
+    [InlineData("public sealed class {|NUB0003:Layout|};")]
+    [InlineData("public uint {|NUB0003:ArrayAt|} => 0;")]
+    public async Task A_member_with_the_name_of_a_generated_one_is_reported(string member) =>
+        await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public uint A; {member} }}");
+
+    [Fact]
+    public async Task The_method_that_gives_a_view_needs_its_name() =>
+        await Markup.CheckAsync("""
+            [InlineArray(4)] public struct Four { private uint _first; }
+            [AllValid] public partial struct Foo { public Four Ring; public uint {|NUB0003:RingView|}; }
+            """);
+
+    [Fact]
+    public async Task A_user_may_add_to_the_view() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct Foo
+            {
+                public uint A;
+                private uint _hidden;
+                public readonly ref partial struct View { public uint Hidden => _hidden; }
+                public static partial class Layout { public const int Twice = 2 * Size; }
+            }
+            """);
+
+    [Fact]
+    public async Task Fields_in_two_parts_have_no_defined_order() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct {|CS0282:{|NUB0003:Foo|}|} { public uint A; }
+            public partial struct Foo { public uint B; }
+            """);
+
+    [Fact]
+    public async Task A_union_that_byte_orders_would_spoil_is_reported() =>
+        await Markup.CheckAsync("""
+            [StructLayout(LayoutKind.Explicit)]
+            [AllValid] public partial struct Foo { [FieldOffset(0), BigEndian] public uint Whole; [FieldOffset(0)] public ushort {|NUB0003:Half|}; }
+            [StructLayout(LayoutKind.Explicit)]
+            [AllValid] public partial struct Same { [FieldOffset(0), BigEndian] public uint Whole; [FieldOffset(0), BigEndian] public int Signed; }
+            """);
+
+    [Theory]
+    [InlineData("private bool Validate(in Foo value) => true;")]
+    [InlineData("private static void Validate(in Foo value) { }")]
+    [InlineData("private static bool Validate(int value) => true;")]
+    [InlineData("private static bool Validate(ref Foo value) => true;")]
+    public async Task A_Validate_that_would_not_be_called_is_reported(string method) =>
+        await Markup.CheckAsync($"[ValidateOnRead] public partial struct Foo {{ public bool A; {method.Replace("Validate", "{|NUB0003:Validate|}", StringComparison.Ordinal)} }}");
+
+    [Fact]
+    public async Task A_struct_whose_field_is_wrong_is_not_blamed_for_it() =>
+        await Markup.CheckAsync("""
+            [AllValid] public struct {|NUB0003:Inner|} { public uint A; }
+            [AllValid] public partial struct Outer { public Inner Inner; }
+            """);
+
+    [Theory]
+    [InlineData("public sealed class {|NUB0003:Buffer|}", "declare it partial")]
+    [InlineData("file sealed partial class {|NUB0003:Buffer|}", "file-local")]
+    public async Task A_buffer_of_a_wrong_shape_is_reported(string declaration, string reason)
+    {
+        string plain = declaration.Replace("{|NUB0003:", "", StringComparison.Ordinal).Replace("|}", "", StringComparison.Ordinal);
+        string[] messages = await Markup.CheckAsync($"[{{|NUB0003:GenerateReader(typeof(uint))|}}] {plain} {{ public Span<byte> AsSpan() => default; }}");
+        Assert.Contains(reason, Assert.Single(messages), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_buffer_that_gives_no_bytes_is_told_how_to() =>
+        await Markup.CheckAsync("""
+            [{|NUB0003:GenerateReader(typeof(uint))|}] public partial class None;
+            [{|NUB0003:GenerateWriter(typeof(uint))|}] public partial class ReadOnly { public ReadOnlySpan<byte> AsSpan() => default; }
+            [{|NUB0003:GenerateReader(typeof(uint))|}] public partial class Wrong { public void CopyTo(int offset, Span<byte> bytes) { } }
+            public class Base { private Span<byte> AsSpan() => default; }
+            [{|NUB0003:GenerateReader(typeof(uint))|}] public partial class Hidden : Base;
+            """);
+
+    [Fact]
+    public async Task A_name_that_is_taken_or_is_no_name_is_reported() =>
+        await Markup.CheckAsync("""
+            [GenerateReader({|NUB0003:typeof(uint)|}), GenerateReader(typeof(int), Name = "ReadSigned"), GenerateReader({|NUB0003:typeof(long)|}, Name = "ReadSigned")]
+            [GenerateReader({|NUB0003:typeof(byte)|}, Name = "1x"), GenerateReader({|NUB0003:typeof(short)|}, Name = "")]
+            public partial class Buffer
+            {
+                public Span<byte> AsSpan() => default;
+                public void ReadUInt32() { }
+            }
+            """);
+}

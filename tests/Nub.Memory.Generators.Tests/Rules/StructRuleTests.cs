@@ -1,0 +1,172 @@
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Rules;
+
+/// <summary>NUB0002, NUB0004, NUB0005 and NUB0006.</summary>
+public sealed class StructRuleTests
+{
+    [Fact]
+    public async Task A_field_is_named_by_its_whole_path_and_found_where_it_stands()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            public struct Flags { public byte Kind; public bool {|NUB0002:IsLast|}; }
+            public struct Header { public uint Length; public Flags Flags; public ushort Tail; }
+            [AllValid] public partial struct Foo { public uint Magic; public Header Header; }
+            """);
+
+        Assert.Equal(
+            "'Foo.Header.Flags.IsLast' (bool, offset 9) keeps 'Foo' from being AllValid: only 0 and 1 of the 256 bit patterns of 'bool' are legal; use byte and compare it with 0, or validate with [ValidateOnRead] and TryReadValidated",
+            Assert.Single(messages));
+    }
+
+    [Fact]
+    public async Task The_path_goes_through_marked_structs_and_arrays()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            [AllValid] public partial struct Flags { public uint Kind; public DayOfWeek {|NUB0002:{|NUB0002:Day|}|}; }
+            [InlineArray(3)] public struct Ring { private Flags _first; }
+            [AllValid] public partial struct Foo { public ulong Magic; public Ring Ring; }
+            """);
+
+        Assert.Contains(messages, static message => message.StartsWith("'Flags.Day' (DayOfWeek, offset 4)", StringComparison.Ordinal));
+        Assert.Contains(messages, static message => message.StartsWith("'Foo.Ring[0].Day' (DayOfWeek, offset 12)", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("bool", "use byte")]
+    [InlineData("DayOfWeek", "use the integer behind it")]
+    [InlineData("decimal", "use the integer behind it")]
+    [InlineData("string?", "reference to the host's heap")]
+    [InlineData("object?", "reference to the host's heap")]
+    [InlineData("byte[]?", "use an offset into the shared memory, or an inline array")]
+    [InlineData("Action?", "reference to the host's heap")]
+    [InlineData("Plain", "mark it [AllValid]")]
+    [InlineData("Auto", "LayoutKind.Auto")]
+    [InlineData("Checked", "validate with [ValidateOnRead]")]
+    [InlineData("BigEndians", "mark it [AllValid]")]
+    public async Task NUB0002_says_what_to_do(string type, string advice)
+    {
+        string[] messages = await Markup.CheckAsync($$"""
+            public struct Plain { public ulong A; }
+            [StructLayout(LayoutKind.Auto)] public struct Auto { public uint A; }
+            [ValidateOnRead] public partial struct Checked { public DayOfWeek {{(type == "Checked" ? "{|NUB0002:Flag|}" : "Flag")}}; }
+            [InlineArray(8), BigEndian] public struct BigEndians { private ushort _first; }
+            [AllValid] public partial struct Foo { public ulong First; public {{type}} {{(type == "Checked" ? "Field" : "{|NUB0002:Field|}")}}; }
+            """);
+
+        Assert.StartsWith("'Foo.Field", Assert.Single(messages), StringComparison.Ordinal);
+        Assert.Contains("offset 8", messages[0], StringComparison.Ordinal);
+        Assert.Contains(advice, messages[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nint"), InlineData("nuint"), InlineData("IntPtr"), InlineData("void*"), InlineData("byte*"), InlineData("delegate*<void>")]
+    [InlineData("DateTime"), InlineData("TimeSpan"), InlineData("Guid"), InlineData("(int, int)"), InlineData("int?"), InlineData("System.Numerics.Vector3"), InlineData("Index")]
+    public async Task NUB0004_refuses_what_is_the_hosts(string type)
+    {
+        string[] messages = await Markup.CheckAsync($$"""
+            [AllValid] public unsafe partial struct Foo { public ulong First; public {{type}} {|NUB0004:Field|}; }
+            """);
+
+        Assert.StartsWith("'Foo.Field' (", Assert.Single(messages), StringComparison.Ordinal);
+        Assert.Contains("offset 8", messages[0], StringComparison.Ordinal);
+        Assert.Contains("; use ", messages[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_field_has_its_own_report() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct Foo { public bool {|NUB0002:A|}; public nint {|NUB0004:B|}; public uint C; public bool {|NUB0002:D|} { get; set; } }
+            """);
+
+    [Fact]
+    public async Task A_field_like_event_is_a_hidden_reference() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct Foo { public ulong A; public event Action {|NUB0002:Changed|}; }
+            """);
+
+    [Fact]
+    public async Task Static_members_are_not_fields_of_the_value() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct Foo { public uint A; public static bool Flag; public const string Name = "x"; public static readonly object Lock = new(); }
+            """);
+
+    [Fact]
+    public async Task NUB0005_names_each_gap()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            [AllValid] public partial struct Response { public ulong Id; public byte {|NUB0005:Operation|}; public short {|NUB0005:Status|}; }
+            """);
+
+        Assert.Equal(
+            [
+                "'Response' has 1 byte of implicit padding at offset 9, after 'Response.Operation' (byte, offset 8): writing it would carry whatever the host's memory held there to the guest; declare a reserved byte there",
+                "'Response' has 4 bytes of implicit padding at offset 12, after 'Response.Status' (short, offset 10): writing it would carry whatever the host's memory held there to the guest; declare reserved fields of 4 bytes there",
+            ],
+            messages);
+    }
+
+    [Theory]
+    [InlineData("[StructLayout(LayoutKind.Sequential, Pack = 1)]", "public byte A; public uint B;")]
+    [InlineData("[StructLayout(LayoutKind.Explicit)]", "[FieldOffset(0)] public uint A; [FieldOffset(4)] public uint B;")]
+    [InlineData("[StructLayout(LayoutKind.Explicit)]", "[FieldOffset(0)] public uint A; [FieldOffset(0)] public ushort Low; [FieldOffset(2)] public ushort High;")]
+    [InlineData("", "public byte A; public byte B; public ushort C; public uint D;")]
+    public async Task No_padding_no_report(string attribute, string fields) =>
+        await Markup.CheckAsync($"{attribute} [AllValid] public partial struct Foo {{ {fields} }}");
+
+    [Theory]
+    [InlineData("[StructLayout(LayoutKind.Explicit)]", "[FieldOffset(0)] public byte {|NUB0005:A|}; [FieldOffset(4)] public uint B;", "3 bytes of implicit padding at offset 1")]
+    [InlineData("[StructLayout(LayoutKind.Explicit)]", "[FieldOffset(4)] public uint B;", "4 bytes of implicit padding at offset 0, before its first field", "{|NUB0005:Foo|}")]
+    [InlineData("[StructLayout(LayoutKind.Explicit, Size = 16)]", "[FieldOffset(0)] public ulong {|NUB0005:A|};", "8 bytes of implicit padding at offset 8")]
+    [InlineData("[StructLayout(LayoutKind.Sequential, Size = 6)]", "public uint {|NUB0005:A|};", "2 bytes of implicit padding at offset 4")]
+    [InlineData("", "public UInt128 A; public byte {|NUB0005:B|};", "15 bytes of implicit padding at offset 17")]
+    public async Task Padding_of_every_origin_is_found(string attribute, string fields, string expected, string name = "Foo")
+    {
+        string[] messages = await Markup.CheckAsync($"{attribute} [AllValid] public partial struct {name} {{ {fields} }}");
+        Assert.Contains(expected, Assert.Single(messages), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_validated_struct_may_have_padding_because_it_is_never_written() =>
+        await Markup.CheckAsync("[ValidateOnRead] public partial struct Foo { public bool A; public uint B; }");
+
+    [Fact]
+    public async Task NUB0006_refuses_a_marker_that_a_person_wrote()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            public struct Forged : {|NUB0006:IAllValid<Forged>|}
+            {
+                public bool Flag;
+                readonly int ISharedLayout.Size => 1;
+                readonly bool ISharedLayout.HasForeignFields => false;
+                readonly void ISharedLayout.ReverseForeignFields(Span<byte> bytes) { }
+            }
+            public struct Half : IDisposable, {|NUB0006:IValidateOnRead<Half>|}
+            {
+                public readonly void Dispose() { }
+                public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Half value) { value = default; return true; }
+            }
+            public interface IHidden : {|NUB0006:IAllValid<int>|};
+            public abstract class Hides : {|NUB0006:IHidden|}
+            {
+                public int Size => 4;
+                public bool HasForeignFields => false;
+                public void ReverseForeignFields(Span<byte> bytes) { }
+            }
+            """);
+
+        Assert.StartsWith("'Forged' implements 'IAllValid<Forged>' by hand", messages[0], StringComparison.Ordinal);
+        Assert.Contains("mark a partial struct [ValidateOnRead]", messages[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NUB0006_does_not_believe_a_header_that_says_generated() =>
+        await Markup.CheckAsync("""
+            // <auto-generated/>
+            #nullable enable
+            public struct Half : {|NUB0006:IValidateOnRead<Half>|}
+            {
+                public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Half value) { value = default; return true; }
+            }
+            """);
+}
