@@ -29,7 +29,7 @@ internal sealed record Declaration(string Namespace, EquatableArray<string> Type
             Escape(type.Name),
             type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat),
             type.ToDisplayString(),
-            type.ContainingNamespace.IsGlobalNamespace ? metadataName : $"{type.ContainingNamespace.ToDisplayString()}.{metadataName}");
+            type.ContainingNamespace.IsGlobalNamespace ? metadataName : $"{type.ContainingNamespace.ToDisplayString(s_plainNamespace)}.{metadataName}");
     }
 
     /// <summary>An identifier as code writes it: a keyword needs its <c>@</c>.</summary>
@@ -66,6 +66,9 @@ internal sealed record Declaration(string Namespace, EquatableArray<string> Type
     private static readonly SymbolDisplayFormat s_namespace = new(
         typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces,
         miscellaneousOptions: SymbolDisplayMiscellaneousOptions.EscapeKeywordIdentifiers);
+
+    private static readonly SymbolDisplayFormat s_plainNamespace = new(
+        typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
 
     private static string KeywordOf(INamedTypeSymbol type) => type switch
     {

@@ -18,7 +18,7 @@ internal static class ValidationEmitter
         writer.Open($"public static bool TryReadLittleEndian(global::System.ReadOnlySpan<byte> source, out {self} value)");
         StructEmitter.EmitLengthCheck(writer, "source", "has");
         writer.Line("value = default;");
-        foreach (FieldLayout field in model.Layout.Fields)
+        foreach (FieldLayout field in model.Layout.Stored)
         {
             EmitCheck(writer, field);
         }

@@ -23,10 +23,9 @@ internal static class ViewEmitter
         writer.Line($"public View(global::Nub.Memory.SharedView<{self}> value) => {inner} = value;");
         if (model.Layout.InlineArrayLength > 0)
         {
-            FieldLayout element = model.Layout.Fields[0];
-            FieldType array = element.Type with { Element = element.Type, Count = model.Layout.InlineArrayLength, Kind = FieldKind.InlineArray };
-            EmitArray(writer, inner, element with { Accessibility = "public", Type = array }, "Elements", "0",
-                $"The elements: {element.Type.Display}[{array.Count}], {Words.Order(element.HasBigEndian, element.HasLittleEndian)}.");
+            FieldLayout elements = model.Layout.Stored[0] with { Accessibility = "public" };
+            EmitArray(writer, inner, elements, "Elements", "0",
+                $"The elements: {elements.Type.Element!.Display}[{elements.Type.Count}], {Words.Order(elements.HasBigEndian, elements.HasLittleEndian)}.");
         }
         else
         {

@@ -49,7 +49,7 @@ internal static class ByteOrderRules
     {
         var turned = new List<FieldLayout>();
         bool areAmbiguous = false;
-        foreach (FieldLayout field in layout.Fields)
+        foreach (FieldLayout field in layout.Stored)
         {
             FieldLayout? other = turned.Find(earlier => field.Offset < earlier.End && earlier.Offset < field.End);
             areAmbiguous |= layout.HasOverlap && !(other is null || TurnAlike(other, field));

@@ -130,6 +130,17 @@ internal sealed record StructLayout(
 
     public bool HasLittleEndian => Fields.Any(static one => one.HasLittleEndian);
 
+    /// <summary>The fields as bytes are gone through: an inline array declares one element and stands for all of them.</summary>
+    public EquatableArray<FieldLayout> Stored => InlineArrayLength == 0 || Fields is not [{ } element]
+        ? Fields
+        : new([element with
+        {
+            Type = element.Type with
+            {
+                Kind = FieldKind.InlineArray, Element = element.Type, Count = InlineArrayLength, Size = element.Type.Size * InlineArrayLength,
+            },
+        }]);
+
     /// <summary>The first field that keeps the struct from being AllValid.</summary>
     public Offence? NotAllValid => FirstOffence(static type => type.NotAllValid);
 
