@@ -167,9 +167,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     private static T LoadAt<T>(LockedMapping mapping, ulong offset) where T : unmanaged
     {
         long* slot = mapping.Enter();
-        T value = SingleFetch.Load<T>(mapping.Base + offset);
-        mapping.Leave(slot);
-        return Representation<T>.Convert(value);
+        return Representation<T>.Convert(mapping.Leave(slot, SingleFetch.Load<T>(mapping.Base + offset)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,6 +10,9 @@ namespace Nub.Memory;
 internal sealed unsafe class LockedMapping : RegionLock
 {
     private readonly HostMapping _mapping;
+
+    // The last offset at which eight bytes fit: what the commonest access is compared with, without a subtraction.
+    private readonly ulong _lastUInt64;
     private bool _writable;
 
     public LockedMapping(HostMapping mapping)
@@ -17,6 +20,7 @@ internal sealed unsafe class LockedMapping : RegionLock
         _mapping = mapping;
         Base = (byte*)mapping.Address;
         Size = mapping.Size;
+        _lastUInt64 = Size - sizeof(ulong);
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)Size, mapping.Backing.ToString());
@@ -81,7 +85,7 @@ internal sealed unsafe class LockedMapping : RegionLock
     /// <summary>The same for a constant length; memory is at least a page, so for small ones it is a single compare.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains<T>(ulong offset) where T : unmanaged =>
-        sizeof(T) <= 4096 ? offset <= Size - (uint)sizeof(T) : Contains(offset, (ulong)sizeof(T));
+        sizeof(T) <= 4096 ? offset <= _lastUInt64 + sizeof(ulong) - (uint)sizeof(T) : Contains(offset, (ulong)sizeof(T));
 
     /// <summary>Refuses a range that leaves the memory.</summary>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>

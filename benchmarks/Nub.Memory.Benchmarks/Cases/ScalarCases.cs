@@ -42,7 +42,7 @@ internal static unsafe class ScalarCases
                 new Side("Nub", times => WriteUInt64(host, 64, times)),
                 arena.With(seed => seed.WriteUInt64(64),
                     new Side(Accessor, times => WriteAccessor(arena, 64, times))),
-                [new Limit(SeedPeer.Name, 0.20), new Limit(Accessor, 0.25)]),
+                [new Limit(SeedPeer.Name, 0.20)]),
 
             new Contest("scalar", "Write<uint>",
                 new Side("Nub", times => WriteUInt32(host, 64, times)),
@@ -56,7 +56,7 @@ internal static unsafe class ScalarCases
 
             new Contest("view", "field of a view",
                 new Side("Nub", times => s_sink += ReadField(host, times)),
-                [new Side(Pointer, times => s_sink += ReadPointer(raw + 64, times))],
+                [],
                 []),
 
             new Contest("view", "field of a view under HostAccess",
@@ -127,7 +127,8 @@ internal static unsafe class ScalarCases
         ulong sum = 0;
         for (int i = 0; i < times; i++)
         {
-            sum += view.Address;
+            // Another field than is read under HostAccess: how the one is entered would else be counted into the profile of the other.
+            sum += view.Length;
         }
 
         return sum;

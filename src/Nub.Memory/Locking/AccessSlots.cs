@@ -122,12 +122,12 @@ internal static unsafe class AccessSlots
     [StructLayout(LayoutKind.Explicit, Size = EntrySize)]
     private struct Entry
     {
-        /// <summary>The page of stack that the slot belongs to, its address shifted; 0 while the place is free.</summary>
         [FieldOffset(0)]
-        public ulong Page;
-
-        [FieldOffset(8)]
         public long Slot;
+
+        /// <summary>The page of stack that the slot belongs to, its address shifted; 0 while the place is free.</summary>
+        [FieldOffset(8)]
+        public ulong Page;
     }
 
     /// <summary>Held by the thread's static alone, so that it is collected, and gives its slot back, after the thread ended.</summary>

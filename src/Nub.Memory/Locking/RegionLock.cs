@@ -16,7 +16,7 @@ namespace Nub.Memory;
 /// the ticket of the last claim. It changes by CompareExchange only, so leases, exclusivity and closing exclude each other
 /// without further thought. Accesses do not write it; they are the reason for the rest of this page.</para>
 ///
-/// <para><b>An access</b> (<see cref="Enter"/>, <see cref="Leave"/>):
+/// <para><b>An access</b> (<see cref="Enter"/>, <see cref="Leave(long*)"/>):
 /// (1) store the region's id to a slot that is this thread's (<see cref="AccessSlots"/>); (2) load the word; if it is claimed, exclusive or closed, clear the
 /// slot and go the slow way; (3) touch the memory; (4) clear the slot; (5) load the word again; if it is closed, try to release.
 /// No user code runs between 1 and 4, so a slot is never needed twice, and nothing between them throws.</para>
@@ -32,7 +32,7 @@ namespace Nub.Memory;
 /// again a bounded number of times and then cancels the claim. So a claim that fails never makes an access fail, and a claimant that
 /// the scheduler has put to sleep delays nobody. The ticket keeps a cancelled claim from being confirmed in another's name.</para>
 ///
-/// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease"/>: barrier, no slot names the region, the
+/// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease()"/>: barrier, no slot names the region, the
 /// word has no lease and no phase, and one CompareExchange to released wins. If somebody was inside, that one releases when
 /// it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of the word comes after the
 /// closer's barrier), and by the value of its own CompareExchange for a lease or somebody exclusive. Of several who leave at once, the
@@ -66,7 +66,7 @@ internal abstract class RegionLock
     /// <summary>Gives the region back. Called exactly once, after the last owner, when nobody is inside.</summary>
     protected abstract void Release();
 
-    /// <summary>Begins an access; nothing may throw and no user code may run until <see cref="Leave"/>.</summary>
+    /// <summary>Begins an access; nothing may throw and no user code may run until <see cref="Leave(long*)"/>.</summary>
     /// <returns>The slot to leave by.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
@@ -75,12 +75,7 @@ internal abstract class RegionLock
     {
         long* slot = AccessSlots.Current;
         Volatile.Write(ref *slot, _id);
-        if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0)
-        {
-            EnterSlow(slot);
-        }
-
-        return slot;
+        return (Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0 ? slot : EnterSlow(slot);
     }
 
     /// <summary>Begins an access on behalf of whoever holds the region exclusively with <paramref name="ticket"/>.</summary>
@@ -112,6 +107,20 @@ internal abstract class RegionLock
 
         // The id in a slot does not root the region: without this the finalizer could release it before the slot is cleared.
         GC.KeepAlive(this);
+    }
+
+    /// <summary>Ends an access that has read a value, and hands the value through: so it is not kept across the rare call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe T Leave<T>(long* slot, T value)
+    {
+        Volatile.Write(ref *slot, 0);
+        if ((Volatile.Read(ref _word) & Closed) != 0)
+        {
+            value = TryRelease(value);
+        }
+
+        GC.KeepAlive(this);
+        return value;
     }
 
     /// <summary>Begins a lease; each is to be ended by one <see cref="LeaveLease"/>, from any thread.</summary>
@@ -251,9 +260,16 @@ internal abstract class RegionLock
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private T TryRelease<T>(T value)
+    {
+        TryRelease();
+        return value;
+    }
+
     /// <summary>The slot is published, but the region was claimed, exclusive or closed.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private unsafe void EnterSlow(long* slot)
+    private unsafe long* EnterSlow(long* slot)
     {
         for (int patience = Patience; ; patience--)
         {
@@ -281,7 +297,7 @@ internal abstract class RegionLock
             Volatile.Write(ref *slot, _id);
             if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0)
             {
-                return;
+                return slot;
             }
         }
     }

@@ -112,9 +112,7 @@ internal readonly unsafe ref struct Place
     {
         LockedMapping mapping = Alive(memory, lease);
         long* slot = mapping.Enter();
-        T value = SingleFetch.Load<T>(address);
-        mapping.Leave(slot);
-        return value;
+        return mapping.Leave(slot, SingleFetch.Load<T>(address));
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
