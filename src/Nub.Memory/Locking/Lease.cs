@@ -9,10 +9,11 @@ namespace Nub.Memory;
 /// </summary>
 internal readonly record struct Lease
 {
-    private readonly uint _cell;
+    // Where its cell stands in the table, in bytes: a shift less than an index in the compare that every field of a view costs.
+    private readonly nuint _cell;
     private readonly long _count;
 
-    private Lease(uint cell, long count)
+    private Lease(nuint cell, long count)
     {
         _cell = cell;
         _count = count;
@@ -36,7 +37,7 @@ internal readonly record struct Lease
     public static Lease Begin(RegionLock region)
     {
         region.EnterLease();
-        if (!LeaseCells.TryTake(out uint cell, out long count))
+        if (!LeaseCells.TryTake(out nuint cell, out long count))
         {
             region.LeaveLease();
             throw new SharedMemoryLockedException($"{LeaseCells.Capacity} leases are held in this process, the most it can count.");

@@ -18,33 +18,35 @@ internal static unsafe class LeaseCells
     public const int Capacity = 1 << 18;
 
     private const long OneTag = 1L << 32;
+    private const int CellSize = 64;
 
     // Cell 0 is nobody's, and its count never that of a default lease: so the compare refuses default leases too.
-    private static readonly Cell* s_cells = Allocate();
+    private static readonly byte* s_cells = Allocate();
 
-    // The first free cell that was used before (0: none) in the low half, the tag in the high half.
+    // The first free cell that was used before (its number; 0: none) in the low half, the tag in the high half.
     private static long s_free;
     private static int s_used;
 
     /// <summary>The count of a cell.</summary>
+    /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static long CountOf(uint cell) => Volatile.Read(ref s_cells[cell].Count);
+    public static long CountOf(nuint cell) => Volatile.Read(ref At(cell)->Count);
 
     /// <summary>Takes a free cell.</summary>
-    /// <param name="cell">The cell.</param>
+    /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
     /// <param name="count">Its count, as long as it is taken.</param>
     /// <returns>Whether there was one.</returns>
-    public static bool TryTake(out uint cell, out long count)
+    public static bool TryTake(out nuint cell, out long count)
     {
         long head = Volatile.Read(ref s_free);
         while ((uint)head != 0)
         {
             // The link may be stale by the time it is read; then the tag has changed, and the exchange fails.
-            uint next = Volatile.Read(ref s_cells[(uint)head].Next);
+            cell = (nuint)(uint)head * CellSize;
+            uint next = Volatile.Read(ref At(cell)->Next);
             long seen = Interlocked.CompareExchange(ref s_free, Head(head, next), head);
             if (seen == head)
             {
-                cell = (uint)head;
                 count = CountOf(cell);
                 return true;
             }
@@ -57,9 +59,9 @@ internal static unsafe class LeaseCells
 
     /// <summary>Gives a cell back, if it still has the count it was taken with.</summary>
     /// <returns>Whether it had; otherwise it was given back before.</returns>
-    public static bool TryGiveBack(uint cell, long count)
+    public static bool TryGiveBack(nuint cell, long count)
     {
-        if (Interlocked.CompareExchange(ref s_cells[cell].Count, count + 1, count) != count)
+        if (Interlocked.CompareExchange(ref At(cell)->Count, count + 1, count) != count)
         {
             return false;
         }
@@ -67,8 +69,8 @@ internal static unsafe class LeaseCells
         long head = Volatile.Read(ref s_free);
         while (true)
         {
-            Volatile.Write(ref s_cells[cell].Next, (uint)head);
-            long seen = Interlocked.CompareExchange(ref s_free, Head(head, cell), head);
+            Volatile.Write(ref At(cell)->Next, (uint)head);
+            long seen = Interlocked.CompareExchange(ref s_free, Head(head, (uint)(cell / CellSize)), head);
             if (seen == head)
             {
                 return true;
@@ -78,7 +80,7 @@ internal static unsafe class LeaseCells
         }
     }
 
-    private static bool TryTakeNew(out uint cell, out long count)
+    private static bool TryTakeNew(out nuint cell, out long count)
     {
         int used = Volatile.Read(ref s_used);
         while (used < Capacity)
@@ -86,7 +88,7 @@ internal static unsafe class LeaseCells
             int seen = Interlocked.CompareExchange(ref s_used, used + 1, used);
             if (seen == used)
             {
-                cell = (uint)used + 1;
+                cell = (nuint)(used + 1) * CellSize;
                 count = CountOf(cell);
                 return true;
             }
@@ -101,16 +103,20 @@ internal static unsafe class LeaseCells
 
     private static long Head(long old, uint cell) => unchecked((old & ~(OneTag - 1)) + OneTag) | cell;
 
-    private static Cell* Allocate()
+    // Sound: a cell that a lease names was taken, so it lies within the table; a default lease names the first, nobody's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Cell* At(nuint cell) => (Cell*)(s_cells + cell);
+
+    private static byte* Allocate()
     {
-        // Sound: zeroed, aligned and never freed; every index is at most Capacity.
-        var cells = (Cell*)NativeMemory.AllocZeroed(Capacity + 1, (nuint)sizeof(Cell));
-        cells[0].Count = -1;
-        return cells;
+        // Zeroed and never freed; a page of it comes into being when it is touched.
+        var cells = (Cell*)NativeMemory.AllocZeroed(Capacity + 1, CellSize);
+        cells->Count = -1;
+        return (byte*)cells;
     }
 
     // A cache line each: threads that take and give back leases do not slow those that use theirs.
-    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    [StructLayout(LayoutKind.Explicit, Size = CellSize)]
     private struct Cell
     {
         [FieldOffset(0)]
