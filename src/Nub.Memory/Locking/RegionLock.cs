@@ -32,10 +32,10 @@ namespace Nub.Memory;
 /// again a bounded number of times and then cancels the claim. So a claim that fails never makes an access fail, and a claimant that
 /// the scheduler has put to sleep delays nobody. The ticket keeps a cancelled claim from being confirmed in another's name.</para>
 ///
-/// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease()"/>: barrier, no slot names the region, the
-/// word has no lease and no phase, and one CompareExchange to released wins. If somebody was inside, that one releases when
-/// it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of the word comes after the
-/// closer's barrier), and by the value of its own CompareExchange for a lease or somebody exclusive. Of several who leave at once, the
+/// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease()"/>: the word has no lease and no
+/// phase, barrier, no slot names the region, and one CompareExchange of that word to released wins. If somebody was inside,
+/// that one releases when it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of
+/// the word comes after the closer's barrier), and by the value of its own CompareExchange for a lease or somebody exclusive. Of several who leave at once, the
 /// last one's look finds nobody.</para>
 ///
 /// <para>On x64 a volatile store followed by a volatile load of another address are two plain moves in program order. That the
@@ -238,25 +238,24 @@ internal abstract class RegionLock
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TryRelease()
     {
+        // The word before the slots: while somebody is exclusive, threads that were lent the memory still get in
+        // (EnterHeld), so a look at the slots proves nothing until the word has shown that this is over.
+        long word = Volatile.Read(ref _word);
+        if ((word & (PhaseMask | LeaseMask | Released)) != 0)
+        {
+            return;
+        }
+
         Interlocked.MemoryBarrierProcessWide();
         if (AccessSlots.AnyInside(_id))
         {
             return;
         }
 
-        while (true)
+        // A closed word without phase and leases changes once more only, when somebody releases.
+        if (Interlocked.CompareExchange(ref _word, word | Released, word) == word)
         {
-            long word = Volatile.Read(ref _word);
-            if ((word & (PhaseMask | LeaseMask | Released)) != 0)
-            {
-                return;
-            }
-
-            if (Interlocked.CompareExchange(ref _word, word | Released, word) == word)
-            {
-                Release();
-                return;
-            }
+            Release();
         }
     }
 

@@ -1,0 +1,389 @@
+/*
+ * The locking protocol of src/Nub.Memory/Locking/RegionLock.cs, to be searched exhaustively by spin.
+ *
+ * Memory is that of x64 (total store order): a thread's plain stores go to a FIFO buffer of its own, which is flushed to
+ * memory one store at a time at moments of nobody's choosing. A locked instruction (CompareExchange, Add, And, Or) drains the
+ * buffer of its own thread and acts at once. The process-wide barrier drains the buffers of all threads, one after the other,
+ * not at one instant. A sequentially consistent model would prove nothing about the barrier, which exists for the buffers alone.
+ *
+ * Steps: a load and what the thread decides on it is one step, and so is a store into the own buffer; only the data accesses,
+ * which are ghosts that decide nothing, go with the clear of the slot that follows them. A loop of load and CompareExchange that can only end by deciding on what it loaded is one step, that of
+ * its last round. Whoever waits for a claim may stop waiting at any moment. A claimant, a lease and the disposer make no plain stores that matter, so they have no buffer.
+ *
+ * A reader is "inside" when it loads data, and when a data store of it reaches memory: that may be long after its
+ * instruction, and must still be before anybody is exclusive or the memory is gone.
+ *
+ * Claims checked:
+ *   - no data access while somebody else is exclusive, nor after the release;
+ *   - the release happens exactly once, and it has happened at the end, whoever was inside when the owner was disposed;
+ *   - at the end no slot is set, and nobody is left waiting (spin's invalid end states).
+ *
+ * Sizes: READERS threads of ACCESSES accesses each, LEASES threads that hold a lease, EXCLUSIVES threads that claim, HELPERS
+ * threads that go on using the exclusive memory they were lent after the callback has ended, one disposer.
+ *
+ * Mutations, each of which must fail (run.sh): NO_BARRIER, NO_BARRIER_RELEASE, SWAP_PUBLISH, NO_LOOK_AFTER_CLEAR,
+ * LOOK_BEFORE_CLEAR, SLOW_NO_LOOK, NO_TICKET, SCAN_BEFORE_CLAIM, CONFIRM_WITHOUT_COMPARE, ENTER_DURING_CLAIM,
+ * LEAVE_EXCLUSIVE_NO_LOOK, LEAVE_LEASE_NO_LOOK, WITHDRAW_NO_LOOK, WITHDRAW_ANY, RELEASE_IGNORES_LEASES, RELEASE_IGNORES_SLOTS,
+ * RELEASE_UNMARKED, SCAN_BEFORE_LOOK, HELPER_NO_SLOT.
+ */
+
+#ifndef READERS
+#define READERS 2
+#endif
+#ifndef ACCESSES
+#define ACCESSES 1
+#endif
+#ifndef LEASES
+#define LEASES 1
+#endif
+#ifndef EXCLUSIVES
+#define EXCLUSIVES 1
+#endif
+#ifndef HELPERS
+#define HELPERS 0
+#endif
+
+/* Threads: readers, then helpers, which have a slot and a buffer each; then exclusives, leases, the disposer. */
+#define FIRST_EXCLUSIVE (READERS + HELPERS)
+#define SLOTS   (READERS + HELPERS)
+#define THREADS (READERS + HELPERS + EXCLUSIVES + LEASES + 1)
+#define NOBODY  255
+
+/* The word, as RegionLock packs it, with narrower counts: at most 3 leases and 4 claims. */
+#define PHASE       3
+#define CLAIMING    1
+#define ALONE       2
+#define CLOSED      4
+#define RELEASED    8
+#define ONE_LEASE   16
+#define LEASE_MASK  48
+#define ONE_TICKET  64
+#define TICKET_MASK 192
+
+#ifdef NO_TICKET
+#define NEXT_TICKET(w) 0
+#else
+#define NEXT_TICKET(w) (((w) + ONE_TICKET) & TICKET_MASK)
+#endif
+
+/* What a release that meets it leaves to whoever ends it. */
+#ifdef RELEASE_IGNORES_LEASES
+#define STAYS (PHASE | RELEASED)
+#else
+#define STAYS (PHASE | LEASE_MASK | RELEASED)
+#endif
+
+/* A buffered store: to the own slot, or to the data. */
+#define CLEAR   0
+#define PUBLISH 1
+#define DATA    2
+
+byte word;
+bit slot[SLOTS];
+chan buffer[SLOTS] = [5] of { byte };
+
+/* Ghosts: what is true, whatever the protocol believes. */
+byte alone = NOBODY;   /* who is exclusive */
+bit gone;              /* the memory was released */
+byte done;             /* threads that have ended */
+byte lent;             /* the ticket that helpers were lent, 0 before */
+
+hidden byte what;
+
+/* A data access that takes place now. A helper whose exclusivity has ended must not meet the release, and that is all. */
+inline touched(thread) {
+    assert(!gone);
+    assert(alone == NOBODY || alone == (thread) || ((thread) >= READERS && (thread) < FIRST_EXCLUSIVE))
+}
+
+inline flush(whose) {
+    buffer[whose]?what;
+    if
+    :: what == DATA -> touched(whose)
+    :: else -> slot[whose] = what
+    fi
+}
+
+inline drain(owner) {
+    do
+    :: nempty(buffer[owner]) -> flush(owner)
+    :: empty(buffer[owner]) -> break
+    od
+}
+
+inline process_wide_barrier() {
+    do
+    :: atomic { i < SLOTS - 1 -> drain(i); i++ }
+    :: atomic { i == SLOTS - 1 -> drain(i); i = 0; break }
+    od
+}
+
+inline any_inside(seen) {
+    do
+    :: atomic { i < SLOTS - 1 && !slot[i] -> i++ }
+    :: atomic { slot[i] -> seen = 1; i = 0; break }
+    :: atomic { i == SLOTS - 1 && !slot[i] -> i = 0; break }
+    od
+}
+
+/*
+ * TryRelease. Uses the locals found and i of the thread. The last step stands for the CompareExchange from the word that the
+ * first step saw: a closed word without phase and leases changes once more only, to released.
+ */
+inline try_release() {
+    if
+#ifndef SCAN_BEFORE_LOOK
+    :: atomic { word & STAYS -> skip }
+    :: atomic { !(word & STAYS) -> skip };
+#else
+    :: true ->
+#endif
+#ifndef NO_BARRIER_RELEASE
+        process_wide_barrier();
+#endif
+#ifndef RELEASE_IGNORES_SLOTS
+        any_inside(found);
+#endif
+        atomic {
+            if
+            :: found -> found = 0
+            :: !found && (word & STAYS) -> skip
+            :: else ->
+#ifndef RELEASE_UNMARKED
+                word = word | RELEASED;
+#endif
+                assert(!gone);
+                assert(alone == NOBODY);
+                gone = 1
+            fi
+        }
+    fi
+}
+
+/* The look at the word after the slot was cleared. */
+inline look() {
+#ifdef NO_LOOK_AFTER_CLEAR
+    skip
+#else
+    if
+    :: atomic { word & CLOSED -> skip }; try_release()
+    :: atomic { !(word & CLOSED) -> skip }
+    fi
+#endif
+}
+
+proctype Reader(byte me) {
+    bit found; byte i; byte n; byte w;
+    do
+    :: n == ACCESSES -> break
+    :: n < ACCESSES ->
+        /* Enter. The loop is EnterSlow's; its first round is Enter's. */
+        do
+        :: true ->
+#ifdef SWAP_PUBLISH
+            w = word;
+            buffer[me]!PUBLISH;
+            atomic {
+#else
+            buffer[me]!PUBLISH;
+            atomic {
+                w = word;
+#endif
+                if
+#ifdef ENTER_DURING_CLAIM
+                :: (w & PHASE) != ALONE && !(w & CLOSED) -> w = 0; goto inside
+#else
+                :: !(w & (PHASE | CLOSED)) -> w = 0; goto inside
+#endif
+                :: else -> w = 0
+                fi
+            };
+            buffer[me]!CLEAR;
+again:
+#ifndef SLOW_NO_LOOK
+            look();
+#endif
+            /* A claim is looked at again as often as the reader likes, then cancelled. */
+            if
+            :: atomic { (word & CLOSED) || (word & PHASE) == ALONE -> goto refused }
+            :: atomic { !(word & CLOSED) && (word & PHASE) == CLAIMING -> goto again }
+            :: atomic { !(word & CLOSED) && (word & PHASE) == CLAIMING -> w = word };
+               atomic { drain(me); if :: word == w -> word = w & ~PHASE :: else -> skip fi; w = 0 }
+            :: atomic { !(word & CLOSED) && (word & PHASE) == 0 -> skip }
+            fi
+        od;
+inside:
+#ifdef LOOK_BEFORE_CLEAR
+        atomic { touched(me); buffer[me]!DATA };
+        if
+        :: atomic { word & CLOSED -> skip }; buffer[me]!CLEAR; try_release()
+        :: atomic { !(word & CLOSED) -> skip }; buffer[me]!CLEAR
+        fi;
+#else
+        atomic { touched(me); buffer[me]!DATA; buffer[me]!CLEAR };
+        look();
+#endif
+refused:
+        n++
+    od;
+    done++
+}
+
+/* A thread that was lent the exclusive memory, and uses it during the callback or after it (EnterHeld). */
+proctype Helper(byte me) {
+    bit found; byte i; byte ticket;
+    if
+    :: atomic { lent != 0 -> ticket = lent }
+    :: atomic { lent == 0 && done >= EXCLUSIVES + LEASES + 1 -> goto over }
+    fi;
+#ifndef HELPER_NO_SLOT
+    buffer[me]!PUBLISH;
+#endif
+    if
+    :: atomic { (word & (PHASE | TICKET_MASK)) == ticket -> skip }; atomic { touched(me); buffer[me]!DATA; buffer[me]!CLEAR }
+    :: atomic { (word & (PHASE | TICKET_MASK)) != ticket -> skip }; buffer[me]!CLEAR
+    fi;
+    look();
+over:
+    atomic { ticket = 0; done++ }
+}
+
+proctype Exclusive(byte me) {
+    bit found; byte i; byte w; byte claim;
+    atomic {
+        w = word;
+        if
+        :: w & (CLOSED | PHASE | LEASE_MASK) -> goto refused
+        :: else -> claim = NEXT_TICKET(w) | CLAIMING
+        fi
+    };
+#ifdef SCAN_BEFORE_CLAIM
+    process_wide_barrier();
+    any_inside(found);
+#endif
+    atomic {
+        if
+        :: word == w -> word = claim; w = 0
+        :: else -> goto refused
+        fi
+    };
+#ifndef SCAN_BEFORE_CLAIM
+#ifndef NO_BARRIER
+    process_wide_barrier();
+#endif
+    any_inside(found);
+#endif
+    atomic {
+        if
+#ifdef CONFIRM_WITHOUT_COMPARE
+        :: !found ->
+            word = (word & ~PHASE) | ALONE;
+#else
+        :: !found && word == claim ->
+            word = (claim & ~PHASE) | ALONE;
+#endif
+            assert(alone == NOBODY); alone = me; lent = (claim & ~PHASE) | ALONE; goto inside
+        :: else -> found = 0
+        fi
+    };
+    /* WithdrawClaim */
+    atomic {
+        if
+#ifdef WITHDRAW_ANY
+        :: (word & PHASE) != 0 -> w = word; word = word & ~PHASE
+#else
+        :: (word & (PHASE | TICKET_MASK)) == claim -> w = word; word = word & ~PHASE
+#endif
+        :: else -> goto refused
+        fi
+    };
+#ifndef WITHDRAW_NO_LOOK
+    if
+    :: w & CLOSED -> try_release()
+    :: else -> skip
+    fi;
+#endif
+    goto refused;
+inside:
+    touched(me);
+    /* LeaveExclusive */
+    atomic { w = word & CLOSED; claim = 0; word = word & ~PHASE; alone = NOBODY };
+#ifndef LEAVE_EXCLUSIVE_NO_LOOK
+    if
+    :: w -> w = 0; try_release()
+    :: else -> skip
+    fi;
+#endif
+refused:
+    atomic { w = 0; claim = 0; done++ }
+}
+
+proctype Lease(byte me) {
+    bit found; byte i; byte w;
+    if
+    :: atomic { (word & CLOSED) || (word & PHASE) == ALONE -> goto refused }
+    :: atomic { !(word & CLOSED) && (word & PHASE) != ALONE -> word = (word & ~PHASE) + ONE_LEASE }
+    fi;
+    touched(me);
+    /* LeaveLease */
+    atomic { word = word - ONE_LEASE; w = word & CLOSED };
+#ifndef LEAVE_LEASE_NO_LOOK
+    if
+    :: w -> w = 0; try_release()
+    :: else -> skip
+    fi;
+#endif
+refused:
+    atomic { w = 0; done++ }
+}
+
+proctype Disposer() {
+    bit found; byte i;
+    word = word | CLOSED;
+    try_release();
+    done++
+}
+
+/* The processors: each thread's oldest store reaches memory some time. */
+proctype Memory() {
+end:
+    do
+    :: atomic { nempty(buffer[0]) -> flush(0) }
+#if (READERS + HELPERS) > 1
+    :: atomic { nempty(buffer[1]) -> flush(1) }
+#endif
+#if (READERS + HELPERS) > 2
+    :: atomic { nempty(buffer[2]) -> flush(2) }
+#endif
+    od
+}
+
+/* At the end: everything was carried out. */
+proctype Judge() {
+    byte i;
+    atomic {
+        done == THREADS;
+        do
+        :: i < SLOTS -> drain(i); assert(!slot[i]); i++
+        :: else -> break
+        od;
+        assert(gone);
+        assert((word & (PHASE | LEASE_MASK)) == 0)
+    }
+}
+
+init {
+    byte i;
+    atomic {
+        do
+        :: i < READERS -> run Reader(i); i++
+        :: i >= READERS && i < FIRST_EXCLUSIVE -> run Helper(i); i++
+        :: i >= FIRST_EXCLUSIVE && i < FIRST_EXCLUSIVE + EXCLUSIVES -> run Exclusive(i); i++
+        :: i >= FIRST_EXCLUSIVE + EXCLUSIVES && i < THREADS - 1 -> run Lease(i); i++
+        :: i == THREADS - 1 -> run Disposer(); break
+        od;
+        i = 0;
+        run Memory();
+        run Judge()
+    }
+}
