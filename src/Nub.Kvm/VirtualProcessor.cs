@@ -34,6 +34,12 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <summary>The id it was created with.</summary>
     public uint Id { get; }
 
+    /// <summary>The kernel's descriptor of the processor.</summary>
+    internal Descriptor Descriptor => _descriptor;
+
+    /// <summary>What the kernel shares with us for the processor: <c>kvm_run</c> and what follows it.</summary>
+    internal HostSharedMemory Page => _page;
+
     /// <summary>The general registers (KVM_GET_REGS; api.rst, section 4.11).</summary>
     /// <remarks>After an exit for a port or MMIO the instruction is finished only by the next run: until then the registers are those before it.</remarks>
     /// <returns>The registers.</returns>

@@ -1,0 +1,37 @@
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Nub.Kvm.Tests;
+
+/// <summary>Counts what the process has, so no other test may run beside it.</summary>
+[Collection(Alone.Name)]
+public sealed class LeakTests
+{
+    [SkippableFact]
+    public void A_thousand_machines_leave_nothing_behind()
+    {
+        const int machines = 1000;
+        Guest.SkipWithoutKvm();
+        Live(20);
+        int descriptors = ProcessMaps.CountKvmDescriptors();
+        int kvmMappings = ProcessMaps.CountKvmMappings();
+        int mappings = ProcessMaps.CountMappings();
+        int threads = ProcessMaps.CountThreads();
+        Live(machines);
+        Assert.Equal(descriptors, ProcessMaps.CountKvmDescriptors());
+        Assert.Equal(kvmMappings, ProcessMaps.CountKvmMappings());
+
+        // The runtime's own heap and thread pool move a little.
+        Assert.InRange(ProcessMaps.CountMappings(), 0, mappings + 100);
+        Assert.InRange(ProcessMaps.CountThreads(), 0, threads + 10);
+
+        static void Live(int machines)
+        {
+            for (int i = 0; i < machines; i++)
+            {
+                using var guest = new Guest(a => a.@out(0x10, al));
+                using IoEvent written = guest.Machine.CreateIoEvent(IoSpace.Port, 0x30);
+                Assert.Equal(VmExitReason.IoOut, guest.Processor.Run().Reason);
+            }
+        }
+    }
+}
