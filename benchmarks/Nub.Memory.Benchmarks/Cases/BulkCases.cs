@@ -9,7 +9,7 @@ internal static unsafe class BulkCases
     private const string SpanFill = "Span.Fill";
 
     private static readonly int[] s_sizes =
-        [16, 64, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
+        [16, 64, 100, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
 
     public static IEnumerable<Contest> All(Arena arena)
     {
