@@ -92,10 +92,50 @@ public class SharedStackTests
         }
     }
 
+    [Fact]
+    public void A_prefixed_push_is_what_a_parsed_pop_takes()
+    {
+        using var pair = new Pair();
+        SharedStack stack = New(pair);
+        Assert.True(stack.IsEmpty);
+        stack.PushPrefixed([1, 2, 3]);
+        Assert.False(stack.IsEmpty);
+        Assert.Equal([3, 0, 0, 0, 1, 2, 3], stack.Pop(element => element.ToArray()));
+        Assert.True(stack.IsEmpty);
+        Assert.True(stack.TryPushPrefixed([]));
+        Assert.Equal([0, 0, 0, 0, 0, 0, 0, 0], stack.Pop()); // the least that a parsed pop takes
+    }
+
+    [Fact]
+    public void A_prefixed_push_fills_the_buffer_to_the_byte()
+    {
+        using var pair = new Pair();
+        SharedStack stack = New(pair);
+        byte[] before = pair.Contents();
+        int most = (int)stack.Size - 8 - 8 - 4;
+        Assert.False(stack.TryPushPrefixed(new byte[most + 1], out SharedStackError error));
+        Assert.Equal(SharedStackError.BufferFull, error);
+        Assert.Equal(before, pair.Contents());
+        Assert.True(stack.TryPushPrefixed(new byte[most]));
+        Assert.Equal(most + 4, stack.Pop().Length);
+    }
+
+    [Fact]
+    public void A_parser_with_a_state_is_given_it_and_can_refuse()
+    {
+        using var pair = new Pair();
+        SharedStack stack = New(pair);
+        stack.PushPrefixed([7]);
+        Assert.False(stack.TryPop(static (element, limit, out length) => (length = element.Length) < limit, 5, out int value, out SharedStackError error));
+        Assert.Equal((0, SharedStackError.ParseFailed), (value, error));
+        Assert.True(stack.TryPop(static (element, limit, out length) => (length = element.Length) < limit, 6, out value, out error));
+        Assert.Equal((5, SharedStackError.None), (value, error));
+    }
+
     [Theory]
-    [InlineData(0xFFFF_FFFC, SharedStackError.SizePrefixOverflow, 12)]
-    [InlineData(0xFFFF_FFFD, SharedStackError.SizePrefixOverflow, 12)]
-    [InlineData(0xFFFF_FFFF, SharedStackError.SizePrefixOverflow, 12)]
+    [InlineData(0xFFFF_FFFC, SharedStackError.SizePrefixOverflow, 8)]
+    [InlineData(0xFFFF_FFFD, SharedStackError.SizePrefixOverflow, 8)]
+    [InlineData(0xFFFF_FFFF, SharedStackError.SizePrefixOverflow, 8)]
     [InlineData(0xFFFF_FFFB, SharedStackError.SizePrefixTooLarge, 8)]
     [InlineData(0x7FFF_FFFC, SharedStackError.SizePrefixTooLarge, 8)]
     [InlineData(9, SharedStackError.SizePrefixTooLarge, 8)] // one more than there is

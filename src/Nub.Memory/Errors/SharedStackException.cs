@@ -67,7 +67,7 @@ internal readonly record struct SharedStackRefusal(SharedStackError Error, ulong
     {
         SharedStackError.StackPointerOutOfBounds => $"Stack pointer {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes.",
         SharedStackError.CorruptBackPointer => $"Corrupt back-pointer: {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes.",
-        SharedStackError.SizePrefixOverflow => $"Corrupt size prefix: {Value} overflows 32 bits when its own 4 bytes are added; the element has {Maximum} bytes.",
+        SharedStackError.SizePrefixOverflow => $"Corrupt size prefix: {Value} overflows 32 bits when its own 4 bytes are added; at most {Maximum} fit the element.",
         SharedStackError.SizePrefixTooLarge => $"Corrupt size prefix: {Value} bytes and its own 4 exceed the element; at most {Maximum} fit.",
         SharedStackError.BufferFull => $"Not enough space: {Value} bytes wanted, back-pointer included, {Maximum} free in the buffer of {BufferSize} bytes.",
         SharedStackError.ParseFailed => $"The parser refused the element of {Value} bytes.",

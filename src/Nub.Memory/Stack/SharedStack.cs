@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
-
 namespace Nub.Memory;
 
 /// <summary>Makes a value of a popped element.</summary>
@@ -16,6 +13,15 @@ public delegate T SharedStackParser<out T>(ReadOnlySpan<byte> element);
 /// <returns>Whether the element was accepted; otherwise the buffer stays as it was.</returns>
 public delegate bool SharedStackTryParser<T>(ReadOnlySpan<byte> element, out T value);
 
+/// <summary>Makes a value of a popped element with the help of a state, or refuses it without an exception.</summary>
+/// <typeparam name="T">What it makes.</typeparam>
+/// <typeparam name="TState">What it needs besides the element.</typeparam>
+/// <param name="element">A private copy of the element: its u32 length prefix and exactly that many bytes after it.</param>
+/// <param name="state">What the caller gave.</param>
+/// <param name="value">The value.</param>
+/// <returns>Whether the element was accepted; otherwise the buffer stays as it was.</returns>
+public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element, TState state, out T value) where TState : allows ref struct;
+
 /// <summary>
 /// A buffer in shared memory that host and guest push messages to and pop them from, last in first out. From
 /// <see cref="HostSharedMemory.Stack"/>.
@@ -27,12 +33,8 @@ public delegate bool SharedStackTryParser<T>(ReadOnlySpan<byte> element, out T v
 /// else is judged on the copy. A refused call changes nothing.</para>
 /// <para>One host user at a time: two at once may lose elements, but break nothing else.</para>
 /// </remarks>
-public readonly struct SharedStack : IEquatable<SharedStack>
+public readonly partial struct SharedStack : IEquatable<SharedStack>
 {
-    private const ulong PointerSize = sizeof(ulong);
-    private const uint PrefixSize = sizeof(uint);
-    private const int OnStack = 512;
-
     private readonly HostSharedMemory? _memory;
     private readonly ulong _offset;
     private readonly ulong _size;
@@ -51,6 +53,13 @@ public readonly struct SharedStack : IEquatable<SharedStack>
 
     /// <summary>The size of the buffer in bytes.</summary>
     public ulong Size => _size;
+
+    /// <summary>
+    /// Whether the stack pointer says that there is no element. The guest can make it say anything; a pop judges it anew.
+    /// </summary>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public bool IsEmpty => Memory.Read<ulong>(_offset) == PointerSize;
 
     private HostSharedMemory Memory => _memory ?? throw new InvalidOperationException("A default SharedStack is bound to no memory.");
 
@@ -76,7 +85,7 @@ public readonly struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="SharedStackException">The guest's stack pointer is out of bounds, or the buffer is full.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public void Push(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data));
+    public void Push(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data, prefixed: false));
 
     /// <summary>Pushes an element if the guest's stack pointer is in bounds and there is room.</summary>
     /// <param name="data">The element's bytes.</param>
@@ -88,7 +97,24 @@ public readonly struct SharedStack : IEquatable<SharedStack>
     /// <inheritdoc cref="TryPush(ReadOnlySpan{byte})"/>
     /// <param name="data">The element's bytes.</param>
     /// <param name="error">Why it was not pushed.</param>
-    public bool TryPush(ReadOnlySpan<byte> data, out SharedStackError error) => Succeeded(PushCore(data), out error);
+    public bool TryPush(ReadOnlySpan<byte> data, out SharedStackError error) => Succeeded(PushCore(data, prefixed: false), out error);
+
+    /// <summary>Pushes an element for a parsed pop: the data behind a u32 prefix that says its length.</summary>
+    /// <param name="data">What follows the prefix.</param>
+    /// <exception cref="SharedStackException">The guest's stack pointer is out of bounds, or the buffer is full.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public void PushPrefixed(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data, prefixed: true));
+
+    /// <summary>Pushes an element for a parsed pop if the guest's stack pointer is in bounds and there is room.</summary>
+    /// <inheritdoc cref="PushPrefixed(ReadOnlySpan{byte})"/>
+    /// <returns>Whether it was pushed; otherwise nothing was written.</returns>
+    public bool TryPushPrefixed(ReadOnlySpan<byte> data) => TryPushPrefixed(data, out _);
+
+    /// <inheritdoc cref="TryPushPrefixed(ReadOnlySpan{byte})"/>
+    /// <param name="data">What follows the prefix.</param>
+    /// <param name="error">Why it was not pushed.</param>
+    public bool TryPushPrefixed(ReadOnlySpan<byte> data, out SharedStackError error) => Succeeded(PushCore(data, prefixed: true), out error);
 
     /// <summary>Pops the top element as raw bytes.</summary>
     /// <returns>A private copy of the element.</returns>
@@ -145,26 +171,9 @@ public readonly struct SharedStack : IEquatable<SharedStack>
     public T Pop<T>(SharedStackParser<T> parser)
     {
         ArgumentNullException.ThrowIfNull(parser);
-        Exception? thrown = null;
-        SharedStackRefusal refusal = PopParsed(Guarded, out T value);
-        return refusal.Error == SharedStackError.None ? value : throw Refused(refusal, thrown);
-
-        bool Guarded(ReadOnlySpan<byte> element, out T parsed)
-        {
-            try
-            {
-                parsed = parser(element);
-                return true;
-            }
-#pragma warning disable CA1031 // Whatever the parser throws is its way to refuse; it becomes the inner exception.
-            catch (Exception exception)
-#pragma warning restore CA1031
-            {
-                thrown = exception;
-                parsed = default!;
-                return false;
-            }
-        }
+        var guarded = new GuardedParser<T>(parser);
+        SharedStackRefusal refusal = PopParsed(static (element, state, out parsed) => state.TryParse(element, out parsed), guarded, out T value);
+        return refusal.Error == SharedStackError.None ? value : throw Refused(refusal, guarded.Thrown);
     }
 
     /// <summary>Pops the top element, which starts with a u32 length of what follows, if it is well-formed and the parser takes it.</summary>
@@ -183,7 +192,21 @@ public readonly struct SharedStack : IEquatable<SharedStack>
     public bool TryPop<T>(SharedStackTryParser<T> parser, out T value, out SharedStackError error)
     {
         ArgumentNullException.ThrowIfNull(parser);
-        return Succeeded(PopParsed(parser, out value), out error);
+        return Succeeded(PopParsed(static (element, state, out parsed) => state(element, out parsed), parser, out value), out error);
+    }
+
+    /// <inheritdoc cref="TryPop{T}(SharedStackTryParser{T}, out T)"/>
+    /// <typeparam name="T">What the parser makes.</typeparam>
+    /// <typeparam name="TState">What the parser needs besides the element.</typeparam>
+    /// <param name="parser">Parses a private copy, or refuses it; given its state, it can be a static one that is not allocated for each call.</param>
+    /// <param name="state">What the parser is given.</param>
+    /// <param name="value">What the parser made; <see langword="default"/> when nothing was popped.</param>
+    /// <param name="error">Why nothing was popped.</param>
+    public bool TryPop<T, TState>(SharedStackTryParser<T, TState> parser, TState state, out T value, out SharedStackError error)
+        where TState : allows ref struct
+    {
+        ArgumentNullException.ThrowIfNull(parser);
+        return Succeeded(PopParsed(parser, state, out value), out error);
     }
 
     /// <inheritdoc/>
@@ -194,160 +217,4 @@ public readonly struct SharedStack : IEquatable<SharedStack>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_memory, _offset, _size);
-
-    private SharedStackRefusal PushCore(ReadOnlySpan<byte> data)
-    {
-        HostSharedMemory memory = Memory;
-        ulong pointer = memory.Read<ulong>(_offset);
-        if (pointer < PointerSize || pointer > _size)
-        {
-            return new(SharedStackError.StackPointerOutOfBounds, pointer, PointerSize, _size, _size);
-        }
-
-        ulong length = (ulong)data.Length;
-        ulong free = _size - pointer;
-        if (length + PointerSize > free)
-        {
-            return new(SharedStackError.BufferFull, length + PointerSize, 0, free, _size);
-        }
-
-        memory.CopyFrom(_offset + pointer, data);
-        memory.Write(_offset + pointer + length, pointer);
-        memory.Write(_offset, pointer + length + PointerSize);
-        return default;
-    }
-
-    private SharedStackRefusal PopCore(Span<byte> destination, out int length)
-    {
-        length = 0;
-        SharedStackRefusal refusal = FindTop(PointerSize, (ulong)destination.Length, out Element top);
-        if (refusal.Error == SharedStackError.None)
-        {
-            Memory.CopyTo(_offset + top.Start, destination[..(int)top.Length]);
-            Remove(top);
-            length = (int)top.Length;
-        }
-
-        return refusal;
-    }
-
-    private SharedStackRefusal PopParsed<T>(SharedStackTryParser<T> parser, out T value)
-    {
-        value = default!;
-        SharedStackRefusal refusal = FindTop(2 * PointerSize, (ulong)Array.MaxLength, out Element top);
-        if (refusal.Error != SharedStackError.None)
-        {
-            return refusal;
-        }
-
-        int slot = (int)top.Length;
-        byte[]? rented = slot > OnStack ? ArrayPool<byte>.Shared.Rent(slot) : null;
-        Span<byte> copy = (rented ?? stackalloc byte[OnStack])[..slot];
-        try
-        {
-            Memory.CopyTo(_offset + top.Start, copy);
-            uint prefix = BinaryPrimitives.ReadUInt32LittleEndian(copy);
-            if (prefix > uint.MaxValue - PrefixSize)
-            {
-                return new(SharedStackError.SizePrefixOverflow, prefix, 0, top.Length, _size);
-            }
-
-            if (prefix + PrefixSize > (uint)slot)
-            {
-                return new(SharedStackError.SizePrefixTooLarge, prefix, 0, top.Length - PrefixSize, _size);
-            }
-
-            if (!parser(copy[..(int)(prefix + PrefixSize)], out value))
-            {
-                value = default!;
-                return new(SharedStackError.ParseFailed, prefix + PrefixSize, 0, top.Length, _size);
-            }
-
-            Remove(top);
-            return default;
-        }
-        finally
-        {
-            if (rented is not null)
-            {
-                ArrayPool<byte>.Shared.Return(rented);
-            }
-        }
-    }
-
-    /// <summary>Fetches the stack pointer and the back-pointer, once each, and judges them.</summary>
-    /// <param name="least">The least bytes between the back-pointer and the stack pointer.</param>
-    /// <param name="room">The greatest element that the caller can take, in bytes.</param>
-    /// <param name="top">Where the top element stands.</param>
-    private SharedStackRefusal FindTop(ulong least, ulong room, out Element top)
-    {
-        top = default;
-        HostSharedMemory memory = Memory;
-        ulong pointer = memory.Read<ulong>(_offset);
-        if (pointer < 2 * PointerSize || pointer > _size)
-        {
-            return new(SharedStackError.StackPointerOutOfBounds, pointer, 2 * PointerSize, _size, _size);
-        }
-
-        ulong back = memory.Read<ulong>(_offset + pointer - PointerSize);
-        if (back < PointerSize || back > pointer - least)
-        {
-            return new(SharedStackError.CorruptBackPointer, back, PointerSize, pointer - least, _size);
-        }
-
-        ulong length = pointer - back - PointerSize;
-        if (length > room)
-        {
-            return new(SharedStackError.DestinationTooSmall, length, 0, room, _size);
-        }
-
-        top = new Element(back, length);
-        return default;
-    }
-
-    /// <summary>Gives the element's bytes back to the buffer, zeroed: no later reader finds an old message in a new slot.</summary>
-    private void Remove(Element top)
-    {
-        HostSharedMemory memory = Memory;
-        memory.Write(_offset, top.Start);
-        memory.Fill(_offset + top.Start, top.Length + PointerSize, 0);
-    }
-
-    private static void ThrowIfRefused(in SharedStackRefusal refusal)
-    {
-        if (refusal.Error != SharedStackError.None)
-        {
-            throw Refused(refusal);
-        }
-    }
-
-    private static SharedStackException Refused(in SharedStackRefusal refusal, Exception? inner = null)
-    {
-        Trace(refusal);
-        return new SharedStackException(refusal, inner);
-    }
-
-    private static bool Succeeded(in SharedStackRefusal refusal, out SharedStackError error)
-    {
-        error = refusal.Error;
-        if (error == SharedStackError.None)
-        {
-            return true;
-        }
-
-        Trace(refusal);
-        return false;
-    }
-
-    private static void Trace(in SharedStackRefusal refusal)
-    {
-        if (NubMemoryEventSource.Log.IsEnabled())
-        {
-            NubMemoryEventSource.Log.StackRefused(
-                refusal.Error.ToString(), refusal.Value, refusal.Minimum, refusal.Maximum, refusal.BufferSize);
-        }
-    }
-
-    /// <summary>Where an element stands: its first byte from the start of the buffer, and its length without the back-pointer.</summary>
-    private readonly record struct Element(ulong Start, ulong Length);
 }
