@@ -25,20 +25,20 @@ internal static class ArrayViewEmitter
         {
             writer.Separate();
             EmitElementDocumentation(writer, "A view of an element.");
-            writer.Line($"public View this[{type} index] => new View(_elements.At(index));");
+            writer.Line($"public View this[{type} index] => new(_elements.At(index));");
         }
 
         foreach (string type in new[] { "int", "ulong" })
         {
             writer.Separate();
             EmitElementDocumentation(writer, "A view of an element, for use on the left of an assignment.");
-            writer.Line($"public View At({type} index) => new View(_elements.At(index));");
+            writer.Line($"public View At({type} index) => new(_elements.At(index));");
         }
 
         writer.Separate();
         writer.Summary("Goes through the elements.");
         writer.Line("/// <returns>The enumerator.</returns>");
-        writer.Line("public Enumerator GetEnumerator() => new Enumerator(this);");
+        writer.Line("public Enumerator GetEnumerator() => new(this);");
         EmitEnumerator(writer);
         writer.Close();
     }
@@ -60,10 +60,7 @@ internal static class ArrayViewEmitter
         writer.Line("private ulong _next;");
 
         writer.Separate();
-        writer.Open("internal Enumerator(ArrayView elements)");
-        writer.Line("_elements = elements;");
-        writer.Line("_next = 0;");
-        writer.Close();
+        writer.Line("internal Enumerator(ArrayView elements) => _elements = elements;");
 
         writer.Separate();
         writer.Summary("A view of the element.");
@@ -72,14 +69,7 @@ internal static class ArrayViewEmitter
         writer.Separate();
         writer.Summary("Comes to the next element.");
         writer.Line("/// <returns>Whether there was one.</returns>");
-        writer.Open("public bool MoveNext()");
-        writer.Open("if (_next == _elements.Count)");
-        writer.Line("return false;");
-        writer.Close();
-        writer.Line("");
-        writer.Line("_next++;");
-        writer.Line("return true;");
-        writer.Close();
+        writer.Line("public bool MoveNext() => _next++ < _elements.Count;");
         writer.Close();
     }
 }

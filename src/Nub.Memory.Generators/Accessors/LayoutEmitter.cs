@@ -54,14 +54,11 @@ internal static class LayoutEmitter
         (List<FieldLayout> turned, bool areAmbiguous) = ByteOrderRules.Turned(layout);
         foreach (FieldLayout field in turned.Where(static field => Innermost(field.Type).Kind == FieldKind.Struct))
         {
-            FieldType nested = Innermost(field.Type);
-            EmitEach(writer, field, nested.Size, slice => $"{nested.Name}.Layout.ReverseForeignFields({slice});");
+            EmitNested(writer, field, Innermost(field.Type));
         }
 
         FieldLayout[] own = [.. turned.Where(static field => Innermost(field.Type).Kind != FieldKind.Struct)];
-        FieldLayout[] big = [.. own.Where(static field => field.HasBigEndian)];
-        FieldLayout[] little = [.. own.Where(static field => !field.HasBigEndian)];
-        EmitBranch(writer, "global::System.BitConverter.IsLittleEndian", big);
+        EmitBranch(writer, "global::System.BitConverter.IsLittleEndian", Runs(own.Where(static field => field.HasBigEndian)));
         if (areAmbiguous)
         {
             writer.Open("if (!global::System.BitConverter.IsLittleEndian)");
@@ -70,40 +67,69 @@ internal static class LayoutEmitter
         }
         else
         {
-            EmitBranch(writer, "!global::System.BitConverter.IsLittleEndian", little);
+            EmitBranch(writer, "!global::System.BitConverter.IsLittleEndian", Runs(own.Where(static field => !field.HasBigEndian)));
         }
     }
 
-    private static void EmitBranch(CodeWriter writer, string condition, FieldLayout[] fields)
+    private static void EmitNested(CodeWriter writer, FieldLayout field, FieldType nested)
     {
-        if (fields.Length == 0)
+        string start = Declaration.Escape(field.Name + "Offset");
+        if (!field.Type.IsArray)
+        {
+            writer.Line($"{nested.Name}.Layout.ReverseForeignFields(bytes.Slice({start}, {nested.Size}));");
+            return;
+        }
+
+        writer.Open($"for (int i = {start}; i < {start} + {field.Type.Size}; i += {nested.Size})");
+        writer.Line($"{nested.Name}.Layout.ReverseForeignFields(bytes.Slice(i, {nested.Size}));");
+        writer.Close();
+        writer.Line("");
+    }
+
+    private static void EmitBranch(CodeWriter writer, string condition, List<Run> runs)
+    {
+        if (runs.Count == 0)
         {
             return;
         }
 
         writer.Open($"if ({condition})");
-        foreach (FieldLayout field in fields)
+        foreach (Run run in runs)
         {
-            EmitEach(writer, field, Innermost(field.Type).Size, static slice => $"global::System.MemoryExtensions.Reverse({slice});");
+            string slice = $"bytes.Slice({Declaration.Escape(run.First + "Offset")}, {run.Length})";
+            writer.Line(run.Length == run.Size
+                ? $"global::System.MemoryExtensions.Reverse({slice});"
+                : $"global::Nub.Memory.SharedBytes.ReverseEach({slice}, {run.Size});");
         }
 
         writer.Close();
     }
 
-    private static void EmitEach(CodeWriter writer, FieldLayout field, long size, Func<string, string> statement)
+    // Neighbours of one size are turned together, and so are the elements of an array.
+    private static List<Run> Runs(IEnumerable<FieldLayout> fields)
     {
-        string start = Declaration.Escape(field.Name + "Offset");
-        if (!field.Type.IsArray)
+        var runs = new List<Run>();
+        foreach (FieldLayout field in fields.OrderBy(static field => field.Offset))
         {
-            writer.Line(statement($"bytes.Slice({start}, {size})"));
-            return;
+            long size = Innermost(field.Type).Size;
+            if (runs.Count > 0 && runs[runs.Count - 1] is var last && last.Size == size && last.End == field.Offset)
+            {
+                runs[runs.Count - 1] = last with { Length = last.Length + field.Type.Size };
+            }
+            else
+            {
+                runs.Add(new Run(field.Name, field.Offset, field.Type.Size, size));
+            }
         }
 
-        writer.Open($"for (int i = {start}; i < {start} + {field.Type.Size}; i += {size})");
-        writer.Line(statement($"bytes.Slice(i, {size})"));
-        writer.Close();
+        return runs;
     }
 
     // An array of arrays is as many of the innermost elements in a row.
     private static FieldType Innermost(FieldType type) => type.Element is { } element ? Innermost(element) : type;
+
+    private sealed record Run(string First, long Offset, long Length, long Size)
+    {
+        public long End => Offset + Length;
+    }
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Accessors;
@@ -47,43 +46,40 @@ internal static class StructEmitter
 
     private static void EmitPlaces(CodeWriter writer, Declaration declaration)
     {
-        foreach ((string parameter, string argument, string name, string what) in s_places)
+        foreach ((string parameter, string argument) in s_places)
         {
             writer.Separate();
-            writer.Summary($"A view of one value in {what}.");
-            EmitPlaceDocumentation(writer, name, what, "value");
+            writer.Summary($"A view of one value. {(argument == "memory" ? "Each use locks the memory for itself" : "The lease must be live at each use")}.");
+            EmitPlaceDocumentation(writer, argument == "memory", "value");
             writer.Line(GeneratedCode.Attribute);
-            writer.Line($"public static View At({parameter}, ulong offset) => new View(global::Nub.Memory.SharedView.At<{declaration.FullName}>({argument}, offset));");
+            writer.Line($"public static View At({parameter}, ulong offset) => new(global::Nub.Memory.SharedView.At<{declaration.FullName}>({argument}, offset));");
         }
 
-        foreach ((string parameter, string argument, string name, string what) in s_places)
+        foreach ((string parameter, string argument) in s_places)
         {
             writer.Separate();
-            writer.Summary($"A view of consecutive values in {what}.");
-            EmitPlaceDocumentation(writer, name, what, "values");
+            writer.Summary($"A view of consecutive values. {(argument == "memory" ? "Each use locks the memory for itself" : "The lease must be live at each use")}.");
+            EmitPlaceDocumentation(writer, argument == "memory", "values");
             writer.Line(GeneratedCode.Attribute);
-            writer.Line($"public static ArrayView ArrayAt({parameter}, ulong offset, ulong count) => new ArrayView(global::Nub.Memory.SharedArrayView.At<{declaration.FullName}>({argument}, offset, count));");
+            writer.Line($"public static ArrayView ArrayAt({parameter}, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<{declaration.FullName}>({argument}, offset, count));");
 
             writer.Separate();
-            writer.Line($"/// <inheritdoc cref=\"ArrayAt({(name == "memory" ? "global::Nub.Memory.HostSharedMemory" : "in global::Nub.Memory.HostAccess")}, ulong, ulong)\"/>");
+            writer.Line($"/// <inheritdoc cref=\"ArrayAt({parameter.Substring(0, parameter.LastIndexOf(' '))}, ulong, ulong)\"/>");
             writer.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">The count is negative.</exception>");
             writer.Line(GeneratedCode.Attribute);
-            writer.Open($"public static ArrayView ArrayAt({parameter}, ulong offset, int count)");
-            writer.Line("global::System.ArgumentOutOfRangeException.ThrowIfNegative(count);");
-            writer.Line($"return ArrayAt({argument}, offset, (ulong)count);");
-            writer.Close();
+            writer.Line($"public static ArrayView ArrayAt({parameter}, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<{declaration.FullName}>({argument}, offset, count));");
         }
     }
 
-    private static readonly (string Parameter, string Argument, string Name, string What)[] s_places =
+    private static readonly (string Parameter, string Argument)[] s_places =
     [
-        ("global::Nub.Memory.HostSharedMemory memory", "memory", "memory", "a memory; each use locks it for itself"),
-        ("in global::Nub.Memory.HostAccess access", "in access", "access", "a memory that is held; the lease must be live at each use"),
+        ("global::Nub.Memory.HostSharedMemory memory", "memory"),
+        ("in global::Nub.Memory.HostAccess access", "in access"),
     ];
 
-    private static void EmitPlaceDocumentation(CodeWriter writer, string name, string what, string values)
+    private static void EmitPlaceDocumentation(CodeWriter writer, bool isMemory, string values)
     {
-        writer.Line($"/// <param name=\"{name}\">{(name == "memory" ? "The memory." : "The lease that the view is used under.")}</param>");
+        writer.Line(isMemory ? "/// <param name=\"memory\">The memory.</param>" : "/// <param name=\"access\">The lease that the view is used under.</param>");
         writer.Line("/// <param name=\"offset\">The first byte; any alignment.</param>");
         if (values == "values")
         {
@@ -92,58 +88,27 @@ internal static class StructEmitter
 
         writer.Line("/// <returns>The view.</returns>");
         writer.Line($"/// <exception cref=\"global::Nub.Memory.SharedMemoryBoundsException\">The {values} would leave the memory.</exception>");
-        writer.Line($"/// <exception cref=\"global::System.ObjectDisposedException\">The {(name == "memory" ? "memory" : "lease")} was disposed.</exception>");
+        writer.Line($"/// <exception cref=\"global::System.ObjectDisposedException\">The {(isMemory ? "memory" : "lease")} was disposed.</exception>");
     }
 
     private static void EmitPrivateBytes(CodeWriter writer, StructModel model)
     {
         string self = model.Declaration.FullName;
-        string size = model.Layout.Size.ToString(CultureInfo.InvariantCulture);
+        long size = model.Layout.Size;
         writer.Separate();
         writer.Summary("Reads a value from private memory, where its bytes stand as they do in shared memory.");
         writer.Line($"/// <param name=\"source\">The bytes, at least {size}; what follows them is not looked at.</param>");
         writer.Line("/// <returns>The value, in this host's byte order.</returns>");
         writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {size} bytes.</exception>");
         writer.Line(GeneratedCode.Attribute);
-        writer.Open($"public static {self} ReadLittleEndian(global::System.ReadOnlySpan<byte> source)");
-        EmitLengthCheck(writer, "source", "has");
-        writer.Line($"{self} value = global::System.Runtime.InteropServices.MemoryMarshal.Read<{self}>(source);");
-        EmitReverse(writer, self, "value", model.Layout);
-        writer.Line("return value;");
-        writer.Close();
+        writer.Line($"public static {self} ReadLittleEndian(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<{self}>(source);");
 
         writer.Separate();
         writer.Summary("Writes the value to private memory, where its bytes then stand as they do in shared memory.");
         writer.Line($"/// <param name=\"destination\">Where to write, at least {size} bytes; what follows them is left alone.</param>");
         writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {size} bytes.</exception>");
         writer.Line(GeneratedCode.Attribute);
-        writer.Open("public readonly void WriteLittleEndian(global::System.Span<byte> destination)");
-        EmitLengthCheck(writer, "destination", "has");
-        writer.Line($"{self} value = this;");
-        EmitReverse(writer, self, "value", model.Layout);
-        writer.Line("global::System.Runtime.InteropServices.MemoryMarshal.Write(destination, in value);");
-        writer.Close();
-    }
-
-    public static void EmitLengthCheck(CodeWriter writer, string span, string verb)
-    {
-        writer.Open($"if ({span}.Length < Layout.Size)");
-        writer.Line($"throw new global::System.ArgumentException($\"A value takes {{Layout.Size}} bytes, and the {span} {verb} {{{span}.Length}}.\", nameof({span}));");
-        writer.Close();
-        writer.Line("");
-    }
-
-    public static void EmitReverse(CodeWriter writer, string self, string value, StructLayout layout)
-    {
-        if (!layout.HasBigEndian && !layout.HasLittleEndian)
-        {
-            return;
-        }
-
-        writer.Open("if (Layout.HasForeignFields)");
-        writer.Line($"Layout.ReverseForeignFields(global::System.Runtime.InteropServices.MemoryMarshal.AsBytes(new global::System.Span<{self}>(ref {value})));");
-        writer.Close();
-        writer.Line("");
+        writer.Line($"public readonly void WriteLittleEndian(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<{self}>(destination, in this);");
     }
 
     private static void EmitMarker(CodeWriter writer)

@@ -16,7 +16,7 @@ internal static class ValidationEmitter
         writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {model.Layout.Size} bytes.</exception>");
         writer.Line(GeneratedCode.Attribute);
         writer.Open($"public static bool TryReadLittleEndian(global::System.ReadOnlySpan<byte> source, out {self} value)");
-        StructEmitter.EmitLengthCheck(writer, "source", "has");
+        writer.Line("global::Nub.Memory.SharedBytes.ThrowIfTooShort(source.Length, Layout.Size, nameof(source));");
         writer.Line("value = default;");
         foreach (FieldLayout field in model.Layout.Stored)
         {
@@ -25,7 +25,14 @@ internal static class ValidationEmitter
 
         writer.Line("");
         writer.Line($"{self} copy = global::System.Runtime.InteropServices.MemoryMarshal.Read<{self}>(source);");
-        StructEmitter.EmitReverse(writer, self, "copy", model.Layout);
+        if (model.Layout.HasBigEndian || model.Layout.HasLittleEndian)
+        {
+            writer.Open("if (Layout.HasForeignFields)");
+            writer.Line($"Layout.ReverseForeignFields(global::System.Runtime.InteropServices.MemoryMarshal.AsBytes(new global::System.Span<{self}>(ref copy)));");
+            writer.Close();
+            writer.Line("");
+        }
+
         if (model.ValidateCall is { } call)
         {
             writer.Open($"if (!{call})");

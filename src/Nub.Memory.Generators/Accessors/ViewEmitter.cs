@@ -58,7 +58,7 @@ internal static class ViewEmitter
                 break;
             case FieldKind.Struct:
                 string view = field.Type.Name + ".View";
-                EmitPair(writer, field, view, field.Name, $"new {view}({inner}.Field<{field.Type.Name}>({offset}))", summary);
+                EmitPair(writer, field, view, field.Name, $"new({inner}.Field<{field.Type.Name}>({offset}))", summary);
                 break;
             default:
                 EmitArray(writer, inner, field, field.Name, offset, summary);
@@ -86,7 +86,7 @@ internal static class ViewEmitter
         if (element.Kind == FieldKind.Struct)
         {
             string view = element.Name + ".ArrayView";
-            EmitPair(writer, field, view, name, $"new {view}({elements})", summary);
+            EmitPair(writer, field, view, name, $"new({elements})", summary);
         }
         else
         {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Nub.Memory.Generators.Accessors;
@@ -22,32 +21,66 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
         // Generated code too: a file that only says that it is generated, and other generators, are not ours.
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
-        context.RegisterSyntaxNodeAction(Analyze, SyntaxKind.SimpleBaseType);
+        context.RegisterSymbolAction(Analyze, SymbolKind.NamedType);
     }
 
-    private static void Analyze(SyntaxNodeAnalysisContext context)
+    private static void Analyze(SymbolAnalysisContext context)
     {
-        var entry = (SimpleBaseTypeSyntax)context.Node;
-        if (context.SemanticModel.GetTypeInfo(entry.Type, context.CancellationToken).Type is not INamedTypeSymbol { TypeKind: TypeKind.Interface } listed
-            || MarkerOf(listed) is not { } marker
-            || IsOurs(context.Node.SyntaxTree)
-            || entry.FirstAncestorOrSelf<TypeDeclarationSyntax>() is not { } declaration
-            || (marker.Name == "ISharedLayout" && context.ContainingSymbol is { } symbol && symbol.IsInNub()))
+        var type = (INamedTypeSymbol)context.Symbol;
+        if (type.AllInterfaces.IsEmpty || type.AllInterfaces.FirstOrDefault(IsMarker) is not { } marker || IsOfTheRuntime(type))
         {
             return;
         }
 
-        context.ReportDiagnostic(Diagnostic.Create(
-            Descriptors.HandWrittenMarker, entry.GetLocation(),
-            declaration.Identifier.ValueText, LayoutBuilder.Display(listed), marker.Name == "IValidateOnRead" ? "[ValidateOnRead]" : "[AllValid]"));
+        // The base of a class answers for itself.
+        bool isInherited = type.BaseType is { } parent && parent.AllInterfaces.Any(IsMarker);
+        bool hasOurs = false;
+        var byHand = new List<BaseTypeSyntax>();
+        foreach (SyntaxReference part in type.DeclaringSyntaxReferences)
+        {
+            hasOurs |= IsOurs(part.SyntaxTree);
+            if (!IsOurs(part.SyntaxTree) && part.GetSyntax(context.CancellationToken) is TypeDeclarationSyntax { BaseList: { } list })
+            {
+                byHand.AddRange(list.Types.Where(entry => Names(entry, type)));
+            }
+        }
+
+        foreach (BaseTypeSyntax entry in byHand)
+        {
+            Report(context, type, marker, entry.GetLocation());
+        }
+
+        // Hidden behind an alias.
+        if (byHand.Count == 0 && !hasOurs && !isInherited)
+        {
+            Report(context, type, marker, type.Locations[0]);
+        }
     }
 
-    // The marker itself, or an interface of the user's that hides it.
-    private static INamedTypeSymbol? MarkerOf(INamedTypeSymbol listed) =>
-        IsMarker(listed) ? listed : listed.AllInterfaces.FirstOrDefault(IsMarker);
+    private static void Report(SymbolAnalysisContext context, INamedTypeSymbol type, INamedTypeSymbol marker, Location place) =>
+        context.ReportDiagnostic(Diagnostic.Create(
+            Descriptors.HandWrittenMarker, place,
+            type.Name, LayoutBuilder.Display(marker), marker.Name == "IValidateOnRead" ? "[ValidateOnRead]" : "[AllValid]"));
+
+    // An entry is a marker, or an interface of the user's that hides one, if it has the name of such an interface of the type's.
+    private static bool Names(BaseTypeSyntax entry, INamedTypeSymbol type)
+    {
+        SimpleNameSyntax? name = entry.Type switch
+        {
+            QualifiedNameSyntax qualified => qualified.Right,
+            AliasQualifiedNameSyntax aliased => aliased.Name,
+            SimpleNameSyntax simple => simple,
+            _ => null,
+        };
+        return name is not null && type.Interfaces.Any(listed =>
+            listed.Name == name.Identifier.ValueText && (IsMarker(listed) || listed.AllInterfaces.Any(IsMarker)));
+    }
 
     private static bool IsMarker(INamedTypeSymbol type) =>
         type.Name is "IAllValid" or "IValidateOnRead" or "ISharedLayout" && type.IsInNub();
+
+    // The marker itself extends what it marks by.
+    private static bool IsOfTheRuntime(INamedTypeSymbol type) => type.TypeKind == TypeKind.Interface && IsMarker(type);
 
     private static bool IsOurs(SyntaxTree tree) => tree.FilePath.Replace('\\', '/').Contains($"/{typeof(AllValidGenerator).FullName}/");
 }

@@ -34,6 +34,22 @@ public static unsafe class SharedArrayView
         return new SharedArrayView<T>(Place.In(in access, offset, LengthOf<T>(count)), count, bigEndian: false);
     }
 
+    /// <inheritdoc cref="At{T}(HostSharedMemory, ulong, ulong)"/>
+    /// <exception cref="ArgumentOutOfRangeException">The count is negative.</exception>
+    public static SharedArrayView<T> At<[AllValid] T>(HostSharedMemory memory, ulong offset, int count) where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return At<T>(memory, offset, (ulong)count);
+    }
+
+    /// <inheritdoc cref="At{T}(in HostAccess, ulong, ulong)"/>
+    /// <exception cref="ArgumentOutOfRangeException">The count is negative.</exception>
+    public static SharedArrayView<T> At<[AllValid] T>(in HostAccess access, ulong offset, int count) where T : unmanaged
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        return At<T>(in access, offset, (ulong)count);
+    }
+
     // A product that overflows becomes a length that leaves every memory, so that the refusal still says so.
     private static ulong LengthOf<T>(ulong count) where T : unmanaged =>
         count <= ulong.MaxValue / (uint)sizeof(T) ? count * (uint)sizeof(T) : ulong.MaxValue;
