@@ -224,9 +224,14 @@ inside:
         look();
 #endif
 refused:
-        n++
-    od;
-    done++
+        atomic {
+            n++;
+            if
+            :: n == ACCESSES -> done++; break
+            :: else -> skip
+            fi
+        }
+    od
 }
 
 /* A thread that was lent the exclusive memory, and uses it during the callback or after it (EnterHeld). */
