@@ -75,6 +75,8 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             BulkCopy.Copy(mapping.Base + offset, from, (nuint)source.Length);
             mapping.Leave(slot);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Copies out of the memory.</summary>
@@ -93,6 +95,8 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
             mapping.Leave(slot);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>

@@ -14,7 +14,12 @@ public sealed class GuestSharedMemory : SharedMemory
     /// <returns>The lease.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    public GuestLease EnterGuest() => new(Live);
+    public GuestLease EnterGuest()
+    {
+        GuestLease lease = new(Live);
+        GC.KeepAlive(this);
+        return lease;
+    }
 
     /// <summary>Describes the memory as a region to be mapped into a virtual machine: readable, writable and executable.</summary>
     /// <param name="guestAddress">The guest physical address of the first byte.</param>

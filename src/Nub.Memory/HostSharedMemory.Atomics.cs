@@ -20,6 +20,7 @@ public sealed unsafe partial class HostSharedMemory
         long* slot = mapping.Enter();
         T seen = SharedAtomic.CompareExchange(mapping.Base + offset, Representation<T>.Convert(value), Representation<T>.Convert(comparand));
         mapping.Leave(slot);
+        GC.KeepAlive(this);
         return Representation<T>.Convert(seen);
     }
 
@@ -31,6 +32,7 @@ public sealed unsafe partial class HostSharedMemory
         long* slot = mapping.Enter();
         T seen = SharedAtomic.Exchange(mapping.Base + offset, Representation<T>.Convert(value));
         mapping.Leave(slot);
+        GC.KeepAlive(this);
         return Representation<T>.Convert(seen);
     }
 
@@ -45,6 +47,7 @@ public sealed unsafe partial class HostSharedMemory
         long* slot = mapping.Enter();
         T sum = SharedAtomic.Add(mapping.Base + offset, value);
         mapping.Leave(slot);
+        GC.KeepAlive(this);
         return sum;
     }
 

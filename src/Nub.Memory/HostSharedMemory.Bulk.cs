@@ -97,7 +97,7 @@ public sealed unsafe partial class HostSharedMemory
         return true;
     }
 
-    private static void CopyOut(LockedMapping mapping, ulong offset, Span<byte> destination)
+    private void CopyOut(LockedMapping mapping, ulong offset, Span<byte> destination)
     {
         fixed (byte* to = destination)
         {
@@ -105,9 +105,11 @@ public sealed unsafe partial class HostSharedMemory
             BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
             mapping.Leave(slot);
         }
+
+        GC.KeepAlive(this);
     }
 
-    private static void CopyIn(LockedMapping mapping, ulong offset, ReadOnlySpan<byte> source)
+    private void CopyIn(LockedMapping mapping, ulong offset, ReadOnlySpan<byte> source)
     {
         fixed (byte* from = source)
         {
@@ -115,12 +117,15 @@ public sealed unsafe partial class HostSharedMemory
             BulkCopy.Copy(mapping.Base + offset, from, (nuint)source.Length);
             mapping.Leave(slot);
         }
+
+        GC.KeepAlive(this);
     }
 
-    private static void FillRange(LockedMapping mapping, ulong offset, ulong length, byte value)
+    private void FillRange(LockedMapping mapping, ulong offset, ulong length, byte value)
     {
         long* slot = mapping.Enter();
         BulkCopy.Fill(mapping.Base + offset, (nuint)length, value);
         mapping.Leave(slot);
+        GC.KeepAlive(this);
     }
 }

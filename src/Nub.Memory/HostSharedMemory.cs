@@ -26,6 +26,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.AddOwner();
+        GC.KeepAlive(this);
         return new HostSharedMemory(mapping);
     }
 
@@ -36,7 +37,12 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <returns>The lease.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    public HostAccess Enter() => new(Live);
+    public HostAccess Enter()
+    {
+        HostAccess access = new(Live);
+        GC.KeepAlive(this);
+        return access;
+    }
 
     /// <summary>The stack buffer in a range of the memory.</summary>
     /// <param name="offset">The first byte of the buffer.</param>
@@ -160,6 +166,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
         long* slot = mapping.Enter();
         BulkCopy.Copy((byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
         mapping.Leave(slot);
+        GC.KeepAlive(this);
         return validator.TryDecode(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in copy)), out value);
     }
 

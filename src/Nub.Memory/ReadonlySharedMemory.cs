@@ -101,6 +101,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.AddOwner();
+        GC.KeepAlive(this);
         return new ReadonlySharedMemory(mapping, _guestMappedSize);
     }
 
@@ -143,6 +144,8 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
             BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
             mapping.Leave(slot);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Copies the memory into a new one that is exclusive and writable.</summary>
@@ -166,6 +169,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
 
         BulkCopy.Copy((byte*)copy.Address, mapping.Base, (nuint)mapping.Size);
         mapping.Leave(slot);
+        GC.KeepAlive(this);
         return new ExclusiveSharedMemory(new LockedMapping(copy), ticket: 0);
     }
 
@@ -186,6 +190,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
 
         // A lease, so that the file behind the snapshot stays open for the length of a system call.
         mapping.EnterLease();
+        GC.KeepAlive(this);
         try
         {
             return new ExclusiveSharedMemory(new LockedMapping(mapping.Mapping.MapCopyOnWrite()), ticket: 0);
@@ -229,6 +234,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         {
             // Alone, so that no callback is looking at a span of the bytes while they become writable.
             _ = mapping.EnterExclusive();
+            GC.KeepAlive(this);
             try
             {
                 mapping.ClaimWritable();
@@ -260,6 +266,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
         mapping.EnterLease();
+        GC.KeepAlive(this);
         try
         {
             mapping.ClaimSpan(escapes: false);

@@ -99,6 +99,9 @@ public abstract class SharedMemory : IDisposable
         ArgumentNullException.ThrowIfNull(callback);
         LockedMapping mapping = Live;
         long ticket = mapping.EnterExclusive();
+
+        // Until here, here and wherever else somebody enters: a finalizer must not close the memory under the last call on it.
+        GC.KeepAlive(this);
         var exclusive = new ExclusiveSharedMemory(mapping, ticket);
         try
         {
@@ -205,6 +208,7 @@ public abstract class SharedMemory : IDisposable
     {
         LockedMapping mapping = Live;
         _ = mapping.EnterExclusive();
+        GC.KeepAlive(this);
         try
         {
             change(mapping.Mapping);

@@ -37,7 +37,7 @@ internal readonly record struct Lease
     public static Lease Begin(RegionLock region)
     {
         region.EnterLease();
-        if (!LeaseCells.TryTake(out nuint cell, out long count))
+        if (!LeaseCells.TryTake(region.Id, out nuint cell, out long count))
         {
             region.LeaveLease();
             throw new SharedMemoryLockedException($"{LeaseCells.Capacity} leases are held in this process, the most it can count.");
@@ -48,16 +48,19 @@ internal readonly record struct Lease
 
     /// <summary>Ends the lease.</summary>
     /// <param name="region">The region that it was begun on.</param>
-    /// <exception cref="ObjectDisposedException">It was ended already, through this copy or another.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// It was ended already, through this copy or another; or the copy was made while another lease was written over it, and is
+    /// of both.
+    /// </exception>
     /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
     public void End(RegionLock? region)
     {
-        if (_cell == 0 || !LeaseCells.TryGiveBack(_cell, _count))
+        if (_cell == 0 || region is null || !LeaseCells.TryGiveBack(region.Id, _cell, _count))
         {
             ThrowDead();
         }
 
-        region!.LeaveLease();
+        region.LeaveLease();
     }
 
     /// <summary>Says why a lease that is not live cannot be used.</summary>

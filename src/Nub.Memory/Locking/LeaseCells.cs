@@ -20,6 +20,10 @@ internal static unsafe class LeaseCells
     private const long OneTag = 1L << 32;
     private const int CellSize = 64;
 
+    // Where a cell's number stands in its count: so the counts of two cells differ, and a lease that was copied while another
+    // was written over it, with the cell of one and the count of the other, is nobody's.
+    private const int NumberShift = 44;
+
     // Cell 0 is nobody's, and its count never that of a default lease: so the compare refuses default leases too.
     private static readonly byte* s_cells = Allocate();
 
@@ -33,10 +37,11 @@ internal static unsafe class LeaseCells
     public static long CountOf(nuint cell) => Volatile.Read(ref At(cell)->Count);
 
     /// <summary>Takes a free cell.</summary>
+    /// <param name="region">The id of the region that is leased.</param>
     /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
     /// <param name="count">Its count, as long as it is taken.</param>
     /// <returns>Whether there was one.</returns>
-    public static bool TryTake(out nuint cell, out long count)
+    public static bool TryTake(long region, out nuint cell, out long count)
     {
         long head = Volatile.Read(ref s_free);
         while ((uint)head != 0)
@@ -48,19 +53,26 @@ internal static unsafe class LeaseCells
             if (seen == head)
             {
                 count = CountOf(cell);
+                Volatile.Write(ref At(cell)->Region, region);
                 return true;
             }
 
             head = seen;
         }
 
-        return TryTakeNew(out cell, out count);
+        return TryTakeNew(region, out cell, out count);
     }
 
-    /// <summary>Gives a cell back, if it still has the count it was taken with.</summary>
-    /// <returns>Whether it had; otherwise it was given back before.</returns>
-    public static bool TryGiveBack(nuint cell, long count)
+    /// <summary>Gives a cell back, if it still has the count and the region it was taken with.</summary>
+    /// <returns>Whether it had; otherwise it was given back before, or the three do not belong together.</returns>
+    public static bool TryGiveBack(long region, nuint cell, long count)
     {
+        // The region changes only when the cell is taken, and then the count has changed too.
+        if (Volatile.Read(ref At(cell)->Region) != region)
+        {
+            return false;
+        }
+
         if (Interlocked.CompareExchange(ref At(cell)->Count, count + 1, count) != count)
         {
             return false;
@@ -80,7 +92,7 @@ internal static unsafe class LeaseCells
         }
     }
 
-    private static bool TryTakeNew(out nuint cell, out long count)
+    private static bool TryTakeNew(long region, out nuint cell, out long count)
     {
         int used = Volatile.Read(ref s_used);
         while (used < Capacity)
@@ -89,7 +101,9 @@ internal static unsafe class LeaseCells
             if (seen == used)
             {
                 cell = (nuint)(used + 1) * CellSize;
-                count = CountOf(cell);
+                count = (used + 1L) << NumberShift;
+                Volatile.Write(ref At(cell)->Count, count);
+                Volatile.Write(ref At(cell)->Region, region);
                 return true;
             }
 
@@ -124,5 +138,8 @@ internal static unsafe class LeaseCells
 
         [FieldOffset(8)]
         public uint Next;
+
+        [FieldOffset(16)]
+        public long Region;
     }
 }

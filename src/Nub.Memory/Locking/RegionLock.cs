@@ -63,6 +63,9 @@ internal abstract class RegionLock
     private long _word;
     private int _owners = 1;
 
+    /// <summary>What slots and leases name the region by: never 0, and never another's.</summary>
+    public long Id => _id;
+
     /// <summary>Gives the region back. Called exactly once, after the last owner, when nobody is inside.</summary>
     protected abstract void Release();
 

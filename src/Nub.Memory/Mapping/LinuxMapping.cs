@@ -55,6 +55,12 @@ internal sealed class LinuxMapping : HostMapping
         SafeFileHandle file = File.OpenHandle(path);
         try
         {
+            // Of this handle: the path may name another file by now, and what lies beyond a file's end faults.
+            if ((ulong)RandomAccess.GetLength(file) < size)
+            {
+                throw new IOException($"{path} became shorter than {size} bytes while it was mapped.");
+            }
+
             return Map(file, size, LinuxNative.ProtRead, LinuxNative.MapShared, MappingBacking.File);
         }
         catch

@@ -3,60 +3,46 @@ using System.Buffers.Binary;
 
 namespace Nub.Memory;
 
-// How elements are pushed, found and removed. Each number of the guest's is fetched once, judged, and used only then.
-public readonly partial struct SharedStack
+// How an element is pushed, popped and parsed, and what is said when it is refused; StackAccess has the steps.
+public readonly unsafe partial struct SharedStack
 {
-    private const ulong PointerSize = sizeof(ulong);
-    private const uint PrefixSize = sizeof(uint);
-    private const ulong LeastParsed = 8;
+    private const ulong PointerSize = StackAccess.PointerSize;
+    private const uint PrefixSize = StackAccess.PrefixSize;
     private const int OnStack = 512;
 
     private SharedStackRefusal PushCore(ReadOnlySpan<byte> data, bool prefixed)
     {
         HostSharedMemory memory = Memory;
-        ulong pointer = memory.Read<ulong>(_offset);
-        if (pointer < PointerSize || pointer > _size)
+        SharedStackRefusal refusal;
+        fixed (byte* from = data)
         {
-            return new(SharedStackError.StackPointerOutOfBounds, pointer, PointerSize, _size, _size);
+            StackAccess access = StackAccess.Enter(memory, _offset, _size);
+            refusal = access.Push(from, (uint)data.Length, prefixed);
+            access.Leave();
         }
 
-        // A parsed pop takes no element of less than 8 bytes; a shorter one gets zeroes behind it, which its prefix does not count.
-        ulong prefix = prefixed ? PrefixSize : 0;
-        ulong filled = prefix + (ulong)data.Length;
-        ulong length = prefixed ? Math.Max(filled, LeastParsed) : filled;
-        ulong free = _size - pointer;
-        if (length + PointerSize > free)
-        {
-            return new(SharedStackError.BufferFull, length + PointerSize, 0, free, _size);
-        }
-
-        if (prefixed)
-        {
-            memory.Write(_offset + pointer, (uint)data.Length);
-        }
-
-        memory.CopyFrom(_offset + pointer + prefix, data);
-        if (length > filled)
-        {
-            memory.Fill(_offset + pointer + filled, length - filled, 0);
-        }
-
-        memory.Write(_offset + pointer + length, pointer);
-        memory.Write(_offset, pointer + length + PointerSize);
-        return default;
+        return refusal;
     }
 
     private SharedStackRefusal PopCore(Span<byte> destination, out int length)
     {
-        length = 0;
-        SharedStackRefusal refusal = FindTop(PointerSize, (ulong)destination.Length, out Element top);
-        if (refusal.Error == SharedStackError.None)
+        HostSharedMemory memory = Memory;
+        SharedStackRefusal refusal;
+        StackElement top;
+        fixed (byte* to = destination)
         {
-            Memory.CopyTo(_offset + top.Start, destination[..(int)top.Length]);
-            Remove(top);
-            length = (int)top.Length;
+            StackAccess access = StackAccess.Enter(memory, _offset, _size);
+            refusal = access.FindTop(PointerSize, (ulong)destination.Length, out top);
+            if (refusal.Error == SharedStackError.None)
+            {
+                access.CopyTo(top.Start, to, (nuint)top.Length);
+                access.Remove(top);
+            }
+
+            access.Leave();
         }
 
+        length = (int)top.Length;
         return refusal;
     }
 
@@ -64,32 +50,46 @@ public readonly partial struct SharedStack
         where TState : allows ref struct
     {
         value = default!;
-        SharedStackRefusal refusal = FindTop(PointerSize + LeastParsed, (ulong)Array.MaxLength, out Element top);
+        HostSharedMemory memory = Memory;
+
+        // The prefix is fetched once, ahead of the rest, so that a lie costs no copy and no array.
+        StackAccess access = StackAccess.Enter(memory, _offset, _size);
+        SharedStackRefusal refusal = access.FindTop(PointerSize + StackAccess.LeastParsed, (ulong)Array.MaxLength, out StackElement top);
+        uint prefix = refusal.Error == SharedStackError.None ? access.Load<uint>(top.Start) : 0;
+        access.Leave();
         if (refusal.Error != SharedStackError.None)
         {
             return refusal;
         }
 
-        int slot = (int)top.Length;
-        byte[]? rented = slot > OnStack ? ArrayPool<byte>.Shared.Rent(slot) : null;
-        Span<byte> copy = (rented ?? stackalloc byte[OnStack])[..slot];
+        if (prefix > top.Length - PrefixSize)
+        {
+            SharedStackError error = prefix > uint.MaxValue - PrefixSize ? SharedStackError.SizePrefixOverflow : SharedStackError.SizePrefixTooLarge;
+            return new(error, prefix, 0, top.Length - PrefixSize, _size);
+        }
+
+        int length = (int)(prefix + PrefixSize);
+        byte[]? rented = length > OnStack ? ArrayPool<byte>.Shared.Rent(length) : null;
+        Span<byte> element = (rented ?? stackalloc byte[OnStack])[..length];
         try
         {
-            Memory.CopyTo(_offset + top.Start, copy);
-            uint prefix = BinaryPrimitives.ReadUInt32LittleEndian(copy);
-            if (prefix > top.Length - PrefixSize)
+            BinaryPrimitives.WriteUInt32LittleEndian(element, prefix);
+            fixed (byte* to = element)
             {
-                SharedStackError error = prefix > uint.MaxValue - PrefixSize ? SharedStackError.SizePrefixOverflow : SharedStackError.SizePrefixTooLarge;
-                return new(error, prefix, 0, top.Length - PrefixSize, _size);
+                access = StackAccess.Enter(memory, _offset, _size);
+                access.CopyTo(top.Start + PrefixSize, to + PrefixSize, prefix);
+                access.Leave();
             }
 
-            if (!parser(copy[..(int)(prefix + PrefixSize)], state, out value))
+            if (!parser(element, state, out value))
             {
                 value = default!;
                 return new(SharedStackError.ParseFailed, prefix + PrefixSize, 0, top.Length, _size);
             }
 
-            Remove(top);
+            access = StackAccess.Enter(memory, _offset, _size);
+            access.Remove(top);
+            access.Leave();
             return default;
         }
         finally
@@ -99,44 +99,6 @@ public readonly partial struct SharedStack
                 ArrayPool<byte>.Shared.Return(rented);
             }
         }
-    }
-
-    /// <summary>Fetches the stack pointer and the back-pointer, once each, and judges them.</summary>
-    /// <param name="least">The least bytes between the back-pointer and the stack pointer.</param>
-    /// <param name="room">The greatest element that the caller can take, in bytes.</param>
-    /// <param name="top">Where the top element stands.</param>
-    private SharedStackRefusal FindTop(ulong least, ulong room, out Element top)
-    {
-        top = default;
-        HostSharedMemory memory = Memory;
-        ulong pointer = memory.Read<ulong>(_offset);
-        if (pointer < 2 * PointerSize || pointer > _size)
-        {
-            return new(SharedStackError.StackPointerOutOfBounds, pointer, 2 * PointerSize, _size, _size);
-        }
-
-        ulong back = memory.Read<ulong>(_offset + pointer - PointerSize);
-        if (back < PointerSize || back > pointer - least)
-        {
-            return new(SharedStackError.CorruptBackPointer, back, PointerSize, pointer - least, _size);
-        }
-
-        ulong length = pointer - back - PointerSize;
-        if (length > room)
-        {
-            return new(SharedStackError.DestinationTooSmall, length, 0, room, _size);
-        }
-
-        top = new Element(back, length);
-        return default;
-    }
-
-    /// <summary>Gives the element's bytes back to the buffer, zeroed: no later reader finds an old message in a new slot.</summary>
-    private void Remove(Element top)
-    {
-        HostSharedMemory memory = Memory;
-        memory.Write(_offset, top.Start);
-        memory.Fill(_offset + top.Start, top.Length + PointerSize, 0);
     }
 
     private static void ThrowIfRefused(in SharedStackRefusal refusal)
@@ -196,7 +158,4 @@ public readonly partial struct SharedStack
             }
         }
     }
-
-    /// <summary>Where an element stands: its first byte from the start of the buffer, and its length without the back-pointer.</summary>
-    private readonly record struct Element(ulong Start, ulong Length);
 }

@@ -30,10 +30,11 @@ public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element,
 /// <para>Little-endian, offsets from the start of the buffer: a u64 stack pointer (SP) at 0, which is 8 when the buffer is
 /// empty. A push writes the data at SP, then the old SP as a u64, then adds length + 8 to SP. The guest can write all of it at
 /// any time, so each number is fetched once and judged before it is used; an element is copied once, and everything
-/// else is judged on the copy. A refused call changes nothing.</para>
+/// else is judged on the copy. A refused call changes nothing: what a call changes it changes in one access, so whoever wants the
+/// memory exclusively comes before all of it or after.</para>
 /// <para>One host user at a time: two at once may lose elements, but break nothing else.</para>
 /// </remarks>
-public readonly partial struct SharedStack : IEquatable<SharedStack>
+public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
 {
     private readonly HostSharedMemory? _memory;
     private readonly ulong _offset;
@@ -123,10 +124,21 @@ public readonly partial struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public byte[] Pop()
     {
-        ThrowIfRefused(FindTop(PointerSize, (ulong)Array.MaxLength, out Element top));
+        StackAccess access = StackAccess.Enter(Memory, _offset, _size);
+        SharedStackRefusal refusal = access.FindTop(PointerSize, (ulong)Array.MaxLength, out StackElement top);
+        access.Leave();
+        ThrowIfRefused(refusal);
+
+        // Nothing allocates while the memory is entered.
         byte[] element = GC.AllocateUninitializedArray<byte>((int)top.Length);
-        Memory.CopyTo(_offset + top.Start, element);
-        Remove(top);
+        fixed (byte* to = element)
+        {
+            access = StackAccess.Enter(Memory, _offset, _size);
+            access.CopyTo(top.Start, to, (nuint)element.Length);
+            access.Remove(top);
+            access.Leave();
+        }
+
         return element;
     }
 
