@@ -171,17 +171,19 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static T LoadAt<T>(LockedMapping mapping, ulong offset) where T : unmanaged
+    private T LoadAt<T>(LockedMapping mapping, ulong offset) where T : unmanaged
     {
         long* slot = mapping.Enter();
+        GC.KeepAlive(this);
         return Representation<T>.Convert(mapping.Leave(slot, SingleFetch.Load<T>(mapping.Base + offset)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void StoreAt<T>(LockedMapping mapping, ulong offset, T value) where T : unmanaged
+    private void StoreAt<T>(LockedMapping mapping, ulong offset, T value) where T : unmanaged
     {
         value = Representation<T>.Convert(value);
         long* slot = mapping.Enter();
+        GC.KeepAlive(this);
         SingleFetch.Store(mapping.Base + offset, value);
         mapping.Leave(slot);
     }

@@ -84,6 +84,7 @@ internal readonly unsafe ref struct Place
 
             LockedMapping mapping = Alive(_memory, _lease);
             long* slot = mapping.Enter();
+            GC.KeepAlive(_memory);
             BulkCopy.Copy(to, _address + offset, (nuint)destination.Length);
             mapping.Leave(slot);
         }
@@ -102,6 +103,7 @@ internal readonly unsafe ref struct Place
 
             LockedMapping mapping = Alive(_memory, _lease);
             long* slot = mapping.Enter();
+            GC.KeepAlive(_memory);
             BulkCopy.Copy(_address + offset, from, (nuint)source.Length);
             mapping.Leave(slot);
         }
@@ -112,6 +114,7 @@ internal readonly unsafe ref struct Place
     {
         LockedMapping mapping = Alive(memory, lease);
         long* slot = mapping.Enter();
+        GC.KeepAlive(memory);
         return mapping.Leave(slot, SingleFetch.Load<T>(address));
     }
 
@@ -120,6 +123,7 @@ internal readonly unsafe ref struct Place
     {
         LockedMapping mapping = Alive(memory, lease);
         long* slot = mapping.Enter();
+        GC.KeepAlive(memory);
         SingleFetch.Store(address, value);
         mapping.Leave(slot);
     }
