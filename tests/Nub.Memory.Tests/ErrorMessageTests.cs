@@ -67,7 +67,7 @@ public class ErrorMessageTests
         stack.Reset();
         AssertSays("Not enough space: 68 bytes wanted, back-pointer included, 56 free in the buffer of 64 bytes.", () => stack.Push(new byte[60]));
         stack.Push([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]);
-        AssertSays("Corrupt size prefix: 4294967295 overflows 32 bits when its own 4 bytes are added; the element has 8 bytes.", () => stack.Pop(e => 0));
+        AssertSays("Corrupt size prefix: 4294967295 overflows 32 bits when its own 4 bytes are added; at most 4 fit the element.", () => stack.Pop(e => 0));
         pair.Host.Write(8, 5U);
         AssertSays("Corrupt size prefix: 5 bytes and its own 4 exceed the element; at most 4 fit.", () => stack.Pop(e => 0));
         pair.Host.Write(8, 2U);
