@@ -11,8 +11,24 @@ public sealed class StateTests
         using var guest = new Guest(a => a.nop());
         var registers = new Registers
         {
-            Rax = 1, Rbx = 2, Rcx = 3, Rdx = 4, Rsi = 5, Rdi = 6, Rsp = 7, Rbp = 8, R8 = 9, R9 = 10, R10 = 11, R11 = 12, R12 = 13, R13 = 14, R14 = 15,
-            R15 = 16, Rip = 17, Rflags = 0x3002,
+            Rax = 1,
+            Rbx = 2,
+            Rcx = 3,
+            Rdx = 4,
+            Rsi = 5,
+            Rdi = 6,
+            Rsp = 7,
+            Rbp = 8,
+            R8 = 9,
+            R9 = 10,
+            R10 = 11,
+            R11 = 12,
+            R12 = 13,
+            R13 = 14,
+            R14 = 15,
+            R15 = 16,
+            Rip = 17,
+            Rflags = 0x3002,
         };
         guest.Processor.SetRegisters(registers);
         Assert.Equal(registers, guest.Processor.GetRegisters());
