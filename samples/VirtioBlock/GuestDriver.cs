@@ -4,8 +4,9 @@ using static Iced.Intel.AssemblerRegisters;
 namespace VirtioBlock;
 
 /// <summary>
-/// The guest: a driver of a virtio disk, 64-bit code. It sets the device up, writes and reads back sectors, and then turns hostile: each attack breaks one rule
-/// of the queue, and is followed by a reset and an honest request. RBX is the device, R14 the next used index, R15 the next available one.
+/// The guest: a driver of a virtio disk, 64-bit code. It sets the device up, writes and reads back sectors, and then turns hostile: each
+/// attack breaks one rule of the queue, and is followed by a reset and an honest request. RBX is the device, R14 the next used index, R15
+/// the next available one.
 /// </summary>
 internal sealed class GuestDriver
 {
@@ -110,7 +111,8 @@ internal sealed class GuestDriver
         _a.hlt();
     }
 
-    /// <summary>Requests that another processor changes while the device looks at them: each is served or refused, and the driver resets after a refusal.</summary>
+    /// <summary>Requests that another processor changes while the device looks at them: each is served or refused, and the driver resets
+    /// after a refusal.</summary>
     private void Race(int races)
     {
         Label next = _a.CreateLabel();

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace VirtioBlock;
 
 /// <summary>
-/// The registers that a driver finds the device and its queue by (virtio over MMIO, virtio 1.2, section 4.2.2). The driver notifies by a write, which is an
-/// exit, and the device works before the driver goes on.
+/// The registers that a driver finds the device and its queue by (virtio over MMIO, virtio 1.2, section 4.2.2). The driver notifies by a
+/// write, which is an exit, and the device works before the driver goes on.
 /// </summary>
 internal sealed class MmioTransport(SplitQueue queue, BlockDevice device)
 {

@@ -3,8 +3,8 @@ using Nub.Memory;
 namespace VirtioBlock;
 
 /// <summary>
-/// The device's side of a split virtqueue (virtio 1.2, section 2.7). The driver is not trusted: each of its numbers is read once, and judged on the copy,
-/// before it becomes an index or a length. Nothing it does makes this throw, loop or allocate.
+/// The device's side of a split virtqueue (virtio 1.2, section 2.7). The driver is not trusted: each of its numbers is read once, and
+/// judged on the copy, before it becomes an index or a length. Nothing it does makes this throw, loop or allocate.
 /// </summary>
 internal sealed class SplitQueue(HostSharedMemory memory)
 {
@@ -42,7 +42,8 @@ internal sealed class SplitQueue(HostSharedMemory memory)
 
     /// <summary>Takes the next chain.</summary>
     /// <param name="head">Its first descriptor's index.</param>
-    /// <param name="chain">Private copies of its descriptors, whose buffers lie in the memory; empty when there is none. Dead after the next call.</param>
+    /// <param name="chain">Private copies of its descriptors, whose buffers lie in the memory; empty when there is none. Dead after the
+    /// next call.</param>
     /// <returns>Why the queue was refused.</returns>
     public Refusal TryTake(out ushort head, out ReadOnlySpan<QueueDescriptor> chain)
     {

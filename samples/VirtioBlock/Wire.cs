@@ -2,8 +2,8 @@ using Nub.Memory;
 
 namespace VirtioBlock;
 
-// What the driver and the device have in memory, as the virtio 1.2 specification lays it out. Every bit pattern of these structs is legal: what a
-// number means is judged by who reads it.
+// What the driver and the device have in memory, as the virtio 1.2 specification lays it out. Every bit pattern of these structs is
+// legal: what a number means is judged by who reads it.
 
 /// <summary>A buffer of the driver's (<c>struct virtq_desc</c>, 16 bytes; section 2.7.5).</summary>
 [AllValid]
@@ -25,7 +25,8 @@ internal partial struct QueueDescriptor
     public ushort NextIndex;
 }
 
-/// <summary>What the available ring and the used ring begin with (4 bytes; sections 2.7.6 and 2.7.8): the index of the next entry, which only grows.</summary>
+/// <summary>What the available ring and the used ring begin with (4 bytes; sections 2.7.6 and 2.7.8): the index of the next entry, which
+/// only grows.</summary>
 [AllValid]
 internal partial struct RingHeader
 {

@@ -34,8 +34,8 @@ public sealed class CoalescedZone : IDisposable
 }
 
 /// <summary>
-/// The ring of gathered writes, one for a machine, in the third page of each processor's shared pages (<c>struct kvm_coalesced_mmio_ring</c>):
-/// the kernel advances <c>last</c>, we advance <c>first</c>.
+/// The ring of gathered writes, one for a machine, in the third page of each processor's shared pages (<c>struct
+/// kvm_coalesced_mmio_ring</c>): the kernel advances <c>last</c>, we advance <c>first</c>.
 /// </summary>
 internal static class CoalescedRing
 {

@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Nub.Kvm;
 
 /// <summary>
-/// Which pages of a slot a guest has written, to be read into again and again (<see cref="MemorySlot.ReadDirtyPages"/>). One thread at a time.
+/// Which pages of a slot a guest has written, to be read into again and again (<see cref="MemorySlot.ReadDirtyPages"/>). One thread at a
+/// time.
 /// </summary>
 public sealed class DirtyPageSet
 {

@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Nub.Kvm;
 
 /// <summary>
-/// The x87 and SSE registers as FXSAVE stores them, 512 bytes (Intel SDM volume 1, section 10.5.1). Wider registers are in the extended state
-/// (<see cref="VirtualProcessor.GetExtendedState"/>), which this is the first part of.
+/// The x87 and SSE registers as FXSAVE stores them, 512 bytes (Intel SDM volume 1, section 10.5.1). Wider registers are in the extended
+/// state (<see cref="VirtualProcessor.GetExtendedState"/>), which this is the first part of.
 /// </summary>
 public struct FloatingPointState : IEquatable<FloatingPointState>
 {
@@ -91,8 +91,7 @@ public struct FloatingPointState : IEquatable<FloatingPointState>
     }
 
     /// <inheritdoc/>
-    public readonly bool Equals(FloatingPointState other) =>
-        MemoryMarshal.AsBytes(new ReadOnlySpan<FloatingPointState>(in this)).SequenceEqual(MemoryMarshal.AsBytes(new ReadOnlySpan<FloatingPointState>(in other)));
+    public readonly bool Equals(FloatingPointState other) => BytesOf(in this).SequenceEqual(BytesOf(in other));
 
     /// <inheritdoc/>
     public override readonly bool Equals(object? obj) => obj is FloatingPointState other && Equals(other);
@@ -101,9 +100,12 @@ public struct FloatingPointState : IEquatable<FloatingPointState>
     public override readonly int GetHashCode()
     {
         var hash = default(HashCode);
-        hash.AddBytes(MemoryMarshal.AsBytes(new ReadOnlySpan<FloatingPointState>(in this)));
+        hash.AddBytes(BytesOf(in this));
         return hash.ToHashCode();
     }
+
+    private static ReadOnlySpan<byte> BytesOf(in FloatingPointState state) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<FloatingPointState>(in state));
 
     private static void CheckIndex(int index)
     {

@@ -1,8 +1,8 @@
 namespace Nub.Kvm;
 
 /// <summary>
-/// An interrupt that the host raises without a call to KVM (<c>irqfd</c>; api.rst, section 4.75), made by <see cref="VirtualMachine.CreateInterruptEvent"/>.
-/// Members may be called from any thread.
+/// An interrupt that the host raises without a call to KVM (<c>irqfd</c>; api.rst, section 4.75), made by
+/// <see cref="VirtualMachine.CreateInterruptEvent"/>. Members may be called from any thread.
 /// </summary>
 public sealed class InterruptEvent : IDisposable
 {

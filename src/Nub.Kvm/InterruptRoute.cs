@@ -13,7 +13,8 @@ public enum InterruptChip
     IoApic = 2,
 }
 
-/// <summary>Where an interrupt number (GSI) leads (<c>struct kvm_irq_routing_entry</c>; api.rst, section 4.52). A number may lead to several places.</summary>
+/// <summary>Where an interrupt number (GSI) leads (<c>struct kvm_irq_routing_entry</c>; api.rst, section 4.52). A number may lead to
+/// several places.</summary>
 public readonly record struct InterruptRoute
 {
     private InterruptRoute(uint gsi, InterruptChip? chip, uint pin, ulong messageAddress, uint messageData)

@@ -11,8 +11,9 @@ public enum IoSpace
 }
 
 /// <summary>
-/// A guest's write to an address, told to the host without an exit (<c>ioeventfd</c>; api.rst, section 4.59): the guest goes on, and whoever waits
-/// here learns how often it wrote since. Made by <see cref="VirtualMachine.CreateIoEvent"/>. Members may be called from any thread.
+/// A guest's write to an address, told to the host without an exit (<c>ioeventfd</c>; api.rst, section 4.59): the guest goes on, and
+/// whoever waits here learns how often it wrote since. Made by <see cref="VirtualMachine.CreateIoEvent"/>. Members may be called from any
+/// thread.
 /// </summary>
 public sealed class IoEvent : IDisposable
 {

@@ -44,7 +44,8 @@ public enum KvmCapability
     /// <summary>A guest's write can signal an event descriptor (KVM_CAP_IOEVENTFD).</summary>
     IoEvents = 36,
 
-    /// <summary>The place of the identity map that Intel processors need for real mode can be set (KVM_CAP_SET_IDENTITY_MAP_ADDR).</summary>
+    /// <summary>The place of the identity map that Intel processors need for real mode can be set
+    /// (KVM_CAP_SET_IDENTITY_MAP_ADDR).</summary>
     SetIdentityMapAddress = 37,
 
     /// <summary>Pending exceptions, interrupts and NMIs can be read and set (KVM_CAP_VCPU_EVENTS).</summary>

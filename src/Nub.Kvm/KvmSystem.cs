@@ -16,7 +16,8 @@ public sealed class KvmSystem : IDisposable
 
     /// <summary>Opens <c>/dev/kvm</c>.</summary>
     /// <exception cref="PlatformNotSupportedException">This is not Linux on x86-64.</exception>
-    /// <exception cref="KvmException">The device cannot be opened (there is none, or it is not this user's), or is no KVM of API version 12.</exception>
+    /// <exception cref="KvmException">The device cannot be opened (there is none, or it is not this user's), or is no KVM of API version
+    /// 12.</exception>
     public KvmSystem()
     {
         Platform.Require();

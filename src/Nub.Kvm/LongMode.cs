@@ -4,8 +4,8 @@ using Nub.Memory;
 namespace Nub.Kvm;
 
 /// <summary>
-/// Sets a virtual processor up for 64-bit code without firmware: page tables that map guest linear addresses to the same physical ones, flat
-/// segments, and by default the privilege level 3 with all ports allowed (IOPL 3), where every KVM runs a guest at full speed.
+/// Sets a virtual processor up for 64-bit code without firmware: page tables that map guest linear addresses to the same physical ones,
+/// flat segments, and by default the privilege level 3 with all ports allowed (IOPL 3), where every KVM runs a guest at full speed.
 /// </summary>
 /// <remarks>The bits are those of Intel SDM volume 3, sections 2.5 (control registers) and 4.5 (4-level paging).</remarks>
 public static class LongMode
@@ -45,15 +45,16 @@ public static class LongMode
     }
 
     /// <summary>
-    /// Writes page tables to memory that is to be the guest's. They map the addresses from 0 on to themselves, in pages of 2 MiB that user code
-    /// may read, write and execute; what is not memory there is MMIO.
+    /// Writes page tables to memory that is to be the guest's. They map the addresses from 0 on to themselves, in pages of 2 MiB that
+    /// user code may read, write and execute; what is not memory there is MMIO.
     /// </summary>
     /// <param name="memory">The memory.</param>
     /// <param name="offset">The first byte of the tables in it: a multiple of 4,096. They take <see cref="PageTablesSize"/> bytes.</param>
     /// <param name="guestAddress">The guest physical address that the memory's first byte is mapped at.</param>
     /// <param name="mappedSize">How many bytes from address 0 on they map, rounded up to 2 MiB: at most 512 GiB.</param>
     /// <returns>The guest physical address of the tables, for <see cref="SetUp"/>.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The tables would not stand on a page, or the size is 0 or more than 512 GiB.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The tables would not stand on a page, or the size is 0 or more than 512
+    /// GiB.</exception>
     /// <exception cref="SharedMemoryBoundsException">The tables leave the memory.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public static ulong WritePageTables(ExclusiveSharedMemory memory, ulong offset, ulong guestAddress, ulong mappedSize)
@@ -78,11 +79,13 @@ public static class LongMode
     /// SSE may be used; AVX needs CR4.OSXSAVE and XCR0.
     /// </remarks>
     /// <param name="processor">The processor.</param>
-    /// <param name="pageTables">The guest physical address that <see cref="WritePageTables(ExclusiveSharedMemory, ulong, ulong, ulong)"/> returned.</param>
+    /// <param name="pageTables">The guest physical address that <see cref="WritePageTables(ExclusiveSharedMemory, ulong, ulong, ulong)"/>
+    /// returned.</param>
     /// <param name="entryPoint">The address of the first instruction.</param>
     /// <param name="stackPointer">The stack pointer, which grows down from there.</param>
     /// <param name="privilegeLevel">3 for user code, 0 for system code.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The privilege level is neither 0 nor 3, or the tables do not stand on a page.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The privilege level is neither 0 nor 3, or the tables do not stand on a
+    /// page.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>

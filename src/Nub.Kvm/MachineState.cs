@@ -1,8 +1,9 @@
 namespace Nub.Kvm;
 
 /// <summary>
-/// The state of a machine's processors and of the devices that it has in the kernel, to go back to (<see cref="VirtualMachine.SaveState"/>). Its memory is saved
-/// apart, as a copy-on-write view or as a <see cref="MemorySnapshot"/>. Immutable.
+/// The state of a machine's processors and of the devices that it has in the kernel, to go back to
+/// (<see cref="VirtualMachine.SaveState"/>). Its memory is saved apart, as a copy-on-write view or as a <see cref="MemorySnapshot"/>.
+/// Immutable.
 /// </summary>
 public sealed class MachineState
 {

@@ -7,11 +7,11 @@ namespace Nub.Kvm;
 /// guest runs.
 /// </summary>
 /// <remarks>
-/// <para><b>Never pulled away.</b> Each slot is an owner of its mapping, from before the kernel hears of it until the kernel has deleted it.
-/// A mapping that were unmapped under a live slot would let the guest write into whatever is mapped there next.</para>
-/// <para><b>Never exclusive under a guest.</b> The machine holds one lease of each distinct mapping, from when its first processor enters until
-/// its last one leaves. A memory that is mapped in between is leased before its slot exists, so there is no moment at which a guest could touch
-/// memory that somebody has exclusively.</para>
+/// <para><b>Never pulled away.</b> Each slot is an owner of its mapping, from before the kernel hears of it until the kernel has deleted
+/// it. A mapping that were unmapped under a live slot would let the guest write into whatever is mapped there next.</para>
+/// <para><b>Never exclusive under a guest.</b> The machine holds one lease of each distinct mapping, from when its first processor enters
+/// until its last one leaves. A memory that is mapped in between is leased before its slot exists, so there is no moment at which a guest
+/// could touch memory that somebody has exclusively.</para>
 /// </remarks>
 internal sealed class MemoryMap(Descriptor machine, int mostSlots)
 {
@@ -145,8 +145,8 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         {
             ObjectDisposedException.ThrowIf(slot.IsDeleted, slot);
 
-            // Sound: pinned for the call. The kernel writes one bit for each page of the slot, in whole 64-bit words (api.rst, section 4.8),
-            // and the bitmap has as many.
+            // Sound: pinned for the call. The kernel writes one bit for each page of the slot, in whole 64-bit words (api.rst, section
+            // 4.8), and the bitmap has as many.
             fixed (ulong* words = bitmap)
             {
                 var argument = new DirtyLogArgument { Slot = (uint)slot.Number, Bitmap = (ulong)words };

@@ -51,8 +51,8 @@ public sealed class MemorySlot : IDisposable
     public void Dispose() => _map.Delete(this);
 
     /// <summary>
-    /// Reads which pages the guest has written since the last time, and begins anew (KVM_GET_DIRTY_LOG; api.rst, section 4.8). What the host
-    /// writes is not in it.
+    /// Reads which pages the guest has written since the last time, and begins anew (KVM_GET_DIRTY_LOG; api.rst, section 4.8). What the
+    /// host writes is not in it.
     /// </summary>
     /// <param name="pages">Takes the pages in place of what it had.</param>
     /// <exception cref="InvalidOperationException">The slot was mapped without <see cref="MemorySlotFlags.TrackDirtyPages"/>.</exception>

@@ -14,8 +14,8 @@ public enum MemorySlotFlags
     ReadOnly = 2,
 
     /// <summary>
-    /// The kernel is asked to back the memory with pages of 2 MiB (MADV_HUGEPAGE). The guest's view has them where the guest address and the host's
-    /// address leave the same rest when divided by 2 MiB, because a page of both must begin there.
+    /// The kernel is asked to back the memory with pages of 2 MiB (MADV_HUGEPAGE). The guest's view has them where the guest address and
+    /// the host's address leave the same rest when divided by 2 MiB, because a page of both must begin there.
     /// </summary>
     HugePages = 0x100,
 }

@@ -3,12 +3,14 @@ using Nub.Memory;
 namespace Nub.Kvm;
 
 /// <summary>
-/// The contents of a slot, to go back to by its dirty pages: restoring costs a copy of each page that the guest has written since, and nothing for the
-/// others. For memory that is no copy-on-write view of a snapshot; such a view is restored by <see cref="SharedMemory.Restore"/>.
+/// The contents of a slot, to go back to by its dirty pages: restoring costs a copy of each page that the guest has written since, and
+/// nothing for the others. For memory that is no copy-on-write view of a snapshot; such a view is restored by
+/// <see cref="SharedMemory.Restore"/>.
 /// </summary>
 /// <remarks>
-/// The kernel's log tells of the guest's writes only. Pages that the host wrote are to be told (<see cref="MarkDirty"/>), or restored with all others
-/// (<see cref="RestoreAll"/>). While a snapshot is in use nobody else may read the slot's dirty pages, because reading begins the log anew.
+/// The kernel's log tells of the guest's writes only. Pages that the host wrote are to be told (<see cref="MarkDirty"/>), or restored
+/// with all others (<see cref="RestoreAll"/>). While a snapshot is in use nobody else may read the slot's dirty pages, because reading
+/// begins the log anew.
 /// </remarks>
 public sealed unsafe class MemorySnapshot : IDisposable
 {
@@ -129,14 +131,15 @@ public sealed unsafe class MemorySnapshot : IDisposable
     {
         ulong offset = page * HostMapping.PageSize;
 
-        // Sound: both are held, and the page lies within both: the kernel's log has a bit for each page of the slot and no more, and those that
-        // were told were checked.
+        // Sound: both are held, and the page lies within both: the kernel's log has a bit for each page of the slot and no more, and
+        // those that were told were checked.
         BulkCopy.Copy(_slot.Mapping.Base + _slot.Offset + offset, _copy.Live.Base + offset, (nuint)HostMapping.PageSize);
     }
 
     private void Alone(Action action)
     {
-        // The copy is kept by a lease for the time, and the slot's memory by being held; the slot itself may be deleted, which ends in its exception.
+        // The copy is kept by a lease for the time, and the slot's memory by being held; the slot itself may be deleted, which ends in
+        // its exception.
         LockedMapping copy = _copy.Live;
         copy.EnterLease();
         try

@@ -1,8 +1,9 @@
 namespace Nub.Kvm;
 
 /// <summary>
-/// All of a processor's state, to go back to (<see cref="VirtualProcessor.SaveState"/>): registers, floating point and vectors, control and debug registers,
-/// pending events, the local interrupt controller. The time stamp counter is not in it: the guest's time goes on. Immutable.
+/// All of a processor's state, to go back to (<see cref="VirtualProcessor.SaveState"/>): registers, floating point and vectors, control
+/// and debug registers, pending events, the local interrupt controller. The time stamp counter is not in it: the guest's time goes on.
+/// Immutable.
 /// </summary>
 public sealed class ProcessorState
 {

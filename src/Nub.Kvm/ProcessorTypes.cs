@@ -80,9 +80,3 @@ public enum MultiprocessingState
     /// <summary>It has received the start-up message.</summary>
     SipiReceived = 4,
 }
-
-/// <summary>What a guest's linear address is mapped to.</summary>
-/// <param name="PhysicalAddress">The guest physical address.</param>
-/// <param name="IsWritable">Whether it may be written.</param>
-/// <param name="IsUser">Whether user code may access it.</param>
-public readonly record struct GuestTranslation(ulong PhysicalAddress, bool IsWritable, bool IsUser);

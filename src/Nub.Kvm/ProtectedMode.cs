@@ -1,8 +1,8 @@
 namespace Nub.Kvm;
 
 /// <summary>
-/// Sets a virtual processor up for 32-bit code without paging: flat segments of 4 GiB at the system privilege level, as a boot loader leaves it (Intel
-/// SDM volume 3, section 3.2.1).
+/// Sets a virtual processor up for 32-bit code without paging: flat segments of 4 GiB at the system privilege level, as a boot loader
+/// leaves it (Intel SDM volume 3, section 3.2.1).
 /// </summary>
 public static class ProtectedMode
 {
@@ -13,7 +13,8 @@ public static class ProtectedMode
     private const ulong Rflags = 0x2;
 
     /// <summary>Sets the registers, so that the next run begins 32-bit code.</summary>
-    /// <remarks>There are no descriptor tables yet: an exception or an interrupt is a shutdown until the guest, or the host, makes some.</remarks>
+    /// <remarks>There are no descriptor tables yet: an exception or an interrupt is a shutdown until the guest, or the host, makes
+    /// some.</remarks>
     /// <param name="processor">The processor.</param>
     /// <param name="entryPoint">The address of the first instruction.</param>
     /// <param name="stackPointer">The stack pointer, which grows down from there.</param>

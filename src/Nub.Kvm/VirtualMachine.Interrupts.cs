@@ -9,7 +9,8 @@ public sealed unsafe partial class VirtualMachine
     /// Creates interrupt controllers in the kernel (two i8259, an I/O APIC, and a local one for each processor that is created afterwards;
     /// KVM_CREATE_IRQCHIP; api.rst, section 4.24). With them a halted processor waits in the kernel and <c>Run</c> does not return for it.
     /// </summary>
-    /// <exception cref="KvmException">The kernel refused: there are some already (EEXIST, 17), or there is a processor (EINVAL, 22).</exception>
+    /// <exception cref="KvmException">The kernel refused: there are some already (EEXIST, 17), or there is a processor (EINVAL,
+    /// 22).</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public void CreateInterruptController()
     {
@@ -18,7 +19,8 @@ public sealed unsafe partial class VirtualMachine
     }
 
     /// <summary>Creates a timer (i8254) in the kernel (KVM_CREATE_PIT2; api.rst, section 4.71). Its interrupt is GSI 0.</summary>
-    /// <exception cref="KvmException">The kernel refused: there is one already (EEXIST, 17), or no interrupt controller (ENOENT, 2).</exception>
+    /// <exception cref="KvmException">The kernel refused: there is one already (EEXIST, 17), or no interrupt controller (ENOENT,
+    /// 2).</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public void CreatePit()
     {
@@ -50,7 +52,8 @@ public sealed unsafe partial class VirtualMachine
         return Requests.SignalMsi.Call(_descriptor, ref message) > 0;
     }
 
-    /// <summary>Says where each interrupt number leads, in place of what was said before (KVM_SET_GSI_ROUTING; api.rst, section 4.52).</summary>
+    /// <summary>Says where each interrupt number leads, in place of what was said before (KVM_SET_GSI_ROUTING; api.rst, section
+    /// 4.52).</summary>
     /// <param name="routes">The routes, at most 4,096.</param>
     /// <exception cref="ArgumentException">There are more than 4,096 routes.</exception>
     /// <exception cref="KvmException">The kernel refused: a number, a controller or a pin that does not exist (EINVAL, 22).</exception>
@@ -76,7 +79,8 @@ public sealed unsafe partial class VirtualMachine
         Requests.SetGsiRouting.Call(_descriptor, ref header);
     }
 
-    /// <summary>Makes an event of a guest's writes to an address (KVM_IOEVENTFD; api.rst, section 4.59): they are no exits any more.</summary>
+    /// <summary>Makes an event of a guest's writes to an address (KVM_IOEVENTFD; api.rst, section 4.59): they are no exits any
+    /// more.</summary>
     /// <param name="space">Whether the address is a port or of memory.</param>
     /// <param name="address">The address.</param>
     /// <param name="length">The size of a write in bytes: 1, 2, 4 or 8; 0 for any.</param>

@@ -5,9 +5,11 @@ public sealed unsafe partial class VirtualMachine
 {
     private const uint ChipCount = 3;
 
-    /// <summary>Saves the state of the processors and of the kernel's devices (api.rst, sections 4.26 and 4.72). Nobody may be running a processor.</summary>
+    /// <summary>Saves the state of the processors and of the kernel's devices (api.rst, sections 4.26 and 4.72). Nobody may be running a
+    /// processor.</summary>
     /// <returns>The state, to be given to <see cref="RestoreState"/> as often as wanted.</returns>
-    /// <exception cref="InvalidOperationException">A processor is in use, or in the middle of an instruction (<see cref="VirtualProcessor.SaveState"/>).</exception>
+    /// <exception cref="InvalidOperationException">A processor is in use, or in the middle of an instruction
+    /// (<see cref="VirtualProcessor.SaveState"/>).</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public MachineState SaveState()
@@ -29,7 +31,8 @@ public sealed unsafe partial class VirtualMachine
     }
 
     /// <summary>
-    /// Goes back to a state that was saved. Restore the memory after this: an instruction that the last exit left in the middle is ended here and may write it.
+    /// Goes back to a state that was saved. Restore the memory after this: an instruction that the last exit left in the middle is ended
+    /// here and may write it.
     /// </summary>
     /// <param name="state">The state, of this machine or of one that was made like it.</param>
     /// <exception cref="ArgumentException">A processor of this machine is not in the state, or the other way round.</exception>
@@ -43,7 +46,8 @@ public sealed unsafe partial class VirtualMachine
         if (processors.Length != state.Processors.Count || !Array.TrueForAll(processors, processor => state.Processors.ContainsKey(processor.Id)))
         {
             throw new ArgumentException(
-                $"The state has the processors {string.Join(", ", state.Processors.Keys)}, and the machine {string.Join(", ", processors.Select(processor => processor.Id))}.",
+                $"The state has the processors {string.Join(", ", state.Processors.Keys)}, "
+                + $"and the machine {string.Join(", ", processors.Select(processor => processor.Id))}.",
                 nameof(state));
         }
 

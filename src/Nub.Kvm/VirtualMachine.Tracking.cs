@@ -10,11 +10,13 @@ public sealed unsafe partial class VirtualMachine
     private ulong _dirtyRingSize;
 
     /// <summary>
-    /// Gives each processor a ring that the kernel tells dirty pages in, in place of a log for each slot (KVM_CAP_DIRTY_LOG_RING; api.rst, section 8.29).
-    /// To be called before the first processor is created. A full ring is an exit (<see cref="VmExitReason.DirtyRingFull"/>).
+    /// Gives each processor a ring that the kernel tells dirty pages in, in place of a log for each slot (KVM_CAP_DIRTY_LOG_RING;
+    /// api.rst, section 8.29). To be called before the first processor is created. A full ring is an exit
+    /// (<see cref="VmExitReason.DirtyRingFull"/>).
     /// </summary>
     /// <param name="entries">The number of entries: a power of two, from 256 on; the kernel allows 65,536.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The number is no power of two, less than 256, or more than the kernel allows.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The number is no power of two, less than 256, or more than the kernel
+    /// allows.</exception>
     /// <exception cref="InvalidOperationException">A processor was created already.</exception>
     /// <exception cref="NotSupportedException">This KVM has no dirty rings.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
@@ -56,7 +58,8 @@ public sealed unsafe partial class VirtualMachine
         }
     }
 
-    /// <summary>Frees the entries that were harvested (KVM_RESET_DIRTY_RINGS; api.rst, section 4.128): a write to their pages is told again.</summary>
+    /// <summary>Frees the entries that were harvested (KVM_RESET_DIRTY_RINGS; api.rst, section 4.128): a write to their pages is told
+    /// again.</summary>
     /// <returns>How many were freed.</returns>
     /// <exception cref="KvmException">The kernel refused: there are no dirty rings (EINVAL, 22).</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
@@ -68,8 +71,8 @@ public sealed unsafe partial class VirtualMachine
     public MemorySlot? FindSlot(int number) => _memory.FindSlot(number);
 
     /// <summary>
-    /// Gathers a guest's writes to a range in a ring, in place of an exit for each (KVM_REGISTER_COALESCED_MMIO; api.rst, section 4.116), for devices that
-    /// do not mind when they are told. The ring has room for about 170; one that finds it full is an exit as before.
+    /// Gathers a guest's writes to a range in a ring, in place of an exit for each (KVM_REGISTER_COALESCED_MMIO; api.rst, section 4.116),
+    /// for devices that do not mind when they are told. The ring has room for about 170; one that finds it full is an exit as before.
     /// </summary>
     /// <param name="space">Whether the range is of ports or of memory.</param>
     /// <param name="address">The first address.</param>
@@ -84,7 +87,8 @@ public sealed unsafe partial class VirtualMachine
         return new CoalescedZone(this, argument);
     }
 
-    /// <summary>Takes the oldest write that was gathered. To be called until there is none, before an exit is handled: they came before it.</summary>
+    /// <summary>Takes the oldest write that was gathered. To be called until there is none, before an exit is handled: they came before
+    /// it.</summary>
     /// <param name="write">The write.</param>
     /// <returns>Whether there was one.</returns>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>

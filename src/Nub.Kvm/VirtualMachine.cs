@@ -22,6 +22,7 @@ public sealed partial class VirtualMachine : IDisposable
     private readonly ulong _runPagesSize;
     private readonly MemoryMap _memory;
     private readonly List<VirtualProcessor> _processors = [];
+    private int _extendedStateSize;
     private bool _disposed;
 
     internal VirtualMachine(Descriptor descriptor, ulong runPagesSize)
@@ -52,7 +53,9 @@ public sealed partial class VirtualMachine : IDisposable
     public bool HasPit { get; private set; }
 
     /// <summary>The size of a processor's extended state in bytes (KVM_CAP_XSAVE2; api.rst, section 4.134).</summary>
-    internal int ExtendedStateSize => Math.Max(XsaveRegion.LeastSize, CheckExtension(KvmCapability.ExtendedState2));
+    internal int ExtendedStateSize => _extendedStateSize == 0
+        ? _extendedStateSize = Math.Max(XsaveRegion.LeastSize, CheckExtension(KvmCapability.ExtendedState2))
+        : _extendedStateSize;
 
     /// <summary>Asks for a capability of this machine, which may have less than the system.</summary>
     /// <inheritdoc cref="KvmSystem.CheckExtension(KvmCapability)"/>
@@ -76,8 +79,8 @@ public sealed partial class VirtualMachine : IDisposable
     }
 
     /// <summary>
-    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadonlySharedMemory.GuestMappedSize"/> bytes. A guest's write
-    /// is an MMIO exit and changes nothing.
+    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadonlySharedMemory.GuestMappedSize"/> bytes. A guest's
+    /// write is an MMIO exit and changes nothing.
     /// </summary>
     /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
     public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.ReadOnly)
@@ -91,11 +94,12 @@ public sealed partial class VirtualMachine : IDisposable
     /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
     /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
     /// <param name="access">
-    /// What the guest may do: at least <see cref="MemoryRegionFlags.Read"/>. With <see cref="MemoryRegionFlags.Write"/> its writes go through to every
-    /// sharer of the memory. Execution cannot be kept from a guest here: its own page tables do that.
+    /// What the guest may do: at least <see cref="MemoryRegionFlags.Read"/>. With <see cref="MemoryRegionFlags.Write"/> its writes go
+    /// through to every sharer of the memory. Execution cannot be kept from a guest here: its own page tables do that.
     /// </param>
     /// <exception cref="ArgumentException">The guest is not to read, or the range overlaps another slot.</exception>
-    /// <exception cref="InvalidOperationException">To be written, but a span of the memory was handed out; or the machine has as many slots as it can.</exception>
+    /// <exception cref="InvalidOperationException">To be written, but a span of the memory was handed out; or the machine has as many
+    /// slots as it can.</exception>
     /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
     public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemoryRegionFlags access)
     {
@@ -106,7 +110,8 @@ public sealed partial class VirtualMachine : IDisposable
         }
 
         MemoryRegion region = memory.MappingAt(guestAddress, MemoryRegionType.Snapshot, access);
-        return Map(memory, 0, region.Length, guestAddress, access.HasFlag(MemoryRegionFlags.Write) ? MemorySlotFlags.None : MemorySlotFlags.ReadOnly);
+        MemorySlotFlags flags = access.HasFlag(MemoryRegionFlags.Write) ? MemorySlotFlags.None : MemorySlotFlags.ReadOnly;
+        return Map(memory, 0, region.Length, guestAddress, flags);
     }
 
     /// <summary>Maps a part of a memory into the machine.</summary>
@@ -135,12 +140,13 @@ public sealed partial class VirtualMachine : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             var descriptor = new Descriptor(Requests.CreateVcpu.Call(_descriptor, (nint)id));
+            HostSharedMemory? page = null;
             try
             {
-                HostSharedMemory page = MapPages(descriptor, 0, _runPagesSize);
-                _coalescedPage ??= page.Clone();
+                page = MapPages(descriptor, 0, _runPagesSize);
                 DirtyRing? ring = _dirtyRingSize == 0 ? null
                     : new DirtyRing(MapPages(descriptor, DirtyRing.PageOffset * HostMapping.PageSize, _dirtyRingSize));
+                _coalescedPage ??= page.Clone();
                 var processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
                 _processors.Add(processor);
                 NubKvmEventSource.Log.ProcessorCreated((int)id);
@@ -148,6 +154,7 @@ public sealed partial class VirtualMachine : IDisposable
             }
             catch
             {
+                page?.Dispose();
                 descriptor.Dispose();
                 throw;
             }
@@ -229,8 +236,8 @@ public sealed partial class VirtualMachine : IDisposable
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The memory owns the mapping, and the processor the memory.")]
     private static HostSharedMemory MapPages(Descriptor processor, ulong offset, ulong size)
     {
-        nint address = LinuxNative.MMap(
-            0, (nuint)size, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), (long)offset);
+        const int readWrite = LinuxNative.ProtRead | LinuxNative.ProtWrite;
+        nint address = LinuxNative.MMap(0, (nuint)size, readWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), (long)offset);
         return address != LinuxNative.MapFailed
             ? new HostSharedMemory(new LockedMapping(LinuxMapping.Adopt(address, size)))
             : throw new KvmException("mmap", Marshal.GetLastPInvokeError(), $"{size} bytes at offset {offset} of a virtual processor");

@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 
 namespace Nub.Kvm;
 
-// From what the kernel wrote to the shared page to a VmExit. Each byte of the page is read once, and judged on the private copy: the page is shared.
+// From what the kernel wrote to the shared page to a VmExit. Each byte of the page is read once, and judged on the private copy: the page
+// is shared.
 public sealed partial class VirtualProcessor
 {
     private VmExit ReadExit()

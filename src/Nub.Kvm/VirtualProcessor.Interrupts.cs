@@ -4,13 +4,14 @@ namespace Nub.Kvm;
 public sealed partial class VirtualProcessor
 {
     /// <summary>
-    /// Whether the processor could take an interrupt (<see cref="Interrupt"/>) when it was left: the guest has interrupts enabled, and none is
-    /// waiting (<c>ready_for_interrupt_injection</c>; api.rst, section 5).
+    /// Whether the processor could take an interrupt (<see cref="Interrupt"/>) when it was left: the guest has interrupts enabled, and
+    /// none is waiting (<c>ready_for_interrupt_injection</c>; api.rst, section 5).
     /// </summary>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
     public bool IsReadyForInterrupt => RunHeader.At(_page, 0).ReadyForInterruptInjection != 0;
 
-    /// <summary>Whether the next run is to end as soon as the processor can take an interrupt (<see cref="VmExitReason.InterruptWindowOpen"/>).</summary>
+    /// <summary>Whether the next run is to end as soon as the processor can take an interrupt
+    /// (<see cref="VmExitReason.InterruptWindowOpen"/>).</summary>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
     public bool IsInterruptWindowRequested
     {
@@ -27,7 +28,8 @@ public sealed partial class VirtualProcessor
     /// the guest runs; ask <see cref="IsReadyForInterrupt"/> first.
     /// </summary>
     /// <param name="vector">The vector, 32 to 255 (0 to 255 in real mode).</param>
-    /// <exception cref="KvmException">The kernel refused: ENXIO (6) where the kernel has the controller, EEXIST (17) when one is waiting already.</exception>
+    /// <exception cref="KvmException">The kernel refused: ENXIO (6) where the kernel has the controller, EEXIST (17) when one is waiting
+    /// already.</exception>
     /// <inheritdoc cref="GetRegisters"/>
     public void Interrupt(byte vector) => Set(Requests.Interrupt, (uint)vector);
 

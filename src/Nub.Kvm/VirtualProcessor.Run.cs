@@ -26,25 +26,28 @@ public sealed partial class VirtualProcessor
     /// Runs the guest until something happens that the host is to handle (KVM_RUN; api.rst, section 4.10). Nothing is allocated.
     /// </summary>
     /// <remarks>
-    /// While the guest runs, every memory that is mapped in its machine is held: nobody can take it exclusively. The hold ends before this returns.
-    /// A signal that nobody meant for the guest does not end the run.
+    /// While the guest runs, every memory that is mapped in its machine is held: nobody can take it exclusively. The hold ends before
+    /// this returns. A signal that nobody meant for the guest does not end the run.
     /// </remarks>
     /// <param name="cancellation">
-    /// Stops the guest, from any thread, within milliseconds. A run that was cancelled is an exit and no exception: the guest can be run again.
+    /// Stops the guest, from any thread, within milliseconds. A run that was cancelled is an exit and no exception: the guest can be run
+    /// again.
     /// </param>
     /// <returns>Why the guest was left.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds one of the memories exclusively. The guest did not run.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
-    /// <exception cref="KvmException">The kernel refused: EIO (5) in a process that was forked off the one which created the machine.</exception>
+    /// <exception cref="KvmException">The kernel refused: EIO (5) in a process that was forked off the one which created the
+    /// machine.</exception>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed, before or meanwhile.</exception>
     public VmExit Run(CancellationToken cancellation = default) => EnterGuest(toFinish: false, cancellation);
 
     /// <summary>
-    /// Finishes the instruction of the last exit, for which a port or MMIO was read or written, without executing another: afterwards the registers
-    /// are those behind it, and the processor's state can be saved (api.rst, section 5, on "complete pending operations").
+    /// Finishes the instruction of the last exit, for which a port or MMIO was read or written, without executing another: afterwards the
+    /// registers are those behind it, and the processor's state can be saved (api.rst, section 5, on "complete pending operations").
     /// </summary>
     /// <returns>
-    /// <see cref="VmExitReason.Cancelled"/> when it is finished; otherwise the next part of the same instruction, to be handled as an exit of <see cref="Run"/>.
+    /// <see cref="VmExitReason.Cancelled"/> when it is finished; otherwise the next part of the same instruction, to be handled as an
+    /// exit of <see cref="Run"/>.
     /// </returns>
     /// <inheritdoc cref="Run(CancellationToken)"/>
     public VmExit CompleteExit() => EnterGuest(toFinish: true, CancellationToken.None);

@@ -6,8 +6,8 @@ public sealed partial class VirtualProcessor
     // A string instruction on ports is finished in parts of at most a page; nothing takes more parts than this.
     private const int MostParts = 4096;
 
-    // The MSRs that are a guest's state, of those the kernel gives (KVM_GET_MSR_INDEX_LIST): system calls, segments, memory types, the timer, the
-    // paravirtual clock. The others tell about the processor, or count on by themselves.
+    // The MSRs that are a guest's state, of those the kernel gives (KVM_GET_MSR_INDEX_LIST): system calls, segments, memory types, the
+    // timer, the paravirtual clock. The others tell about the processor, or count on by themselves.
     private static readonly uint[] s_stateMsrs =
     [
         0x174, 0x175, 0x176, // IA32_SYSENTER_CS, _ESP, _EIP
@@ -23,11 +23,13 @@ public sealed partial class VirtualProcessor
     private uint[]? _savedMsrs;
 
     /// <summary>
-    /// Saves the processor's state. If the last exit was in the middle of an instruction that exit is to have been handled: the instruction is finished first.
+    /// Saves the processor's state. If the last exit was in the middle of an instruction that exit is to have been handled: the
+    /// instruction is finished first.
     /// </summary>
     /// <returns>The state, to be given to <see cref="RestoreState"/> as often as wanted.</returns>
     /// <exception cref="InvalidOperationException">
-    /// The instruction of the last exit has another part, which is to be handled first (<see cref="CompleteExit"/>); or another thread is using the processor.
+    /// The instruction of the last exit has another part, which is to be handled first (<see cref="CompleteExit"/>); or another thread is
+    /// using the processor.
     /// </exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
@@ -53,8 +55,8 @@ public sealed partial class VirtualProcessor
     }
 
     /// <summary>
-    /// Goes back to a state that was saved. An instruction that the last exit left in the middle is ended first, with zeroes for what it was to read, which
-    /// may write the guest's memory: restore the memory after this.
+    /// Goes back to a state that was saved. An instruction that the last exit left in the middle is ended first, with zeroes for what it
+    /// was to read, which may write the guest's memory: restore the memory after this.
     /// </summary>
     /// <param name="state">The state, of this processor or of one like it.</param>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>

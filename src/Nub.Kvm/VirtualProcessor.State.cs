@@ -20,8 +20,8 @@ public sealed unsafe partial class VirtualProcessor
     /// <inheritdoc cref="GetRegisters"/>
     public void SetFloatingPointState(in FloatingPointState state)
     {
-        // Not KVM_GET_FPU and KVM_SET_FPU: these touch the stored registers without a look at which parts are stored, so what they set or give may be
-        // neither the guest's before nor after.
+        // Not KVM_GET_FPU and KVM_SET_FPU: these touch the stored registers without a look at which parts are stored, so what they set or
+        // give may be neither the guest's before nor after.
         byte[] extended = GetExtendedState();
         MemoryMarshal.Write(extended, in state);
         ref ulong stored = ref MemoryMarshal.AsRef<ulong>(extended.AsSpan(StoredPartsOffset));
@@ -130,7 +130,8 @@ public sealed unsafe partial class VirtualProcessor
     /// Says which of the guest's steps are exits (<see cref="VmExitReason.Debug"/>; KVM_SET_GUEST_DEBUG; api.rst, section 4.87).
     /// </summary>
     /// <param name="modes">Which.</param>
-    /// <param name="breakpoints">For <see cref="GuestDebugModes.HardwareBreakpoints"/>, DR0 to DR3 and DR7; the guest does not see them.</param>
+    /// <param name="breakpoints">For <see cref="GuestDebugModes.HardwareBreakpoints"/>, DR0 to DR3 and DR7; the guest does not see
+    /// them.</param>
     /// <inheritdoc cref="GetRegisters"/>
     public void SetGuestDebug(GuestDebugModes modes, in DebugRegisters breakpoints = default)
     {
@@ -165,11 +166,12 @@ public sealed unsafe partial class VirtualProcessor
         }
     }
 
-    /// <summary>Where a linear address of the guest leads, by its page tables as they are now (KVM_TRANSLATE; api.rst, section 4.15).</summary>
+    /// <summary>Where a linear address of the guest leads, by its page tables as they are now (KVM_TRANSLATE; api.rst, section
+    /// 4.15).</summary>
     /// <param name="linearAddress">The address.</param>
-    /// <returns>Where it leads; <see langword="null"/> when it is not mapped.</returns>
+    /// <returns>The guest physical address; <see langword="null"/> when it is not mapped.</returns>
     /// <inheritdoc cref="GetRegisters"/>
-    public GuestTranslation? Translate(ulong linearAddress)
+    public ulong? Translate(ulong linearAddress)
     {
         var argument = new TranslationArgument { LinearAddress = linearAddress };
         Enter(running: false);
@@ -182,9 +184,7 @@ public sealed unsafe partial class VirtualProcessor
             Leave();
         }
 
-        return argument.Valid != 0
-            ? new GuestTranslation(argument.PhysicalAddress, argument.Writable != 0, argument.UserMode != 0)
-            : null;
+        return argument.Valid != 0 ? argument.PhysicalAddress : null;
     }
 
     private static byte[] MsrTable(ReadOnlySpan<MsrEntry> entries)

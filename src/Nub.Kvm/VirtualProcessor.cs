@@ -3,9 +3,9 @@ using Nub.Memory;
 namespace Nub.Kvm;
 
 /// <summary>
-/// A virtual processor. One thread at a time may use it; who it is may change. A call while another thread is inside (in <see cref="Run"/>, most
-/// often) throws <see cref="InvalidOperationException"/> instead of waiting for a guest that may never return. <see cref="Dispose"/>, and cancelling the
-/// token of a run, are for any thread at any time.
+/// A virtual processor. One thread at a time may use it; who it is may change. A call while another thread is inside (in
+/// <see cref="Run"/>, most often) throws <see cref="InvalidOperationException"/> instead of waiting for a guest that may never return.
+/// <see cref="Dispose"/>, and cancelling the token of a run, are for any thread at any time.
 /// </summary>
 public sealed partial class VirtualProcessor : IDisposable
 {
@@ -16,7 +16,8 @@ public sealed partial class VirtualProcessor : IDisposable
     private readonly HostSharedMemory _page;
     private readonly DirtyRing? _ring;
 
-    // Under the gate: the kernel's id of the thread that uses the processor, whether it is in Run, and whether it is to find the processor disposed.
+    // Under the gate: the kernel's id of the thread that uses the processor, whether it is in Run, and whether it is to find the
+    // processor disposed.
     private int _user;
     private bool _running;
     private volatile bool _disposed;
@@ -41,7 +42,8 @@ public sealed partial class VirtualProcessor : IDisposable
     internal HostSharedMemory Page => _page;
 
     /// <summary>The general registers (KVM_GET_REGS; api.rst, section 4.11).</summary>
-    /// <remarks>After an exit for a port or MMIO the instruction is finished only by the next run: until then the registers are those before it.</remarks>
+    /// <remarks>After an exit for a port or MMIO the instruction is finished only by the next run: until then the registers are those
+    /// before it.</remarks>
     /// <returns>The registers.</returns>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
@@ -85,15 +87,18 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <see cref="VirtualMachine.ResetDirtyRings"/>, from when on a write to the page is told again.
     /// </summary>
     /// <param name="pages">Takes the entries.</param>
-    /// <returns>How many there were; as many as <paramref name="pages"/> has room for when there are more. A page may be told more than once.</returns>
-    /// <exception cref="InvalidOperationException">The machine has no dirty rings (<see cref="VirtualMachine.EnableDirtyRings"/>).</exception>
+    /// <returns>How many there were; as many as <paramref name="pages"/> has room for when there are more. A page may be told more than
+    /// once.</returns>
+    /// <exception cref="InvalidOperationException">The machine has no dirty rings
+    /// (<see cref="VirtualMachine.EnableDirtyRings"/>).</exception>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
     public int HarvestDirtyRing(Span<DirtyPage> pages) =>
-        (_ring ?? throw new InvalidOperationException("The machine was made without dirty rings: call EnableDirtyRings before the first processor is created.")).Harvest(pages);
+        _ring?.Harvest(pages) ?? throw new InvalidOperationException(
+            "The machine was made without dirty rings: call EnableDirtyRings before the first processor is created.");
 
     /// <summary>
-    /// Gives the processor back. If it runs it is stopped, its <see cref="Run"/> throws <see cref="ObjectDisposedException"/>, and the thread in it
-    /// gives the processor back; this waits for nobody.
+    /// Gives the processor back. If it runs it is stopped, its <see cref="Run"/> throws <see cref="ObjectDisposedException"/>, and the
+    /// thread in it gives the processor back; this waits for nobody.
     /// </summary>
     public void Dispose()
     {

@@ -12,7 +12,8 @@ public enum VmExitReason
     /// <summary>The guest writes a port.</summary>
     IoOut,
 
-    /// <summary>The guest reads an address where no memory is: fill <see cref="VmExit.Data"/>, which is zero, before the next run.</summary>
+    /// <summary>The guest reads an address where no memory is: fill <see cref="VmExit.Data"/>, which is zero, before the next
+    /// run.</summary>
     MmioRead,
 
     /// <summary>The guest writes an address where no memory is, or only memory that it cannot write.</summary>
@@ -30,10 +31,12 @@ public enum VmExitReason
     /// <summary>The processor refused the guest's state; <see cref="VmExit.Detail"/> has the hardware's reason.</summary>
     FailedEntry,
 
-    /// <summary>The kernel could not go on, most often with an instruction it cannot emulate; <see cref="VmExit.Detail"/> has its sub-error.</summary>
+    /// <summary>The kernel could not go on, most often with an instruction it cannot emulate; <see cref="VmExit.Detail"/> has its
+    /// sub-error.</summary>
     InternalError,
 
-    /// <summary>Memory behind a slot cannot be reached, such as pages of a file that was shortened; <see cref="VmExit.Address"/> where the kernel tells it.</summary>
+    /// <summary>Memory behind a slot cannot be reached, such as pages of a file that was shortened; <see cref="VmExit.Address"/> where
+    /// the kernel tells it.</summary>
     MemoryFault,
 
     /// <summary>
@@ -45,7 +48,8 @@ public enum VmExitReason
     /// <summary>The processor can take an interrupt, and the host had asked to know.</summary>
     InterruptWindowOpen,
 
-    /// <summary>The ring of dirty pages is full: harvest and reset it (<see cref="VirtualMachine.ResetDirtyRings"/>), and run again.</summary>
+    /// <summary>The ring of dirty pages is full: harvest and reset it (<see cref="VirtualMachine.ResetDirtyRings"/>), and run
+    /// again.</summary>
     DirtyRingFull,
 
     /// <summary>The guest asks the host for a service; <see cref="VmExit.Detail"/> has its number.</summary>

@@ -16,21 +16,23 @@ public sealed class CancellationTests
     }
 
     [SkippableFact]
-    public void An_endless_loop_is_cancelled_a_hundred_times_and_goes_on_each_time()
+    public async Task An_endless_loop_is_cancelled_a_hundred_times_and_goes_on_each_time()
     {
         using var guest = new Guest(Count);
         ulong before = 0;
         for (int i = 0; i < 100; i++)
         {
             using var stop = new CancellationTokenSource();
-            var canceller = new Thread(() =>
+            Task canceller = Task.Run(() =>
             {
                 RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
                 stop.Cancel();
             });
-            canceller.Start();
             Assert.Equal(VmExitReason.Cancelled, guest.Processor.Run(stop.Token).Reason);
-            canceller.Join();
+            await canceller;
+
+            // What a kick leaves for the kernel to find, had its signal come before the entry.
+            Assert.Equal(1, RunHeader.At(guest.Processor.Page, 0).ImmediateExit);
             ulong now = guest.Host.Read<ulong>(Guest.DataAddress);
             Assert.True(now > before);
             before = now;
@@ -38,7 +40,7 @@ public sealed class CancellationTests
     }
 
     [SkippableFact]
-    public void Cancelling_at_any_moment_is_never_lost()
+    public async Task Cancelling_at_any_moment_is_never_lost()
     {
         // No wait for the guest to have begun: the kick comes before, on and after the entry, as chance has it.
         using var guest = new Guest(Count);
@@ -47,14 +49,13 @@ public sealed class CancellationTests
         {
             using var stop = new CancellationTokenSource();
             int spin = random.Next(2000);
-            var canceller = new Thread(() =>
+            Task canceller = Task.Run(() =>
             {
                 Thread.SpinWait(spin);
                 stop.Cancel();
             });
-            canceller.Start();
             Assert.Equal(VmExitReason.Cancelled, guest.Processor.Run(stop.Token).Reason);
-            canceller.Join();
+            await canceller;
         }
     }
 
@@ -96,28 +97,39 @@ public sealed class CancellationTests
     {
         using var guest = new Guest(Count);
         using var stop = new CancellationTokenSource();
-        int thread = 0;
-        VmExitReason reason = VmExitReason.Unknown;
-        var runner = new Thread(() =>
-        {
-            Volatile.Write(ref thread, KickSignal.PrepareThisThread());
-            reason = guest.Processor.Run(stop.Token).Reason;
-        });
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop.Token);
         RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
 
         // The very signal that kicks, without the kick: KVM_RUN is interrupted, and is to be entered again.
         for (int i = 0; i < 50; i++)
         {
             ulong before = guest.Host.Read<ulong>(Guest.DataAddress);
-            KickSignal.Send(Volatile.Read(ref thread));
+            KickSignal.Send(runner.ThreadId);
             RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
             Assert.True(runner.IsAlive);
         }
 
         stop.Cancel();
         runner.Join();
-        Assert.Equal(VmExitReason.Cancelled, reason);
+        Assert.Equal(VmExitReason.Cancelled, runner.Reason);
+    }
+
+    [SkippableFact]
+    public unsafe void The_signal_is_nobody_elses_and_the_runtimes_own_is_as_it_was()
+    {
+        Guest.SkipWithoutKvm();
+        const int runtimes = 34; // SIGRTMIN
+        LibC.SignalActionData before = default;
+        Assert.Equal(0, LibC.SignalAction(runtimes, null, &before));
+        A_run_that_was_cancelled_before_does_not_enter_the_guest();
+        LibC.SignalActionData after = default;
+        LibC.SignalActionData ours = default;
+        Assert.Equal(0, LibC.SignalAction(runtimes, null, &after));
+        Assert.Equal(0, LibC.SignalAction(KickSignal.Number, null, &ours));
+        Assert.NotEqual(0, before.Handler);
+        Assert.Equal(before.Handler, after.Handler);
+        Assert.NotEqual(before.Handler, ours.Handler);
+        Assert.InRange(KickSignal.Number, runtimes + 1, 64);
     }
 
     [SkippableFact]
@@ -125,8 +137,7 @@ public sealed class CancellationTests
     {
         using var guest = new Guest(Count);
         using var stop = new CancellationTokenSource();
-        var runner = new Thread(() => guest.Processor.Run(stop.Token));
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop.Token);
         RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         for (int i = 0; i < 20; i++)
         {
@@ -143,8 +154,7 @@ public sealed class CancellationTests
     {
         using var guest = new Guest(Count);
         using var stop = new CancellationTokenSource();
-        var runner = new Thread(() => guest.Processor.Run(stop.Token));
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop.Token);
         RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
 
         InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => guest.Processor.GetRegisters());

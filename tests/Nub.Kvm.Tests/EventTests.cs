@@ -95,11 +95,10 @@ public sealed class EventTests
 
         Task<ulong> disposed = written.WaitAsync();
         Exception? inWait = null;
-        var waiter = new Thread(() => inWait = Record.Exception(() => written.Wait(Timeout.InfiniteTimeSpan, out _)));
-        waiter.Start();
+        Task waiter = Task.Run(() => inWait = Record.Exception(() => written.Wait(Timeout.InfiniteTimeSpan, out _)));
         written.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => disposed);
-        Assert.True(waiter.Join(TimeSpan.FromSeconds(30)));
+        await waiter.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.IsType<ObjectDisposedException>(inWait);
     }
 

@@ -8,8 +8,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 /// <summary>
-/// What an exit costs here, and what it costs the same loop in C: the same guest, the same processor, the same thread, in turn. No time is asserted, only
-/// the ratio of the best rounds, which other work on the machine does not change.
+/// What an exit costs here, and what it costs the same loop in C: the same guest, the same processor, the same thread, in turn. No time
+/// is asserted, only the ratio of the best rounds, which other work on the machine does not change.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed unsafe class ExitCostTests(ITestOutputHelper output)

@@ -6,7 +6,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Nub.Kvm.Tests;
 
-public sealed unsafe class HazardTests
+public sealed class HazardTests
 {
     private const string ForkSource = """
         #include <errno.h>
@@ -31,11 +31,11 @@ public sealed unsafe class HazardTests
         for (int i = 0; i < 50; i++)
         {
             using var guest = new Guest(CancellationTests.Count);
-            (Thread runner, Func<Exception?> thrown) = Start(guest);
+            Runner runner = Start(guest);
             guest.Processor.Dispose();
             guest.Processor.Dispose();
             runner.Join();
-            Assert.IsType<ObjectDisposedException>(thrown());
+            Assert.IsType<ObjectDisposedException>(runner.Thrown);
             Assert.Throws<ObjectDisposedException>(() => guest.Processor.GetRegisters());
             Assert.Throws<ObjectDisposedException>(() => { guest.Processor.Run(); });
             guest.Host.WithExclusivity(_ => { });
@@ -48,10 +48,10 @@ public sealed unsafe class HazardTests
         for (int i = 0; i < 50; i++)
         {
             using var guest = new Guest(CancellationTests.Count);
-            (Thread runner, Func<Exception?> thrown) = Start(guest);
+            Runner runner = Start(guest);
             guest.Machine.Dispose();
             runner.Join();
-            Assert.IsType<ObjectDisposedException>(thrown());
+            Assert.IsType<ObjectDisposedException>(runner.Thrown);
             Assert.True(guest.Slot.IsDeleted);
             Assert.Throws<ObjectDisposedException>(() => guest.Machine.MapMemory(guest.Memory, 0));
             Assert.Throws<ObjectDisposedException>(() => guest.Machine.CreateVirtualProcessor(1));
@@ -68,7 +68,7 @@ public sealed unsafe class HazardTests
         using var guest = new Guest(CancellationTests.Count);
         nint address = guest.Host.BaseAddress;
         using var stop = new CancellationTokenSource();
-        (Thread runner, _) = Start(guest, stop.Token);
+        Runner runner = Start(guest, stop.Token);
         guest.Host.Dispose();
         guest.Memory.Dispose();
         Assert.True(ProcessMaps.IsMapped(address));
@@ -189,7 +189,7 @@ public sealed unsafe class HazardTests
         using var guest = new Guest(CancellationTests.Count);
         using IoEvent written = guest.Machine.CreateIoEvent(IoSpace.Port, 0x30);
         using var stop = new CancellationTokenSource();
-        (Thread runner, _) = Start(guest, stop.Token);
+        Runner runner = Start(guest, stop.Token);
         using (Process child = Process.Start(new ProcessStartInfo("/bin/ls", "-l /proc/self/fd") { RedirectStandardOutput = true })!)
         {
             string descriptors = child.StandardOutput.ReadToEnd();
@@ -207,7 +207,7 @@ public sealed unsafe class HazardTests
     }
 
     [SkippableFact]
-    public void A_forked_child_cannot_run_the_guest_and_the_parent_still_can()
+    public unsafe void A_forked_child_cannot_run_the_guest_and_the_parent_still_can()
     {
         using var guest = new Guest(CancellationTests.Count);
         using (var warm = new CancellationTokenSource(20))
@@ -244,19 +244,9 @@ public sealed unsafe class HazardTests
             all.Add(processor);
         }
 
-        var reasons = new VmExitReason[processors];
-        Thread[] threads = [.. all.Select((processor, i) => new Thread(() => reasons[i] = processor.Run().Reason))];
-        foreach (Thread thread in threads)
-        {
-            thread.Start();
-        }
-
-        foreach (Thread thread in threads)
-        {
-            thread.Join();
-        }
-
-        Assert.All(reasons, reason => Assert.Equal(VmExitReason.IoOut, reason));
+        Runner[] runners = [.. all.Select(processor => Runner.Start(processor))];
+        Array.ForEach(runners, runner => runner.Join());
+        Assert.All(runners, runner => Assert.Equal(VmExitReason.IoOut, runner.Reason));
         Assert.Equal((ulong)(processors * rounds), guest.Host.Read<ulong>(Guest.DataAddress));
         guest.Host.WithExclusivity(_ => { });
         KvmException twice = Assert.Throws<KvmException>(() => guest.Machine.CreateVirtualProcessor(1));
@@ -275,7 +265,7 @@ public sealed unsafe class HazardTests
     }
 
     [SkippableFact]
-    public void Exclusivity_and_a_storm_of_runs_exclude_each_other()
+    public async Task Exclusivity_and_a_storm_of_runs_exclude_each_other()
     {
         // The guest leaves at once, and a second thread tries to be alone: whenever it is, the guest's counter stands still.
         using var guest = new Guest(a =>
@@ -289,7 +279,7 @@ public sealed unsafe class HazardTests
         int alone = 0;
         int refused = 0;
         bool done = false;
-        var other = new Thread(() =>
+        Task other = Task.Run(() =>
         {
             while (!Volatile.Read(ref done))
             {
@@ -310,7 +300,6 @@ public sealed unsafe class HazardTests
                 }
             }
         });
-        other.Start();
         int ran = 0;
         for (int i = 0; i < 200_000 && (ran < 2000 || Volatile.Read(ref alone) == 0 || Volatile.Read(ref refused) == 0); i++)
         {
@@ -325,28 +314,16 @@ public sealed unsafe class HazardTests
         }
 
         Volatile.Write(ref done, true);
-        other.Join();
+        await other;
         Assert.True(alone > 0 && refused > 0, $"{alone} times alone, {refused} times refused");
         Assert.Equal((ulong)ran, guest.Host.Read<ulong>(Guest.DataAddress));
     }
 
-    private static (Thread Runner, Func<Exception?> Thrown) Start(Guest guest, CancellationToken stop = default)
+    private static Runner Start(Guest guest, CancellationToken stop = default)
     {
-        Exception? thrown = null;
-        var runner = new Thread(() =>
-        {
-            try
-            {
-                _ = guest.Processor.Run(stop);
-            }
-            catch (ObjectDisposedException disposed)
-            {
-                thrown = disposed;
-            }
-        });
         ulong before = guest.Host.Read<ulong>(Guest.DataAddress);
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop);
         RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
-        return (runner, () => thrown);
+        return runner;
     }
 }

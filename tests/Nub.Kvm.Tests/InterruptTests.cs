@@ -18,36 +18,36 @@ public sealed class InterruptTests
         // Interrupts are disabled at first: the window opens with STI.
         guest.Processor.IsInterruptWindowRequested = true;
         Assert.True(guest.Processor.IsInterruptWindowRequested);
-        Assert.Equal(VmExitReason.InterruptWindowOpen, guest.Processor.Run().Reason);
+        Assert.Equal(VmExitReason.InterruptWindowOpen, Run(guest).Reason);
         Assert.True(guest.Processor.IsReadyForInterrupt);
         guest.Processor.IsInterruptWindowRequested = false;
         guest.Processor.Interrupt(0x40);
-        Assert.Equal(0x10, guest.Processor.Run().Port);
+        Assert.Equal(0x10, Run(guest).Port);
         Assert.Equal(1, guest.Host.Read<ushort>(Counter));
         Assert.Throws<KvmException>(() => guest.Machine.SetInterruptLine(4, true));
     }
 
     [SkippableFact]
-    public void A_halted_guest_is_woken_by_a_line_of_the_kernels_controller()
+    public async Task A_halted_guest_is_woken_by_a_line_of_the_kernels_controller()
     {
         using var guest = Make(inKernel: true, vector: 0x24, a =>
         {
             SetUpPic(a);
             WaitForCounter(a);
         });
-        Thread raiser = Raise(guest, () =>
+        Task raiser = Raise(guest, () =>
         {
             guest.Machine.SetInterruptLine(4, true);
             guest.Machine.SetInterruptLine(4, false);
         });
-        Assert.Equal(0x10, guest.Processor.Run().Port);
-        raiser.Join();
+        Assert.Equal(0x10, RunToPort(guest));
+        await raiser;
         Assert.Equal(1, guest.Host.Read<ushort>(Counter));
         Assert.Throws<KvmException>(() => guest.Processor.Interrupt(0x24));
     }
 
     [SkippableFact]
-    public void A_halted_guest_is_woken_by_an_event()
+    public async Task A_halted_guest_is_woken_by_an_event()
     {
         using var guest = Make(inKernel: true, vector: 0x24, a =>
         {
@@ -55,14 +55,14 @@ public sealed class InterruptTests
             WaitForCounter(a);
         });
         using InterruptEvent line = guest.Machine.CreateInterruptEvent(4);
-        Thread raiser = Raise(guest, line.Signal);
-        Assert.Equal(0x10, guest.Processor.Run().Port);
-        raiser.Join();
+        Task raiser = Raise(guest, line.Signal);
+        Assert.Equal(0x10, RunToPort(guest));
+        await raiser;
         Assert.Equal(1, guest.Host.Read<ushort>(Counter));
     }
 
     [SkippableFact]
-    public void A_halted_guest_is_woken_by_a_message_and_by_an_event_routed_to_one()
+    public async Task A_halted_guest_is_woken_by_a_message_and_by_an_event_routed_to_one()
     {
         using var guest = Make(inKernel: true, vector: 0x55, a =>
         {
@@ -82,17 +82,17 @@ public sealed class InterruptTests
             }
         });
         guest.Machine.SetInterruptRoutes([InterruptRoute.ToMessage(24, 0xFEE0_0000, 0x55), InterruptRoute.ToPin(4, InterruptChip.IoApic, 4)]);
-        Thread raiser = Raise(guest, () => RunTests.WaitUntil(() => guest.Machine.SignalMessage(0xFEE0_0000, 0x55)));
-        Assert.Equal(0x10, guest.Processor.Run().Port);
-        raiser.Join();
+        Task raiser = Raise(guest, () => RunTests.WaitUntil(() => guest.Machine.SignalMessage(0xFEE0_0000, 0x55)));
+        Assert.Equal(0x10, RunToPort(guest));
+        await raiser;
         ushort before = guest.Host.Read<ushort>(Counter);
         Assert.InRange(before, 1, ushort.MaxValue);
 
         guest.Host.Write<ushort>(Counter, 1);
         using InterruptEvent message = guest.Machine.CreateInterruptEvent(24);
         raiser = Raise(guest, message.Signal);
-        Assert.Equal(0x10, guest.Processor.Run().Port);
-        raiser.Join();
+        Assert.Equal(0x10, RunToPort(guest));
+        await raiser;
         Assert.Throws<ArgumentException>(() => guest.Machine.SetInterruptRoutes(new InterruptRoute[4097]));
     }
 
@@ -113,7 +113,7 @@ public sealed class InterruptTests
             a.@out(0x40, al);
             WaitForCounter(a, atLeast: 5);
         });
-        Assert.Equal(0x10, guest.Processor.Run().Port);
+        Assert.Equal(0x10, Run(guest).Port);
         Assert.InRange(guest.Host.Read<ushort>(Counter), 5, ushort.MaxValue);
     }
 
@@ -126,9 +126,9 @@ public sealed class InterruptTests
             a.nop();
             a.@out(0x10, al);
         });
-        Assert.Equal(0x11, guest.Processor.Run().Port);
+        Assert.Equal(0x11, Run(guest).Port);
         guest.Processor.InjectNmi();
-        Assert.Equal(0x10, guest.Processor.Run().Port);
+        Assert.Equal(0x10, Run(guest).Port);
         Assert.Equal(1, guest.Host.Read<ushort>(Counter));
     }
 
@@ -197,7 +197,8 @@ public sealed class InterruptTests
 
         if (vector == 0x55)
         {
-            // A message ends at the local controller, whose register is out of a 16-bit segment's reach but for a segment that was loaded unreal.
+            // A message ends at the local controller, whose register is out of a 16-bit segment's reach but for a segment that was loaded
+            // unreal.
             guest.Host.CopyFrom(Handler, Guest.Assemble(
                 a =>
                 {
@@ -217,17 +218,21 @@ public sealed class InterruptTests
         return guest;
     }
 
-    private static Thread Raise(Guest guest, Action raise)
+    // An interrupt that is lost is not to hang the tests.
+    private static VmExit Run(Guest guest)
     {
-        var thread = new Thread(() =>
-        {
-            // The guest says that it is ready by the word behind the counter.
-            RunTests.WaitUntil(() => guest.Host.Read<ushort>(Counter + 2) != 0);
-            raise();
-        });
-        thread.Start();
-        return thread;
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        return guest.Processor.Run(patience.Token);
     }
+
+    private static ushort RunToPort(Guest guest) => Run(guest).Port;
+
+    private static Task Raise(Guest guest, Action raise) => Task.Run(() =>
+    {
+        // The guest says that it is ready by the word behind the counter.
+        RunTests.WaitUntil(() => guest.Host.Read<ushort>(Counter + 2) != 0);
+        raise();
+    });
 
     private static void Loop(Assembler a)
     {

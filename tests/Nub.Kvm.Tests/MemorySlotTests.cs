@@ -129,15 +129,13 @@ public sealed class MemorySlotTests
         (HostSharedMemory host, GuestSharedMemory memory) = exclusive.Build();
         nint address = host.BaseAddress;
         MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere);
-        VmExitReason reason = VmExitReason.Unknown;
-        var runner = new Thread(() => reason = guest.Processor.Run().Reason);
-        runner.Start();
+        Runner runner = Runner.Start(guest);
         RunTests.WaitUntil(() => host.Read<ulong>(0) > 1000);
         slot.Dispose();
 
         // The guest has it no more, though it runs still: nothing is written once the slot is gone.
         runner.Join();
-        Assert.Equal(VmExitReason.MmioRead, reason);
+        Assert.Equal(VmExitReason.MmioRead, runner.Reason);
         ulong count = host.Read<ulong>(0);
         host.WithExclusivity(_ => { });
         Assert.Equal(count, host.Read<ulong>(0));
@@ -151,8 +149,7 @@ public sealed class MemorySlotTests
     {
         using var guest = new Guest(CancellationTests.Count);
         using var stop = new CancellationTokenSource();
-        var runner = new Thread(() => guest.Processor.Run(stop.Token));
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop.Token);
         RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         using var exclusive = new ExclusiveSharedMemory(4096);
         (HostSharedMemory host, GuestSharedMemory memory) = exclusive.Build();
@@ -189,8 +186,7 @@ public sealed class MemorySlotTests
         }
 
         using var stop = new CancellationTokenSource();
-        var runner = new Thread(() => guest.Processor.Run(stop.Token));
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop.Token);
         RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         foreach (HostSharedMemory host in hosts)
         {

@@ -152,16 +152,14 @@ public sealed class RunTests
             a.jmp(loop);
         });
         using var stop = new CancellationTokenSource();
-        VmExitReason reason = VmExitReason.Unknown;
-        var runner = new Thread(() => reason = guest.Processor.Run(stop.Token).Reason);
-        runner.Start();
+        Runner runner = Runner.Start(guest, stop.Token);
         WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 1000);
 
         Assert.Throws<SharedMemoryLockedException>(() => guest.Host.WithExclusivity(_ => { }));
         stop.Cancel();
         runner.Join();
 
-        Assert.Equal(VmExitReason.Cancelled, reason);
+        Assert.Equal(VmExitReason.Cancelled, runner.Reason);
         ulong count = guest.Host.WithExclusivity(exclusive => BitConverter.ToUInt64(exclusive.AsSpan(Guest.DataAddress, 8)));
         Assert.Equal(count, guest.Host.Read<ulong>(Guest.DataAddress));
     }

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace Nub.Kvm;
 
-/// <summary>The leaves of CPUID as the kernel takes and gives them: <c>struct kvm_cpuid2</c>, a header and 40 bytes for each leaf.</summary>
+/// <summary>The leaves of CPUID as the kernel takes and gives them: <c>struct kvm_cpuid2</c>, a header and 40 bytes for each
+/// leaf.</summary>
 internal static unsafe class CpuidTable
 {
     // The kernel takes no more than 256 (KVM_MAX_CPUID_ENTRIES).

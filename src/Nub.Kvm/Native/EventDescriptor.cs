@@ -22,7 +22,8 @@ internal sealed unsafe class EventDescriptor : IDisposable
 
     public Descriptor Descriptor { get; }
 
-    /// <summary>The descriptor's number, for a struct that the kernel takes it in. The caller keeps this object alive for the call.</summary>
+    /// <summary>The descriptor's number, for a struct that the kernel takes it in. The caller keeps this object alive for the
+    /// call.</summary>
     public int Number => (int)Descriptor.DangerousGetHandle();
 
     /// <summary>Adds one to the counter.</summary>

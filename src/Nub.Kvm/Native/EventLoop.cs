@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Nub.Kvm;
 
 /// <summary>
-/// The one thread of this library: it waits for all events that somebody awaits (Linux manual, epoll(7)). It begins with the first and stays,
-/// in the background.
+/// The one thread of this library: it waits for all events that somebody awaits (Linux manual, epoll(7)). It begins with the first and
+/// stays, in the background.
 /// </summary>
 internal static unsafe class EventLoop
 {

@@ -21,6 +21,9 @@ internal static unsafe class KickSignal
     [ThreadStatic]
     private static int t_threadId;
 
+    /// <summary>The signal's number.</summary>
+    public static int Number => s_signal;
+
     /// <summary>The kernel's id of the calling thread, which can be kicked from now on.</summary>
     public static int PrepareThisThread()
     {

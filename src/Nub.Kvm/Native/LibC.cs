@@ -13,7 +13,6 @@ internal static unsafe partial class LibC
 
     public const int Interrupted = 4; // EINTR
     public const int TryAgain = 11; // EAGAIN
-    public const int TooBig = 7; // E2BIG
     public const int Fault = 14; // EFAULT
 
     public const int EventNonBlocking = 0x800; // EFD_NONBLOCK

@@ -15,7 +15,8 @@ internal struct UserspaceMemoryRegion
     public ulong UserspaceAddress;
 }
 
-/// <summary>What <c>kvm_cpuid2</c>, <c>kvm_msrs</c> and <c>kvm_irq_routing</c> begin with, 8 bytes: the number of elements that follow.</summary>
+/// <summary>What <c>kvm_cpuid2</c>, <c>kvm_msrs</c> and <c>kvm_irq_routing</c> begin with, 8 bytes: the number of elements that
+/// follow.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FlexibleArrayHeader
 {

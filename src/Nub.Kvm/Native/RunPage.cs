@@ -3,8 +3,8 @@ using Nub.Memory;
 
 namespace Nub.Kvm;
 
-// The parts of `struct kvm_run`, 2,352 bytes (api.rst, section 5): what the kernel shares with us for each processor. It is a header and a union of one
-// struct for each kind of exit, so it is several structs here. They are read through their views, each byte once.
+// The parts of `struct kvm_run`, 2,352 bytes (api.rst, section 5): what the kernel shares with us for each processor. It is a header and
+// a union of one struct for each kind of exit, so it is several structs here. They are read through their views, each byte once.
 
 /// <summary>The first 32 bytes of <c>kvm_run</c>.</summary>
 [AllValid, StructLayout(LayoutKind.Sequential)]
@@ -70,8 +70,8 @@ internal partial struct MemoryFaultExit
     public ulong Size;
 }
 
-/// <summary>What KVM_EXIT_FAIL_ENTRY, KVM_EXIT_HYPERCALL, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_EXCEPTION and KVM_EXIT_SYSTEM_EVENT begin with: a number
-/// of 64 bits (the first two), or one of 32.</summary>
+/// <summary>What KVM_EXIT_FAIL_ENTRY, KVM_EXIT_HYPERCALL, KVM_EXIT_INTERNAL_ERROR, KVM_EXIT_EXCEPTION and KVM_EXIT_SYSTEM_EVENT begin
+/// with: a number of 64 bits (the first two), or one of 32.</summary>
 [AllValid, StructLayout(LayoutKind.Sequential)]
 internal partial struct OtherExit
 {
