@@ -1,7 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using Nub.Memory.StrictConsumer;
 using Nub.Memory.Generators.Tests.Harness;
+using Nub.Memory.StrictConsumer;
 using Xunit.Abstractions;
 
 namespace Nub.Memory.Generators.Tests.Kernel;
