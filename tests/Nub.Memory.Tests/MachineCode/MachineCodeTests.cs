@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics.X86;
+using System.Text.RegularExpressions;
+
+namespace Nub.Memory.Tests.MachineCode;
+
+/// <summary>
+/// What the promises come down to: the JIT's own listing of each kind of access. On x64 only, whose instructions it reads.
+/// </summary>
+public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Listings>
+{
+    private const string NotX64 = "The listings are read as x64 instructions, and this is another processor.";
+
+    private readonly Listings _listings;
+
+    public MachineCodeTests(Listings listings) => _listings = listings;
+
+    [SkippableTheory]
+    [InlineData("ReadByte")]
+    [InlineData("ReadUInt16")]
+    [InlineData("ReadUInt32")]
+    [InlineData("ReadUInt64")]
+    [InlineData("ReadDouble")]
+    [InlineData("ReadSingle")]
+    [InlineData("ReadInt16")]
+    [InlineData("ReadChar")]
+    [InlineData("WriteByte")]
+    [InlineData("WriteUInt16")]
+    [InlineData("WriteUInt32")]
+    [InlineData("WriteUInt64")]
+    [InlineData("CheckAndUse")]
+    [InlineData("SpinUntilSet")]
+    [InlineData("SpinOnView")]
+    [InlineData("ViewField")]
+    [InlineData("ViewFieldWrite")]
+    [InlineData("ViewFieldBigEndian")]
+    [InlineData("ViewFieldUInt32")]
+    [InlineData("ViewFieldByte")]
+    [InlineData("ViewOfElement")]
+    [InlineData("ViewOfMemory")]
+    public void A_scalar_is_touched_by_exactly_one_instruction(string subject)
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["Subjects:" + subject];
+        Assert.True(listing.TouchesOf(_listings.BaseField).Count == 1, listing.ToString());
+    }
+
+    [SkippableTheory]
+    [InlineData("SpinUntilSet")]
+    [InlineData("SpinOnView")]
+    public void A_wait_reads_each_time_around(string subject)
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["Subjects:" + subject];
+        Assert.True(listing.IsInLoop(Assert.Single(listing.TouchesOf(_listings.BaseField))), listing.ToString());
+    }
+
+    [SkippableTheory]
+    [InlineData("ReadByte")]
+    [InlineData("ReadUInt32")]
+    [InlineData("ReadUInt64")]
+    [InlineData("WriteUInt64")]
+    public void An_access_publishes_looks_touches_clears_and_looks_again(string subject)
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["Subjects:" + subject];
+        List<string> code = listing.Instructions;
+        int look = code.FindIndex(instruction => FirstLook().IsMatch(instruction));
+        int touch = Assert.Single(listing.TouchesOf(_listings.BaseField));
+        int lookAgain = code.FindIndex(instruction => SecondLook().IsMatch(instruction));
+        int publish = look < 0 ? -1 : code.FindLastIndex(look, instruction => SlotStore().IsMatch(instruction));
+        int clear = lookAgain < 0 ? -1 : code.FindLastIndex(lookAgain, instruction => SlotStore().IsMatch(instruction));
+        Assert.True(0 <= publish && publish < look && look < touch && touch < clear && clear < lookAgain,
+            $"publish {publish}, look {look}, touch {touch}, clear {clear}, look again {lookAgain} in {listing}");
+        Assert.Equal(SlotStore().Match(code[publish]).Groups["slot"].Value, SlotStore().Match(code[clear]).Groups["slot"].Value);
+    }
+
+    [SkippableFact]
+    public void A_copy_loop_loads_each_place_once()
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["BulkCopy:CopyLarge"];
+        (int first, int last) = listing.Loops().MinBy(loop => loop.Last - loop.First);
+        string[] loads = [.. listing.Instructions[first..last].Where(instruction => VectorLoad().IsMatch(instruction)).Select(instruction => Listing.Operand().Match(instruction).Value)];
+        Assert.True(loads.Length == 4 && loads.Distinct().Count() == 4, listing.ToString());
+    }
+
+    [SkippableFact]
+    public void A_fill_loads_nothing_of_what_it_fills()
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["BulkCopy:FillLarge"];
+        Assert.True(listing.Loops().Any(), listing.ToString());
+        Assert.True(listing.TouchesOf(null).All(touch => listing.Instructions[touch].Split(' ')[1] is "byte" or "word" or "dword" or "qword" or "xmmword" or "ymmword"), listing.ToString());
+    }
+
+    [SkippableFact]
+    public void The_fetch_alone_is_one_load_and_stays_in_its_loop()
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing twoUses = _listings["Subjects:HashOfFetch"];
+        Assert.True(twoUses.TouchesOf(null).Count == 1, twoUses.ToString());
+        Listing spin = _listings["Subjects:SpinOnFetch"];
+        // The JIT may make the first time around apart from the rest, so what counts is the last of the loads.
+        Assert.True(spin.IsInLoop(spin.TouchesOf(null)[^1]), spin.ToString());
+    }
+
+    [SkippableTheory]
+    [InlineData("HashInPlace")]
+    [InlineData("StructInPlace")]
+    public void The_count_finds_a_plain_double_touch(string control)
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["Controls:" + control];
+        Assert.True(listing.TouchesOf(null).Count == 2, listing.ToString());
+    }
+
+    [SkippableFact]
+    public void The_loop_check_finds_a_plain_load_that_was_hoisted()
+    {
+        Skip.IfNot(X86Base.X64.IsSupported, NotX64);
+        Listing listing = _listings["Controls:SpinPlain"];
+        Assert.False(listing.IsInLoop(Assert.Single(listing.TouchesOf(null))), listing.ToString());
+    }
+
+    // The word of RegionLock is looked at for phase and closing (7) before, and for closing (4) after.
+    [GeneratedRegex(@"^test byte ptr \[\w+\+0x\w+\], 7$")]
+    private static partial Regex FirstLook();
+
+    [GeneratedRegex(@"^test byte ptr \[\w+\+0x\w+\], 4$")]
+    private static partial Regex SecondLook();
+
+    [GeneratedRegex(@"^mov qword ptr \[(?<slot>r(?!bp|sp)\w+)\], r\w+$")]
+    private static partial Regex SlotStore();
+
+    [GeneratedRegex(@"^v?mov(?:dqu\d*|ups) [xy]mm\d+, [xy]mmword ptr")]
+    private static partial Regex VectorLoad();
+
+    /// <summary>Runs the program of subjects once, under a JIT that is asked for its listings.</summary>
+    public sealed class Listings
+    {
+        private readonly Dictionary<string, Listing> _all;
+
+        public Listings()
+        {
+            string file = Path.GetTempFileName();
+            try
+            {
+                var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.MachineCode.dll")])
+                {
+                    RedirectStandardError = true,
+                };
+                start.Environment["DOTNET_JitDisasm"] = "*Subjects:* *Controls:* *BulkCopy:CopyLarge *BulkCopy:FillLarge";
+                start.Environment["DOTNET_JitStdOutFile"] = file;
+                start.Environment["DOTNET_TieredPGO"] = "0";
+                using Process process = Process.Start(start)!;
+                string errors = process.StandardError.ReadToEnd();
+                process.WaitForExit();
+                Assert.True(process.ExitCode == 0, errors);
+                _all = Listing.ReadAll(file);
+                BaseField = X86Base.X64.IsSupported ? this["Subjects:BaseOf"].FieldOffset() : "";
+            }
+            finally
+            {
+                File.Delete(file);
+            }
+        }
+
+        /// <summary>The displacement of the field that has the address of a mapping's first byte.</summary>
+        public string BaseField { get; }
+
+        internal Listing this[string method] => _all.TryGetValue(method, out Listing? listing) ? listing
+            : throw new InvalidOperationException($"The JIT listed no optimized code of {method}; it listed {string.Join(", ", _all.Keys)}.");
+    }
+}
