@@ -149,7 +149,10 @@ public abstract class SharedMemory : IDisposable
         return WithExclusivity(exclusive => callback(exclusive.AsSpan(offset, length)));
     }
 
-    /// <summary>Makes every byte zero, alone with the memory, in the way that is right for what backs it.</summary>
+    /// <summary>
+    /// Makes every byte zero, alone with the memory, in the way that is right for what backs it: private anonymous pages that
+    /// are in use are overwritten, up to 16 MiB, and all others are given back to the kernel.
+    /// </summary>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>

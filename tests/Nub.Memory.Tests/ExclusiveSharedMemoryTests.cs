@@ -128,6 +128,28 @@ public class ExclusiveSharedMemoryTests
     }
 
     [Fact]
+    public void Zero_clears_whatever_part_of_the_memory_was_touched()
+    {
+        const ulong Size = 40 << 20;
+        var random = new Random(7);
+        using var memory = new ExclusiveSharedMemory(Size);
+        for (int round = 0; round < 12; round++)
+        {
+            // Everything, a few pages, or stretches of both kinds: more than is kept, and across what is looked at together.
+            for (ulong page = 0; page < Size / Page; page++)
+            {
+                if (round == 0 || random.Next(1 << (round % 6)) == 0 || (page / 700) % 3 == (ulong)round % 3)
+                {
+                    memory.WriteUInt64(page * Page + (ulong)random.Next((int)Page / 8) * 8, ulong.MaxValue);
+                }
+            }
+
+            memory.Zero();
+            Assert.Equal(-1, memory.AsSpan(0, (int)Size).IndexOfAnyExcept((byte)0));
+        }
+    }
+
+    [Fact]
     public void Restore_is_refused_where_there_is_no_snapshot()
     {
         using var memory = new ExclusiveSharedMemory(Page);

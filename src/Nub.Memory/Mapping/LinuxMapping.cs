@@ -7,9 +7,6 @@ namespace Nub.Memory;
 /// madvise(2), memfd_create(2) and fcntl(2) of the Linux manual.</summary>
 internal sealed class LinuxMapping : HostMapping
 {
-    // Below this, writing zeroes beats giving the pages back: each page given back costs a fault when it is touched again.
-    private const ulong FillBelow = 64 * 1024;
-
     // The file behind a snapshot or a mapped file: copy-on-write views are made of it.
     private readonly SafeFileHandle? _file;
 
@@ -78,11 +75,11 @@ internal sealed class LinuxMapping : HostMapping
 
     public override unsafe void Zero()
     {
-        // Only private anonymous pages read as zeroes after MADV_DONTNEED; of a private file mapping the file's bytes come
-        // back. It fails on locked pages, which are filled like everything else.
-        if (Backing == MappingBacking.Anonymous && Size >= FillBelow &&
-            LinuxNative.MAdvise(Address, (nuint)Size, LinuxNative.MAdvDontNeed) == 0)
+        // Only private anonymous pages read as zeroes when they were given back; of a private file mapping the file's bytes
+        // come back.
+        if (Backing == MappingBacking.Anonymous)
         {
+            LinuxZeroing.Zero(Address, Size, PageSize);
             return;
         }
 
