@@ -51,7 +51,7 @@ internal static unsafe class LifecycleCases
                     filled.AsSpan(0, (int)size).Clear();
                 })),
             ],
-            size >= 1 << 20 && everyPage == 1 ? [new Limit("Span.Clear", 1.5)] : []);
+            size >= 1 << 20 && everyPage == 1 ? [new Limit("Span.Clear", 2)] : []);
     }
 
     private static Contest Restore(int touched)

@@ -146,7 +146,7 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
             string file = Path.GetTempFileName();
             try
             {
-                var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.MachineCode.dll")])
+                var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.Child.dll"), "run-subjects"])
                 {
                     RedirectStandardError = true,
                 };

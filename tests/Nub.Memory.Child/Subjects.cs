@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Nub.Memory.MachineCode;
+namespace Nub.Memory.Child;
 
 /// <summary>One use of the library a method, so that a listing of the method is the machine code of that use.</summary>
 public static unsafe class Subjects

@@ -1,0 +1,15 @@
+using Nub.Memory.Child;
+
+// What tests have done in a process of its own: one that the JIT is asked about, or one that is to die.
+switch (args)
+{
+    case ["run-subjects"]:
+        Warmup.Run();
+        return 0;
+    case ["step-over", string kind, string end]:
+        GuardPages.StepOver(kind, end);
+        return 0;
+    default:
+        Console.Error.WriteLine("run-subjects, or step-over <kind> <below|above>");
+        return 2;
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+namespace Nub.Memory.Tests;
+
+/// <summary>A step over either end of a mapping ends the process, so a child makes it and the parent reports it.</summary>
+public sealed class GuardPageTests
+{
+    // What the runtime ends with when memory that is not mapped was touched: SIGABRT, after it wrote what happened.
+    private const int Aborted = 128 + 6;
+
+    [Theory]
+    [InlineData("exclusive", "below")]
+    [InlineData("exclusive", "above")]
+    [InlineData("guest", "below")]
+    [InlineData("guest", "above")]
+    [InlineData("read-only", "below")]
+    [InlineData("read-only", "above")]
+    [InlineData("mapped-file", "below")]
+    [InlineData("mapped-file", "above")]
+    [InlineData("copy-on-write", "below")]
+    [InlineData("copy-on-write", "above")]
+    public async Task A_process_that_steps_over_an_end_dies(string kind, string end)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.Child.dll"), "step-over", kind, end])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        using Process child = Process.Start(start)!;
+        Task<string> errors = child.StandardError.ReadToEndAsync();
+        string output = await child.StandardOutput.ReadToEndAsync();
+        await child.WaitForExitAsync();
+        Assert.Equal("inside", output.Trim());
+        Assert.True(child.ExitCode == Aborted, $"exit code {child.ExitCode}: {await errors}");
+    }
+}
