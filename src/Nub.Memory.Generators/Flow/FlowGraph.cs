@@ -1,0 +1,281 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>
+/// The compiler's control flow graph made ready for data flow analysis. The compiler's has no edges into <c>catch</c> and
+/// <c>finally</c> blocks and none out of them: it only names the regions. Here they are edges like all others.
+/// </summary>
+/// <remarks>
+/// An exception that is thrown by an operation follows <see cref="FlowNode.Handlers"/>. That an operation outside of every
+/// <c>try</c> may throw is not shown: it would end the method, and nearly every operation may.
+/// </remarks>
+internal sealed class FlowGraph
+{
+    // A method of a thousand statements has about as many blocks as it has branches. What is larger was generated.
+    private const int MaximumNodes = 4_000;
+
+    private readonly Dictionary<(int Block, Continuation? Continuation), FlowNode> _known = [];
+    private readonly Queue<FlowNode> _open = new();
+    private FlowNode[] _nodes = [];
+
+    private FlowGraph(ControlFlowGraph blocks)
+    {
+        Blocks = blocks;
+        Entry = NodeOf(blocks.Blocks[0], null);
+        Exit = NodeOf(blocks.Blocks[blocks.Blocks.Length - 1], null);
+        Unhandled = new FlowNode(Exit.Block, null);
+    }
+
+    /// <summary>The compiler's graph.</summary>
+    public ControlFlowGraph Blocks { get; }
+
+    public FlowNode Entry { get; }
+
+    /// <summary>Where the method returns.</summary>
+    public FlowNode Exit { get; }
+
+    /// <summary>Where an exception leaves the method that a <c>throw</c> threw, or that went through a <c>finally</c>.</summary>
+    public FlowNode Unhandled { get; }
+
+    /// <summary>The nodes that can be reached, in reverse postorder.</summary>
+    public IReadOnlyList<FlowNode> Nodes => _nodes;
+
+    /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
+    public static FlowGraph? Create(ControlFlowGraph blocks)
+    {
+        if (blocks.Blocks.Length > MaximumNodes)
+        {
+            return null;
+        }
+
+        var graph = new FlowGraph(blocks);
+        while (graph._open.Count > 0)
+        {
+            graph.Connect(graph._open.Dequeue());
+            if (graph._known.Count > MaximumNodes)
+            {
+                return null;
+            }
+        }
+
+        graph.Sort();
+        return graph;
+    }
+
+    /// <summary>Makes the compiler's graph of a body, from any operation that is the root of one.</summary>
+    public static ControlFlowGraph? BlocksOf(IOperation body, CancellationToken cancellation)
+    {
+        while (body.Parent is { } parent)
+        {
+            body = parent;
+        }
+
+        return body switch
+        {
+            Microsoft.CodeAnalysis.Operations.IMethodBodyOperation method => ControlFlowGraph.Create(method, cancellation),
+            Microsoft.CodeAnalysis.Operations.IConstructorBodyOperation constructor => ControlFlowGraph.Create(constructor, cancellation),
+            Microsoft.CodeAnalysis.Operations.IBlockOperation block => ControlFlowGraph.Create(block, cancellation),
+            Microsoft.CodeAnalysis.Operations.IFieldInitializerOperation field => ControlFlowGraph.Create(field, cancellation),
+            Microsoft.CodeAnalysis.Operations.IPropertyInitializerOperation property => ControlFlowGraph.Create(property, cancellation),
+            _ => null,
+        };
+    }
+
+    private FlowNode NodeOf(BasicBlock block, Continuation? continuation)
+    {
+        if (!_known.TryGetValue((block.Ordinal, continuation), out FlowNode? node))
+        {
+            node = new FlowNode(block, continuation);
+            _known.Add((block.Ordinal, continuation), node);
+            _open.Enqueue(node);
+        }
+
+        return node;
+    }
+
+    private void Connect(FlowNode node)
+    {
+        foreach (FlowNode handler in HandlersFrom(node.Block.EnclosingRegion, node.Continuation))
+        {
+            if (handler != Unhandled)
+            {
+                node.AddHandler(handler);
+            }
+        }
+
+        bool? jumps = node.Block.ConditionKind switch
+        {
+            ControlFlowConditionKind.WhenTrue => true,
+            ControlFlowConditionKind.WhenFalse => false,
+            _ => null,
+        };
+        // The compiler has a way out of while (true), too.
+        bool? known = node.Block.BranchValue is { ConstantValue: { HasValue: true, Value: bool constant } } ? constant : null;
+        if (jumps is null || known is null || known == jumps)
+        {
+            Follow(node, node.Block.ConditionalSuccessor, jumps);
+        }
+
+        if (jumps is null || known is null || known != jumps)
+        {
+            Follow(node, node.Block.FallThroughSuccessor, !jumps);
+        }
+    }
+
+    private void Follow(FlowNode node, ControlFlowBranch? branch, bool? when)
+    {
+        switch (branch?.Semantics)
+        {
+            case ControlFlowBranchSemantics.Regular or ControlFlowBranchSemantics.Return when branch.Destination is { } destination:
+                node.AddSuccessor(Leave(branch.FinallyRegions, destination, node.Continuation), when);
+                break;
+
+            case ControlFlowBranchSemantics.Throw or ControlFlowBranchSemantics.Rethrow:
+                foreach (FlowNode handler in HandlersFrom(node.Block.EnclosingRegion, node.Continuation))
+                {
+                    node.AddSuccessor(handler, when);
+                }
+
+                break;
+
+            case ControlFlowBranchSemantics.StructuredExceptionHandling when node.Continuation is { } ended && IsFinally(node.Block.EnclosingRegion):
+                foreach (FlowNode next in After(ended))
+                {
+                    node.AddSuccessor(next, when);
+                }
+
+                break;
+        }
+    }
+
+    // A filter ends in the same way as a finally does; one that refuses the exception passes it on, and HandlersFrom has that already.
+    private static bool IsFinally(ControlFlowRegion region)
+    {
+        for (ControlFlowRegion? around = region; around is not null; around = around.EnclosingRegion)
+        {
+            if (around.Kind is ControlFlowRegionKind.Finally or ControlFlowRegionKind.Filter)
+            {
+                return around.Kind == ControlFlowRegionKind.Finally;
+            }
+        }
+
+        return false;
+    }
+
+    private FlowNode Leave(ImmutableArray<ControlFlowRegion> through, BasicBlock destination, Continuation? outer)
+    {
+        Continuation? first = null;
+        for (int i = through.Length - 1; i >= 0; i--)
+        {
+            first = new Continuation(through[i], first, destination, outer);
+        }
+
+        return first is null ? NodeOf(destination, outer) : Start(first);
+    }
+
+    private FlowNode Start(Continuation continuation) => NodeOf(Blocks.Blocks[continuation.Finally.FirstBlockOrdinal], continuation);
+
+    private IEnumerable<FlowNode> After(Continuation ended)
+    {
+        if (ended.Rest is { } rest)
+        {
+            return [Start(rest)];
+        }
+
+        return ended.Destination is { } destination
+            ? [NodeOf(destination, ended.Outer)]
+            : HandlersFrom(ended.Finally.EnclosingRegion?.EnclosingRegion, ended.Outer);
+    }
+
+    // From the inside outwards, up to the first that stops the exception or is run on its way.
+    private IEnumerable<FlowNode> HandlersFrom(ControlFlowRegion? region, Continuation? continuation)
+    {
+        for (; region is not null; region = region.EnclosingRegion)
+        {
+            if (region.Kind == ControlFlowRegionKind.Finally)
+            {
+                continuation = continuation?.Outer;
+            }
+            else if (region is { Kind: ControlFlowRegionKind.Try, EnclosingRegion: { } statement })
+            {
+                foreach (ControlFlowRegion part in statement.NestedRegions)
+                {
+                    switch (part.Kind)
+                    {
+                        case ControlFlowRegionKind.Finally:
+                            yield return Start(new Continuation(part, null, null, continuation));
+                            yield break;
+
+                        case ControlFlowRegionKind.Catch or ControlFlowRegionKind.FilterAndHandler:
+                            yield return NodeOf(Blocks.Blocks[part.FirstBlockOrdinal], continuation);
+                            if (part.Kind == ControlFlowRegionKind.Catch && CatchesAll(part))
+                            {
+                                yield break;
+                            }
+
+                            break;
+                    }
+                }
+            }
+        }
+
+        yield return Unhandled;
+    }
+
+    private static bool CatchesAll(ControlFlowRegion region) =>
+        region.ExceptionType is null or { SpecialType: SpecialType.System_Object }
+        || region.ExceptionType is { Name: "Exception", ContainingNamespace: { Name: "System", ContainingNamespace.IsGlobalNamespace: true } };
+
+    // Not recursive: a method of a thousand statements in a row would be as deep.
+    private void Sort()
+    {
+        var postorder = new List<FlowNode>();
+        var seen = new HashSet<FlowNode> { Entry };
+        var path = new Stack<(FlowNode Node, IEnumerator<FlowNode> Next)>();
+        path.Push((Entry, NextOf(Entry).GetEnumerator()));
+        while (path.Count > 0)
+        {
+            (FlowNode node, IEnumerator<FlowNode> next) = path.Peek();
+            if (!next.MoveNext())
+            {
+                postorder.Add(node);
+                path.Pop();
+            }
+            else if (seen.Add(next.Current))
+            {
+                path.Push((next.Current, NextOf(next.Current).GetEnumerator()));
+            }
+        }
+
+        postorder.Reverse();
+        _nodes = [.. postorder];
+        for (int i = 0; i < _nodes.Length; i++)
+        {
+            _nodes[i].Order = i;
+        }
+
+        MarkLoops();
+    }
+
+    // What lies between the ends of an edge that goes back. It may say so of a few nodes too many, never of one too few.
+    private void MarkLoops()
+    {
+        int start = int.MaxValue;
+        for (int i = _nodes.Length - 1; i >= 0; i--)
+        {
+            foreach (FlowNode next in NextOf(_nodes[i]))
+            {
+                start = Math.Min(start, next.Order <= i ? next.Order : int.MaxValue);
+            }
+
+            _nodes[i].IsInLoop = start <= i;
+            start = start == i ? int.MaxValue : start;
+        }
+    }
+
+    private static IEnumerable<FlowNode> NextOf(FlowNode node) =>
+        node.Handlers.Concat(node.Successors.Select(static edge => edge.Target));
+}

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Flow;
+
+/// <summary>The engine of the flow rules, with an analysis that only notes which calls were made on every way to a point.</summary>
+public sealed class FlowGraphTests
+{
+    [Theory]
+    [InlineData("A(); if (C()) B(); End();", "A C")]
+    [InlineData("if (C()) { A(); B(); } else { B(); } End();", "B C")]
+    [InlineData("if (C()) { A(); return; } B(); End();", "B C")]
+    [InlineData("while (C()) { A(); } End();", "C")]
+    [InlineData("do { A(); } while (C()); End();", "A C")]
+    [InlineData("while (true) { A(); if (C()) { break; } B(); } End();", "A C")]
+    [InlineData("if (C()) { throw new Exception(); } A(); End();", "A C")]
+    public void What_holds_on_every_way(string body, string expected) => Assert.Equal(expected, CallsBefore("End", body));
+
+    [Theory]
+    [InlineData("try { A(); } finally { B(); } End();", "A B")]
+    [InlineData("try { A(); } finally { B(); End(); }", "B")]
+    [InlineData("try { A(); B(); } catch { End(); }", "")]
+    [InlineData("A(); try { B(); } catch (InvalidOperationException) { } End();", "A")]
+    [InlineData("try { A(); B(); } catch { throw; } End();", "A B")]
+    [InlineData("try { try { A(); } finally { B(); } } finally { D(); } End();", "A B D")]
+    [InlineData("try { if (C()) { return; } A(); } finally { B(); } End();", "A B C")]
+    [InlineData("while (true) { try { if (C()) { break; } A(); } finally { B(); } } End();", "B C")]
+    [InlineData("try { A(); } catch (Exception e) when (C(e)) { B(); } End();", "")]
+    [InlineData("try { A(); } catch (Exception e) when (C(e)) { End(); }", "C")]
+    [InlineData("try { A(); } finally { try { B(); } finally { D(); } } End();", "A B D")]
+    [InlineData("using (Open()) { A(); } End();", "A Dispose Open")]
+    public void What_holds_after_try_statements(string body, string expected) => Assert.Equal(expected, CallsBefore("End", body));
+
+    [Fact]
+    public void An_exception_that_leaves_the_method_has_a_node()
+    {
+        FlowGraph graph = Graph("try { A(); } finally { B(); } if (C()) { throw new Exception(); }");
+
+        FlowResult<Calls> result = ForwardSolver.Solve(graph, new CallAnalysis(), new Calls([]), default)!;
+
+        Assert.Equal("A B C", result.At(graph.Exit)!.ToString());
+        Assert.Equal("B", result.At(graph.Unhandled)!.ToString());
+    }
+
+    [Fact]
+    public void Loops_are_known()
+    {
+        FlowGraph graph = Graph("A(); while (C()) { B(); } D();");
+
+        string looping = string.Join(' ', graph.Nodes.Where(static node => node.IsInLoop).SelectMany(static node => CallAnalysis.CallsOf(node)));
+
+        Assert.Equal("C B", looping);
+    }
+
+    [Fact]
+    public void A_method_that_is_too_large_is_left_alone()
+    {
+        string body = string.Concat(Enumerable.Repeat("if (C()) { A(); }\n", 2_100));
+
+        Assert.Null(FlowGraph.Create(Blocks(body)));
+    }
+
+    private static string CallsBefore(string call, string body)
+    {
+        FlowGraph graph = Graph(body);
+        FlowResult<Calls> result = ForwardSolver.Solve(graph, new CallAnalysis(), new Calls([]), default)!;
+        Calls? found = null;
+        ForwardSolver.Replay(graph, result, (node, operation, state) =>
+        {
+            Calls next = new CallAnalysis().Transfer(node, operation, state);
+            if (next.Names.Contains(call))
+            {
+                found = found is null ? state : new Calls(found.Names.Intersect(state.Names));
+            }
+
+            return next;
+        });
+        return found!.ToString();
+    }
+
+    private static FlowGraph Graph(string body) => FlowGraph.Create(Blocks(body))!;
+
+    private static ControlFlowGraph Blocks(string body)
+    {
+        CSharpCompilation compilation = Code.Compile($$"""
+            public static class Test
+            {
+                public static void Run() { {{body}} }
+                private static void A() { }
+                private static void B() { }
+                private static bool C(object? any = null) => any is null;
+                private static void D() { }
+                private static void End() { }
+                private static Opened Open() => default;
+                private struct Opened : IDisposable { public void Dispose() { } }
+            }
+            """);
+        SyntaxTree tree = compilation.SyntaxTrees[0];
+        MethodDeclarationSyntax run = tree.GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>().First();
+        return FlowGraph.BlocksOf(compilation.GetSemanticModel(tree).GetOperation(run)!, default)!;
+    }
+
+    private sealed record Calls(ImmutableSortedSet<string> Names)
+    {
+        public override string ToString() => string.Join(' ', Names);
+    }
+
+    private sealed class CallAnalysis : ForwardAnalysis<Calls>
+    {
+        public static IEnumerable<string> CallsOf(FlowNode node) => node.Operations.SelectMany(CallsOf);
+
+        public override Calls Join(FlowNode node, Calls known, Calls incoming)
+        {
+            ImmutableSortedSet<string> both = known.Names.Intersect(incoming.Names);
+            return both.Count == known.Names.Count ? known : new Calls(both);
+        }
+
+        public override Calls Transfer(FlowNode node, IOperation operation, Calls state) => new(state.Names.Union(CallsOf(operation)));
+
+        private static IEnumerable<string> CallsOf(IOperation operation) =>
+            operation.DescendantsAndSelf().OfType<IInvocationOperation>().Select(static call => call.TargetMethod.Name);
+    }
+}
