@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Layout;
@@ -7,11 +8,14 @@ namespace Nub.Memory.Generators.Analyzers;
 /// <summary>Why a type argument is refused.</summary>
 /// <param name="Demand">The mark on the type parameter.</param>
 /// <param name="Why">What is wrong and what to do.</param>
-internal sealed record Refusal(string Demand, string Why);
+/// <param name="Hints">What the code fixes work from.</param>
+internal sealed record Refusal(string Demand, string Why, ImmutableDictionary<string, string?> Hints);
 
 /// <summary>Decides whether a type may be put for a marked type parameter.</summary>
 internal static class Boundary
 {
+    private static readonly ImmutableDictionary<string, string?> s_validated = Hints.None.Add(Hints.Validated, "");
+
     public static Refusal? Check(ITypeParameterSymbol parameter, ITypeSymbol argument)
     {
         // Almost every type parameter has no attributes at all.
@@ -38,7 +42,7 @@ internal static class Boundary
         }
 
         return new LayoutBuilder().TypeOf(argument).NotAllValid is { Kind: not OffenceKind.Broken } offence
-            ? new Refusal("[AllValid]", Where(argument, offence) + Explanations.Why(offence))
+            ? new Refusal("[AllValid]", Where(argument, offence) + Explanations.Why(offence), argument.IsValidateOnRead() ? s_validated : Hints.None)
             : null;
     }
 
@@ -47,12 +51,12 @@ internal static class Boundary
         ITypeParameterSymbol own => own.IsValidateOnRead() ? null : Unmarked("[ValidateOnRead]", own),
         INamedTypeSymbol { TypeKind: TypeKind.Struct } when argument.IsValidateOnRead() => null,
         _ when new LayoutBuilder().TypeOf(argument).NotAllValid is null =>
-            new Refusal("[ValidateOnRead]", $"every bit pattern of '{LayoutBuilder.Display(argument)}' is legal, so there is nothing to validate; use TryRead"),
-        _ => new Refusal("[ValidateOnRead]", $"no check was generated for '{LayoutBuilder.Display(argument)}'; mark a partial struct [ValidateOnRead], and put the value into it"),
+            new Refusal("[ValidateOnRead]", $"every bit pattern of '{LayoutBuilder.Display(argument)}' is legal, so there is nothing to validate; use TryRead", Hints.None),
+        _ => new Refusal("[ValidateOnRead]", $"no check was generated for '{LayoutBuilder.Display(argument)}'; mark a partial struct [ValidateOnRead], and put the value into it", Hints.None),
     };
 
     private static Refusal Unmarked(string demand, ITypeParameterSymbol own) =>
-        new(demand, $"the type parameter '{own.Name}' may stand for any type; mark it {demand}, so that its users are checked in turn");
+        new(demand, $"the type parameter '{own.Name}' may stand for any type; mark it {demand}, so that its users are checked in turn", Hints.None.Add(Hints.Parameter, own.Name).Add(Hints.Mark, demand.Trim('[', ']')));
 
     private static string Where(ITypeSymbol argument, Offence offence) =>
         offence.Path.Count == 0 ? "" : $"of '{Explanations.Path(LayoutBuilder.Display(argument), offence.Path)}' at offset {offence.Offset}, ";

@@ -14,15 +14,6 @@ namespace Nub.Memory.Generators.Analyzers;
 /// </summary>
 internal static class PaddingRule
 {
-    /// <summary>The properties of the diagnostic that the code fix works from.</summary>
-    public const string OffsetProperty = "offset";
-
-    /// <inheritdoc cref="OffsetProperty"/>
-    public const string LengthProperty = "length";
-
-    /// <inheritdoc cref="OffsetProperty"/>
-    public const string AfterProperty = "after";
-
     public static void Check(SymbolAnalysisContext context, INamedTypeSymbol type, StructLayout layout)
     {
         // Where a field is wrong the offsets behind it will change with it.
@@ -43,14 +34,19 @@ internal static class PaddingRule
         string place = before is null
             ? "before its first field"
             : $"after '{layout.Display}.{before.Name}' ({before.Type.Display}, offset {before.Offset})";
-        ImmutableDictionary<string, string?> properties = ImmutableDictionary<string, string?>.Empty
-            .Add(OffsetProperty, gap.Offset.ToString(CultureInfo.InvariantCulture))
-            .Add(LengthProperty, gap.Length.ToString(CultureInfo.InvariantCulture))
-            .Add(AfterProperty, gap.After);
+        ImmutableDictionary<string, string?> hints = Hints.None
+            .Add(Hints.Offset, gap.Offset.ToString(CultureInfo.InvariantCulture))
+            .Add(Hints.Length, gap.Length.ToString(CultureInfo.InvariantCulture))
+            .Add(Hints.Alignment, layout.Alignment.ToString(CultureInfo.InvariantCulture));
+        if (layout.Kind == DeclaredKind.Explicit)
+        {
+            hints = hints.Add(Hints.Explicit, "");
+        }
+
         context.ReportDiagnostic(Diagnostic.Create(
             Descriptors.Padding,
             Places.OfMember(type, gap.After, context.Compilation),
-            properties,
+            hints,
             layout.Display, Words.Bytes(gap.Length), gap.Offset, place,
             gap.Length == 1 ? "a reserved byte there" : $"reserved fields of {gap.Length} bytes there"));
     }

@@ -103,7 +103,7 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
 
     private static void Report(Action<Diagnostic> report, Location place, ISymbol generic, ITypeParameterSymbol parameter, ITypeSymbol argument, Refusal refusal) =>
         report(Diagnostic.Create(
-            Descriptors.TypeArgument, place,
+            Descriptors.TypeArgument, place, refusal.Hints,
             LayoutBuilder.Display(argument), parameter.Name, generic.OriginalDefinition.ToDisplayString(s_generic), refusal.Demand, refusal.Why));
 
     private static readonly SymbolDisplayFormat s_generic = new(

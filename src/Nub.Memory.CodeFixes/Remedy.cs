@@ -1,0 +1,20 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Editing;
+
+namespace Nub.Memory.CodeFixes;
+
+/// <summary>One way to make a diagnostic go away.</summary>
+/// <param name="Title">As the editor offers it.</param>
+/// <param name="Key">What the ways of different diagnostics are the same by, so that all can be fixed alike.</param>
+/// <param name="Target">What is changed. Two diagnostics may be cured by one change of one node.</param>
+/// <param name="Apply">The change.</param>
+internal sealed record Remedy(string Title, string Key, SyntaxNode Target, Action<SyntaxEditor> Apply);
+
+/// <summary>A diagnostic in the code, as a fix sees it.</summary>
+/// <param name="Node">The innermost node at the diagnostic's place.</param>
+internal sealed record Site(SyntaxNode Node, SemanticModel Model, Diagnostic Diagnostic, CancellationToken CancellationToken)
+{
+    public string? Hint(string name) => Diagnostic.Properties.TryGetValue(name, out string? value) ? value : null;
+
+    public bool HasHint(string name) => Diagnostic.Properties.ContainsKey(name);
+}

@@ -1,0 +1,119 @@
+using Nub.Memory.CodeFixes;
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Fixes;
+
+/// <summary>The fixes of NUB0001.</summary>
+public sealed class TypeArgumentFixTests
+{
+    [Fact]
+    public Task The_innermost_type_parameter_of_the_name_is_marked_and_so_on_to_who_calls() => Fixing.CheckAsync<MarkTypeParameterFix>(
+        """
+        public sealed class Cell<
+            TOther, // another
+            T>(HostSharedMemory host) where T : unmanaged
+        {
+            public T Value => host.Read<T>(0);
+            public T Again() => host.Read<T>(8);
+            public static Cell<int, TNew> Other<TNew>(HostSharedMemory host) where TNew : unmanaged => new(host);
+        }
+
+        public static class Test
+        {
+            public static T Outer<T>(HostSharedMemory host) where T : unmanaged
+            {
+                return Inner<T>();
+                TInner Inner<TInner>() where TInner : unmanaged => host.Read<TInner>(0);
+            }
+        }
+
+        public delegate SharedView<T> Find<T>(ulong offset) where T : unmanaged;
+        """,
+        """
+        public sealed class Cell<
+            TOther, // another
+            [AllValid] T>(HostSharedMemory host) where T : unmanaged
+        {
+            public T Value => host.Read<T>(0);
+            public T Again() => host.Read<T>(8);
+            public static Cell<int, TNew> Other<[AllValid] TNew>(HostSharedMemory host) where TNew : unmanaged => new(host);
+        }
+
+        public static class Test
+        {
+            public static T Outer<[AllValid] T>(HostSharedMemory host) where T : unmanaged
+            {
+                return Inner<T>();
+                TInner Inner<[AllValid] TInner>() where TInner : unmanaged => host.Read<TInner>(0);
+            }
+        }
+
+        public delegate SharedView<T> Find<[AllValid] T>(ulong offset) where T : unmanaged;
+        """);
+
+    [Fact]
+    public Task What_is_read_with_a_check_is_marked_so() => Fixing.CheckAsync<MarkTypeParameterFix>(
+        """
+        public static class Test
+        {
+            public static bool Run<T>(HostSharedMemory host) where T : unmanaged => host.TryReadValidated(0, out T _);
+        }
+        """,
+        """
+        public static class Test
+        {
+            public static bool Run<[ValidateOnRead] T>(HostSharedMemory host) where T : unmanaged => host.TryReadValidated(0, out T _);
+        }
+        """);
+
+    [Fact]
+    public async Task A_type_that_is_no_type_parameter_has_nothing_to_mark() =>
+        Assert.Empty(await Fixing.TitlesAsync<MarkTypeParameterFix>("public static class Test { public static bool Run(HostSharedMemory host) => host.Read<bool>(0); }"));
+
+    [Fact]
+    public Task A_validated_struct_is_read_with_its_check() => Fixing.CheckAsync<ReadValidatedFix>(
+        """
+        [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+
+        public static class Test
+        {
+            public static bool Run(HostSharedMemory host)
+            {
+                using HostAccess access = host.Enter();
+                // The first.
+                Request first = access.Read<Request>(0);
+                var second = host.Read<Request>(offset: 8);
+                host.Read<Request>(16);
+                bool third = host.Read<Request>(24).IsUrgent && Check(host.Read<Request>(32));
+                return first.IsUrgent && second.IsUrgent && third && host?.TryRead<Request>(40, out _) == true && access.TryRead(48, out first);
+            }
+
+            private static bool Check(in Request request) => request.IsUrgent;
+        }
+        """,
+        """
+        [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+
+        public static class Test
+        {
+            public static bool Run(HostSharedMemory host)
+            {
+                using HostAccess access = host.Enter();
+                // The first.
+                if (!access.TryReadValidated(0, out Request first))
+                {
+                    throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request.");
+                }
+                if (!host.TryReadValidated<Request>(offset: 8, out var second))
+                {
+                    throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request.");
+                }
+                host.TryReadValidated<Request>(16, out _);
+                bool third = (host.TryReadValidated<Request>(24, out Request value4) ? value4 : throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request.")).IsUrgent && Check(host.TryReadValidated<Request>(32, out Request value5) ? value5 : throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request."));
+                return first.IsUrgent && second.IsUrgent && third && host?.TryReadValidated<Request>(40, out _) == true && access.TryReadValidated(48, out first);
+            }
+
+            private static bool Check(in Request request) => request.IsUrgent;
+        }
+        """);
+}
