@@ -36,6 +36,7 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
 
             start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
             start.RegisterOperationAction(AnalyzeMethodGroup, OperationKind.MethodReference);
+            start.RegisterOperationAction(AnalyzeProperty, OperationKind.PropertyReference);
             start.RegisterSyntaxNodeAction(AnalyzeName, SyntaxKind.GenericName);
         });
     }
@@ -52,20 +53,40 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         CheckMethod(context, reference.Method, reference.Syntax);
     }
 
+    private static void AnalyzeProperty(OperationAnalysisContext context)
+    {
+        var reference = (IPropertyReferenceOperation)context.Operation;
+        CheckExtensionBlock(context, reference.Property, reference.Syntax);
+    }
+
     private static void CheckMethod(OperationAnalysisContext context, IMethodSymbol method, SyntaxNode callee)
     {
-        if (!method.IsGenericMethod)
+        CheckExtensionBlock(context, method, callee);
+        if (method.IsGenericMethod)
         {
-            return;
+            Check(context, method, method.TypeParameters, method.TypeArguments, callee);
         }
+    }
 
-        for (int i = 0; i < method.TypeArguments.Length; i++)
+    // The type arguments of an extension block are inferred from the receiver: nobody writes that type.
+    private static void CheckExtensionBlock(OperationAnalysisContext context, ISymbol member, SyntaxNode callee)
+    {
+        if (member.ContainingType is { TypeKind: TypeKind.Extension, TypeArguments.IsEmpty: false } block)
         {
-            if (Boundary.Check(method.TypeParameters[i], method.TypeArguments[i]) is { } refusal)
+            Check(context, member, block.TypeParameters, block.TypeArguments, callee);
+        }
+    }
+
+    private static void Check(
+        OperationAnalysisContext context, ISymbol member, ImmutableArray<ITypeParameterSymbol> parameters, ImmutableArray<ITypeSymbol> arguments, SyntaxNode callee)
+    {
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            if (Boundary.Check(parameters[i], arguments[i]) is { } refusal)
             {
                 SimpleNameSyntax? name = NameOf(callee);
-                SyntaxNode place = name is GenericNameSyntax { TypeArgumentList.Arguments: var arguments } && i < arguments.Count ? arguments[i] : name ?? callee;
-                Report(context.ReportDiagnostic, place.GetLocation(), method, method.TypeParameters[i], method.TypeArguments[i], refusal);
+                SyntaxNode place = name is GenericNameSyntax { TypeArgumentList.Arguments: var written } && i < written.Count ? written[i] : name ?? callee;
+                Report(context.ReportDiagnostic, place.GetLocation(), member, parameters[i], arguments[i], refusal);
             }
         }
     }
@@ -76,10 +97,15 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         bool isCallee = name.Parent is InvocationExpressionSyntax
             || (name.Parent is MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } access && access.Name == name);
 
-        // A name in a comment (a cref) is nobody's type.
-        if (isCallee || name.IsPartOfStructuredTrivia()
-            || context.SemanticModel.GetSymbolInfo(name, context.CancellationToken).Symbol is not INamedTypeSymbol type
-            || type.IsUnboundGenericType)
+        // A name in a comment (a cref) or in nameof is nobody's type.
+        if (isCallee || name.IsPartOfStructuredTrivia() || IsInNameof(name))
+        {
+            return;
+        }
+
+        // The name of an attribute means its constructor.
+        ISymbol? symbol = context.SemanticModel.GetSymbolInfo(name, context.CancellationToken).Symbol;
+        if ((symbol is IMethodSymbol { MethodKind: MethodKind.Constructor } ? symbol.ContainingType : symbol) is not INamedTypeSymbol { IsUnboundGenericType: false } type)
         {
             return;
         }
@@ -93,6 +119,20 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         }
     }
 
+    private static bool IsInNameof(SyntaxNode name)
+    {
+        SyntaxNode outer = name;
+        while (outer.Parent is NameSyntax or MemberAccessExpressionSyntax)
+        {
+            outer = outer.Parent;
+        }
+
+        return outer.Parent is ArgumentSyntax
+        {
+            Parent: ArgumentListSyntax { Parent: InvocationExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.Text: "nameof" } } }
+        };
+    }
+
     private static SimpleNameSyntax? NameOf(SyntaxNode callee) => callee switch
     {
         MemberAccessExpressionSyntax access => access.Name,
@@ -102,12 +142,5 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
     };
 
     private static void Report(Action<Diagnostic> report, Location place, ISymbol generic, ITypeParameterSymbol parameter, ITypeSymbol argument, Refusal refusal) =>
-        report(Diagnostic.Create(
-            Descriptors.TypeArgument, place, refusal.Hints,
-            LayoutBuilder.Display(argument), parameter.Name, generic.OriginalDefinition.ToDisplayString(s_generic), refusal.Demand, refusal.Why));
-
-    private static readonly SymbolDisplayFormat s_generic = new(
-        typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypes,
-        genericsOptions: SymbolDisplayGenericsOptions.IncludeTypeParameters,
-        memberOptions: SymbolDisplayMemberOptions.IncludeContainingType);
+        report(refusal.At(place, argument, parameter, generic));
 }
