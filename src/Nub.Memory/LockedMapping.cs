@@ -123,7 +123,7 @@ internal sealed unsafe class LockedMapping : RegionLock
     /// <exception cref="ArgumentException">The region would end beyond 2^64.</exception>
     public MemoryRegion RegionAt(ulong guestAddress, ulong length, MemoryRegionType type, MemoryRegionFlags flags) =>
         guestAddress <= ulong.MaxValue - length
-            ? new MemoryRegion(guestAddress, length, (nint)Base, type, flags)
+            ? new MemoryRegion(guestAddress, length, (nint)Base, type, flags) { HostBase = _mapping.HostBase }
             : throw new ArgumentException(
                 $"A region of {length} bytes at guest address 0x{guestAddress:X} would end beyond 2^64.", nameof(guestAddress));
 

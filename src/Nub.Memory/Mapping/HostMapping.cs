@@ -3,7 +3,7 @@ namespace Nub.Memory;
 /// <summary>What lies behind a mapping; who zeroes or restores it must know.</summary>
 internal enum MappingBacking
 {
-    /// <summary>Private anonymous pages.</summary>
+    /// <summary>Anonymous pages: private on Linux, a section of the paging file on Windows.</summary>
     Anonymous,
 
     /// <summary>Pages of a sealed file in memory that other mappings may share: a snapshot.</summary>
@@ -50,21 +50,30 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
 
     public MappingBacking Backing { get; } = backing;
 
+    /// <summary>On Windows, where the usable bytes lie in the section that another process could map; otherwise null.</summary>
+    public virtual HostRegionBase? HostBase => null;
+
     /// <summary>Maps zeroed private pages.</summary>
     /// <param name="size">The usable size in bytes, which <see cref="CheckSize"/> accepts.</param>
     public static HostMapping CreateAnonymous(ulong size) =>
-        OperatingSystem.IsLinux() ? LinuxMapping.CreateAnonymous(size) : throw Unsupported();
+        OperatingSystem.IsLinux() ? LinuxMapping.CreateAnonymous(size)
+        : OperatingSystem.IsWindows() ? WindowsMapping.CreateAnonymous(size)
+        : throw Unsupported();
 
     /// <summary>Maps zeroed pages of a new file in memory, writable until <see cref="Freeze"/>.</summary>
     /// <param name="size">The usable size in bytes, which <see cref="CheckSize"/> accepts.</param>
     public static HostMapping CreateSnapshot(ulong size) =>
-        OperatingSystem.IsLinux() ? LinuxMapping.CreateSnapshot(size) : throw Unsupported();
+        OperatingSystem.IsLinux() ? LinuxMapping.CreateSnapshot(size)
+        : OperatingSystem.IsWindows() ? WindowsMapping.CreateSnapshot(size)
+        : throw Unsupported();
 
     /// <summary>Maps the first bytes of an open file for reading.</summary>
     /// <param name="path">The file.</param>
     /// <param name="size">The usable size in bytes, which <see cref="CheckSize"/> accepts, within the file.</param>
     public static HostMapping OpenFile(string path, ulong size) =>
-        OperatingSystem.IsLinux() ? LinuxMapping.OpenFile(path, size) : throw Unsupported();
+        OperatingSystem.IsLinux() ? LinuxMapping.OpenFile(path, size)
+        : OperatingSystem.IsWindows() ? WindowsMapping.OpenFile(path, size)
+        : throw Unsupported();
 
     /// <summary>Refuses a size that cannot be mapped.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, no multiple of the page size, or larger than <see cref="LargestSize"/>.</exception>
@@ -105,5 +114,5 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
     /// <summary>Gives the mapping back to the system. A failure is traced, never thrown.</summary>
     public abstract void Release();
 
-    private static PlatformNotSupportedException Unsupported() => new("Nub.Memory maps memory on Linux only.");
+    private static PlatformNotSupportedException Unsupported() => new("Nub.Memory maps memory on Linux and Windows only.");
 }

@@ -55,6 +55,12 @@ public readonly record struct MemoryRegion(
     MemoryRegionType Type,
     MemoryRegionFlags Flags)
 {
+    /// <summary>
+    /// On Windows, where the bytes lie in a file-mapping object. <see langword="null"/> elsewhere, and for a private
+    /// copy-on-write view: whoever mapped its object would see the snapshot, and not what the view has changed.
+    /// </summary>
+    public HostRegionBase? HostBase { get; init; }
+
     /// <summary>The guest physical address one past the last byte.</summary>
     public ulong GuestEnd => GuestAddress + Length;
 }

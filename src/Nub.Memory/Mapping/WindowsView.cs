@@ -1,0 +1,157 @@
+using System.Runtime.InteropServices;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// A view of a section with inaccessible pages on both sides, and how to give it back: the addresses that
+/// <see cref="WindowsMapping"/> lives at.
+/// </summary>
+/// <remarks>
+/// <para>A section of our own has a page to spare at each end, and these are made inaccessible: the guards are part of the view.
+/// They are so before anybody knows the address.</para>
+/// <para>A file has no page to spare, and a view begins at a multiple of the allocation granularity, so that it cannot be mapped
+/// into the middle of a reservation. There the guards are two reservations around the view. The hole for all three is found by
+/// reserving it whole; between its release and its use another thread may take a part, and then the search begins anew.</para>
+/// </remarks>
+internal sealed class WindowsView
+{
+    // How often another thread may be quicker before it is an error.
+    private const int Attempts = 100;
+
+    // Our own threads at least are not to take the holes from one another.
+    private static readonly Lock s_search = new();
+
+    // The reservations around the view; 0 where the guards are part of it.
+    private readonly nint _before;
+    private readonly nint _after;
+
+    private readonly ulong _size;
+
+    private WindowsView(nint address, ulong size, nint before = 0, nint after = 0)
+    {
+        Address = address;
+        _size = size;
+        _before = before;
+        _after = after;
+    }
+
+    /// <summary>The first byte of the view: the first guard page, or the first usable byte when the guards are around it.</summary>
+    public nint Address { get; }
+
+    /// <summary>Maps a whole section, whose first and last page become guards.</summary>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public static WindowsView MapGuardsInside(SectionHandle section, ulong rawSize, uint access)
+    {
+        WindowsView view = Map(section, rawSize, access);
+        try
+        {
+            Protect(view.Address, HostMapping.PageSize, WindowsNative.PageNoAccess, "the first guard page");
+            Protect(view.Address + (nint)(rawSize - HostMapping.PageSize), HostMapping.PageSize, WindowsNative.PageNoAccess, "the last guard page");
+            return view;
+        }
+        catch
+        {
+            view.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Maps the first bytes of a section between two reservations.</summary>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public static WindowsView MapGuardsAround(SectionHandle section, ulong size, uint access)
+    {
+        lock (s_search)
+        {
+            for (int attempt = 1; ; attempt++)
+            {
+                if (TryMapBetween(section, size, access, out SharedMemoryMapException? refusal) is { } view)
+                {
+                    return view;
+                }
+
+                if (refusal!.NativeErrorCode != WindowsNative.ErrorInvalidAddress || attempt == Attempts)
+                {
+                    throw refusal;
+                }
+            }
+        }
+    }
+
+    /// <summary>Maps the first bytes of a section, without guards.</summary>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public static WindowsView Map(SectionHandle section, ulong size, uint access)
+    {
+        nint address = WindowsNative.MapViewOfFileEx(section, access, 0, 0, (nuint)size, 0);
+        return address != 0 ? new WindowsView(address, size) : throw Failed("MapViewOfFileEx", $"a view of {size} bytes");
+    }
+
+    /// <summary>Changes the protection of pages of a view.</summary>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public static void Protect(nint address, ulong size, uint protection, string what)
+    {
+        if (!WindowsNative.VirtualProtect(address, (nuint)size, protection, out _))
+        {
+            throw Failed("VirtualProtect", $"{what}, {size} bytes at 0x{address:X}, to protection 0x{protection:X}");
+        }
+    }
+
+    /// <summary>Unmaps the view and releases what is around it. A failure is traced, never thrown.</summary>
+    public void Release()
+    {
+        if (Address != 0 && !WindowsNative.UnmapViewOfFile(Address))
+        {
+            NubMemoryEventSource.Log.ReleaseFailed("UnmapViewOfFile", Marshal.GetLastPInvokeError(), Address, _size);
+        }
+
+        foreach (nint guard in (ReadOnlySpan<nint>)[_before, _after])
+        {
+            if (guard != 0 && !WindowsNative.VirtualFree(guard, 0, WindowsNative.MemRelease))
+            {
+                NubMemoryEventSource.Log.ReleaseFailed("VirtualFree", Marshal.GetLastPInvokeError(), guard, WindowsNative.AllocationGranularity);
+            }
+        }
+    }
+
+    public static SharedMemoryMapException Failed(string call, string attempt) => new(call, Marshal.GetLastPInvokeError(), attempt);
+
+    private static WindowsView? TryMapBetween(SectionHandle section, ulong size, uint access, out SharedMemoryMapException? refusal)
+    {
+        // The view takes whole granules. Of the last, what is not the view's is nobody's: every allocation begins at a granule.
+        ulong guard = WindowsNative.AllocationGranularity;
+        ulong granules = (size + guard - 1) / guard * guard;
+        nint hole = Reserve(0, guard + granules + guard);
+        if (hole == 0 || !WindowsNative.VirtualFree(hole, 0, WindowsNative.MemRelease))
+        {
+            throw Failed("VirtualAlloc", $"an address range for {size} bytes of a file and their guards");
+        }
+
+        refusal = null;
+        nint before = Reserve(hole, guard);
+        if (before == 0)
+        {
+            refusal = Failed("VirtualAlloc", $"the guard before {size} bytes of a file");
+            return null;
+        }
+
+        nint address = WindowsNative.MapViewOfFileEx(section, access, 0, 0, (nuint)size, hole + (nint)guard);
+        if (address == 0)
+        {
+            refusal = Failed("MapViewOfFileEx", $"a view of {size} bytes of a file");
+            new WindowsView(0, 0, before).Release();
+            return null;
+        }
+
+        nint after = Reserve(address + (nint)granules, guard);
+        if (after == 0)
+        {
+            refusal = Failed("VirtualAlloc", $"the guard after {size} bytes of a file");
+            new WindowsView(address, size, before).Release();
+            return null;
+        }
+
+        return new WindowsView(address, size, before, after);
+    }
+
+    private static nint Reserve(nint address, ulong size) =>
+        WindowsNative.VirtualAlloc(address, (nuint)size, WindowsNative.MemReserve, WindowsNative.PageNoAccess);
+}
