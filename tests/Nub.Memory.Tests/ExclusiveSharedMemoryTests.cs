@@ -20,8 +20,8 @@ public class ExclusiveSharedMemoryTests
         Assert.Equal(memory.RawAddress + (nint)Page, memory.BaseAddress);
         Assert.Equal("---p", ProcessMaps.Protection(memory.RawAddress));
         Assert.Equal("---p", ProcessMaps.Protection(memory.RawAddress + (nint)Page - 1));
-        Assert.Equal("rw-p", ProcessMaps.Protection(memory.BaseAddress));
-        Assert.Equal("rw-p", ProcessMaps.Protection(memory.BaseAddress + (nint)memory.Size - 1));
+        Assert.Equal(ProcessMaps.Anonymous, ProcessMaps.Protection(memory.BaseAddress));
+        Assert.Equal(ProcessMaps.Anonymous, ProcessMaps.Protection(memory.BaseAddress + (nint)memory.Size - 1));
         Assert.Equal("---p", ProcessMaps.Protection(memory.BaseAddress + (nint)memory.Size));
         Assert.Equal("---p", ProcessMaps.Protection(memory.RawAddress + (nint)memory.RawSize - 1));
     }

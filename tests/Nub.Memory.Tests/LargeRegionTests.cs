@@ -45,10 +45,13 @@ public class LargeRegionTests
         Assert.Equal(9, host.WithContents(Size - 100, 10, contents => contents[9]));
         Assert.Equal(9, guest.WithExclusivity(exclusive => exclusive.AsSpan(Size - 100, 1)[0]));
 
-        host.Zero(); // gives the pages back, rather than touch 5 GiB
-        foreach (ulong place in places)
+        if (OperatingSystem.IsLinux())
         {
-            Assert.Equal(0UL, host.Read<ulong>(place));
+            host.Zero(); // gives the pages back; on Windows it would fill, and so touch, 5 GiB
+            foreach (ulong place in places)
+            {
+                Assert.Equal(0UL, host.Read<ulong>(place));
+            }
         }
 
         host.Dispose();

@@ -9,7 +9,7 @@ public class MemoryRegionTests
     {
         using var pair = new Pair(3);
         MemoryRegion region = pair.Guest.MappingAt(0x10_0000, type);
-        Assert.Equal(new MemoryRegion(0x10_0000, pair.Size, pair.Guest.BaseAddress, type, (MemoryRegionFlags)7), region);
+        Assert.Equal(new MemoryRegion(0x10_0000, pair.Size, pair.Guest.BaseAddress, type, (MemoryRegionFlags)7) { HostBase = region.HostBase }, region);
         Assert.Equal(0x10_0000 + pair.Size, region.GuestEnd);
     }
 
@@ -37,7 +37,7 @@ public class MemoryRegionTests
         MemoryRegion region = snapshot.MappingAt(4096, MemoryRegionType.Snapshot);
         Assert.Equal(
             new MemoryRegion(4096, snapshot.GuestMappedSize, snapshot.BaseAddress, MemoryRegionType.Snapshot,
-                MemoryRegionFlags.Read | MemoryRegionFlags.Execute),
+                MemoryRegionFlags.Read | MemoryRegionFlags.Execute) { HostBase = region.HostBase },
             region);
     }
 

@@ -2,19 +2,30 @@ using System.Globalization;
 
 namespace Nub.Memory.Tests;
 
-/// <summary>What the kernel says this process has mapped.</summary>
+/// <summary>What the system says this process has mapped.</summary>
 internal static class ProcessMaps
 {
-    public static int Count => Lines().Length;
+    /// <summary>The protection of anonymous memory: private pages on Linux, a section's on Windows.</summary>
+    public static readonly string Anonymous = OperatingSystem.IsWindows() ? "rw-s" : "rw-p";
 
-    public static int DescriptorCount => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+    /// <summary>How many runs of pages are mapped or reserved.</summary>
+    public static int Count => OperatingSystem.IsWindows() ? WindowsMaps.Count : Lines().Length;
+
+    /// <summary>How many descriptors or handles are open.</summary>
+    public static int DescriptorCount =>
+        OperatingSystem.IsWindows() ? WindowsMaps.HandleCount : Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
     /// <summary>Whether any mapping covers the address.</summary>
     public static bool Contains(nint address) => Protection(address) is not null;
 
-    /// <summary>The protection at the address, such as <c>rw-p</c>; null when nothing is mapped there.</summary>
+    /// <summary>The protection at the address, as Linux writes it, such as <c>rw-p</c>; null when nothing is mapped there.</summary>
     public static string? Protection(nint address)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            return WindowsMaps.Protection(address);
+        }
+
         foreach (string line in Lines())
         {
             int dash = line.IndexOf('-', StringComparison.Ordinal);
@@ -29,6 +40,11 @@ internal static class ProcessMaps
 
         return null;
     }
+
+    /// <summary>Unmaps a memory that was leaked on purpose.</summary>
+    public static void Unmap(nint rawAddress, ulong rawSize) => Assert.True(OperatingSystem.IsWindows()
+        ? WindowsNative.UnmapViewOfFile(rawAddress)
+        : LinuxNative.MUnmap(rawAddress, (nuint)rawSize) == 0);
 
     private static string[] Lines() => File.ReadAllLines("/proc/self/maps");
 }
