@@ -37,7 +37,8 @@ public class MemoryRegionTests
         MemoryRegion region = snapshot.MappingAt(4096, MemoryRegionType.Snapshot);
         Assert.Equal(
             new MemoryRegion(4096, snapshot.GuestMappedSize, snapshot.BaseAddress, MemoryRegionType.Snapshot,
-                MemoryRegionFlags.Read | MemoryRegionFlags.Execute) { HostBase = region.HostBase },
+                MemoryRegionFlags.Read | MemoryRegionFlags.Execute)
+            { HostBase = region.HostBase },
             region);
     }
 
