@@ -30,7 +30,7 @@ public sealed class MakePartialFix : RemedyProvider
             {
                 editor.ReplaceNode(type, static (current, _) => MakePartial((TypeDeclarationSyntax)current));
             }
-        });
+        }, KeepsInside: true);
     }
 
     // Two structs of one type come here with the same containing type.

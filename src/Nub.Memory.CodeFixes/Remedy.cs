@@ -8,7 +8,13 @@ namespace Nub.Memory.CodeFixes;
 /// <param name="Key">What the ways of different diagnostics are the same by, so that all can be fixed alike.</param>
 /// <param name="Target">What is changed. Two diagnostics may be cured by one change of one node.</param>
 /// <param name="Apply">The change.</param>
-internal sealed record Remedy(string Title, string Key, SyntaxNode Target, Action<SyntaxEditor> Apply);
+/// <param name="KeepsInside">Whether what stands inside the target stays, so that it can be changed in the same pass.</param>
+internal sealed record Remedy(string Title, string Key, SyntaxNode Target, Action<SyntaxEditor> Apply, bool KeepsInside = false)
+{
+    /// <summary>Whether both can be applied in one pass.</summary>
+    public bool GoesWith(Remedy other) =>
+        (KeepsInside || !Target.Span.Contains(other.Target.Span)) && (other.KeepsInside || !other.Target.Span.Contains(Target.Span));
+}
 
 /// <summary>A diagnostic in the code, as a fix sees it.</summary>
 /// <param name="Node">The innermost node at the diagnostic's place.</param>

@@ -49,12 +49,13 @@ public abstract class RemedyProvider : CodeFixProvider
     private async Task<Document> FixAsync(Document document, ImmutableArray<Diagnostic> diagnostics, string? key, CancellationToken cancellation)
     {
         DocumentEditor editor = await DocumentEditor.CreateAsync(document, cancellation).ConfigureAwait(false);
-        var done = new HashSet<SyntaxNode>();
+        var done = new List<Remedy>();
         foreach (Diagnostic diagnostic in diagnostics)
         {
             Remedy? remedy = RemediesOf(diagnostic, editor.SemanticModel, cancellation).FirstOrDefault(candidate => candidate.Key == key);
-            if (remedy is not null && done.Add(remedy.Target))
+            if (remedy is not null && done.TrueForAll(earlier => earlier.Target != remedy.Target && earlier.GoesWith(remedy)))
             {
+                done.Add(remedy);
                 remedy.Apply(editor);
             }
         }

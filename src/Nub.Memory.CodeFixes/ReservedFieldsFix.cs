@@ -46,7 +46,7 @@ public sealed class ReservedFieldsFix : RemedyProvider
             {
                 editor.InsertAfter(member, fields);
             }
-        });
+        }, KeepsInside: true);
     }
 
     private static long Number(Site site, string hint) => long.Parse(site.Hint(hint) ?? "0", CultureInfo.InvariantCulture);

@@ -52,6 +52,16 @@ internal static class Descriptors
         "'{0}' implements '{1}' by hand, which nobody has proved right: remove it, and mark a partial struct {2} so that the generator implements it",
         "The marker is the run-time's only evidence that a type may cross the boundary. The generator writes it after its proof; written by hand it is a claim.");
 
+    /// <summary>The address of a memory is dereferenced.</summary>
+    public static readonly DiagnosticDescriptor RawPointer = Warning(
+        "NUB0013",
+        "Shared memory is dereferenced by a raw pointer",
+        "'{0}' dereferences '{1}', past the bounds check, the lock and the single access; use {2}",
+        "A raw pointer has no bounds, touches a byte as often as the compiler likes, and does not know that the memory is held exclusively or gone. The address is there to be handed to the system.");
+
     private static DiagnosticDescriptor Error(string id, string title, string message, string description) =>
         new(id, title, message, Category, DiagnosticSeverity.Error, isEnabledByDefault: true, description, Pages + id + ".md");
+
+    private static DiagnosticDescriptor Warning(string id, string title, string message, string description) =>
+        new(id, title, message, Category, DiagnosticSeverity.Warning, isEnabledByDefault: true, description, Pages + id + ".md");
 }

@@ -193,7 +193,8 @@ internal sealed class FlowGraph
     // From the inside outwards, up to the first that stops the exception or is run on its way.
     private IEnumerable<FlowNode> HandlersFrom(ControlFlowRegion? region, Continuation? continuation)
     {
-        for (; region is not null; region = region.EnclosingRegion)
+        // Around the whole body of a lambda the compiler shows the regions in which the lambda stands; nothing runs in them here.
+        for (; region is { Kind: not ControlFlowRegionKind.Root }; region = region.EnclosingRegion)
         {
             if (region.Kind == ControlFlowRegionKind.Finally)
             {
