@@ -52,6 +52,20 @@ internal static class Descriptors
         "'{0}' implements '{1}' by hand, which nobody has proved right: remove it, and mark a partial struct {2} so that the generator implements it",
         "The marker is the run-time's only evidence that a type may cross the boundary. The generator writes it after its proof; written by hand it is a claim.");
 
+    /// <summary>A second read of bytes of which the first value is used, too.</summary>
+    public static readonly DiagnosticDescriptor DoubleFetch = Warning(
+        "NUB0010",
+        "Shared bytes are read twice",
+        "'{0}' reads bytes again that '{1}' in line {2} has read, and the guest may have changed them since: keep the first value in a local and use that",
+        "Between two reads a guest can write. What was found out about the first value does not hold for the second (Xen's XSA-155 was this).");
+
+    /// <summary>A number of the guest's that decides about the host's memory or time.</summary>
+    public static readonly DiagnosticDescriptor UncheckedValue = Warning(
+        "NUB0011",
+        "A value from the guest is used without a check",
+        "'{0}' comes from the guest ({1}) and becomes {2}: {3}",
+        "A guest chooses the worst number there is. Before it decides about memory or time, it has to be compared with a limit that the guest has no say in.");
+
     /// <summary>The address of a memory is dereferenced.</summary>
     public static readonly DiagnosticDescriptor RawPointer = Warning(
         "NUB0013",

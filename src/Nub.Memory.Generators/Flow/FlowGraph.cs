@@ -154,7 +154,7 @@ internal sealed class FlowGraph
     // A filter ends in the same way as a finally does; one that refuses the exception passes it on, and HandlersFrom has that already.
     private static bool IsFinally(ControlFlowRegion region)
     {
-        for (ControlFlowRegion? around = region; around is not null; around = around.EnclosingRegion)
+        for (ControlFlowRegion? around = region; around is { Kind: not ControlFlowRegionKind.Root }; around = around.EnclosingRegion)
         {
             if (around.Kind is ControlFlowRegionKind.Finally or ControlFlowRegionKind.Filter)
             {

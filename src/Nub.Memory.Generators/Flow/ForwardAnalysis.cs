@@ -22,10 +22,12 @@ internal abstract class ForwardAnalysis<TState>
     public abstract TState Join(FlowNode node, TState known, TState incoming);
 
     /// <summary>What holds after an operation of a block. Operations come as the block has them: whole expressions, whose parts are the analysis's to go through.</summary>
-    public abstract TState Transfer(FlowNode node, IOperation operation, TState state);
+    /// <returns>Null when control does not go on from there: the operation always throws.</returns>
+    public abstract TState? Transfer(FlowNode node, IOperation operation, TState state);
 
     /// <summary>What the value of a node's condition adds on one of the two ways.</summary>
-    public virtual TState Refine(FlowNode node, IOperation condition, bool value, TState state) => state;
+    /// <returns>Null when the condition is known to have the other value.</returns>
+    public virtual TState? Refine(FlowNode node, IOperation condition, bool value, TState state) => state;
 
     /// <summary>What comes over an edge: the place to rename or forget what does not outlive an iteration of a loop.</summary>
     public virtual TState Pass(FlowNode from, FlowNode to, TState state) => state;

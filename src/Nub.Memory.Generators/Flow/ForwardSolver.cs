@@ -26,17 +26,29 @@ internal static class ForwardSolver
         where TState : class
     {
         var atStart = new TState?[graph.Nodes.Count];
+        var arriving = new SortedDictionary<(int From, bool? When), TState>?[graph.Nodes.Count];
+        bool[] climbs = NodesThatClimb(graph);
         var waiting = new SortedSet<int> { graph.Entry.Order };
         atStart[graph.Entry.Order] = atEntry;
 
-        void Send(FlowNode from, FlowNode to, TState state)
+        void Send(FlowNode from, bool? when, FlowNode to, TState state)
         {
             TState incoming = analysis.Pass(from, to, state);
             TState? known = atStart[to.Order];
-            TState joined = known is null ? incoming : analysis.Join(to, known, incoming);
-            if (!ReferenceEquals(joined, known))
+            if (climbs[to.Order])
             {
-                atStart[to.Order] = joined;
+                incoming = known is null ? incoming : analysis.Join(to, known, incoming);
+            }
+            else
+            {
+                // What came over an edge earlier is out of date once something else comes over it.
+                (arriving[to.Order] ??= new(s_edges))[(from.Order, when)] = incoming;
+                incoming = arriving[to.Order]!.Values.Aggregate((before, one) => analysis.Join(to, before, one));
+            }
+
+            if (known is null || !ReferenceEquals(analysis.Join(to, known, incoming), known))
+            {
+                atStart[to.Order] = incoming;
                 waiting.Add(to.Order);
             }
         }
@@ -51,13 +63,20 @@ internal static class ForwardSolver
 
             FlowNode node = graph.Nodes[waiting.Min];
             waiting.Remove(node.Order);
-            TState state = Run(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, handler, thrown));
+            if (Run(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
+            {
+                continue;
+            }
+
             foreach (FlowEdge edge in node.Successors)
             {
-                TState chosen = edge.When is { } value && node.Block.BranchValue is { } condition
+                TState? chosen = edge.When is { } value && node.Block.BranchValue is { } condition
                     ? analysis.Refine(node, condition, value, state)
                     : state;
-                Send(node, edge.Target, chosen);
+                if (chosen is not null)
+                {
+                    Send(node, edge.When, edge.Target, chosen);
+                }
             }
         }
 
@@ -65,31 +84,55 @@ internal static class ForwardSolver
     }
 
     /// <summary>Goes through the solution once, so that each operation is seen with what finally holds before it.</summary>
-    public static void Replay<TState>(FlowGraph graph, FlowResult<TState> result, Func<FlowNode, IOperation, TState, TState> visit)
+    public static void Replay<TState>(FlowGraph graph, FlowResult<TState> result, Func<FlowNode, IOperation, TState, TState?> visit)
         where TState : class
     {
         foreach (FlowNode node in graph.Nodes)
         {
-            if (result.At(node) is not { } state)
-            {
-                continue;
-            }
-
+            TState? state = result.At(node);
             foreach (IOperation operation in node.Operations)
             {
-                state = visit(node, operation, state);
+                state = state is null ? null : visit(node, operation, state);
             }
         }
     }
 
+    // Where a loop begins, each round has to cover the one before, or it would never end; and an exception comes from many places
+    // of one block. Elsewhere what holds is what comes over the edges now.
+    private static bool[] NodesThatClimb(FlowGraph graph)
+    {
+        bool[] climbs = new bool[graph.Nodes.Count];
+        foreach (FlowNode node in graph.Nodes)
+        {
+            foreach (FlowNode handler in node.Handlers)
+            {
+                climbs[handler.Order] = true;
+            }
+
+            foreach (FlowEdge edge in node.Successors)
+            {
+                climbs[edge.Target.Order] |= node.IsBackEdge(edge.Target);
+            }
+        }
+
+        return climbs;
+    }
+
+    private static readonly Comparer<(int From, bool? When)> s_edges = Comparer<(int From, bool? When)>.Create(static (one, other) =>
+        one.From != other.From ? one.From.CompareTo(other.From) : Nullable.Compare(one.When, other.When));
+
     // An exception may come before, or after, each operation.
-    private static TState Run<TState>(ForwardAnalysis<TState> analysis, FlowNode node, TState state, Action<FlowNode, TState> send)
+    private static TState? Run<TState>(ForwardAnalysis<TState> analysis, FlowNode node, TState state, Action<FlowNode, TState> send)
         where TState : class
     {
         Throw(node, state, send);
         foreach (IOperation operation in node.Operations)
         {
-            TState next = analysis.Transfer(node, operation, state);
+            if (analysis.Transfer(node, operation, state) is not { } next)
+            {
+                return null;
+            }
+
             if (!ReferenceEquals(next, state))
             {
                 Throw(node, next, send);

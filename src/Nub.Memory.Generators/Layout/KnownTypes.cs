@@ -17,6 +17,8 @@ internal static class KnownTypes
 
     public static bool IsValidateOnRead(this ISymbol symbol) => symbol.HasNubAttribute("ValidateOnReadAttribute");
 
+    public static bool IsReread(this ISymbol symbol) => symbol.HasNubAttribute("RereadAttribute");
+
     public static bool IsBigEndian(this ISymbol symbol) => symbol.HasNubAttribute("BigEndianAttribute");
 
     public static bool IsInNub(this ISymbol symbol) => symbol.ContainingNamespace is

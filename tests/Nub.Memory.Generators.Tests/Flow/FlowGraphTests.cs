@@ -48,6 +48,24 @@ public sealed class FlowGraphTests
         Assert.Equal("B", result.At(graph.Unhandled)!.ToString());
     }
 
+    [Theory]
+    [InlineData("try { Do(() => { A(); }); } finally { B(); }")]
+    [InlineData("try { B(); } finally { Do(() => { A(); }); }")]
+    [InlineData("try { B(); } catch { void Local() { A(); } Local(); }")]
+    public void What_stands_around_a_lambda_is_not_a_part_of_it(string body)
+    {
+        ControlFlowGraph outer = Blocks(body);
+        ControlFlowGraph inner = outer.LocalFunctions is [var local]
+            ? outer.GetLocalFunctionControlFlowGraph(local)
+            : outer.GetAnonymousFunctionControlFlowGraph(outer.Blocks.SelectMany(static block => block.Operations)
+                .SelectMany(static operation => operation.DescendantsAndSelf()).OfType<IFlowAnonymousFunctionOperation>().Single());
+
+        FlowGraph graph = FlowGraph.Create(inner)!;
+
+        Assert.All(graph.Nodes, static node => Assert.Empty(node.Handlers));
+        Assert.Equal(["A"], graph.Nodes.SelectMany(CallAnalysis.CallsOf));
+    }
+
     [Fact]
     public void Loops_are_known()
     {
@@ -96,6 +114,7 @@ public sealed class FlowGraphTests
                 private static void B() { }
                 private static bool C(object? any = null) => any is null;
                 private static void D() { }
+                private static void Do(Action action) => action();
                 private static void End() { }
                 private static Opened Open() => default;
                 private struct Opened : IDisposable { public void Dispose() { } }

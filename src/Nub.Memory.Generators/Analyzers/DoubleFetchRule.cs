@@ -1,0 +1,58 @@
+using Microsoft.CodeAnalysis;
+using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Analyzers;
+
+/// <summary>NUB0010: bytes are read again, and something is done with both values.</summary>
+internal static class DoubleFetchRule
+{
+    /// <returns>The second reads.</returns>
+    public static HashSet<Term> Report(Action<Diagnostic> report, FlowSession session, IMethodSymbol method)
+    {
+        var seconds = new HashSet<Term>();
+        if (IsAcknowledged(method))
+        {
+            return seconds;
+        }
+
+        var reported = new HashSet<SyntaxNode>();
+        foreach (Repetition repetition in session.Repetitions.Where(session.Matters).OrderBy(static one => PlaceOf(one.Second).SpanStart).ThenBy(static one => PlaceOf(one.First).SpanStart))
+        {
+            SyntaxNode first = PlaceOf(repetition.First);
+            SyntaxNode second = PlaceOf(repetition.Second);
+
+            // Within one call of a helper, it is the helper's; and one warning for each read is enough.
+            if (first == second)
+            {
+                continue;
+            }
+
+            seconds.Add(repetition.Second);
+            if (reported.Add(second))
+            {
+                int line = first.GetLocation().GetLineSpan().StartLinePosition.Line + 1;
+                report(Diagnostic.Create(Descriptors.DoubleFetch, second.GetLocation(), [first.GetLocation()], SourceText.Shorten(second), SourceText.Shorten(first), line));
+            }
+        }
+
+        return seconds;
+    }
+
+    // On the method, or on what it stands in.
+    private static bool IsAcknowledged(IMethodSymbol method)
+    {
+        for (ISymbol? symbol = method; symbol is IMethodSymbol or IPropertySymbol; symbol = symbol.ContainingSymbol)
+        {
+            if (symbol.IsReread() || (symbol as IMethodSymbol)?.AssociatedSymbol?.IsReread() == true)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static SyntaxNode PlaceOf(Term fetch) => Frame.Outermost(fetch.Frame, fetch.Operation!).Syntax;
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Analyzers;
+
+/// <summary>
+/// NUB0010 and NUB0011, which ask one model of where shared bytes go. A type is looked at as a whole, so that its helpers can be
+/// followed; methods that never come near shared memory cost a look at their calls and nothing more.
+/// </summary>
+[DiagnosticAnalyzer(LanguageNames.CSharp)]
+public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
+{
+    /// <inheritdoc/>
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Descriptors.DoubleFetch, Descriptors.UncheckedValue];
+
+    /// <inheritdoc/>
+    public override void Initialize(AnalysisContext context)
+    {
+        context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
+        context.EnableConcurrentExecution();
+        context.RegisterCompilationStartAction(static start =>
+        {
+            if (start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
+            {
+                return;
+            }
+
+            start.RegisterSymbolStartAction(
+                static type =>
+                {
+                    var collected = new TypeBodies();
+                    type.RegisterOperationBlockAction(collected.Add);
+                    type.RegisterSymbolEndAction(collected.Analyze);
+                },
+                SymbolKind.NamedType);
+        });
+    }
+
+    /// <summary>The code of a type as it comes in, and what is made of it at the end.</summary>
+    private sealed class TypeBodies
+    {
+        private readonly object _lock = new();
+        private readonly MethodBodies _bodies = new();
+        private readonly Dictionary<ISymbol, HashSet<ISymbol>> _calls = new(SymbolEqualityComparer.Default);
+        private readonly HashSet<ISymbol> _reading = new(SymbolEqualityComparer.Default);
+
+        public void Add(OperationBlockAnalysisContext context)
+        {
+            if (context.OwningSymbol is not IMethodSymbol method
+                || context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) is not { } block)
+            {
+                return;
+            }
+
+            bool reads = false;
+            var calls = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
+            foreach (IOperation operation in block.Descendants())
+            {
+                ISymbol? member = operation switch
+                {
+                    IInvocationOperation call => call.TargetMethod,
+                    IPropertyReferenceOperation property => property.Property,
+                    _ => null,
+                };
+                if (member is null)
+                {
+                    continue;
+                }
+
+                reads |= SharedTypes.IsSource(member);
+                if (SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, method.ContainingType.OriginalDefinition))
+                {
+                    calls.Add((member is IPropertySymbol { GetMethod: { } getter } ? getter : member).OriginalDefinition);
+                }
+            }
+
+            lock (_lock)
+            {
+                _calls[method] = calls;
+                _bodies.Add(method, block, context.CancellationToken);
+                if (reads)
+                {
+                    _reading.Add(method);
+                }
+            }
+        }
+
+        public void Analyze(SymbolAnalysisContext context)
+        {
+            if (_reading.Count == 0)
+            {
+                return;
+            }
+
+            var sizes = new Sizes();
+            foreach (ISymbol symbol in MethodsThatMayRead())
+            {
+                if (_bodies.Find((IMethodSymbol)symbol) is not { } body)
+                {
+                    continue;
+                }
+
+                // Local functions have to be known before what calls them is followed.
+                var nested = _bodies.AddNested(body, context.CancellationToken).ToList();
+                Analyze(context, sizes, body, null);
+                foreach ((MethodBody inner, IOperation? creation) in nested)
+                {
+                    Analyze(context, sizes, inner, creation);
+                }
+            }
+        }
+
+        private void Analyze(SymbolAnalysisContext context, Sizes sizes, MethodBody body, IOperation? creation)
+        {
+            var session = new FlowSession(_bodies, sizes, context.CancellationToken);
+            if (!ValueAnalysis.Run(session, body, creation))
+            {
+                return;
+            }
+
+            HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);
+            UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
+        }
+
+        // Those that read, and those that call one that does.
+        private HashSet<ISymbol> MethodsThatMayRead()
+        {
+            var found = new HashSet<ISymbol>(_reading, SymbolEqualityComparer.Default);
+            bool isNew;
+            do
+            {
+                isNew = false;
+                foreach (KeyValuePair<ISymbol, HashSet<ISymbol>> one in _calls)
+                {
+                    isNew |= !found.Contains(one.Key) && one.Value.Any(found.Contains) && found.Add(one.Key);
+                }
+            }
+            while (isNew);
+
+            return found;
+        }
+    }
+}

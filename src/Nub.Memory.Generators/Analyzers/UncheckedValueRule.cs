@@ -1,0 +1,62 @@
+using Microsoft.CodeAnalysis;
+using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Flow;
+
+namespace Nub.Memory.Generators.Analyzers;
+
+/// <summary>NUB0011: a value of the guest's decides about memory or time, and nobody has compared it with a limit.</summary>
+internal static class UncheckedValueRule
+{
+    /// <param name="repeated">Reads that are reported as the second of the same bytes.</param>
+    public static void Report(Action<Diagnostic> report, FlowSession session, HashSet<Term> repeated)
+    {
+        var reported = new HashSet<SyntaxNode>();
+        foreach (UncheckedUse use in session.UncheckedUses)
+        {
+            SyntaxNode place = Frame.Outermost(use.Frame, use.Operation).Syntax;
+
+            // One mistake, one warning: what was checked is the first value, and that is the one to use.
+            if (session.OriginsOf(use.Value).Any() && session.OriginsOf(use.Value).All(bytes => repeated.Contains(bytes.Fetch)))
+            {
+                continue;
+            }
+
+            SyntaxNode? source = session.OriginsOf(use.Value)
+                .Select(static bytes => Frame.Outermost(bytes.Fetch.Frame, bytes.Fetch.Operation!).Syntax)
+                .OrderBy(static syntax => syntax.SpanStart)
+                .FirstOrDefault();
+
+            // What a helper both reads and uses is its own affair, and is reported there.
+            if ((use.Frame is not null && source == place) || !reported.Add(place))
+            {
+                continue;
+            }
+
+            string from = source is null ? "the guest" : $"'{SourceText.Shorten(source)}'";
+            IEnumerable<Location> more = new[] { source?.GetLocation(), use.Standing.Check?.Syntax.GetLocation() }.OfType<Location>();
+            report(Diagnostic.Create(
+                Descriptors.UncheckedValue, place.GetLocation(), more,
+                SourceText.Shorten(place), from, Describe(use), Advice(use.Standing)));
+        }
+    }
+
+    private static string Describe(UncheckedUse use)
+    {
+        string sink = use.Sink switch
+        {
+            Sink.Allocation => "the size of an allocation",
+            Sink.Index => "an index",
+            Sink.Slice => "the position or the length of a range",
+            Sink.LoopBound => "the number of rounds of a loop",
+            _ => "the time of a wait",
+        };
+        return use.Frame is null ? sink : $"{sink} in '{use.Frame.Method.Name}'";
+    }
+
+    private static string Advice(Standing standing) => standing.Trust switch
+    {
+        Trust.Overflowed => $"the check '{SourceText.Shorten(standing.Check!.Syntax)}' does not hold, because its own arithmetic can overflow; subtract from the limit instead, or widen first",
+        Trust.Refuted or Trust.Noted => $"on this way '{SourceText.Shorten(standing.Check!.Syntax)}' has found it to be beyond the limit",
+        _ => "compare it with a limit of the host's first",
+    };
+}

@@ -1,0 +1,109 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>What arithmetic and comparisons do to how far a number can be relied on.</summary>
+internal static class Arithmetic
+{
+    /// <summary>Fewer bits than this bound a value by themselves.</summary>
+    private const int NarrowBits = 8;
+
+    /// <summary>How far the result of arithmetic can be relied on.</summary>
+    public static Standing StandingOf(FlowState state, Term term)
+    {
+        Standing left = state.StandingOf(term.Left!);
+        Standing right = state.StandingOf(term.Right!);
+        Standing worse = Standing.Worse(left, right);
+        if (worse.IsSafe)
+        {
+            return worse;
+        }
+
+        bool isBounded = term.Key switch
+        {
+            BinaryOperatorKind.Remainder => right.IsSafe,
+            BinaryOperatorKind.And => (left.IsSafe && IsMask(term.Left!)) || (right.IsSafe && IsMask(term.Right!)),
+            _ => IsNarrow(state, term),
+        };
+        return isBounded ? new Standing(Trust.Bounded) : worse;
+    }
+
+    /// <summary>Whether a value has so few bits that it cannot be much, whatever they are.</summary>
+    public static bool IsNarrow(FlowState state, Term term) => Widths.Magnitude(term, state.IsGuests) <= NarrowBits;
+
+    /// <summary>What it means that a value was found not to exceed another.</summary>
+    /// <param name="state">What was known.</param>
+    /// <param name="value">The smaller.</param>
+    /// <param name="limit">The larger.</param>
+    /// <param name="check">The comparison.</param>
+    public static FlowState AtMost(FlowState state, Term value, Term limit, IOperation check)
+    {
+        if (state.StandingOf(value).Trust == Trust.Host)
+        {
+            return state;
+        }
+
+        if (state.StandingOf(limit).IsSafe)
+        {
+            return Bound(state, value, new Standing(Trust.Bounded, check));
+        }
+
+        // length <= size - offset: holds for any length when the offset is larger than the size.
+        bool isRest = limit is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && state.StandingOf(limit.Left!).IsSafe;
+        return isRest && !limit.IsChecked
+            ? Bound(state, value, new Standing(Trust.Overflowed, check, limit.Right))
+            : isRest ? Bound(state, value, new Standing(Trust.Bounded, check)) : state;
+    }
+
+    /// <summary>What it means that a value was found to exceed a limit.</summary>
+    public static FlowState Exceeds(FlowState state, Term value, Term limit, IOperation check) =>
+        state.StandingOf(limit).IsSafe ? Change(state, value, new Standing(Trust.Refuted, check), static known => known == Trust.Unchecked) : state;
+
+    /// <summary>What it means that a value was compared in a way that nobody can follow: it gets the benefit of the doubt.</summary>
+    public static FlowState Compared(FlowState state, Term value, IOperation? check) =>
+        Change(state, value, new Standing(Trust.Compared, check), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
+
+    private static FlowState Bound(FlowState state, Term value, Standing standing)
+    {
+        bool mayOverflow = value.Kind == TermKind.Binary && !state.Sound.Contains(value) && Widths.CanOverflow(value, state.IsGuests);
+        switch (value)
+        {
+            case { Kind: TermKind.Cast } when Widths.IsWideningOrSame(value):
+                state = Bound(state, value.Left!, standing);
+                break;
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift }:
+                // The sum is within the limit; what it is the sum of need not be.
+                Standing ofParts = mayOverflow ? new Standing(Trust.Overflowed, standing.Check) : standing;
+                state = Bound(Bound(state, value.Left!, ofParts), value.Right!, ofParts);
+                break;
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract or BinaryOperatorKind.Divide or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift }
+                when state.StandingOf(value.Right!).IsSafe:
+                state = Bound(state, value.Left!, standing);
+                break;
+        }
+
+        return Set(state, value, standing);
+    }
+
+    private static FlowState Change(FlowState state, Term value, Standing standing, Func<Trust, bool> when)
+    {
+        if (value.Kind is TermKind.Cast or TermKind.Binary)
+        {
+            state = Change(state, value.Left!, standing, when);
+            state = value.Right is { } right ? Change(state, right, standing, when) : state;
+        }
+
+        return when(state.StandingOf(value).Trust) ? state.Set(value, standing) : state;
+    }
+
+    // What was bounded stays so, and what is the host's needs no limit.
+    private static FlowState Set(FlowState state, Term value, Standing standing) =>
+        state.StandingOf(value).Trust > standing.Trust ? state.Set(value, standing) : state;
+
+    /// <summary>Whether a comparison is the customary test of an unsigned sum: less than a part of it, it has overflowed.</summary>
+    public static bool IsOverflowTest(Term sum, Term part) =>
+        sum is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } && (sum.Left == part || sum.Right == part);
+
+    private static bool IsMask(Term term) => term.Kind != TermKind.Constant || (term.Constant >= 0 && term.Constant < uint.MaxValue / 2);
+}

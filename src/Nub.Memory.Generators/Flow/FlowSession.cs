@@ -1,0 +1,182 @@
+using Microsoft.CodeAnalysis;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>Bytes of what one read gave.</summary>
+internal readonly record struct FetchedBytes(Term Fetch, long Start, long End)
+{
+    public bool Overlaps(long start, long end) => Start < end && start < End;
+}
+
+/// <summary>A read of bytes that an earlier one had read.</summary>
+/// <param name="Shared">The bytes that both have, as seen from the start of the first.</param>
+/// <param name="Distance">Where the second starts, as seen from the start of the first.</param>
+internal sealed record Repetition(Term First, Term Second, (long Start, long End) Shared, long Distance);
+
+/// <summary>A value of the guest's where one is wanted that somebody has checked.</summary>
+internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Value, Sink Sink, Standing Standing);
+
+/// <summary>
+/// What is known while one method is looked at, with the helpers that it calls: the terms, where they came from, what was done
+/// with them, and what was found.
+/// </summary>
+internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, CancellationToken cancellation)
+{
+    // About a thousand lines with all of the helpers they call. Whoever has more gets no answer rather than a late one.
+    private const int MostSteps = 40_000;
+
+    private readonly Dictionary<Term, HashSet<FetchedBytes>> _origins = [];
+    private readonly HashSet<FetchedBytes> _used = [];
+    private readonly HashSet<(Term, Term)> _compared = [];
+    private int _steps;
+
+    public TermTable Terms { get; } = new();
+
+    public MethodBodies Bodies { get; } = bodies;
+
+    public Sizes Sizes { get; } = sizes;
+
+    public CancellationToken Cancellation { get; } = cancellation;
+
+    /// <summary>Whether what is seen now holds: the solution was found, and is gone through once more.</summary>
+    public bool IsFinal { get; set; }
+
+    public bool IsExhausted => _steps > MostSteps;
+
+    public HashSet<Repetition> Repetitions { get; } = [];
+
+    public HashSet<UncheckedUse> UncheckedUses { get; } = [];
+
+    /// <summary>The length of arrays that were made with a constant one.</summary>
+    public Dictionary<Term, long> Lengths { get; } = [];
+
+    public void Step() => _steps++;
+
+    /// <summary>Notes what a value was made of that does not show it.</summary>
+    public void AddOrigins(Term term, Term from)
+    {
+        if (term == from)
+        {
+            return;
+        }
+
+        foreach (FetchedBytes bytes in OriginsOf(from).ToList())
+        {
+            if (!_origins.TryGetValue(term, out HashSet<FetchedBytes>? known))
+            {
+                _origins.Add(term, known = []);
+            }
+
+            known.Add(bytes);
+        }
+    }
+
+    /// <summary>The bytes of the guest's that a value was made of.</summary>
+    public IEnumerable<FetchedBytes> OriginsOf(Term term) => term.Kind switch
+    {
+        TermKind.Fetch => [new FetchedBytes(term, 0, Sizes.Of(term.Type) ?? long.MaxValue)],
+        TermKind.Field => Part(term),
+        TermKind.View or TermKind.ArrayView or TermKind.Constant => [],
+        _ when term.IsAtom => _origins.TryGetValue(term, out HashSet<FetchedBytes>? known) ? known : [],
+        _ => OriginsOf(term.Left!).Concat(term.Right is { } right ? OriginsOf(right) : []),
+    };
+
+    /// <summary>Whether what is gone through are the arguments of a test's assertion: it looks at values and does nothing with them.</summary>
+    public bool IsAsserting { get; set; }
+
+    /// <summary>Notes that something was done with a value.</summary>
+    public void Use(Term term)
+    {
+        if (IsAsserting)
+        {
+            return;
+        }
+
+        foreach (FetchedBytes bytes in OriginsOf(term))
+        {
+            _used.Add(bytes);
+        }
+    }
+
+    /// <summary>Notes that two values were held against each other.</summary>
+    public void Compare(Term left, Term right)
+    {
+        foreach (FetchedBytes one in OriginsOf(left))
+        {
+            foreach (FetchedBytes other in OriginsOf(right))
+            {
+                _compared.Add((one.Fetch, other.Fetch));
+                _compared.Add((other.Fetch, one.Fetch));
+            }
+        }
+    }
+
+    /// <summary>Values that the helper which is being followed has compared with something.</summary>
+    public HashSet<Term>? ComparedByHelper { get; set; }
+
+    public void ComparedInHelper(Term? one, Term? other)
+    {
+        if (one is not null)
+        {
+            ComparedByHelper?.Add(one);
+        }
+
+        if (other is not null)
+        {
+            ComparedByHelper?.Add(other);
+        }
+    }
+
+    /// <summary>Whether it matters that bytes were read twice: something was done with both values of them, and it was not to hold one against the other.</summary>
+    public bool Matters(Repetition repetition) =>
+        !_compared.Contains((repetition.First, repetition.Second))
+        && IsUsed(repetition.First, repetition.Shared.Start, repetition.Shared.End)
+        && IsUsed(repetition.Second, repetition.Shared.Start - repetition.Distance, repetition.Shared.End - repetition.Distance);
+
+    private bool IsUsed(Term fetch, long start, long end) => _used.Any(bytes => bytes.Fetch == fetch && bytes.Overlaps(start, end));
+
+    private IEnumerable<FetchedBytes> Part(Term field)
+    {
+        long? offset = Sizes.OffsetOf((ISymbol)field.Key!);
+        long length = Sizes.Of(field.Type) ?? long.MaxValue;
+        foreach (FetchedBytes whole in OriginsOf(field.Left!))
+        {
+            yield return offset is { } known && length < long.MaxValue
+                ? whole with { Start = whole.Start + known, End = Math.Min(whole.End, whole.Start + known + length) }
+                : whole;
+        }
+    }
+}
+
+/// <summary>Sizes and offsets, from the model that the generators use.</summary>
+internal sealed class Sizes
+{
+    private readonly Dictionary<ITypeSymbol, StructLayout?> _layouts = new(SymbolEqualityComparer.Default);
+    private readonly LayoutBuilder _builder = new();
+
+    /// <summary>The size of a type that is made of bytes alone.</summary>
+    public long? Of(ITypeSymbol? type) =>
+        type is null || type.IsReferenceType || _builder.TypeOf(type) is not { Kind: not (FieldKind.Broken or FieldKind.TypeParameter or FieldKind.Reference) } found
+            ? null
+            : found.Size;
+
+    /// <summary>Where a field, or the storage of a property, stands in its struct.</summary>
+    public long? OffsetOf(ISymbol member) => Field(member.ContainingType, member.Name)?.Offset;
+
+    /// <summary>A field of a struct by its name, or by that of the property that it is the storage of.</summary>
+    public FieldLayout? Field(INamedTypeSymbol? type, string name)
+    {
+        if (type is not { TypeKind: TypeKind.Struct })
+        {
+            return null;
+        }
+
+        if (!_layouts.TryGetValue(type, out StructLayout? layout))
+        {
+            _layouts.Add(type, layout = _builder.Of(type));
+        }
+
+        return layout?.Fields.FirstOrDefault(field => field.Name == name);
+    }
+}

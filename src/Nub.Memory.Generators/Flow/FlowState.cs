@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>A read whose bytes the host has not written since.</summary>
+/// <param name="Place">The bytes.</param>
+/// <param name="Order">The node in which it was made, in the graph of the method that is being gone through.</param>
+internal sealed record ReadFact(Place Place, int Order);
+
+/// <summary>What is known at a point of a method.</summary>
+/// <param name="Variables">What locals, parameters, fields of <c>this</c> and the compiler's own temporaries hold. What is absent was not assigned.</param>
+/// <param name="Standings">How far values can be relied on, where that does not follow from their parts.</param>
+/// <param name="Reads">The reads that a later one would repeat.</param>
+/// <param name="Sound">Sums that were found not to have overflowed.</param>
+internal sealed record FlowState(
+    ImmutableDictionary<Variable, Term> Variables,
+    ImmutableDictionary<Term, Standing> Standings,
+    ImmutableDictionary<Term, ReadFact> Reads,
+    ImmutableHashSet<Term> Sound)
+{
+    public static FlowState Empty { get; } = new(
+        ImmutableDictionary<Variable, Term>.Empty, ImmutableDictionary<Term, Standing>.Empty,
+        ImmutableDictionary<Term, ReadFact>.Empty, ImmutableHashSet<Term>.Empty);
+
+    public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
+
+    public FlowState Set(Term term, Standing standing) => this with { Standings = Standings.SetItem(term, standing) };
+
+    /// <summary>How far a value can be relied on: what was found out about it, or else what follows from its parts.</summary>
+    public Standing StandingOf(Term term)
+    {
+        if (Standings.TryGetValue(term, out Standing known))
+        {
+            return known is { Trust: Trust.Overflowed, Unless: { } unless } && StandingOf(unless).IsSafe ? new Standing(Trust.Bounded) : known;
+        }
+
+        return term.Kind switch
+        {
+            TermKind.Fetch => new Standing(Trust.Unchecked),
+            TermKind.Field or TermKind.Cast or TermKind.Slice => StandingOf(term.Left!),
+            TermKind.With or TermKind.Tuple => Standing.Worse(StandingOf(term.Left!), StandingOf(term.Right!)),
+            TermKind.Binary => Arithmetic.StandingOf(this, term),
+            _ => default,
+        };
+    }
+
+    public bool IsGuests(Term term) => !StandingOf(term).IsSafe;
+
+    /// <summary>Forgets what is known of an earlier value that a term stood for: an operation in a loop gives a new one.</summary>
+    public FlowState Redefine(Term atom)
+    {
+        ImmutableDictionary<Term, ReadFact> reads = Reads;
+        foreach (KeyValuePair<Term, ReadFact> read in Reads)
+        {
+            if (read.Key == atom || read.Value.Place.Offset.Mentions(atom) || read.Value.Place.Memory.Mentions(atom))
+            {
+                reads = reads.Remove(read.Key);
+            }
+        }
+
+        ImmutableDictionary<Term, Standing> standings = Standings;
+        foreach (Term term in Standings.Keys)
+        {
+            if (term.Mentions(atom))
+            {
+                standings = standings.Remove(term);
+            }
+        }
+
+        return this with { Reads = reads, Standings = standings };
+    }
+}
+
+/// <summary>Something that holds a value.</summary>
+/// <param name="symbol">A local, a parameter or a field of <c>this</c>; null for a temporary of the compiler's and for what a method returns.</param>
+/// <param name="temporary">The number of the compiler's temporary.</param>
+/// <param name="frame">The call that a temporary belongs to.</param>
+internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame) : IEquatable<Variable>
+{
+    private const int ReturnValue = -1;
+
+    public ISymbol? Symbol { get; } = symbol;
+
+    public int Temporary { get; } = temporary;
+
+    public Frame? Frame { get; } = frame;
+
+    public static Variable Of(ISymbol symbol) => new(symbol, 0, null);
+
+    public static Variable Of(Microsoft.CodeAnalysis.FlowAnalysis.CaptureId capture, Frame? frame) => new(null, capture.GetHashCode(), frame);
+
+    public static Variable Return(Frame? frame) => new(null, ReturnValue, frame);
+
+    public bool Equals(Variable other) =>
+        Temporary == other.Temporary && Frame == other.Frame && SymbolEqualityComparer.Default.Equals(Symbol, other.Symbol);
+
+    public override bool Equals(object? obj) => obj is Variable other && Equals(other);
+
+    public override int GetHashCode() => unchecked((Symbol is null ? 0 : SymbolEqualityComparer.Default.GetHashCode(Symbol) * 31) + Temporary);
+}

@@ -1,0 +1,73 @@
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>Bytes of a shared memory.</summary>
+/// <param name="Memory">Whose: a handle, a lease of it or a clone are the same memory.</param>
+/// <param name="Offset">The first byte.</param>
+/// <param name="Length">How many; null when that is not known, and then at least one is assumed.</param>
+internal sealed record Place(Term Memory, Term Offset, long? Length)
+{
+    /// <summary>Finds the bytes that two places provably have in common.</summary>
+    /// <returns>The range as seen from the start of this place; null when it is not proved that there is one.</returns>
+    public (long Start, long End)? Overlap(Place other)
+    {
+        if (Memory != other.Memory || LinearForm.Difference(other.Offset, Offset) is not { } distance)
+        {
+            return null;
+        }
+
+        long start = Math.Max(0, distance);
+        long end = Math.Min(Length ?? 1, distance + (other.Length ?? 1));
+        return start < end ? (start, end) : null;
+    }
+
+    /// <summary>Whether what is written here may be what stands in the other place: as far as anybody can tell from the code.</summary>
+    public bool Covers(Place other) =>
+        Memory == other.Memory && LinearForm.Difference(other.Offset, Offset) is { } distance
+        && distance < (Length ?? long.MaxValue) && -distance < (other.Length ?? 1);
+}
+
+/// <summary>An offset as a sum of unknown values, each times a constant, and a constant.</summary>
+internal static class LinearForm
+{
+    /// <summary>The first less the second, if that is a constant.</summary>
+    public static long? Difference(Term first, Term second)
+    {
+        if (first == second)
+        {
+            return 0;
+        }
+
+        var parts = new Dictionary<Term, long>();
+        long constant = Add(parts, first, 1) + Add(parts, second, -1);
+        return parts.Values.All(static factor => factor == 0) ? constant : null;
+    }
+
+    // Offsets wrap as ulong does; so do these sums.
+    private static long Add(Dictionary<Term, long> parts, Term term, long factor)
+    {
+        switch (term)
+        {
+            case { Kind: TermKind.Constant }:
+                return unchecked(factor * ToInt64(term.Constant));
+            case { Kind: TermKind.Cast } when Widths.IsWideningOrSame(term):
+                return Add(parts, term.Left!, factor);
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add }:
+                return unchecked(Add(parts, term.Left!, factor) + Add(parts, term.Right!, factor));
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract }:
+                return unchecked(Add(parts, term.Left!, factor) + Add(parts, term.Right!, -factor));
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Right.Kind: TermKind.Constant }:
+                return Add(parts, term.Left!, unchecked(factor * ToInt64(term.Right!.Constant)));
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left.Kind: TermKind.Constant }:
+                return Add(parts, term.Right!, unchecked(factor * ToInt64(term.Left!.Constant)));
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.LeftShift, Right: { Kind: TermKind.Constant, Constant: >= 0 and < 63 } }:
+                return Add(parts, term.Left!, unchecked(factor << (int)term.Right!.Constant));
+            default:
+                parts[term] = unchecked((parts.TryGetValue(term, out long known) ? known : 0) + factor);
+                return 0;
+        }
+    }
+
+    private static long ToInt64(decimal value) => value > long.MaxValue ? unchecked((long)(ulong)value) : (long)value;
+}

@@ -1,0 +1,76 @@
+using Microsoft.CodeAnalysis;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>How the runtime's types, and those that the generator makes, are recognised.</summary>
+internal static class SharedTypes
+{
+    /// <summary>A handle of shared memory, or a lease of one: for the flow of bytes they are the memory.</summary>
+    public static bool IsMemory(ITypeSymbol? type) => type is { Name: "HostSharedMemory" or "HostAccess" } && type.IsInNub();
+
+    public static bool IsStack(ITypeSymbol? type) => type is { Name: "SharedStack" } && type.IsInNub();
+
+    public static bool IsParser(ITypeSymbol? type) => type is { Name: "SharedStackParser" or "SharedStackTryParser" } && type.IsInNub();
+
+    /// <summary>What a <c>View</c> or a <c>SharedView</c> shows.</summary>
+    public static ITypeSymbol? ViewedBy(ITypeSymbol? type) => type switch
+    {
+        INamedTypeSymbol { Name: "SharedView", TypeArguments: [var viewed] } when type.IsInNub() => viewed,
+        INamedTypeSymbol { Name: "View", IsRefLikeType: true, ContainingType: { } viewed } when viewed.IsAllValid() => viewed,
+        _ => null,
+    };
+
+    /// <summary>What the elements of an <c>ArrayView</c> or a <c>SharedArrayView</c> are, or those that an enumerator of one goes through.</summary>
+    public static ITypeSymbol? ElementsOf(ITypeSymbol? type) => type switch
+    {
+        INamedTypeSymbol { Name: "Enumerator", ContainingType: { } array } => ElementsOf(array),
+        INamedTypeSymbol { Name: "SharedArrayView", TypeArguments: [var element] } when type.IsInNub() => element,
+        INamedTypeSymbol { Name: "ArrayView", IsRefLikeType: true, ContainingType: { } element } when element.IsAllValid() => element,
+        _ => null,
+    };
+
+    /// <summary>Whether something stands for places in shared memory: whoever has it can write there.</summary>
+    public static bool GivesAccess(ITypeSymbol? type) =>
+        IsMemory(type) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null
+        || (type is { Name: "GuestSharedMemory" or "SharedMemory" or "ExclusiveSharedMemory" } && type.IsInNub());
+
+    /// <summary>Whether a method is one through which bytes of a guest's come in.</summary>
+    public static bool IsSource(ISymbol member)
+    {
+        INamedTypeSymbol? type = member.ContainingType;
+        return IsMemory(type) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null;
+    }
+
+    /// <summary>Whether a property stores what it is given in a field of its own.</summary>
+    public static bool IsAuto(IPropertySymbol property)
+    {
+        if (property.IsIndexer || property.IsVirtual || property.IsOverride || property.IsAbstract)
+        {
+            return false;
+        }
+
+        foreach (ISymbol member in property.ContainingType.GetMembers())
+        {
+            if (member is IFieldSymbol { AssociatedSymbol: { } associated } && SymbolEqualityComparer.Default.Equals(associated, property))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a call lets time pass in which the guest is meant to do something: what is read after it is read anew.</summary>
+    public static bool LetsGuestRun(IMethodSymbol method) => (method.ContainingType.Name, method.Name) switch
+    {
+        ("VirtualProcessor", "Run") or ("GuestSharedMemory", "EnterGuest") => true,
+        ("Thread", "Sleep" or "Yield" or "Join" or "SpinWait" or "MemoryBarrier") => Sinks.IsFrameworks(method.ContainingType),
+        ("SpinWait" or "Task" or "SemaphoreSlim" or "ManualResetEventSlim" or "CountdownEvent" or "Barrier", "SpinOnce" or "SpinUntil" or "Wait" or "WaitAll" or "WaitAny" or "SignalAndWait")
+            => Sinks.IsFrameworks(method.ContainingType),
+        ("Interlocked", "MemoryBarrier" or "MemoryBarrierProcessWide") => Sinks.IsFrameworks(method.ContainingType),
+        ("Monitor", "Wait" or "Pulse" or "PulseAll") or ("EventWaitHandle", "Set") or ("ManualResetEventSlim", "Set") => Sinks.IsFrameworks(method.ContainingType),
+        (_, "WaitOne" or "WaitAll" or "WaitAny") => Sinks.IsFrameworks(method.ContainingType),
+        _ => false,
+    };
+}

@@ -1,0 +1,168 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>A use of a number that a guest must not choose freely.</summary>
+internal enum Sink
+{
+    Allocation,
+    Index,
+    Slice,
+    LoopBound,
+    Wait,
+}
+
+/// <summary>Where numbers decide about memory and time.</summary>
+internal static class Sinks
+{
+    private static readonly HashSet<string> s_sizeNames = new(StringComparer.Ordinal)
+    {
+        "capacity", "length", "minimumLength", "minBufferSize", "size", "newSize", "count", "byteCount", "elementCount", "initialCapacity", "cb", "lengths", "length1",
+        "length2", "maxCapacity", "boundedCapacity", "byteLength",
+    };
+
+    private static readonly HashSet<string> s_positionNames = new(StringComparer.Ordinal)
+    {
+        "start", "startIndex", "length", "count", "index", "offset", "byteOffset", "elementOffset", "sourceIndex", "destinationIndex", "srcOffset", "dstOffset",
+        "arrayIndex", "bytes",
+    };
+
+    private static readonly HashSet<string> s_waitTypes = new(StringComparer.Ordinal)
+    {
+        "Thread", "Task", "WaitHandle", "EventWaitHandle", "ManualResetEvent", "AutoResetEvent", "Mutex", "Semaphore", "SemaphoreSlim", "ManualResetEventSlim",
+        "CountdownEvent", "Barrier", "Monitor", "SpinWait", "CancellationTokenSource",
+    };
+
+    /// <summary>What an argument of a method or a constructor of the framework's decides about.</summary>
+    public static Sink? Of(IMethodSymbol method, IParameterSymbol parameter)
+    {
+        string type = method.ContainingType.Name;
+        if (!Widths.IsInteger(parameter.Type) && !IsTimeSpan(parameter.Type) && parameter.Type is not IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Int32 })
+        {
+            return null;
+        }
+
+        if (IsNubs(method))
+        {
+            return method.MethodKind == MethodKind.Constructor && type == "ExclusiveSharedMemory" ? Sink.Allocation : null;
+        }
+
+        if (!IsFrameworks(method.ContainingType))
+        {
+            return null;
+        }
+
+        if (s_waitTypes.Contains(type) && (IsTimeSpan(parameter.Type) || parameter.Name is "millisecondsDelay" or "millisecondsTimeout" or "iterations" or "milliseconds"))
+        {
+            return Sink.Wait;
+        }
+
+        if (!Widths.IsInteger(parameter.Type) && parameter.Type is not IArrayTypeSymbol)
+        {
+            return null;
+        }
+
+        return method.MethodKind == MethodKind.Constructor ? OfConstructor(method, parameter) : OfMethod(method, parameter, type);
+    }
+
+    private static Sink? OfConstructor(IMethodSymbol method, IParameterSymbol parameter)
+    {
+        INamedTypeSymbol type = method.ContainingType;
+        if (type.Name is "Span" or "ReadOnlySpan" or "Memory" or "ReadOnlyMemory" or "ArraySegment")
+        {
+            return Sink.Slice;
+        }
+
+        bool isContainer = type.SpecialType == SpecialType.System_String || type.Name is "StringBuilder" or "MemoryStream" or "BufferedStream" or "BitArray" or "ArrayBufferWriter"
+            || type.ContainingNamespace.ToDisplayString().StartsWith("System.Collections", StringComparison.Ordinal);
+        return isContainer && s_sizeNames.Contains(parameter.Name) ? (type.SpecialType == SpecialType.System_String && parameter.Name == "length" && method.Parameters.Length == 3
+            ? Sink.Slice
+            : Sink.Allocation) : null;
+    }
+
+    private static Sink? OfMethod(IMethodSymbol method, IParameterSymbol parameter, string type)
+    {
+        bool isAllocation = (type, method.Name) switch
+        {
+            ("GC", "AllocateUninitializedArray" or "AllocateArray") => true,
+            ("ArrayPool" or "MemoryPool", "Rent") => true,
+            ("Array", "CreateInstance" or "Resize") => true,
+            ("NativeMemory" or "Marshal", "Alloc" or "AllocZeroed" or "Realloc" or "AlignedAlloc" or "AllocHGlobal" or "AllocCoTaskMem") => true,
+            ("Enumerable", "Range" or "Repeat") => true,
+            ("String" or "CollectionsMarshal" or "RandomNumberGenerator" or "ImmutableArray", "Create" or "SetCount" or "GetBytes" or "CreateBuilder") => true,
+            (_, "EnsureCapacity" or "PadLeft" or "PadRight") => true,
+            (_, "GetSpan" or "GetMemory") => true,
+            _ => false,
+        };
+        if (isAllocation)
+        {
+            return s_sizeNames.Contains(parameter.Name) || parameter.Name is "totalWidth" or "sizeHint" or "byteCount" ? Sink.Allocation : null;
+        }
+
+        bool isSlice = (type, method.Name) switch
+        {
+            (_, "AsSpan" or "AsMemory" or "Slice" or "GetRange" or "Substring" or "RemoveRange" or "RemoveAt") => true,
+            ("Array" or "Buffer" or "MemoryMarshal" or "Unsafe" or "NativeMemory", _) => true,
+            (_, "CopyTo" or "InsertRange" or "Insert" or "Advance" or "ElementAt") => method.ContainingType.TypeKind != TypeKind.Interface,
+            _ => false,
+        };
+        return isSlice && s_positionNames.Contains(parameter.Name) ? Sink.Slice : null;
+    }
+
+    /// <summary>Whether an indexer of the framework's takes positions: those of dictionaries take keys.</summary>
+    public static bool IsPositional(IPropertySymbol indexer) =>
+        IsFrameworks(indexer.ContainingType) && !indexer.ContainingType.Name.Contains("Dictionary") && !indexer.ContainingType.Name.Contains("Lookup");
+
+    public static bool IsFrameworks(ISymbol? symbol)
+    {
+        INamespaceSymbol? space = symbol?.ContainingNamespace;
+        while (space is { ContainingNamespace: { IsGlobalNamespace: false } outer })
+        {
+            space = outer;
+        }
+
+        return space is { Name: "System" or "Microsoft" };
+    }
+
+    /// <summary>The condition of a loop that an expression stands in, and the loop.</summary>
+    public static (ExpressionSyntax Condition, StatementSyntax Loop)? LoopConditionAround(SyntaxNode node)
+    {
+        while (node.Parent is ExpressionSyntax outer and (ParenthesizedExpressionSyntax or PrefixUnaryExpressionSyntax or BinaryExpressionSyntax)
+            && (outer is not BinaryExpressionSyntax || outer.IsKind(SyntaxKind.LogicalAndExpression) || outer.IsKind(SyntaxKind.LogicalOrExpression)))
+        {
+            node = outer;
+        }
+
+        return node.Parent switch
+        {
+            ForStatementSyntax loop when loop.Condition == node => (loop.Condition, loop),
+            WhileStatementSyntax loop when loop.Condition == node => (loop.Condition, loop),
+            DoStatementSyntax loop when loop.Condition == node => (loop.Condition, loop),
+            _ => null,
+        };
+    }
+
+    /// <summary>Whether a comparison decides which way is taken; otherwise its result goes somewhere that is not followed.</summary>
+    public static bool Decides(SyntaxNode node)
+    {
+        while (node.Parent is ParenthesizedExpressionSyntax
+            || node.Parent.IsKind(SyntaxKind.LogicalNotExpression) || node.Parent.IsKind(SyntaxKind.LogicalAndExpression) || node.Parent.IsKind(SyntaxKind.LogicalOrExpression))
+        {
+            node = node.Parent!;
+        }
+
+        return node.Parent switch
+        {
+            IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax => true,
+            ForStatementSyntax loop => loop.Condition == node,
+            ConditionalExpressionSyntax choice => choice.Condition == node,
+            _ => false,
+        };
+    }
+
+    private static bool IsNubs(ISymbol symbol) => Layout.KnownTypes.IsInNub(symbol.ContainingType);
+
+    private static bool IsTimeSpan(ITypeSymbol type) => type is { Name: "TimeSpan", ContainingNamespace: { Name: "System", ContainingNamespace.IsGlobalNamespace: true } };
+}

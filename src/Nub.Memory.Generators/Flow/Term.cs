@@ -1,0 +1,120 @@
+using Microsoft.CodeAnalysis;
+
+namespace Nub.Memory.Generators.Flow;
+
+internal enum TermKind
+{
+    Constant,
+
+    /// <summary>What a parameter, a field or a captured variable held when the method began.</summary>
+    Input,
+
+    /// <summary>What an operation gave, of which nothing else is known.</summary>
+    Result,
+
+    /// <summary>What one read of shared memory gave.</summary>
+    Fetch,
+
+    /// <summary>What a variable holds where several ways meet that brought different values.</summary>
+    Merge,
+
+    /// <summary>A field, or the storage of a property, of <see cref="Term.Left"/>.</summary>
+    Field,
+
+    /// <summary><see cref="Term.Left"/>, but for one field, which is <see cref="Term.Right"/>.</summary>
+    With,
+
+    /// <summary>A number in another type.</summary>
+    Cast,
+
+    /// <summary>Arithmetic on two numbers.</summary>
+    Binary,
+
+    /// <summary>A part of a buffer, or the buffer in another type.</summary>
+    Slice,
+
+    /// <summary>Values side by side: a pair whose <see cref="Term.Left"/> is the pair before it.</summary>
+    Tuple,
+
+    /// <summary>A view of a value at offset <see cref="Term.Right"/> of the memory <see cref="Term.Left"/>.</summary>
+    View,
+
+    /// <summary>A view of consecutive values from offset <see cref="Term.Right"/> of the memory <see cref="Term.Left"/>.</summary>
+    ArrayView,
+}
+
+/// <summary>
+/// A value of the program, by how it came about. Terms are shared: two that came about in the same way are the same object, so
+/// that "provably the same value" is reference equality.
+/// </summary>
+internal sealed class Term(
+    int id, TermKind kind, object? key, Frame? frame, Term? left, Term? right, ITypeSymbol? type, decimal constant, bool isChecked)
+{
+    /// <summary>A number that terms can be ordered by.</summary>
+    public int Id { get; } = id;
+
+    public TermKind Kind { get; } = kind;
+
+    /// <summary>What tells this one from others of its kind: an operation, a symbol, an operator.</summary>
+    public object? Key { get; } = key;
+
+    /// <summary>The call in which it came about; null in the method that is looked at.</summary>
+    public Frame? Frame { get; } = frame;
+
+    public Term? Left { get; } = left;
+
+    public Term? Right { get; } = right;
+
+    /// <summary>The type of the value; of a view, of what is viewed.</summary>
+    public ITypeSymbol? Type { get; } = type;
+
+    public decimal Constant { get; } = constant;
+
+    /// <summary>Whether arithmetic that overflows throws.</summary>
+    public bool IsChecked { get; } = isChecked;
+
+    public int Depth { get; } = 1 + Math.Max(left?.Depth ?? 0, right?.Depth ?? 0);
+
+    /// <summary>Whether the value has no parts that are terms: it stands for itself in arithmetic.</summary>
+    public bool IsAtom => Kind is TermKind.Input or TermKind.Result or TermKind.Fetch or TermKind.Merge;
+
+    public IOperation? Operation => Key as IOperation;
+
+    /// <summary>Whether an atom is anywhere in how this came about.</summary>
+    public bool Mentions(Term atom) => this == atom || Left?.Mentions(atom) == true || Right?.Mentions(atom) == true;
+
+    public bool Mentions(Func<Term, bool> atom) => (IsAtom && atom(this)) || Left?.Mentions(atom) == true || Right?.Mentions(atom) == true;
+}
+
+/// <summary>A call that is being followed.</summary>
+/// <param name="Caller">The call in which the call stands; null when it stands in the method that is looked at.</param>
+/// <param name="Call">The call.</param>
+/// <param name="Method">What is called.</param>
+internal sealed record Frame(Frame? Caller, IOperation Call, ISymbol Method)
+{
+    public int Depth { get; } = (Caller?.Depth ?? 0) + 1;
+
+    /// <summary>Where the method that is looked at left off: a place in a helper is shown as the call of the helper.</summary>
+    public static IOperation Outermost(Frame? frame, IOperation operation)
+    {
+        for (; frame is not null; frame = frame.Caller)
+        {
+            operation = frame.Call;
+        }
+
+        return operation;
+    }
+
+    public bool IsWithin(ISymbol method)
+    {
+        for (Frame? frame = this; frame is not null; frame = frame.Caller)
+        {
+            if (SymbolEqualityComparer.Default.Equals(frame.Method, method))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,221 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+// What comparisons say about the values that were compared.
+internal sealed partial class ValueAnalysis
+{
+    public override FlowState? Refine(FlowNode node, IOperation condition, bool value, FlowState state)
+    {
+        while (condition is IUnaryOperation { OperatorKind: UnaryOperatorKind.Not } not)
+        {
+            condition = not.Operand;
+            value = !value;
+        }
+
+        // A flag that a helper is called with, for one.
+        if (FlagOf(condition, state) is { Kind: TermKind.Constant } flag && flag.Constant != 0 != value)
+        {
+            return null;
+        }
+
+        if (!_compared.TryGetValue(condition, out (Term Left, Term Right) operands))
+        {
+            return state;
+        }
+
+        return condition switch
+        {
+            IBinaryOperation binary => Decide(state, binary, binary.OperatorKind, operands.Left, operands.Right, value),
+            IIsPatternOperation pattern when IsBounded(pattern.Pattern, value) =>
+                Arithmetic.AtMost(state, operands.Left, Terms.Constant(0, null), pattern),
+            _ => state,
+        };
+    }
+
+    private Term? FlagOf(IOperation condition, FlowState state) => condition switch
+    {
+        IParameterReferenceOperation parameter => state.Variables.TryGetValue(Variable.Of(parameter.Parameter), out Term? value) ? value : null,
+        ILocalReferenceOperation local => state.Variables.TryGetValue(Variable.Of(local.Local), out Term? value) ? value : null,
+        IFlowCaptureReferenceOperation capture => state.Variables.TryGetValue(Variable.Of(capture.Id, _frame), out Term? value) ? value : null,
+        _ => null,
+    };
+
+    private void Compare(IBinaryOperation comparison, BinaryOperatorKind kind, Term left, Term right)
+    {
+        _session.Compare(left, right);
+        Use(left);
+        Use(right);
+        if (IsAsserted(comparison.Syntax))
+        {
+            return;
+        }
+
+        CheckLoopBound(comparison, kind, left, right);
+        if (IsFollowed(comparison))
+        {
+            _compared[comparison] = (left, right);
+            if (_frame is not null)
+            {
+                _session.ComparedInHelper(_state.StandingOf(right).IsSafe ? left : null, _state.StandingOf(left).IsSafe ? right : null);
+            }
+
+            return;
+        }
+
+        GiveBenefitOfDoubt(comparison, left, right);
+    }
+
+    // Its result goes somewhere, and whoever looks at it there is not followed.
+    private void GiveBenefitOfDoubt(IOperation comparison, Term left, Term right)
+    {
+        bool bounds = comparison is not IBinaryOperation binary || !Widths.CanOverflowIn(left, _state.IsGuests) && !Widths.CanOverflowIn(right, _state.IsGuests);
+        bool isLeftSafe = _state.StandingOf(left).IsSafe;
+        bool isRightSafe = _state.StandingOf(right).IsSafe;
+        if (!bounds)
+        {
+            _state = isRightSafe ? Arithmetic.AtMost(_state, left, right, comparison) : _state;
+            _state = isLeftSafe ? Arithmetic.AtMost(_state, right, left, comparison) : _state;
+            return;
+        }
+
+        if (isRightSafe || right.Kind == TermKind.Binary)
+        {
+            _state = Arithmetic.Compared(_state, left, comparison);
+            _session.ComparedInHelper(left, null);
+        }
+
+        if (isLeftSafe || left.Kind == TermKind.Binary)
+        {
+            _state = Arithmetic.Compared(_state, right, comparison);
+            _session.ComparedInHelper(null, right);
+        }
+    }
+
+    private Term EvaluatePattern(IIsPatternOperation pattern)
+    {
+        Term value = Evaluate(pattern.Value);
+        Use(value);
+        if (IsAsserted(pattern.Syntax))
+        {
+            return Result(pattern);
+        }
+
+        if (IsFollowed(pattern))
+        {
+            _compared[pattern] = (value, value);
+        }
+        else if (IsBounded(pattern.Pattern, true) || IsBounded(pattern.Pattern, false))
+        {
+            _state = Arithmetic.Compared(_state, value, pattern);
+        }
+
+        if (IsBounded(pattern.Pattern, true) || IsBounded(pattern.Pattern, false))
+        {
+            _session.ComparedInHelper(value, null);
+        }
+
+        return Result(pattern);
+    }
+
+    // Whether it decides which way is taken, here and by itself. A switch does, too; in the graph it is a row of comparisons.
+    private static bool IsFollowed(IOperation comparison)
+    {
+        IOperation? parent = comparison.Parent;
+        while (parent is IUnaryOperation { OperatorKind: UnaryOperatorKind.Not })
+        {
+            parent = parent.Parent;
+        }
+
+        return parent is null && (Sinks.Decides(comparison.Syntax) || comparison.Syntax is not ExpressionSyntax
+            || comparison.Syntax.Parent is SwitchExpressionSyntax or SwitchStatementSyntax or SwitchLabelSyntax or SwitchExpressionArmSyntax);
+    }
+
+    // In a release build it is not there.
+    private static bool IsAsserted(SyntaxNode syntax) =>
+        syntax.FirstAncestorOrSelf<ArgumentSyntax>() is { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: SimpleNameSyntax { Identifier.Text: "Debug" } } } };
+
+    private static FlowState Decide(FlowState state, IBinaryOperation check, BinaryOperatorKind kind, Term left, Term right, bool value)
+    {
+        switch (kind)
+        {
+            case BinaryOperatorKind.Equals when value:
+            case BinaryOperatorKind.NotEquals when !value:
+                return Arithmetic.AtMost(Arithmetic.AtMost(state, left, right, check), right, left, check);
+            case BinaryOperatorKind.LessThan when value:
+            case BinaryOperatorKind.LessThanOrEqual when value:
+            case BinaryOperatorKind.GreaterThan when !value:
+            case BinaryOperatorKind.GreaterThanOrEqual when !value:
+                return Ordered(state, left, right, check);
+            case BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual or BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual:
+                return Ordered(state, right, left, check);
+            default:
+                return state;
+        }
+    }
+
+    private static FlowState Ordered(FlowState state, Term smaller, Term larger, IBinaryOperation check)
+    {
+        // offset <= offset + length: the sum did not overflow.
+        if (Arithmetic.IsOverflowTest(larger, smaller))
+        {
+            return state with { Sound = state.Sound.Add(larger) };
+        }
+
+        if (Arithmetic.IsOverflowTest(smaller, larger))
+        {
+            return state;
+        }
+
+        state = Arithmetic.AtMost(state, smaller, larger, check);
+
+        // To be larger than nothing is not to be too large.
+        return smaller is { Kind: TermKind.Constant, Constant: <= 1 } ? state : Arithmetic.Exceeds(state, larger, smaller, check);
+    }
+
+    private static bool IsBounded(IPatternOperation pattern, bool matches) => pattern switch
+    {
+        IConstantPatternOperation => matches,
+        IRelationalPatternOperation { OperatorKind: BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual } => matches,
+        IRelationalPatternOperation => !matches,
+        INegatedPatternOperation not => IsBounded(not.Pattern, !matches),
+        IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And } both => matches
+            ? IsBounded(both.LeftPattern, true) || IsBounded(both.RightPattern, true)
+            : IsBounded(both.LeftPattern, false) && IsBounded(both.RightPattern, false),
+        IBinaryPatternOperation either => matches
+            ? IsBounded(either.LeftPattern, true) && IsBounded(either.RightPattern, true)
+            : IsBounded(either.LeftPattern, false) || IsBounded(either.RightPattern, false),
+        _ => false,
+    };
+
+    // A count of the host's that runs up to a number of the guest's, or one of the guest's that is counted down.
+    private void CheckLoopBound(IBinaryOperation comparison, BinaryOperatorKind kind, Term left, Term right)
+    {
+        if (kind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals || Sinks.LoopConditionAround(comparison.Syntax) is not var (condition, loop))
+        {
+            return;
+        }
+
+        foreach ((Term bound, IOperation operand, Term counter, IOperation counted) in new[]
+        {
+            (left, comparison.LeftOperand, right, comparison.RightOperand), (right, comparison.RightOperand, left, comparison.LeftOperand),
+        })
+        {
+            bool isLarger = operand == comparison.RightOperand == kind is BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual;
+            if (!isLarger || _state.StandingOf(bound).IsSafe || !_state.StandingOf(counter).IsSafe)
+            {
+                continue;
+            }
+
+            bool isCounting = counter.Mentions(static atom => atom.Kind == TermKind.Merge) && !Loops.IsBoundedElsewhere(condition, loop, counted.Syntax, comparison.Syntax);
+            bool isCountedDown = counter.Kind == TermKind.Constant && Loops.CountsDown(loop, operand.Syntax);
+            if (isCounting || isCountedDown)
+            {
+                CheckUse(operand, bound, Sink.LoopBound);
+            }
+        }
+    }
+}

@@ -1,0 +1,435 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+// Expressions, but for calls and properties.
+internal sealed partial class ValueAnalysis
+{
+    private Term Evaluate(IOperation operation)
+    {
+        if (ConstantOf(operation) is { } constant)
+        {
+            return constant;
+        }
+
+        switch (operation)
+        {
+            case ILocalReferenceOperation local:
+                return Get(local.Local);
+            case IParameterReferenceOperation parameter:
+                return Get(parameter.Parameter);
+            case IFlowCaptureReferenceOperation capture:
+                return _state.Variables.TryGetValue(Variable.Of(capture.Id, _frame), out Term? captured) ? captured : Result(operation);
+            case IFieldReferenceOperation field:
+                return EvaluateField(field);
+            case IPropertyReferenceOperation property:
+                return EvaluateProperty(property);
+            case IInvocationOperation call:
+                return EvaluateCall(call);
+            case IObjectCreationOperation creation:
+                return EvaluateCreation(creation);
+            case IConversionOperation conversion:
+                return EvaluateConversion(conversion);
+            case IBinaryOperation binary:
+                return EvaluateBinary(binary);
+            case IIsPatternOperation pattern:
+                return EvaluatePattern(pattern);
+            case IUnaryOperation { OperatorKind: UnaryOperatorKind.Plus or UnaryOperatorKind.Hat } unary:
+                return Evaluate(unary.Operand);
+            case IUnaryOperation { OperatorKind: not UnaryOperatorKind.Not } unary:
+                return Derive(operation, Evaluate(unary.Operand));
+            case ISimpleAssignmentOperation assignment:
+                Term value = Evaluate(assignment.Value);
+                Assign(assignment.Target, value);
+                return value;
+            case ICompoundAssignmentOperation compound:
+                return EvaluateCompound(compound);
+            case IIncrementOrDecrementOperation step:
+                return EvaluateStep(step);
+            case IDeconstructionAssignmentOperation deconstruction:
+                Term whole = Evaluate(deconstruction.Value);
+                Assign(deconstruction.Target, whole);
+                return whole;
+            case ITupleOperation tuple:
+                return EvaluateTuple(tuple);
+            case IArrayCreationOperation array:
+                return EvaluateArray(array);
+            case IArrayElementReferenceOperation element:
+                return EvaluateElement(element, element.ArrayReference, element.Indices);
+            case IInlineArrayAccessOperation element:
+                return EvaluateElement(element, element.Instance, [element.Argument]);
+            case IImplicitIndexerReferenceOperation element:
+                return EvaluateElement(element, element.Instance, [element.Argument]);
+            case IAwaitOperation wait:
+                Use(Evaluate(wait.Operation));
+                LetGuestRun();
+                return Result(operation);
+            case IDeclarationExpressionOperation declaration:
+                return Evaluate(declaration.Expression);
+            case IArgumentOperation argument:
+                return Evaluate(argument.Value);
+            default:
+                return EvaluateOther(operation);
+        }
+    }
+
+    private Term? ConstantOf(IOperation operation) => operation.ConstantValue is { HasValue: true, Value: { } value }
+        ? value switch
+        {
+            int or uint or long or ulong or short or ushort or byte or sbyte => Terms.Constant(Convert.ToDecimal(value, null), operation.Type),
+            bool flag => Terms.Constant(flag ? 1 : 0, operation.Type),
+            char character => Terms.Constant(character, operation.Type),
+            _ => null,
+        }
+        : null;
+
+    private Term EvaluateOther(IOperation operation)
+    {
+        bool isStack = operation.Syntax is StackAllocArrayCreationExpressionSyntax;
+        Term? size = null;
+        foreach (IOperation child in operation.ChildOperations)
+        {
+            Term value = Evaluate(child);
+            if (isStack && size is null)
+            {
+                size = value;
+                CheckUse(child, value, Sink.Allocation);
+            }
+
+            Use(value);
+        }
+
+        Term result = Result(operation);
+        if (size is { Kind: TermKind.Constant })
+        {
+            _session.Lengths[result] = (long)size.Constant;
+        }
+
+        return result;
+    }
+
+    /// <summary>Something that nothing is known of; in a loop it is another one each time.</summary>
+    private Term Result(IOperation operation, string part = "")
+    {
+        Term result = Terms.Result(operation, _frame, part);
+        if (_node.IsInLoop && !_state.Reads.IsEmpty)
+        {
+            _state = _state.Redefine(result);
+        }
+
+        return result;
+    }
+
+    /// <summary>Something that was made of other values, in a way that need not be known: it is the guest's when one of them is.</summary>
+    private Term Derive(IOperation operation, params Term[] from)
+    {
+        Term result = Result(operation);
+        Standing worst = default;
+        foreach (Term one in from)
+        {
+            worst = Standing.Worse(worst, _state.StandingOf(one));
+            _session.AddOrigins(result, one);
+        }
+
+        return WithStanding(result, worst);
+    }
+
+    private Term WithStanding(Term term, Standing standing)
+    {
+        if (standing.Trust != Trust.Host || _state.Standings.ContainsKey(term))
+        {
+            _state = _state.Set(term, standing);
+        }
+
+        return term;
+    }
+
+    private Term EvaluateField(IFieldReferenceOperation field)
+    {
+        if (field.Instance is null)
+        {
+            return field.Field.IsReadOnly ? Terms.Input(field.Field, field.Type) : Result(field);
+        }
+
+        if (IsThis(field.Instance))
+        {
+            return Get(field.Field);
+        }
+
+        Term instance = Evaluate(field.Instance);
+        if (instance.Kind == TermKind.Tuple)
+        {
+            return ElementOf(instance, field.Field.Name) ?? Result(field);
+        }
+
+        return field.Field.ContainingType.IsValueType || field.Field.IsReadOnly ? FieldOf(instance, field.Field, field.Type, field) : Result(field);
+    }
+
+    private Term FieldOf(Term instance, ISymbol field, ITypeSymbol? type, IOperation operation) =>
+        TermTable.IsTooDeep(instance) ? Derive(operation, instance) : Terms.Field(instance, field, type);
+
+    private static bool IsThis(IOperation? instance) => instance is IInstanceReferenceOperation { ReferenceKind: InstanceReferenceKind.ContainingTypeInstance };
+
+    private Term EvaluateConversion(IConversionOperation conversion)
+    {
+        Term operand = Evaluate(conversion.Operand);
+        if (conversion.OperatorMethod is not null && conversion.Operand.Type is not IArrayTypeSymbol && !IsSpan(conversion.Type))
+        {
+            Use(operand);
+            return Derive(conversion, operand);
+        }
+
+        bool isNumber = Widths.IsInteger(operand.Type) && conversion.Type is { } type && Widths.IsInteger(type);
+        return isNumber && !TermTable.IsTooDeep(operand) ? Terms.Cast(operand, conversion.Type!, conversion.IsChecked) : operand;
+    }
+
+    private static bool IsSpan(ITypeSymbol? type) => type is { Name: "Span" or "ReadOnlySpan" or "Memory" or "ReadOnlyMemory" };
+
+    private Term EvaluateBinary(IBinaryOperation binary)
+    {
+        Term left = Evaluate(binary.LeftOperand);
+        Term right = Evaluate(binary.RightOperand);
+        switch (binary.OperatorKind)
+        {
+            case BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual or BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual
+                or BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals:
+                Compare(binary, binary.OperatorKind, left, right);
+                return Result(binary);
+            case BinaryOperatorKind.Add or BinaryOperatorKind.Subtract or BinaryOperatorKind.Multiply or BinaryOperatorKind.Divide or BinaryOperatorKind.Remainder
+                or BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift
+                or BinaryOperatorKind.And or BinaryOperatorKind.Or or BinaryOperatorKind.ExclusiveOr
+                when binary.OperatorMethod is null or { ContainingType.Name: "UInt128" or "Int128" }:
+                return Compute(binary, binary.OperatorKind, left, right, binary.IsChecked);
+            default:
+                Use(left);
+                Use(right);
+                return Derive(binary, left, right);
+        }
+    }
+
+    private Term Compute(IOperation operation, BinaryOperatorKind kind, Term left, Term right, bool isChecked) =>
+        TermTable.IsTooDeep(left, right) ? Derive(operation, left, right) : Terms.Binary(kind, left, right, operation.Type, isChecked);
+
+    private Term EvaluateCompound(ICompoundAssignmentOperation compound)
+    {
+        Term before = Evaluate(Resolve(compound.Target));
+        Term operand = Evaluate(compound.Value);
+        Term value = compound.OperatorMethod is null
+            ? Compute(compound, compound.OperatorKind, before, operand, compound.IsChecked)
+            : Derive(compound, before, operand);
+        Assign(compound.Target, value);
+        return value;
+    }
+
+    private Term EvaluateStep(IIncrementOrDecrementOperation step)
+    {
+        Term before = Evaluate(Resolve(step.Target));
+        BinaryOperatorKind kind = step.Kind == OperationKind.Increment ? BinaryOperatorKind.Add : BinaryOperatorKind.Subtract;
+        Term after = Compute(step, kind, before, Terms.Constant(1, step.Type), step.IsChecked);
+        Assign(step.Target, after);
+        return step.IsPostfix ? before : after;
+    }
+
+    private Term EvaluateTuple(ITupleOperation tuple)
+    {
+        var elements = tuple.Elements.Select(Evaluate).ToList();
+        return elements.Any(static element => TermTable.IsTooDeep(element)) ? Derive(tuple, [.. elements]) : Terms.Tuple(elements);
+    }
+
+    // Item1 is the innermost: each further one is put around it.
+    private static Term? ElementOf(Term tuple, string name)
+    {
+        if (!name.StartsWith("Item", StringComparison.Ordinal) || !int.TryParse(name.Substring(4), out int number))
+        {
+            return null;
+        }
+
+        int count = (int)tuple.Key!;
+        for (int i = count; i > number && i > 1; i--)
+        {
+            tuple = tuple.Left!;
+        }
+
+        return number == 1 ? tuple : tuple.Right;
+    }
+
+    private Term EvaluateArray(IArrayCreationOperation array)
+    {
+        long? length = null;
+        foreach (IOperation dimension in array.DimensionSizes)
+        {
+            Term size = Evaluate(dimension);
+            CheckUse(dimension, size, Sink.Allocation);
+            Use(size);
+            length = size.Kind == TermKind.Constant ? (long)size.Constant : null;
+        }
+
+        foreach (IOperation element in array.Initializer?.ElementValues ?? [])
+        {
+            Use(Evaluate(element));
+        }
+
+        Term result = Result(array);
+        if (length is { } known)
+        {
+            _session.Lengths[result] = known;
+        }
+
+        return result;
+    }
+
+    private Term EvaluateElement(IOperation element, IOperation container, IReadOnlyList<IOperation> positions)
+    {
+        Term whole = Evaluate(container);
+        bool isPart = false;
+        foreach (IOperation position in positions)
+        {
+            isPart |= CheckPosition(position, whole, container);
+        }
+
+        return isPart && !TermTable.IsTooDeep(whole) ? Terms.Slice(whole, element, _frame) : Derive(element, whole);
+    }
+
+    /// <summary>An index, or the ends of a range.</summary>
+    /// <returns>Whether it is a range.</returns>
+    private bool CheckPosition(IOperation position, Term container, IOperation operation)
+    {
+        if (position is IRangeOperation range)
+        {
+            foreach (IOperation end in new[] { range.LeftOperand, range.RightOperand }.OfType<IOperation>())
+            {
+                Term value = Evaluate(end);
+                CheckUse(end, value, Sink.Slice);
+                Use(value);
+            }
+
+            return true;
+        }
+
+        Term index = Evaluate(position);
+        if (!(Arithmetic.IsNarrow(_state, index) && LengthOf(container, operation) >= 1 << Widths.Magnitude(index, _state.IsGuests)))
+        {
+            CheckUse(position, index, Sink.Index);
+        }
+
+        Use(index);
+        return false;
+    }
+
+    /// <summary>How many elements something has, where that is written down.</summary>
+    private long? LengthOf(Term container, IOperation operation)
+    {
+        while (container.Kind is TermKind.Field)
+        {
+            container = container.Left!;
+        }
+
+        return _session.Lengths.TryGetValue(container, out long length) ? length : DeclaredLengths.Of(operation);
+    }
+
+    // On a way where a guest's value was found to be too large, whatever is done may be what somebody does about it.
+    private void Note() => Mark(Trust.Refuted, Trust.Noted);
+
+    private void Mark(Trust from, Trust to)
+    {
+        foreach (KeyValuePair<Term, Standing> one in _state.Standings)
+        {
+            if (one.Value.Trust == from)
+            {
+                _state = _state.Set(one.Key, one.Value with { Trust = to });
+            }
+        }
+    }
+
+    private void Assign(IOperation target, Term value)
+    {
+        target = Resolve(target);
+        switch (target)
+        {
+            case ILocalReferenceOperation local:
+                Note();
+                Set(Variable.Of(local.Local), value);
+                break;
+            case IParameterReferenceOperation parameter:
+                Note();
+                Set(Variable.Of(parameter.Parameter), value);
+                if (parameter.Parameter.RefKind is RefKind.Out or RefKind.Ref && _frame is null)
+                {
+                    Use(value);
+                }
+
+                break;
+            case IFlowCaptureReferenceOperation capture:
+                Set(Variable.Of(capture.Id, _frame), value);
+                break;
+            case IDeclarationExpressionOperation declaration:
+                Assign(declaration.Expression, value);
+                break;
+            case IDiscardOperation:
+                break;
+            case ITupleOperation tuple:
+                AssignElements(tuple, value);
+                break;
+            case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance):
+                Note();
+                Use(value);
+                Set(Variable.Of(field.Field), value);
+                break;
+            case IFieldReferenceOperation { Instance: { } instance } field when field.Field.ContainingType.IsValueType && !TermTable.IsTooDeep(value):
+                AssignPart(instance, field.Field, value);
+                break;
+            case IPropertyReferenceOperation property:
+                Note();
+                AssignProperty(property, value);
+                break;
+            default:
+                Note();
+                Use(value);
+                Evaluate(target);
+                break;
+        }
+    }
+
+    private void AssignPart(IOperation instance, ISymbol field, Term value)
+    {
+        Term whole = Evaluate(Resolve(instance));
+        if (!TermTable.IsTooDeep(whole))
+        {
+            Assign(instance, Terms.With(whole, field, value));
+        }
+    }
+
+    private void AssignElements(ITupleOperation targets, Term value)
+    {
+        for (int i = 0; i < targets.Elements.Length; i++)
+        {
+            IOperation target = targets.Elements[i];
+            string name = "Item" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            Term? element = value.Kind == TermKind.Tuple ? ElementOf(value, name)
+                : value.Type is INamedTypeSymbol { IsTupleType: true } tuple && tuple.TupleElements.Length > i && !TermTable.IsTooDeep(value)
+                    ? Terms.Field(value, tuple.TupleElements[i].CorrespondingTupleField ?? tuple.TupleElements[i], tuple.TupleElements[i].Type)
+                    : null;
+            Assign(target, element ?? Derive(target, value));
+        }
+    }
+
+    /// <summary>What stands on the left of an assignment, also where the compiler has put it into a temporary.</summary>
+    private IOperation Resolve(IOperation target) =>
+        target is IFlowCaptureReferenceOperation capture && _assigned.TryGetValue(capture.Id.GetHashCode(), out IOperation? captured)
+            && captured is not IFlowCaptureReferenceOperation
+            ? captured
+            : target;
+
+    private void CheckUse(IOperation operand, Term value, Sink sink)
+    {
+        Standing standing = _state.StandingOf(value);
+        bool isHarmless = standing.IsSafe || (sink is not Sink.Index and not Sink.Slice && Arithmetic.IsNarrow(_state, value));
+        if (_session.IsFinal && !isHarmless)
+        {
+            _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing));
+        }
+    }
+}

@@ -1,0 +1,425 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Layout;
+
+namespace Nub.Memory.Generators.Flow;
+
+// The runtime library's calls, and properties: of views, of structs that were read, and of anything else.
+internal sealed partial class ValueAnalysis
+{
+    /// <summary>A call that reads, writes or finds a place in shared memory; null when it is another.</summary>
+    private Term? EvaluateShared(IInvocationOperation call, Term? instance, Dictionary<int, Term> arguments)
+    {
+        IMethodSymbol method = call.TargetMethod;
+        if (SharedTypes.IsMemory(method.ContainingType) && instance is not null)
+        {
+            return EvaluateMemory(call, instance, arguments);
+        }
+
+        if (SharedTypes.IsStack(method.ContainingType))
+        {
+            return EvaluateStack(call, arguments);
+        }
+
+        if (method is { IsStatic: true, Name: "At" or "ArrayAt" } && arguments.Count >= 2
+            && SharedTypes.IsMemory(method.Parameters[0].Type) && arguments.TryGetValue(0, out Term? memory) && arguments.TryGetValue(1, out Term? offset))
+        {
+            Use(offset);
+            return SharedTypes.ViewedBy(method.ReturnType) is { } viewed ? Terms.View(memory, offset, viewed)
+                : SharedTypes.ElementsOf(method.ReturnType) is { } element ? Terms.ArrayView(memory, offset, element)
+                : null;
+        }
+
+        if (instance is { Kind: TermKind.View } && SharedTypes.ViewedBy(method.ContainingType) is not null)
+        {
+            return EvaluateView(call, instance, arguments);
+        }
+
+        if (instance is { Kind: TermKind.ArrayView } && SharedTypes.ElementsOf(method.ContainingType) is { } elementType)
+        {
+            return method.Name switch
+            {
+                "At" => ElementAt(call, instance, arguments[0], elementType, method.ReturnType),
+                "GetEnumerator" => instance,
+                "MoveNext" => Result(call),
+                _ => null,
+            };
+        }
+
+        // Structs decode private bytes by the same rules: who made them, made the value.
+        return method is { IsStatic: true, Name: "ReadLittleEndian" } && method.ContainingType.IsAllValid() ? Derive(call, arguments[0]) : null;
+    }
+
+    private Term? EvaluateMemory(IInvocationOperation call, Term memory, Dictionary<int, Term> arguments)
+    {
+        IMethodSymbol method = call.TargetMethod;
+        if (method.Name is "Enter" or "Clone")
+        {
+            return memory;
+        }
+
+        if (!arguments.TryGetValue(0, out Term? offset))
+        {
+            return null;
+        }
+
+        foreach (Term argument in arguments.Values)
+        {
+            Use(argument);
+        }
+
+        ITypeSymbol? type = method.TypeArguments is [var only] ? only : null;
+        var place = new Place(memory, offset, _session.Sizes.Of(type));
+        switch (method.Name)
+        {
+            case "Read":
+                return Fetch(call, place, type);
+            case "TryRead" or "TryReadValidated":
+                Term fetched = Fetch(call, place, type);
+                if (method.Name == "TryReadValidated" && type!.GetMembers("Validate").OfType<IMethodSymbol>().Any(static one => !one.IsImplicitlyDeclared && one.Parameters.Length == 1))
+                {
+                    WithStanding(fetched, new Standing(Trust.Compared, call));
+                }
+
+                AssignOut(call, 1, fetched);
+                return Result(call);
+            case "Write" or "TryWrite":
+                Overwrite(place);
+                return Result(call);
+            case "CompareExchange" or "Exchange" or "Add":
+                Overwrite(place);
+                Term seen = Terms.Fetch(call, _frame, type);
+                _state = _node.IsInLoop ? _state.Redefine(seen) : _state;
+                return seen;
+            case "CopyTo" or "TryCopyTo":
+                CopyOut(call, place with { Length = LengthOfBuffer(arguments[1]) }, arguments[1]);
+                return Result(call);
+            case "CopyFrom" or "TryCopyFrom":
+                Overwrite(place with { Length = LengthOfBuffer(arguments[1]) });
+                return Result(call);
+            case "Fill" or "TryFill":
+                Overwrite(place with { Length = arguments[1].Kind == TermKind.Constant ? (long)Math.Min(arguments[1].Constant, long.MaxValue) : null });
+                return Result(call);
+            default:
+                return null;
+        }
+    }
+
+    private void AssignOut(IInvocationOperation call, int ordinal, Term value)
+    {
+        foreach (IArgumentOperation argument in call.Arguments)
+        {
+            if (argument.Parameter?.Ordinal == ordinal)
+            {
+                Assign(argument.Value, value);
+            }
+        }
+    }
+
+    /// <summary>One read: it repeats those of the same bytes, and later ones may repeat it.</summary>
+    private Term Fetch(IOperation operation, Place place, ITypeSymbol? type)
+    {
+        Term fetch = Terms.Fetch(operation, _frame, type);
+        if (_node.IsInLoop || _state.Standings.ContainsKey(fetch))
+        {
+            _state = _state.Redefine(fetch);
+        }
+
+        if (_session.IsFinal)
+        {
+            FindRepetitions(fetch, place);
+        }
+
+        _state = _state with { Reads = _state.Reads.SetItem(fetch, new ReadFact(place, _node.Order)) };
+        return WithStanding(fetch, new Standing(Trust.Unchecked));
+    }
+
+    private void FindRepetitions(Term fetch, Place place)
+    {
+        foreach (KeyValuePair<Term, ReadFact> earlier in _state.Reads)
+        {
+            if (earlier.Key != fetch && earlier.Value.Place.Overlap(place) is { } shared)
+            {
+                long distance = LinearForm.Difference(place.Offset, earlier.Value.Place.Offset)!.Value;
+                _session.Repetitions.Add(new Repetition(earlier.Key, fetch, shared, distance));
+            }
+        }
+    }
+
+    private void Overwrite(Place place)
+    {
+        IEnumerable<Term> written = _state.Reads.Where(read => place.Covers(read.Value.Place)).Select(static read => read.Key);
+        _state = _state with { Reads = _state.Reads.RemoveRange(written) };
+    }
+
+    private void CopyOut(IOperation operation, Place place, Term buffer)
+    {
+        Term fetch = Fetch(operation, place, null);
+
+        // Whatever is cut out of the buffer later is the guest's.
+        Term whole = buffer;
+        while (whole.Kind == TermKind.Slice)
+        {
+            whole = whole.Left!;
+        }
+
+        _session.AddOrigins(whole, fetch);
+        WithStanding(whole, new Standing(Trust.Unchecked));
+        _session.Use(fetch);
+    }
+
+    private long? LengthOfBuffer(Term buffer)
+    {
+        if (_session.Lengths.TryGetValue(buffer, out long length))
+        {
+            return length;
+        }
+
+        // AsSpan(start, length) and Slice(start, length): the last argument.
+        return buffer is { Kind: TermKind.Slice, Operation: IInvocationOperation { Arguments: { Length: >= 2 } arguments } }
+            && arguments[arguments.Length - 1].Value.ConstantValue is { HasValue: true, Value: int constant } && arguments[arguments.Length - 1].Parameter?.Name == "length"
+            ? constant
+            : null;
+    }
+
+    private Term EvaluateStack(IInvocationOperation call, Dictionary<int, Term> arguments)
+    {
+        foreach (Term argument in arguments.Values)
+        {
+            Use(argument);
+        }
+
+        IMethodSymbol method = call.TargetMethod;
+        bool isPop = method.Name is "Pop" or "TryPop";
+        Term popped = Terms.Fetch(call, _frame, null);
+        if (isPop)
+        {
+            _state = _node.IsInLoop ? _state.Redefine(popped) : _state;
+            WithStanding(popped, new Standing(Trust.Unchecked));
+        }
+
+        bool isParsed = method.IsGenericMethod;
+        foreach (IArgumentOperation argument in call.Arguments)
+        {
+            if (isPop && argument.Parameter is { RefKind: RefKind.None, Type.Name: "Span" } && arguments.TryGetValue(argument.Parameter.Ordinal, out Term? buffer))
+            {
+                while (buffer.Kind == TermKind.Slice)
+                {
+                    buffer = buffer.Left!;
+                }
+
+                _session.AddOrigins(buffer, popped);
+                WithStanding(buffer, new Standing(Trust.Unchecked));
+            }
+            else if (argument.Parameter is { RefKind: RefKind.Out } parameter)
+            {
+                // The length of what was popped is no more than what there was room for. A parser has judged what it made.
+                bool isRaw = isParsed && parameter.Name == "value" && IsPlain(parameter.Type);
+                Assign(argument.Value, isRaw ? Derive(argument, popped) : Result(argument));
+            }
+        }
+
+        return isPop && (method.ReturnType is IArrayTypeSymbol || (isParsed && IsPlain(method.ReturnType))) ? Derive(call, popped) : Result(call);
+    }
+
+    // A number, or a struct of numbers that anybody may have written.
+    private static bool IsPlain(ITypeSymbol type) => Widths.IsInteger(type) || type.IsAllValid();
+
+    private Term? EvaluateView(IInvocationOperation call, Term view, Dictionary<int, Term> arguments)
+    {
+        IMethodSymbol method = call.TargetMethod;
+        Term memory = view.Left!;
+        Term start = view.Right!;
+        ITypeSymbol? field = method.TypeArguments is [var only] ? only : null;
+        switch (method.Name)
+        {
+            case "Load":
+                return Fetch(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type);
+            case "Store":
+                arguments.Values.ToList().ForEach(Use);
+                Overwrite(new Place(memory, start, _session.Sizes.Of(view.Type)));
+                return Result(call);
+            case "Read" or "ReadBigEndian":
+                return Fetch(call, new Place(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)), field);
+            case "Write" or "WriteBigEndian":
+                arguments.Values.ToList().ForEach(Use);
+                Overwrite(new Place(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)));
+                return Result(call);
+            case "Field":
+                return Terms.View(memory, Plus(start, arguments[0]), field!);
+            case "Elements":
+                return Terms.ArrayView(memory, Plus(start, arguments[0]), field!);
+        }
+
+        // HeaderView() is Header, for use on the left of an assignment.
+        return method.Name.EndsWith("View", StringComparison.Ordinal) && method.Parameters.IsEmpty
+            ? PartOf(view, method.Name.Substring(0, method.Name.Length - "View".Length), method.ReturnType)
+            : null;
+    }
+
+    private Term Plus(Term offset, Term more) =>
+        TermTable.IsTooDeep(offset, more) ? Terms.Binary(BinaryOperatorKind.Add, Terms.Input(_body.Method, null), more, null, false)
+        : Terms.Binary(BinaryOperatorKind.Add, offset, more, null, false);
+
+    /// <summary>The view of a field that is a struct or an array.</summary>
+    private Term? PartOf(Term view, string name, ITypeSymbol type)
+    {
+        if (_session.Sizes.Field(view.Type as INamedTypeSymbol, name) is not { } field)
+        {
+            return null;
+        }
+
+        Term offset = Plus(view.Right!, Terms.Constant(field.Offset, null));
+        return SharedTypes.ViewedBy(type) is { } viewed ? Terms.View(view.Left!, offset, viewed)
+            : SharedTypes.ElementsOf(type) is { } element ? Terms.ArrayView(view.Left!, offset, element)
+            : null;
+    }
+
+    private Term ElementAt(IOperation operation, Term array, Term index, ITypeSymbol element, ITypeSymbol? type)
+    {
+        Use(index);
+        Term distance = index;
+        if (_session.Sizes.Of(element) is { } size && !TermTable.IsTooDeep(index))
+        {
+            distance = index.Kind == TermKind.Constant
+                ? Terms.Constant(index.Constant * size, null)
+                : Terms.Binary(BinaryOperatorKind.Multiply, index, Terms.Constant(size, null), null, false);
+        }
+
+        Term offset = Plus(array.Right!, distance);
+        return SharedTypes.ViewedBy(type) is { } viewed
+            ? Terms.View(array.Left!, offset, viewed)
+            : Fetch(operation, new Place(array.Left!, offset, _session.Sizes.Of(element)), element);
+    }
+
+    private Term EvaluateProperty(IPropertyReferenceOperation property)
+    {
+        IPropertySymbol symbol = property.Property;
+        if (IsThis(property.Instance) && SharedTypes.IsAuto(symbol))
+        {
+            return Get(symbol);
+        }
+
+        Term? instance = property.Instance is { } receiver && !IsThis(receiver) ? Evaluate(receiver) : null;
+        if (instance is { Kind: TermKind.View } && EvaluateViewProperty(property, instance) is { } part)
+        {
+            return part;
+        }
+
+        if (instance is { Kind: TermKind.ArrayView } && SharedTypes.ElementsOf(symbol.ContainingType) is { } element)
+        {
+            if (property.Arguments is [var index])
+            {
+                return ElementAt(property, instance, Evaluate(index.Value), element, property.Type);
+            }
+
+            // What a foreach stands at: another one each time.
+            return symbol.Name == "Current" ? ElementAt(property, instance, Result(property), element, property.Type) : Result(property);
+        }
+
+        if (property.Arguments is not [])
+        {
+            return EvaluateIndexer(property, instance);
+        }
+
+        if (symbol.GetMethod is { } getter && TryFollow(property, getter, property.Instance, []) is { } body)
+        {
+            return Follow(property, body, [], []);
+        }
+
+        return EvaluateOtherProperty(property, instance);
+    }
+
+    private Term? EvaluateViewProperty(IPropertyReferenceOperation property, Term view)
+    {
+        if (PartOf(view, property.Property.Name, property.Type!) is { } part)
+        {
+            return part;
+        }
+
+        return _session.Sizes.Field(view.Type as INamedTypeSymbol, property.Property.Name) is { } field
+            ? Fetch(property, new Place(view.Left!, Plus(view.Right!, Terms.Constant(field.Offset, null)), field.Type.Size), property.Type)
+            : null;
+    }
+
+    private Term EvaluateIndexer(IPropertyReferenceOperation indexer, Term? instance)
+    {
+        bool isPart = false;
+        foreach (IArgumentOperation argument in indexer.Arguments)
+        {
+            if (instance is not null && indexer.Instance is { } container && Sinks.IsPositional(indexer.Property))
+            {
+                isPart |= CheckPosition(argument.Value, instance, container);
+            }
+            else
+            {
+                Use(Evaluate(argument.Value));
+            }
+        }
+
+        return instance is null ? Result(indexer) : isPart && !TermTable.IsTooDeep(instance) ? Terms.Slice(instance, indexer, _frame) : Derive(indexer, instance);
+    }
+
+    private Term EvaluateOtherProperty(IPropertyReferenceOperation property, Term? instance)
+    {
+        IPropertySymbol symbol = property.Property;
+        if (instance is null)
+        {
+            return SharedTypes.IsMemory(symbol.Type) ? Get(symbol) : Result(property);
+        }
+
+        bool isPartOfStruct = symbol.ContainingType.IsValueType && SharedTypes.IsAuto(symbol);
+        if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.SetMethod is null && SharedTypes.IsAuto(symbol)))
+        {
+            return FieldOf(instance, symbol, symbol.Type, property);
+        }
+
+        Use(instance);
+        if (symbol.Type.SpecialType == SpecialType.System_Boolean)
+        {
+            _state = Arithmetic.Compared(_state, instance, property);
+            return Result(property);
+        }
+
+        // The length of a buffer is the host's, whatever stands in it.
+        return symbol.Name is "Length" or "Count" or "IsEmpty" || !symbol.ContainingType.IsValueType ? Result(property) : Derive(property, instance);
+    }
+
+    private void AssignProperty(IPropertyReferenceOperation property, Term value)
+    {
+        IPropertySymbol symbol = property.Property;
+        if (IsThis(property.Instance))
+        {
+            Use(value);
+            if (SharedTypes.IsAuto(symbol))
+            {
+                Set(Variable.Of(symbol), value);
+            }
+
+            return;
+        }
+
+        if (property.Instance is { } owner && symbol.ContainingType.IsValueType && SharedTypes.IsAuto(symbol) && !TermTable.IsTooDeep(value))
+        {
+            AssignPart(owner, symbol, value);
+            return;
+        }
+
+        Use(value);
+        Term? instance = property.Instance is { } receiver ? Evaluate(receiver) : null;
+        if (instance is { Kind: TermKind.View } && _session.Sizes.Field(instance.Type as INamedTypeSymbol, symbol.Name) is { } field)
+        {
+            Overwrite(new Place(instance.Left!, Plus(instance.Right!, Terms.Constant(field.Offset, null)), field.Type.Size));
+        }
+        else if (instance is { Kind: TermKind.ArrayView } && property.Arguments is [var index] && SharedTypes.ElementsOf(symbol.ContainingType) is { } element
+            && _session.Sizes.Of(element) is { } size)
+        {
+            Term at = Terms.Binary(BinaryOperatorKind.Multiply, Evaluate(index.Value), Terms.Constant(size, null), null, false);
+            Overwrite(new Place(instance.Left!, Plus(instance.Right!, at), size));
+        }
+        else if (property.Arguments is not [])
+        {
+            EvaluateIndexer(property, instance);
+        }
+    }
+}

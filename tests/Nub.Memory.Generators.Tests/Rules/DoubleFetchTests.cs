@@ -1,0 +1,174 @@
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Rules;
+
+/// <summary>NUB0010.</summary>
+public sealed class DoubleFetchTests
+{
+    private const string Types = """
+        [AllValid] public partial struct Header { public uint Kind; public uint Length; }
+        [AllValid] public partial struct Request { public Header Header; public uint Count; public uint Flags; public Words Words; }
+        [InlineArray(4)] public struct Words { private uint _first; }
+        """;
+
+    [Theory]
+    [InlineData("if (host.Read<uint>(8) > 16) return; Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("uint a = host.Read<uint>(8); Use(a); uint b = {|NUB0010:host.Read<uint>(8)|}; Use(b);")]
+    [InlineData("uint a = host.Read<uint>(8); uint b = {|NUB0010:host.Read<uint>(8)|}; Use(a + b);")]
+    [InlineData("ulong a = host.Read<ulong>(8); Use(a); Use({|NUB0010:host.Read<ushort>(14)|});")]
+    [InlineData("Use(host.Read<uint>(offset)); Use({|NUB0010:host.Read<uint>(offset)|});")]
+    [InlineData("Use(host.Read<uint>(offset + 4)); Use({|NUB0010:host.Read<ulong>(offset)|});")]
+    [InlineData("ulong at = offset + 16; Use(host.Read<uint>(at)); Use({|NUB0010:host.Read<uint>(16 + offset)|});")]
+    [InlineData("Use(host.Read<uint>(offset + (ulong)index * 4)); Use({|NUB0010:host.Read<uint>((ulong)index * 4 + offset)|});")]
+    [InlineData("if (!host.TryRead(8, out uint a)) return; Use(a); if ({|NUB0010:host.TryRead(8, out uint b)|}) Use(b);")]
+    [InlineData("Use(host.Read<uint>(8)); Span<byte> copy = stackalloc byte[16]; {|NUB0010:host.CopyTo(0, copy)|};")]
+    [InlineData("byte[] copy = new byte[16]; host.CopyTo(0, copy); Use({|NUB0010:host.Read<uint>(12)|});")]
+    [InlineData("byte[] copy = new byte[16]; host.CopyTo(0, copy.AsSpan(0, 8)); Use({|NUB0010:host.Read<uint>(4)|});")]
+    [InlineData("using HostAccess access = host.Enter(); Use(access.Read<uint>(0)); Use({|NUB0010:access.Read<uint>(0)|});")]
+    [InlineData("Use(host.Read<uint>(0)); using HostAccess access = host.Enter(); Use({|NUB0010:access.Read<uint>(0)|});")]
+    [InlineData("using HostSharedMemory other = host.Clone(); Use(host.Read<uint>(0)); Use({|NUB0010:other.Read<uint>(0)|});")]
+    [InlineData("var view = Header.At(host, offset); if (view.Length > 16) return; Use({|NUB0010:view.Length|});")]
+    [InlineData("var view = Header.At(host, offset); Header whole = view.Load(); Use(whole.Length); Use({|NUB0010:view.Length|});")]
+    [InlineData("var view = Header.At(host, offset); Use(view.Length); Use({|NUB0010:view.Load()|});")]
+    [InlineData("Use(Header.At(host, offset).Length); Use({|NUB0010:Header.At(host, offset).Length|});")]
+    [InlineData("Use(Header.At(host, offset).Length); Use({|NUB0010:host.Read<uint>(offset + 4)|});")]
+    [InlineData("var view = Request.At(host, 0); Use(view.Header.Length); Use({|NUB0010:view.HeaderView().Length|});")]
+    [InlineData("var view = Request.At(host, 0); Use(view.Words[2]); Use({|NUB0010:view.Words[2]|});")]
+    [InlineData("var view = Request.At(host, 0); Use(view.Words[index]); Use({|NUB0010:view.Words[index]|});")]
+    [InlineData("var ring = Header.ArrayAt(host, 0, 8); Use(ring[index].Length); Use({|NUB0010:ring.At(index).Length|});")]
+    [InlineData("var view = SharedView.At<Header>(host, 0); Use(view.Load()); Use({|NUB0010:view.Read<uint>(4)|});")]
+    [InlineData("uint a = host.Read<uint>(8); if (index > 0) { Use({|NUB0010:host.Read<uint>(8)|}); } Use(a);")]
+    [InlineData("uint a = 0; if (index > 0) { a = host.Read<uint>(8); } Use(a); Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("for (int i = 0; i < 4; i++) { if (host.Read<uint>((ulong)i * 4) > 9) return; Use({|NUB0010:host.Read<uint>((ulong)i * 4)|}); }")]
+    [InlineData("if (host.Read<uint>(0) > 9) return; for (uint i = 0; i < {|NUB0010:host.Read<uint>(0)|} && i < 9; i++) { Use(i); }")]
+    [InlineData("foreach (var one in Header.ArrayAt(host, 0, 8)) { if (one.Length > 9) continue; Use({|NUB0010:one.Length|}); }")]
+    [InlineData("try { Use(host.Read<uint>(0)); } finally { Use({|NUB0010:host.Read<uint>(0)|}); }")]
+    [InlineData("uint At(ulong place) => host.Read<uint>(place); if (At(0) > 9) return; Use({|NUB0010:At(0)|});")]
+    [InlineData("if (Kind(host) > 9) return; Use({|NUB0010:Kind(host)|});")]
+    [InlineData("if (host.Read<uint>(0) > 9) return; Use({|NUB0010:Kind(host)|});")]
+    [InlineData("if (Length > 9) return; Use({|NUB0010:Length|});")]
+    [InlineData("uint a = Length; uint b = {|NUB0010:_host.Read<uint>(4)|}; Use(a + b);")]
+    [InlineData("Use(owner.Host.Read<uint>(8)); Use({|NUB0010:owner.Host.Read<uint>(8)|});")]
+    [InlineData("Use(Taken(host, false)); Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("Action later = () => { Use(host.Read<uint>(8)); Use({|NUB0010:host.Read<uint>(8)|}); }; later();")]
+    public async Task Bytes_that_are_read_twice_are_reported(string body) => await CheckAsync(body);
+
+    [Theory]
+    [InlineData("Use(host.Read<uint>(8)); Use(host.Read<uint>(12));")]
+    [InlineData("Use(host.Read<uint>(offset)); Use(host.Read<uint>(offset + 4));")]
+    [InlineData("Use(host.Read<uint>(offset)); offset += 4; Use(host.Read<uint>(offset));")]
+    [InlineData("Use(host.Read<uint>(offset)); Use(_host.Read<uint>(offset));")]
+    [InlineData("Use(host.Read<uint>(offset)); Use(host.Read<uint>((ulong)index));")]
+    [InlineData("uint a = host.Read<uint>(8); Use(a); Use(a);")]
+    [InlineData("while (host.Read<uint>(8) == 0) { } Use(1u);")]
+    [InlineData("for (int i = 0; i < 4; i++) { Use(host.Read<uint>((ulong)i * 4)); }")]
+    [InlineData("_ = host.Read<uint>(8); Use(host.Read<uint>(8));")]
+    [InlineData("host.Read<uint>(8); Use(host.Read<uint>(8));")]
+    [InlineData("host.TryRead<uint>(8, out _); Use(host.Read<uint>(8));")]
+    [InlineData("Use(host.Read<uint>(8)); host.Write(8, 1u); Use(host.Read<uint>(8));")]
+    [InlineData("Use(host.Read<uint>(8)); host.Write(8, 1ul); Use(host.Read<uint>(8));")]
+    [InlineData("Use(host.Read<uint>(8)); host.CopyFrom(8, new byte[index]); Use(host.Read<uint>(8));")]
+    [InlineData("Use(host.Read<uint>(8)); host.Fill(8, 4, 0); Use(host.Read<uint>(8));")]
+    [InlineData("Use(host.Read<uint>(8)); host.CompareExchange(8, 1u, 2u); Use(host.Read<uint>(8));")]
+    [InlineData("var view = Header.At(host, 0); Use(view.Length); view.Length = 3; Use(view.Length);")]
+    [InlineData("var view = Header.At(host, 0); Use(view.Length); view.Store(default); Use(view.Length);")]
+    [InlineData("var view = Header.At(host, 0); Use(view.Kind); Use(view.Length);")]
+    [InlineData("var view = Header.At(host, 0); Header whole = view.Load(); Use(whole.Kind); Use(view.Length);")]
+    [InlineData("if (index > 0) { Use(host.Read<uint>(8)); } else { Use(host.Read<uint>(8)); }")]
+    [InlineData("if (index > 0) { Use(host.Read<uint>(8)); return; } Use(host.Read<uint>(8));")]
+    [InlineData("uint a = host.Read<uint>(8); uint b = host.Read<uint>(8); if (a != b) return; Use(a);")]
+    [InlineData("uint a = host.Read<uint>(8); Use(a); System.Threading.Thread.Sleep(1); Use(host.Read<uint>(8));")]
+    [InlineData("uint a = host.Read<uint>(8); Use(a); System.Threading.Interlocked.MemoryBarrier(); Use(host.Read<uint>(8));")]
+    [InlineData("uint a = host.Read<uint>(8); Use(a); Answer(host); Use(host.Read<uint>(8));")]
+    [InlineData("uint a = host.Read<uint>(8); Use(a); Elsewhere.Serve(host); Use(host.Read<uint>(8));")]
+    [InlineData("uint Kind(ulong place) => host.Read<uint>(place); Use(Kind(0)); Use(Kind(4));")]
+    [InlineData("using HostAccess access = host.Enter(); Use(access.Read<uint>(0)); access.Write(0, 1u); Use(access.Read<uint>(0));")]
+    [InlineData("var ring = Header.ArrayAt(host, 0, 8); Use(ring[index].Length); Use(ring[index + 1].Length);")]
+    [InlineData("foreach (var one in Header.ArrayAt(host, 0, 8)) { Use(one.Length); }")]
+    [InlineData("while (true) { uint a = host.Read<uint>(8); if (a == 0) { continue; } Use(a); host.Write(8, 0u); }")]
+    [InlineData("Use(host.Size); Use(host.Size);")]
+    [InlineData("Assert.Equal(1u, host.Read<uint>(8)); Assert.True(host.Read<uint>(8) == 1);")]
+    [InlineData("Use(owner.Host.Read<uint>(8)); owner.Serve(); Use(owner.Host.Read<uint>(8));")]
+    [InlineData("Use(owner.Host.Read<uint>(8)); Elsewhere.Serve(owner); Use(owner.Host.Read<uint>(8));")]
+    [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
+    public async Task What_is_read_once_on_a_path_is_not(string body) => await CheckAsync(body);
+
+    [Theory]
+    [InlineData("[Reread] public static void Run(HostSharedMemory host) { Use(host.Read<uint>(8)); Use(host.Read<uint>(8)); }")]
+    [InlineData("[Reread(Justification = \"a clock\")] public static uint Run(HostSharedMemory host) => host.Read<uint>(8) + host.Read<uint>(8);")]
+    [InlineData("[Reread] public uint Run { get => _host.Read<uint>(8) + _host.Read<uint>(8); }")]
+    [InlineData("public static void Run(HostSharedMemory host) { [Reread] uint Twice() => host.Read<uint>(8) + host.Read<uint>(8); Use(Twice()); }")]
+    [InlineData("[Reread] public static void Run(HostSharedMemory host) { uint Twice() => host.Read<uint>(8) + host.Read<uint>(8); Use(Twice()); }")]
+    public async Task What_is_acknowledged_is_not(string member) =>
+        await Markup.CheckAsync($$"""
+            public sealed class Test(HostSharedMemory memory)
+            {
+                private readonly HostSharedMemory _host = memory;
+                private static void Use(uint value) => Console.WriteLine(value);
+                public uint Other => _host.Read<uint>(0);
+                {{member}}
+            }
+            """);
+
+    [Fact]
+    public async Task The_message_shows_both_places()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            public static class Test
+            {
+                public static uint Run(HostSharedMemory host)
+                {
+                    if (host.Read<uint>(8) > 16)
+                    {
+                        return 0;
+                    }
+
+                    return {|NUB0010:host.Read<uint>(8)|};
+                }
+            }
+            """);
+
+        Assert.Equal(
+            "'host.Read<uint>(8)' reads bytes again that 'host.Read<uint>(8)' in line 5 has read, and the guest may have changed them since: keep the first value in a local and use that",
+            Assert.Single(messages));
+    }
+
+    private static async Task CheckAsync(string body) =>
+        await Markup.CheckAsync(Types + $$"""
+
+            public static class Elsewhere
+            {
+                public static void Serve(HostSharedMemory host) => host.Write(8, 0u);
+                public static void Serve(Owner owner) => owner.Serve();
+            }
+
+            public sealed class Owner(HostSharedMemory host)
+            {
+                public HostSharedMemory Host { get; } = host;
+                public void Serve() => Host.Write(8, 0u);
+            }
+
+            public static class Assert
+            {
+                public static void Equal<T>(T expected, T actual) => Console.WriteLine((expected, actual));
+                public static void True(bool value) => Console.WriteLine(value);
+            }
+
+            public sealed class Test(HostSharedMemory memory)
+            {
+                private readonly HostSharedMemory _host = memory;
+                private uint Length => _host.Read<uint>(4);
+                public void Run(HostSharedMemory host, ulong offset, int index, Owner owner)
+                {
+                    {{body}}
+                }
+
+                private static uint Kind(HostSharedMemory host) => host.Read<uint>(0);
+                private static uint Taken(HostSharedMemory host, bool isKnown) => isKnown ? 0 : host.Read<uint>(8);
+                private static void Answer(HostSharedMemory host) => host.Write(8, 0u);
+                private static void Use<T>(T value) => Console.WriteLine(value);
+                public uint All => Length + Kind(_host) + (uint)_host.Size;
+                public void Answer() => Answer(_host);
+            }
+            """);
+}
