@@ -1,6 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Nub.Memory.Generators.Layout;
+using Nub.Memory.Generators.Reports;
 
 namespace Nub.Memory.Generators.Accessors;
 
@@ -24,6 +25,7 @@ public sealed class AllValidGenerator : IIncrementalGenerator
         IncrementalValueProvider<EquatableArray<string>> ambiguous = SourceFile.Ambiguous(NamesOf(allValid), NamesOf(validated));
         context.RegisterSourceOutput(allValid.Combine(ambiguous), static (output, pair) => Write(output, pair.Left, pair.Right));
         context.RegisterSourceOutput(validated.Combine(ambiguous), static (output, pair) => Write(output, pair.Left, pair.Right));
+        LayoutReport.Register(context, allValid, validated);
     }
 
     private static IncrementalValuesProvider<Declaration> NamesOf(IncrementalValuesProvider<StructModel> models) =>

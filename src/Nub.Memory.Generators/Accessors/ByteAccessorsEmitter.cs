@@ -31,7 +31,7 @@ internal static class ByteAccessorsEmitter
 
     private static void EmitReader(CodeWriter writer, ByteSource source, Accessor accessor)
     {
-        EmitDocumentation(writer, $"Reads a <c>{accessor.TypeName}</c>, {SizeInWords(accessor)}.", accessor, isWriter: false);
+        EmitDocumentation(writer, $"Reads a <c>{accessor.TypeName.Replace("global::", "")}</c>, {SizeInWords(accessor)}.", accessor, isWriter: false);
         writer.Open($"public {accessor.TypeName} {Declaration.Escape(accessor.Method)}(ulong offset)");
         string size = SizeOf(accessor);
         switch (source)
@@ -63,7 +63,7 @@ internal static class ByteAccessorsEmitter
 
     private static void EmitWriter(CodeWriter writer, ByteSource source, Accessor accessor)
     {
-        EmitDocumentation(writer, $"Writes a <c>{accessor.TypeName}</c>, {SizeInWords(accessor)}.", accessor, isWriter: true);
+        EmitDocumentation(writer, $"Writes a <c>{accessor.TypeName.Replace("global::", "")}</c>, {SizeInWords(accessor)}.", accessor, isWriter: true);
         writer.Open($"public void {Declaration.Escape(accessor.Method)}(ulong offset, {accessor.TypeName} value)");
         string size = SizeOf(accessor);
         switch (source)

@@ -12,11 +12,16 @@ internal static class MarkedPart
         {
             if (SymbolEqualityComparer.Default.Equals(attribute.AttributeClass, found.Attributes[0].AttributeClass))
             {
-                return attribute.ApplicationSyntaxReference is { } place
+                return IsNamed(type) && attribute.ApplicationSyntaxReference is { } place
                     && place.SyntaxTree == found.TargetNode.SyntaxTree && found.TargetNode.Span.Contains(place.Span);
             }
         }
 
         return false;
     }
+
+    // While a name is being typed there is none, and nothing that code could refer to.
+    private static bool IsNamed(INamespaceOrTypeSymbol symbol) =>
+        symbol is INamespaceSymbol { IsGlobalNamespace: true }
+        || (symbol.Name.Length > 0 && IsNamed((INamespaceOrTypeSymbol?)symbol.ContainingType ?? symbol.ContainingNamespace));
 }

@@ -11,7 +11,8 @@ internal sealed record StructModel(Declaration Declaration, StructLayout Layout,
     public static StructModel? Of(INamedTypeSymbol type)
     {
         StructLayout? layout = new LayoutBuilder().Of(type);
-        if (layout is null || !ShapeRules.CanGenerate(type, layout) || layout.Fields.Any(static field => DependsOnBroken(field.Type)))
+        // A field without a name is one that is being typed.
+        if (layout is null || !ShapeRules.CanGenerate(type, layout) || layout.Fields.Any(static field => field.Name.Length == 0 || DependsOnBroken(field.Type)))
         {
             return null;
         }

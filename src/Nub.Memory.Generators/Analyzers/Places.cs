@@ -14,7 +14,7 @@ internal static class Places
         foreach (string part in path)
         {
             IFieldSymbol? field = current.GetMembers().OfType<IFieldSymbol>()
-                .FirstOrDefault(candidate => !candidate.IsStatic && (part[0] == '[' || (candidate.AssociatedSymbol ?? candidate).Name == part));
+                .FirstOrDefault(candidate => !candidate.IsStatic && (part.StartsWith("[", StringComparison.Ordinal) || (candidate.AssociatedSymbol ?? candidate).Name == part));
             if (field is null)
             {
                 // The storage of an event shows only as the event.

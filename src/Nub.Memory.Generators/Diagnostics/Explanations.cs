@@ -28,5 +28,5 @@ internal static class Explanations
 
     /// <summary>The whole path: <c>Foo.Header.Flags[0].IsLast</c>.</summary>
     public static string Path(string root, IEnumerable<string> path) =>
-        root + string.Concat(path.Select(static part => part[0] == '[' ? part : "." + part));
+        root + string.Concat(path.Select(static part => part.StartsWith("[", StringComparison.Ordinal) ? part : "." + part));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 
@@ -9,16 +10,20 @@ namespace Nub.Memory.Generators.Tests.Harness;
 /// </summary>
 internal static class Snapshot
 {
-    public static void Check(string source, [CallerFilePath] string file = "", [CallerMemberName] string method = "")
+    // Of buildProperties: what the project says, where it says something; of only: how the names of the files begin that matter.
+    public static void Check(
+        string source, ImmutableDictionary<string, string>? buildProperties = null, string only = "",
+        [CallerFilePath] string file = "", [CallerMemberName] string method = "")
     {
-        Code.Generate(Code.Compile(source), out GeneratorDriverRunResult result);
+        GeneratorDriverRunResult result = Code.CreateDriver(buildProperties: buildProperties).RunGenerators(Code.Compile(source)).GetRunResult();
+        Assert.All(result.Results, static one => Assert.Null(one.Exception));
         string folder = Path.Combine(Path.GetDirectoryName(file)!, "Snapshots");
         string prefix = $"{Path.GetFileNameWithoutExtension(file)}.{method}";
         Directory.CreateDirectory(folder);
 
         var expected = Directory.GetFiles(folder, prefix + "#*.verified.cs").Select(static path => Path.GetFileName(path)!).ToHashSet(StringComparer.Ordinal);
         var wrong = new List<string>();
-        foreach (GeneratedSourceResult generated in result.Results.SelectMany(static one => one.GeneratedSources))
+        foreach (GeneratedSourceResult generated in result.Results.SelectMany(static one => one.GeneratedSources).Where(one => one.HintName.StartsWith(only, StringComparison.Ordinal)))
         {
             string hint = Path.GetFileNameWithoutExtension(generated.HintName);
             string verified = Path.Combine(folder, $"{prefix}#{hint}.verified.cs");
