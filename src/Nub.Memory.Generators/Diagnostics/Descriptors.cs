@@ -73,6 +73,13 @@ internal static class Descriptors
         "'{0}' dereferences '{1}', past the bounds check, the lock and the single access; use {2}",
         "A raw pointer has no bounds, touches a byte as often as the compiler likes, and does not know that the memory is held exclusively or gone. The address is there to be handed to the system.");
 
+    /// <summary>A lease that somebody begins and nobody ends.</summary>
+    public static readonly DiagnosticDescriptor Lease = Error(
+        "NUB0014",
+        "A lease is discarded or not disposed on every path",
+        "The lease that '{0}' begins {1}; declare it with 'using', or dispose it in a finally",
+        "While a lease is open nobody can take the memory exclusively, and it is never released. One that is lost is open until the process ends.");
+
     private static DiagnosticDescriptor Error(string id, string title, string message, string description) =>
         new(id, title, message, Category, DiagnosticSeverity.Error, isEnabledByDefault: true, description, Pages + id + ".md");
 

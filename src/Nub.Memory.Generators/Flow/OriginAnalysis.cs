@@ -94,7 +94,8 @@ internal abstract class OriginAnalysis : ForwardAnalysis<OriginState>
         switch (operation)
         {
             case IFlowCaptureOperation capture:
-                state = state.Set(Holder.Of(capture.Id), Visit(node, capture.Value, ref state));
+                ImmutableHashSet<Origin> captured = Visit(node, capture.Value, ref state);
+                state = state.Set(Holder.Of(capture.Id), captured);
                 return None;
             case IFlowCaptureReferenceOperation reference:
                 return state.Of(Holder.Of(reference.Id)) ?? None;
@@ -139,7 +140,9 @@ internal abstract class OriginAnalysis : ForwardAnalysis<OriginState>
         ImmutableHashSet<Origin> value = Visit(node, assignment.Value, ref state);
         if (symbol is not null && !isThrough)
         {
-            state = state.Set(Holder.Of(symbol), Store(assignment.Target, value, ref state));
+            // In two steps: to store may change the state.
+            ImmutableHashSet<Origin> stored = Store(assignment.Target, value, ref state);
+            state = state.Set(Holder.Of(symbol), stored);
         }
 
         if (symbol is not (ILocalSymbol or IParameterSymbol { RefKind: RefKind.None }) || isThrough)

@@ -73,7 +73,7 @@ internal static class Fixing
             }
 
             string changed = await ApplyAsync(action!, document);
-            Assert.NotEqual(source, changed);
+            Assert.True(source != changed, $"'{action!.Title}' changes nothing in\n{source}");
             source = changed;
         }
 
