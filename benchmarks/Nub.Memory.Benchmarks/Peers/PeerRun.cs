@@ -45,7 +45,7 @@ internal static class PeerRun
     }
 
     private static IEnumerable<Contest> Contests(Arena arena) =>
-        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(LifecycleCases.All());
+        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(LifecycleCases.All()).Concat(KvmCases.All());
 
     private static bool Threads(Arena arena)
     {
