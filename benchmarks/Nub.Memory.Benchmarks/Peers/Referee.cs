@@ -47,7 +47,7 @@ internal sealed class Referee(int rounds, TimeSpan turn)
     // Enough calls for the JIT to count them, and enough time for it to compile the optimized code behind them.
     private static void WarmUp(Side side)
     {
-        for (int burst = 0; burst < 3; burst++)
+        for (int burst = 0; burst < 5; burst++)
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < 60 && Stopwatch.GetElapsedTime(start) < s_longEnough; i++)
