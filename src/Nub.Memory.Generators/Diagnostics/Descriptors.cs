@@ -66,6 +66,13 @@ internal static class Descriptors
         "'{0}' comes from the guest ({1}) and becomes {2}: {3}",
         "A guest chooses the worst number there is. Before it decides about memory or time, it has to be compared with a limit that the guest has no say in.");
 
+    /// <summary>A span or pointer into an exclusive memory that outlives it.</summary>
+    public static readonly DiagnosticDescriptor DeadSpan = Error(
+        "NUB0012",
+        "A span or pointer outlives its exclusive memory",
+        "'{0}' points into '{1}' and {2}",
+        "A span is the one thing that no lock covers. After Build a guest writes what it shows; after Dispose it shows memory that is unmapped, or somebody else's.");
+
     /// <summary>The address of a memory is dereferenced.</summary>
     public static readonly DiagnosticDescriptor RawPointer = Warning(
         "NUB0013",
