@@ -30,7 +30,7 @@ internal static class Arithmetic
     }
 
     /// <summary>Whether a value has so few bits that it cannot be much, whatever they are.</summary>
-    public static bool IsNarrow(FlowState state, Term term) => Widths.Magnitude(term, state.IsGuests) <= NarrowBits;
+    public static bool IsNarrow(FlowState state, Term term) => Widths.IsInteger(term.Type) && Widths.Magnitude(term, state.IsGuests) <= NarrowBits;
 
     /// <summary>What it means that a value was found not to exceed another.</summary>
     /// <param name="state">What was known.</param>
@@ -61,8 +61,8 @@ internal static class Arithmetic
         state.StandingOf(limit).IsSafe ? Change(state, value, new Standing(Trust.Refuted, check), static known => known == Trust.Unchecked) : state;
 
     /// <summary>What it means that a value was compared in a way that nobody can follow: it gets the benefit of the doubt.</summary>
-    public static FlowState Compared(FlowState state, Term value, IOperation? check) =>
-        Change(state, value, new Standing(Trust.Compared, check), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
+    public static FlowState Compared(FlowState state, Term value, IOperation check) =>
+        Change(state, value, new Standing(Trust.Compared, check, IsPartial: Sinks.IsPartial(check.Syntax)), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
 
     private static FlowState Bound(FlowState state, Term value, Standing standing)
     {

@@ -39,7 +39,8 @@ internal static class SharedTypes
     public static bool IsSource(ISymbol member)
     {
         INamedTypeSymbol? type = member.ContainingType;
-        return IsMemory(type) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null;
+        return IsMemory(type) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null
+            || (member is IMethodSymbol { ReturnType: var made } && (ViewedBy(made) is not null || ElementsOf(made) is not null));
     }
 
     /// <summary>Whether a property stores what it is given in a field of its own.</summary>

@@ -144,6 +144,10 @@ internal static class Sinks
         };
     }
 
+    /// <summary>Whether a comparison is a part of an <c>and</c> or an <c>or</c> whose value goes somewhere.</summary>
+    public static bool IsPartial(SyntaxNode node) =>
+        node.Ancestors().TakeWhile(static outer => outer is ExpressionSyntax).Any(static outer => outer.IsKind(SyntaxKind.LogicalAndExpression) || outer.IsKind(SyntaxKind.LogicalOrExpression));
+
     /// <summary>Whether a comparison decides which way is taken; otherwise its result goes somewhere that is not followed.</summary>
     public static bool Decides(SyntaxNode node)
     {

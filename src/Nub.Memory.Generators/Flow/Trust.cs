@@ -29,7 +29,8 @@ internal enum Trust
 /// <param name="Trust">How far.</param>
 /// <param name="Check">The comparison that settled it, for the message.</param>
 /// <param name="Unless">Of an overflowed check: a value that, once it is bounded itself, keeps the check from overflowing.</param>
-internal readonly record struct Standing(Trust Trust, Microsoft.CodeAnalysis.IOperation? Check = null, Term? Unless = null)
+/// <param name="IsPartial">Whether the comparison is one of several that are made only as far as needed, of which somebody looks at the outcome later.</param>
+internal readonly record struct Standing(Trust Trust, Microsoft.CodeAnalysis.IOperation? Check = null, Term? Unless = null, bool IsPartial = false)
 {
     public bool IsSafe => Trust <= Trust.Compared;
 
@@ -40,6 +41,11 @@ internal readonly record struct Standing(Trust Trust, Microsoft.CodeAnalysis.IOp
         if (one.Trust == other.Trust || Math.Min((int)one.Trust, (int)other.Trust) is (int)Trust.Host or > (int)Trust.Compared)
         {
             return worse;
+        }
+
+        if (worse.Trust == Trust.Unchecked && (one.IsPartial || other.IsPartial))
+        {
+            return one.IsPartial ? one : other;
         }
 
         // One way found it within the limit, the other beyond, and both go on. What was noted may be looked at later; if nothing

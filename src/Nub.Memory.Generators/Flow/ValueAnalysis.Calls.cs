@@ -162,8 +162,8 @@ internal sealed partial class ValueAnalysis
         {
             _session.ComparedInHelper(term, null);
 
-            // What the helper found out, it tells by what it returns.
-            if (!body.Method.ReturnsVoid && !Widths.IsInteger(body.Method.ReturnType))
+            // What the helper found out, it tells by what it returns: a flag, a code.
+            if (!body.Method.ReturnsVoid && _state.StandingOf(result).Trust == Trust.Host)
             {
                 _state = Arithmetic.Compared(_state, term, call);
             }

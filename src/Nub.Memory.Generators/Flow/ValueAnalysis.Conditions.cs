@@ -136,7 +136,8 @@ internal sealed partial class ValueAnalysis
 
     // In a release build it is not there.
     private static bool IsAsserted(SyntaxNode syntax) =>
-        syntax.FirstAncestorOrSelf<ArgumentSyntax>() is { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: SimpleNameSyntax { Identifier.Text: "Debug" } } } };
+        syntax.FirstAncestorOrSelf<ArgumentSyntax>() is { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: var type } } }
+        && type is SimpleNameSyntax { Identifier.Text: "Debug" } or MemberAccessExpressionSyntax { Name.Identifier.Text: "Debug" };
 
     private static FlowState Decide(FlowState state, IBinaryOperation check, BinaryOperatorKind kind, Term left, Term right, bool value)
     {

@@ -162,7 +162,7 @@ internal sealed partial class ValueAnalysis
         Term instance = Evaluate(field.Instance);
         if (instance.Kind == TermKind.Tuple)
         {
-            return ElementOf(instance, field.Field.Name) ?? Result(field);
+            return ElementOf(instance, (field.Field.CorrespondingTupleField ?? field.Field).Name) ?? Result(field);
         }
 
         return field.Field.ContainingType.IsValueType || field.Field.IsReadOnly ? FieldOf(instance, field.Field, field.Type, field) : Result(field);
@@ -299,8 +299,10 @@ internal sealed partial class ValueAnalysis
     {
         if (position is IRangeOperation range)
         {
-            foreach (IOperation end in new[] { range.LeftOperand, range.RightOperand }.OfType<IOperation>())
+            foreach (IOperation side in new[] { range.LeftOperand, range.RightOperand }.OfType<IOperation>())
             {
+                IOperation end = side is IConversionOperation { IsImplicit: true, OperatorMethod: not null } toIndex ? toIndex.Operand : side;
+                end = end is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } fromEnd ? fromEnd.Operand : end;
                 Term value = Evaluate(end);
                 CheckUse(end, value, Sink.Slice);
                 Use(value);
@@ -309,6 +311,7 @@ internal sealed partial class ValueAnalysis
             return true;
         }
 
+        position = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } backwards ? backwards.Operand : position;
         Term index = Evaluate(position);
         if (!(Arithmetic.IsNarrow(_state, index) && LengthOf(container, operation) >= 1 << Widths.Magnitude(index, _state.IsGuests)))
         {
