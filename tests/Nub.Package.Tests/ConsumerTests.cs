@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Nub.Package.Tests;
+
+/// <summary>Programs that have nothing but a package.</summary>
+[Collection(nameof(PackedFeed))]
+public sealed partial class ConsumerTests(PackedFeed feed)
+{
+    [Fact]
+    public void A_good_program_builds_without_a_warning_and_runs()
+    {
+        (int exitCode, string output, string made) = feed.Build("Good", "Nub.Memory");
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("0 Warning(s)", output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(made, "Microsoft.CodeAnalysis*"));
+
+        (int result, string printed) = PackedFeed.Run(Path.Combine(made, "Good.dll"));
+        Assert.True(result == 0, printed);
+        Assert.Equal("16 bytes, length 7, first 42", printed.Trim());
+    }
+
+    // By way of the machines' package: whoever uses that is protected, too.
+    [Fact]
+    public void A_bad_program_gets_every_diagnostic_in_its_line_and_does_not_build()
+    {
+        (int exitCode, string output, _) = feed.Build("Bad", "Nub.Kvm");
+        Assert.NotEqual(0, exitCode);
+        string[] found = [.. Diagnostic().Matches(output).Select(static match => $"{match.Groups["line"].Value} {match.Groups["id"].Value}").Distinct().Order(StringComparer.Ordinal)];
+        string source = File.ReadAllText(Path.Combine(Path.GetDirectoryName(FindThis())!, "Consumers", "Bad.cs"));
+        string[] expected = [.. source.ReplaceLineEndings("\n").Split('\n').SelectMany(static (line, i) => Expected().Matches(line)
+            .Select(match => $"{(i + 1).ToString(CultureInfo.InvariantCulture)} {match.Value}")).Order(StringComparer.Ordinal)];
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected, found);
+    }
+
+    private static string FindThis([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
+
+    [GeneratedRegex(@"Bad\.cs\((?<line>\d+),\d+\): (?:error|warning) (?<id>\w+):")]
+    private static partial Regex Diagnostic();
+
+    [GeneratedRegex(@"(?<=// .*)(?:NUB|CS|CA)\d{4}")]
+    private static partial Regex Expected();
+}

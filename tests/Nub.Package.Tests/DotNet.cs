@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+namespace Nub.Package.Tests;
+
+/// <summary>Runs the SDK as a user does: without what the test's own build has left in the environment.</summary>
+internal static class DotNet
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    public static (int ExitCode, string Output) Run(string folder, string packages, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        start.Environment["NUGET_PACKAGES"] = packages;
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["DOTNET_NOLOGO"] = "true";
+
+        // Nothing may stay behind that holds files of a folder that is about to go.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(s_patience))
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
+        process.WaitForExit();
+        return (process.ExitCode, output.Result + errors.Result);
+    }
+}
