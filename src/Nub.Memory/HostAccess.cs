@@ -152,11 +152,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
             return mapping.Refuse(offset, (ulong)destination.Length);
         }
 
-        fixed (byte* to = destination)
-        {
-            BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
-        }
-
+        BulkCopy.Copy(ref MemoryMarshal.GetReference(destination), ref *(mapping.Base + offset), (nuint)destination.Length);
         return true;
     }
 
@@ -180,11 +176,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
             return mapping.Refuse(offset, (ulong)source.Length);
         }
 
-        fixed (byte* from = source)
-        {
-            BulkCopy.Copy(mapping.Base + offset, from, (nuint)source.Length);
-        }
-
+        BulkCopy.Copy(ref *(mapping.Base + offset), ref MemoryMarshal.GetReference(source), (nuint)source.Length);
         return true;
     }
 

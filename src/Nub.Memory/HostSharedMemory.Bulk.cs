@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Nub.Memory;
 
 public sealed unsafe partial class HostSharedMemory
@@ -99,25 +101,20 @@ public sealed unsafe partial class HostSharedMemory
 
     private void CopyOut(LockedMapping mapping, ulong offset, Span<byte> destination)
     {
-        fixed (byte* to = destination)
-        {
-            long* slot = mapping.Enter();
-            BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
-            mapping.Leave(slot);
-        }
-
+        // The private side of a copy need not be pinned, and its reference is not looked at when there is nothing to copy.
+        ref byte to = ref MemoryMarshal.GetReference(destination);
+        long* slot = mapping.Enter();
+        BulkCopy.Copy(ref to, ref *(mapping.Base + offset), (nuint)destination.Length);
+        mapping.Leave(slot);
         GC.KeepAlive(this);
     }
 
     private void CopyIn(LockedMapping mapping, ulong offset, ReadOnlySpan<byte> source)
     {
-        fixed (byte* from = source)
-        {
-            long* slot = mapping.Enter();
-            BulkCopy.Copy(mapping.Base + offset, from, (nuint)source.Length);
-            mapping.Leave(slot);
-        }
-
+        ref byte from = ref MemoryMarshal.GetReference(source);
+        long* slot = mapping.Enter();
+        BulkCopy.Copy(ref *(mapping.Base + offset), ref from, (nuint)source.Length);
+        mapping.Leave(slot);
         GC.KeepAlive(this);
     }
 

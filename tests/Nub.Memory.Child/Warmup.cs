@@ -11,7 +11,7 @@ internal static class Warmup
         using (guest)
         {
             host.Write(64, 1UL);
-            for (int burst = 0; burst < 4; burst++)
+            for (int burst = 0; burst < 8; burst++)
             {
                 for (int i = 0; i < 100; i++)
                 {

@@ -18,23 +18,30 @@ namespace Nub.Memory;
 internal static unsafe class BulkCopy
 {
     private const nuint Large = 512;
-    private const nuint Huge = 8 << 20;
 
-    // Sound, here and below: every access is within [0, length) of both sides, which the caller guarantees to be mapped. Loads
-    // and stores of vectors need no alignment, but for those that are named so.
+    // The third-level cache of a server, or a core's part of it, is at most this large: below, what was filled is still there for
+    // who reads it next (at 16 MiB, 52 GB/s through the caches and 28 past them); from here on it is not (22 and 28 GB/s).
+    private const nuint Huge = 32 << 20;
+
+    /// <summary>Copies. Either side may be on the heap: it is pinned only for a large copy, because pinning costs as much as a small one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Copy(byte* destination, byte* source, nuint length)
+    public static void Copy(ref byte destination, ref byte source, nuint length)
     {
         if (length < Large)
         {
-            CopySmall(destination, source, length);
+            CopySmall(ref destination, ref source, length);
         }
         else
         {
-            CopyLarge(destination, source, length);
+            CopyLarge(ref destination, ref source, length);
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Copy(byte* destination, byte* source, nuint length) => Copy(ref *destination, ref *source, length);
+
+    // Sound, here and below: every access is within [0, length) of both sides, which the caller guarantees to be mapped. Loads
+    // and stores of vectors need no alignment, but for those that are named so.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Fill(byte* destination, nuint length, byte value)
     {
@@ -50,117 +57,123 @@ internal static unsafe class BulkCopy
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopySmall(byte* destination, byte* source, nuint length)
+    private static void CopySmall(ref byte destination, ref byte source, nuint length)
     {
         if ((length & 256) != 0)
         {
-            Copy128(destination, source);
-            Copy128(destination + 128, source + 128);
-            destination += 256;
-            source += 256;
+            Copy128(ref destination, ref source);
+            Copy128(ref Unsafe.Add(ref destination, 128), ref Unsafe.Add(ref source, 128));
+            destination = ref Unsafe.Add(ref destination, 256);
+            source = ref Unsafe.Add(ref source, 256);
         }
 
         if ((length & 128) != 0)
         {
-            Copy128(destination, source);
-            destination += 128;
-            source += 128;
+            Copy128(ref destination, ref source);
+            destination = ref Unsafe.Add(ref destination, 128);
+            source = ref Unsafe.Add(ref source, 128);
         }
 
         if ((length & 64) != 0)
         {
-            Vector256<byte> first = Vector256.Load(source);
-            Vector256<byte> second = Vector256.Load(source + 32);
-            first.Store(destination);
-            second.Store(destination + 32);
-            destination += 64;
-            source += 64;
+            Vector256<byte> first = Vector256.LoadUnsafe(ref source);
+            Vector256<byte> second = Vector256.LoadUnsafe(ref source, 32);
+            first.StoreUnsafe(ref destination);
+            second.StoreUnsafe(ref destination, 32);
+            destination = ref Unsafe.Add(ref destination, 64);
+            source = ref Unsafe.Add(ref source, 64);
         }
 
         if ((length & 32) != 0)
         {
-            Vector256.Load(source).Store(destination);
-            destination += 32;
-            source += 32;
+            Vector256.LoadUnsafe(ref source).StoreUnsafe(ref destination);
+            destination = ref Unsafe.Add(ref destination, 32);
+            source = ref Unsafe.Add(ref source, 32);
         }
 
         if ((length & 31) != 0)
         {
-            CopyRagged(destination, source, length);
+            CopyRagged(ref destination, ref source, length);
         }
     }
 
     /// <summary>Copies the part of a length that is less than 32, largest pieces first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyRagged(byte* destination, byte* source, nuint length)
+    private static void CopyRagged(ref byte destination, ref byte source, nuint length)
     {
         if ((length & 16) != 0)
         {
-            Vector128.Load(source).Store(destination);
-            destination += 16;
-            source += 16;
+            Vector128.LoadUnsafe(ref source).StoreUnsafe(ref destination);
+            destination = ref Unsafe.Add(ref destination, 16);
+            source = ref Unsafe.Add(ref source, 16);
         }
 
         if ((length & 8) != 0)
         {
-            Unsafe.WriteUnaligned(destination, Unsafe.ReadUnaligned<ulong>(source));
-            destination += 8;
-            source += 8;
+            Unsafe.WriteUnaligned(ref destination, Unsafe.ReadUnaligned<ulong>(ref source));
+            destination = ref Unsafe.Add(ref destination, 8);
+            source = ref Unsafe.Add(ref source, 8);
         }
 
         if ((length & 4) != 0)
         {
-            Unsafe.WriteUnaligned(destination, Unsafe.ReadUnaligned<uint>(source));
-            destination += 4;
-            source += 4;
+            Unsafe.WriteUnaligned(ref destination, Unsafe.ReadUnaligned<uint>(ref source));
+            destination = ref Unsafe.Add(ref destination, 4);
+            source = ref Unsafe.Add(ref source, 4);
         }
 
         if ((length & 2) != 0)
         {
-            Unsafe.WriteUnaligned(destination, Unsafe.ReadUnaligned<ushort>(source));
-            destination += 2;
-            source += 2;
+            Unsafe.WriteUnaligned(ref destination, Unsafe.ReadUnaligned<ushort>(ref source));
+            destination = ref Unsafe.Add(ref destination, 2);
+            source = ref Unsafe.Add(ref source, 2);
         }
 
         if ((length & 1) != 0)
         {
-            *destination = *source;
+            destination = source;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void CopyLarge(byte* destination, byte* source, nuint length)
+    private static void CopyLarge(ref byte pinnedDestination, ref byte pinnedSource, nuint length)
     {
-        nuint head = (nuint)(-(nint)destination) & 31;
-        if (head != 0)
+        // Pinned, so that what was aligned stays aligned.
+        fixed (byte* to = &pinnedDestination, from = &pinnedSource)
         {
-            CopyRagged(destination, source, head);
-            destination += head;
-            source += head;
-            length -= head;
-        }
+            byte* destination = to;
+            byte* source = from;
+            nuint head = (nuint)(-(nint)destination) & 31;
+            if (head != 0)
+            {
+                CopyRagged(ref *destination, ref *source, head);
+                destination += head;
+                source += head;
+                length -= head;
+            }
 
-        for (; length >= 128; length -= 128)
-        {
-            Copy128(destination, source);
-            destination += 128;
-            source += 128;
-        }
+            for (; length >= 128; length -= 128)
+            {
+                Copy128(ref *destination, ref *source);
+                destination += 128;
+                source += 128;
+            }
 
-        CopySmall(destination, source, length);
+            CopySmall(ref *destination, ref *source, length);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy128(byte* destination, byte* source)
+    private static void Copy128(ref byte destination, ref byte source)
     {
-        Vector256<byte> a = Vector256.Load(source);
-        Vector256<byte> b = Vector256.Load(source + 32);
-        Vector256<byte> c = Vector256.Load(source + 64);
-        Vector256<byte> d = Vector256.Load(source + 96);
-        a.Store(destination);
-        b.Store(destination + 32);
-        c.Store(destination + 64);
-        d.Store(destination + 96);
+        Vector256<byte> a = Vector256.LoadUnsafe(ref source);
+        Vector256<byte> b = Vector256.LoadUnsafe(ref source, 32);
+        Vector256<byte> c = Vector256.LoadUnsafe(ref source, 64);
+        Vector256<byte> d = Vector256.LoadUnsafe(ref source, 96);
+        a.StoreUnsafe(ref destination);
+        b.StoreUnsafe(ref destination, 32);
+        c.StoreUnsafe(ref destination, 64);
+        d.StoreUnsafe(ref destination, 96);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

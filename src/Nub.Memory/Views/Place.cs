@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Nub.Memory;
 
@@ -74,39 +75,35 @@ internal readonly unsafe ref struct Place
     /// <summary>Copies out of the place.</summary>
     public void CopyTo(ulong offset, Span<byte> destination)
     {
-        fixed (byte* to = destination)
+        ref byte to = ref MemoryMarshal.GetReference(destination);
+        if (_lease.IsLive)
         {
-            if (_lease.IsLive)
-            {
-                BulkCopy.Copy(to, _address + offset, (nuint)destination.Length);
-                return;
-            }
-
-            LockedMapping mapping = Alive(_memory, _lease);
-            long* slot = mapping.Enter();
-            GC.KeepAlive(_memory);
-            BulkCopy.Copy(to, _address + offset, (nuint)destination.Length);
-            mapping.Leave(slot);
+            BulkCopy.Copy(ref to, ref *(_address + offset), (nuint)destination.Length);
+            return;
         }
+
+        LockedMapping mapping = Alive(_memory, _lease);
+        long* slot = mapping.Enter();
+        GC.KeepAlive(_memory);
+        BulkCopy.Copy(ref to, ref *(_address + offset), (nuint)destination.Length);
+        mapping.Leave(slot);
     }
 
     /// <summary>Copies into the place.</summary>
     public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
-        fixed (byte* from = source)
+        ref byte from = ref MemoryMarshal.GetReference(source);
+        if (_lease.IsLive)
         {
-            if (_lease.IsLive)
-            {
-                BulkCopy.Copy(_address + offset, from, (nuint)source.Length);
-                return;
-            }
-
-            LockedMapping mapping = Alive(_memory, _lease);
-            long* slot = mapping.Enter();
-            GC.KeepAlive(_memory);
-            BulkCopy.Copy(_address + offset, from, (nuint)source.Length);
-            mapping.Leave(slot);
+            BulkCopy.Copy(ref *(_address + offset), ref from, (nuint)source.Length);
+            return;
         }
+
+        LockedMapping mapping = Alive(_memory, _lease);
+        long* slot = mapping.Enter();
+        GC.KeepAlive(_memory);
+        BulkCopy.Copy(ref *(_address + offset), ref from, (nuint)source.Length);
+        mapping.Leave(slot);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
