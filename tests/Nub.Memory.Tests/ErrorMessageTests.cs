@@ -42,7 +42,8 @@ public class ErrorMessageTests
     public void Map()
     {
         SharedMemoryMapException refusal = Assert.Throws<SharedMemoryMapException>(() => new ExclusiveSharedMemory(1UL << 61));
-        Assert.StartsWith("mmap failed with error 12 (", refusal.Message, StringComparison.Ordinal);
+        string call = OperatingSystem.IsWindows() ? "CreateFileMapping" : "mmap";
+        Assert.StartsWith($"{call} failed with error {refusal.NativeErrorCode} (", refusal.Message, StringComparison.Ordinal);
         Assert.EndsWith("on 2305843009213702144 bytes, two guard pages included.", refusal.Message, StringComparison.Ordinal);
     }
 

@@ -43,7 +43,7 @@ internal sealed class WindowsMapping : HostMapping
 
         SectionHandle section =
             WindowsNative.CreateFileMapping(file, 0, WindowsNative.PageReadOnly, (uint)(size >> 32), (uint)size, 0);
-        return MapFirst(section, size, WindowsNative.FileMapRead, MappingBacking.File);
+        return MapFirst(section, size, WindowsNative.FileMapRead, MappingBacking.File, $"{size} bytes of {path}");
     }
 
     public override unsafe void Zero() =>
@@ -97,15 +97,15 @@ internal sealed class WindowsMapping : HostMapping
         ulong rawSize = size + 2 * PageSize;
         SectionHandle section = WindowsNative.CreateFileMapping(
             WindowsNative.PagingFile, 0, WindowsNative.PageReadWrite, (uint)(rawSize >> 32), (uint)rawSize, 0);
-        return MapFirst(section, size, WindowsNative.FileMapRead | WindowsNative.FileMapWrite, backing);
+        return MapFirst(section, size, WindowsNative.FileMapRead | WindowsNative.FileMapWrite, backing, $"{rawSize} bytes, two guard pages included");
     }
 
     /// <summary>Maps a new section, which the mapping owns from now on.</summary>
-    private static WindowsMapping MapFirst(SectionHandle section, ulong size, uint access, MappingBacking backing)
+    private static WindowsMapping MapFirst(SectionHandle section, ulong size, uint access, MappingBacking backing, string attempt)
     {
         if (section.IsInvalid)
         {
-            SharedMemoryMapException failure = WindowsView.Failed("CreateFileMapping", $"a section for {size} bytes");
+            SharedMemoryMapException failure = WindowsView.Failed("CreateFileMapping", attempt);
             section.Dispose();
             throw failure;
         }

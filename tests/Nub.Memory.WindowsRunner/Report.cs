@@ -1,0 +1,91 @@
+using Xunit.Abstractions;
+
+namespace Nub.Memory.WindowsRunner;
+
+/// <summary>Gathers what the test framework finds and reports, and prints each failure, each skipped test with its reason, and
+/// the end of each class.</summary>
+internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMessageSink, IDisposable
+{
+    private readonly ManualResetEventSlim _end = new();
+    private readonly List<ITestCase> _found = [];
+
+    public int Passed { get; private set; }
+
+    public int Failed { get; private set; }
+
+    public int Skipped { get; private set; }
+
+    public string Sum => $"{Passed} passed, {Failed} failed" + (Skipped == 0 ? "" : $", {Skipped} skipped");
+
+    public void Dispose() => _end.Dispose();
+
+    /// <summary>The test cases that the discovery found and whose names have the filter.</summary>
+    public IReadOnlyList<ITestCase> TakeFound()
+    {
+        WaitForEnd();
+        ITestCase[] found = [.. _found.Where(test => test.DisplayName.Contains(filter, StringComparison.OrdinalIgnoreCase))];
+        _found.Clear();
+        return found;
+    }
+
+    /// <summary>Waits until the discovery, or the run, has ended.</summary>
+    public void WaitForEnd()
+    {
+        _end.Wait();
+        _end.Reset();
+    }
+
+    public bool OnMessage(IMessageSinkMessage message)
+    {
+        lock (_end)
+        {
+            Note(message);
+        }
+
+        return true;
+    }
+
+    private void Note(IMessageSinkMessage message)
+    {
+        switch (message)
+        {
+            case ITestCaseDiscoveryMessage found:
+                _found.Add(found.TestCase);
+                break;
+            case ITestPassed:
+                Passed++;
+                break;
+            case ITestSkipped skipped:
+                Skipped++;
+                Console.WriteLine($"  skipped {skipped.Test.DisplayName}: {skipped.Reason}");
+                break;
+            case ITestFailed failed:
+                Fail(failed.Test.DisplayName, failed);
+                Console.WriteLine(failed.Output);
+                break;
+            case IErrorMessage error:
+                Fail("the test framework", error);
+                break;
+            case ITestClassCleanupFailure cleanup:
+                Fail(cleanup.TestClass.Class.Name, cleanup);
+                break;
+            case ITestClassFinished finished when finished.TestsRun > 0:
+                Console.WriteLine($"  {finished.TestClass.Class.Name}: {finished.TestsRun} tests, {finished.ExecutionTime:F1} s");
+                break;
+            case IDiscoveryCompleteMessage or ITestAssemblyFinished:
+                _end.Set();
+                break;
+        }
+    }
+
+    private void Fail(string name, IFailureInformation failure)
+    {
+        Failed++;
+        Console.WriteLine($"  FAILED {name}");
+        for (int i = 0; i < failure.Messages.Length; i++)
+        {
+            Console.WriteLine($"    {failure.ExceptionTypes[i]}: {failure.Messages[i]}");
+            Console.WriteLine(failure.StackTraces[i]);
+        }
+    }
+}
