@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 namespace Nub.Package.Tests;
 
@@ -14,6 +15,10 @@ public sealed partial class ConsumerTests(PackedFeed feed)
         Assert.True(exitCode == 0, output);
         Assert.Contains("0 Warning(s)", output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(made, "Microsoft.CodeAnalysis*"));
+
+        // Beside what was built stand the layouts, which the project asked for.
+        Assert.Contains("| 8 | 4 | `Length` | `uint` | little-endian | 0 |", File.ReadAllText(Path.Combine(made, "Good.layout.md")), StringComparison.Ordinal);
+        Assert.Equal("svg", XDocument.Load(Path.Combine(made, "Good.layout.svg")).Root!.Name.LocalName);
 
         (int result, string printed) = PackedFeed.Run(Path.Combine(made, "Good.dll"));
         Assert.True(result == 0, printed);

@@ -21,6 +21,7 @@ public sealed class PackageContentTests(PackedFeed feed)
         Assert.DoesNotContain(ReferencesOf(package, files[1]), static name => name.Contains("Workspaces", StringComparison.Ordinal));
         Assert.Contains(ReferencesOf(package, files[0]), static name => name.Contains("Workspaces", StringComparison.Ordinal));
         Assert.NotNull(package.GetEntry("buildTransitive/Nub.Memory.props"));
+        Assert.NotNull(package.GetEntry("buildTransitive/Nub.Memory.targets"));
     }
 
     [Fact]

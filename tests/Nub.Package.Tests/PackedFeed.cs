@@ -91,6 +91,7 @@ public sealed class PackedFeed : IDisposable
                 <ImplicitUsings>enable</ImplicitUsings>
                 <AllowUnsafeBlocks>true</AllowUnsafeBlocks>
                 <NuGetAudit>false</NuGetAudit>
+                <NubLayoutReport>true</NubLayoutReport>
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="{package}" Version="{Metadata(package).Element("version")!.Value}" />
