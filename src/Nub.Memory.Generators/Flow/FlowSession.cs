@@ -23,8 +23,9 @@ internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Val
 /// </summary>
 internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, CancellationToken cancellation)
 {
-    // About a thousand lines with all of the helpers they call. Whoever has more gets no answer rather than a late one.
-    private const int MostSteps = 40_000;
+    // Some hundred statements with all of the helpers they call: a tenth of a second. Whoever has more gets no answer rather than a
+    // late one.
+    private const int MostSteps = 30_000;
 
     private readonly Dictionary<Term, HashSet<FetchedBytes>> _origins = [];
     private readonly HashSet<FetchedBytes> _used = [];
@@ -51,7 +52,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     /// <summary>The length of arrays that were made with a constant one.</summary>
     public Dictionary<Term, long> Lengths { get; } = [];
 
-    public void Step() => _steps++;
+    /// <summary>Counts what was done, so that there is an end to it.</summary>
+    public void Step(int work = 1) => _steps += work;
 
     /// <summary>Notes what a value was made of that does not show it.</summary>
     public void AddOrigins(Term term, Term from)
@@ -153,13 +155,26 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
 internal sealed class Sizes
 {
     private readonly Dictionary<ITypeSymbol, StructLayout?> _layouts = new(SymbolEqualityComparer.Default);
+    private readonly Dictionary<ITypeSymbol, long?> _sizes = new(SymbolEqualityComparer.Default);
     private readonly LayoutBuilder _builder = new();
 
     /// <summary>The size of a type that is made of bytes alone.</summary>
-    public long? Of(ITypeSymbol? type) =>
-        type is null || type.IsReferenceType || _builder.TypeOf(type) is not { Kind: not (FieldKind.Broken or FieldKind.TypeParameter or FieldKind.Reference) } found
-            ? null
-            : found.Size;
+    public long? Of(ITypeSymbol? type)
+    {
+        if (type is null || type.IsReferenceType)
+        {
+            return null;
+        }
+
+        if (!_sizes.TryGetValue(type, out long? size))
+        {
+            bool isKnown = _builder.TypeOf(type) is { Kind: not (FieldKind.Broken or FieldKind.TypeParameter or FieldKind.Reference) };
+            size = isKnown ? _builder.TypeOf(type).Size : null;
+            _sizes.Add(type, size);
+        }
+
+        return size;
+    }
 
     /// <summary>Where a field, or the storage of a property, stands in its struct.</summary>
     public long? OffsetOf(ISymbol member) => Field(member.ContainingType, member.Name)?.Offset;

@@ -125,6 +125,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             return known;
         }
 
+        _session.Step((known.Variables.Count + known.Standings.Count + known.Reads.Count) / 4);
         ImmutableDictionary<Term, Standing>.Builder standings = known.Standings.ToBuilder();
         ImmutableDictionary<Variable, Term> variables = JoinVariables(node, known, incoming, standings);
         foreach (KeyValuePair<Term, Standing> other in incoming.Standings)

@@ -1,0 +1,27 @@
+namespace Nub.Memory.Generators.Tests.Docs;
+
+/// <summary>
+/// The library, its samples, tests and benchmarks are the real code that the rules are measured on: they build with warnings as
+/// errors, so that a report in any of them is a build that fails. Here it is seen to that the analyzers are there, and not told off.
+/// </summary>
+public sealed class OwnProjectsTests
+{
+    public static TheoryData<string> Projects => [.. Directory.GetFiles(DiagnosticPage.Root(), "*.csproj", SearchOption.AllDirectories)
+        .Where(static path => File.ReadAllText(path) is { } project
+            && (project.Contains("Nub.Memory.csproj", StringComparison.Ordinal) || path.EndsWith("Nub.Memory.csproj", StringComparison.Ordinal))
+            && !project.Contains("Microsoft.CodeAnalysis", StringComparison.Ordinal))
+        .Select(static path => Path.GetRelativePath(DiagnosticPage.Root(), path).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_project_of_ours_is_watched(string path)
+    {
+        string project = File.ReadAllText(Path.Combine(DiagnosticPage.Root(), path));
+        int generator = project.IndexOf("Nub.Memory.Generators.csproj\"", StringComparison.Ordinal);
+
+        Assert.NotEqual(-1, generator);
+        Assert.Contains("OutputItemType=\"Analyzer\"", project[generator..], StringComparison.Ordinal);
+        Assert.DoesNotContain("NUB0010", project, StringComparison.Ordinal);
+        Assert.DoesNotContain("NUB0011", project, StringComparison.Ordinal);
+    }
+}

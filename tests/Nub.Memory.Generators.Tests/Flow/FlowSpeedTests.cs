@@ -1,0 +1,132 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Diagnostics.Telemetry;
+using Nub.Memory.Generators.Analyzers;
+using Nub.Memory.Generators.Tests.Harness;
+using Xunit.Abstractions;
+
+namespace Nub.Memory.Generators.Tests.Flow;
+
+/// <summary>What the flow rules cost: they run while somebody types.</summary>
+public sealed class FlowSpeedTests(ITestOutputHelper output)
+{
+    private const string Header = "[AllValid] public partial struct Header { public uint Kind; public uint Length; }\n";
+
+    [Fact]
+    public async Task A_file_of_a_thousand_methods_costs_a_thousand_times_one()
+    {
+        await MeasureAsync(Methods(50));
+        (TimeSpan few, int _) = await MeasureAsync(Methods(250));
+        (TimeSpan many, int found) = await MeasureAsync(Methods(1000));
+        output.WriteLine($"250 methods: {few.TotalMilliseconds:F0} ms, 1000 methods: {many.TotalMilliseconds:F0} ms, {many.TotalMilliseconds:F1} µs for each method; {found} reports");
+
+        // Each method has one of each.
+        Assert.Equal(2000, found);
+
+        // Four times as many: it may take four times as long, and what else the machine is doing; quadratic would be sixteen times.
+        Assert.InRange(many / few, 0, 10);
+    }
+
+    [Fact]
+    public async Task A_method_that_is_very_long_is_gone_through_or_left_alone()
+    {
+        foreach (int statements in new[] { 100, 200, 400, 800, 1600, 3200 })
+        {
+            (TimeSpan time, int found) = await MeasureAsync(LongMethod(statements));
+            output.WriteLine($"{statements} statements: {time.TotalMilliseconds:F0} ms, {found} reports");
+            Assert.InRange(time.TotalSeconds, 0, 5);
+        }
+    }
+
+    [Theory]
+    [InlineData("helpers", 12)]
+    [InlineData("loops", 12)]
+    [InlineData("sums", 60)]
+    [InlineData("choices", 60)]
+    [InlineData("tries", 24)]
+    public async Task What_is_deep_is_bounded(string what, int depth)
+    {
+        (TimeSpan time, int _) = await MeasureAsync(Deep(what, depth));
+        output.WriteLine($"{depth} {what}: {time.TotalMilliseconds:F0} ms");
+        Assert.InRange(time.TotalSeconds, 0, 5);
+    }
+
+    private static async Task<(TimeSpan Time, int Found)> MeasureAsync(string source)
+    {
+        CSharpCompilation compilation = Code.Generate(Code.Compile(Header + source));
+        Assert.Empty(compilation.GetDiagnostics().Where(static one => one.Severity == DiagnosticSeverity.Error));
+        var analyzer = new SharedBytesAnalyzer();
+        var options = new CompilationWithAnalyzersOptions(
+            new AnalyzerOptions([]), static (exception, _, _) => throw new InvalidOperationException("An analyzer threw.", exception), concurrentAnalysis: false, logAnalyzerExecutionTime: true);
+        var analysis = new CompilationWithAnalyzers(compilation, [analyzer], options);
+        ImmutableArray<Diagnostic> found = await analysis.GetAnalyzerDiagnosticsAsync();
+        AnalyzerTelemetryInfo telemetry = await analysis.GetAnalyzerTelemetryInfoAsync(analyzer, default);
+        return (telemetry.ExecutionTime, found.Length);
+    }
+
+    private static string Methods(int count)
+    {
+        var source = new StringBuilder("public sealed class Test(HostSharedMemory memory)\n{\n    private readonly HostSharedMemory _host = memory;\n    private readonly byte[] _copy = new byte[64];\n");
+        for (int i = 0; i < count; i++)
+        {
+            source.AppendLine(CultureInfo.InvariantCulture, $$"""
+                    public int Take{{i}}(ulong offset, int index)
+                    {
+                        Header.View view = Header.At(_host, offset + {{i}});
+                        if (view.Kind > 16 || view.Kind == 3)
+                        {
+                            return -1;
+                        }
+
+                        Header whole = Header.ArrayAt(_host, 0, 64)[index].Load();
+                        if (!Fits{{i}}(whole.Length))
+                        {
+                            return 0;
+                        }
+
+                        int sum = 0;
+                        for (int k = 0; k < (int)whole.Length; k++)
+                        {
+                            sum += _copy[k];
+                        }
+
+                        return sum + _copy[(int)whole.Kind];
+                    }
+
+                    private bool Fits{{i}}(uint length) => length <= (uint)_copy.Length;
+                """);
+        }
+
+        return source.Append('}').ToString();
+    }
+
+    private static string LongMethod(int statements)
+    {
+        var source = new StringBuilder("public static class Test { public static ulong Run(HostSharedMemory host, ulong offset) { ulong sum = 0;\n");
+        for (int i = 0; i < statements; i++)
+        {
+            source.AppendLine(CultureInfo.InvariantCulture, $"uint v{i} = host.Read<uint>(offset + {i * 4}); if (v{i} > {i}) {{ sum += v{i}; }}");
+        }
+
+        return source.Append("return sum; } }").ToString();
+    }
+
+    private static string Deep(string what, int depth)
+    {
+        string Repeat(Func<int, string> part) => string.Concat(Enumerable.Range(0, depth).Select(part));
+        string members = what switch
+        {
+            // Each calls the next twice: 2 to the power of the depth, if somebody followed them all.
+            "helpers" => Repeat(i => $"private static uint H{i}(HostSharedMemory host, ulong at) => H{i + 1}(host, at) + H{i + 1}(host, at + 4);\n") + $"private static uint H{depth}(HostSharedMemory host, ulong at) => host.Read<uint>(at);\npublic static uint Run(HostSharedMemory host) => H0(host, 0);",
+            "loops" => "public static uint Run(HostSharedMemory host) { uint sum = 0;" + Repeat(i => $"for (uint i{i} = 0; i{i} < host.Read<byte>({i}); i{i}++) {{ sum += i{i};") + new string('}', depth) + " return sum; }",
+            "sums" => "public static uint Run(HostSharedMemory host) { uint v = host.Read<uint>(0);" + Repeat(_ => "v = v * v + v;") + " return (uint)new byte[v % 16].Length; }",
+            "choices" => "public static uint Run(HostSharedMemory host) { uint v = host.Read<uint>(0);" + Repeat(i => $"v = (v & {i}) == 0 ? v + 1 : host.Read<uint>({i} + v);") + " return (uint)new byte[v % 16].Length; }",
+            _ => "public static uint Run(HostSharedMemory host) { uint sum = 0;" + string.Concat(Enumerable.Repeat("try { if (sum > 4) return sum; sum += host.Read<uint>(sum);", depth)) + string.Concat(Enumerable.Repeat("} finally { sum++; }", depth)) + " return sum; }",
+        };
+        return "public static class Test {\n" + members + "\n}";
+    }
+}
