@@ -53,7 +53,7 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
     {
         if (!from.Handlers.Contains(to))
         {
-            return state;
+            return base.Pass(from, to, state);
         }
 
         // The engine lets an exception come after each operation, too. After one that begins a lease something else has to throw it.

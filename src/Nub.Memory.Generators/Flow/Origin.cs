@@ -53,8 +53,16 @@ internal sealed record OriginState(
 
     public ImmutableHashSet<Origin>? Of(Holder holder) => Values.TryGetValue(holder, out ImmutableHashSet<Origin>? held) ? held : null;
 
-    public OriginState Set(Holder holder, ImmutableHashSet<Origin> origins) =>
-        Of(holder) is { } held && held.SetEquals(origins) ? this : this with { Values = Values.SetItem(holder, origins) };
+    public OriginState Set(Holder holder, ImmutableHashSet<Origin> origins)
+    {
+        // Most of what a method holds is from nowhere of interest, and is not to be carried through all of it.
+        if (origins.IsEmpty)
+        {
+            return Values.ContainsKey(holder) ? this with { Values = Values.Remove(holder) } : this;
+        }
+
+        return Of(holder) is { } held && held.SetEquals(origins) ? this : this with { Values = Values.SetItem(holder, origins) };
+    }
 
     public OriginState Mark(object source, IOperation by) => Marked.ContainsKey(source) ? this : this with { Marked = Marked.Add(source, by) };
 

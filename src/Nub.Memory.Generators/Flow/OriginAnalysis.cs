@@ -34,18 +34,28 @@ internal abstract class OriginAnalysis : ForwardAnalysis<OriginState>
     public sealed override OriginState Join(FlowNode node, OriginState known, OriginState incoming)
     {
         OriginState joined = known;
-        foreach (KeyValuePair<Holder, ImmutableHashSet<Origin>> value in incoming.Values)
+        if (known.Values != incoming.Values)
         {
-            joined = joined.Set(value.Key, (joined.Of(value.Key) ?? None).Union(value.Value));
+            foreach (KeyValuePair<Holder, ImmutableHashSet<Origin>> value in incoming.Values)
+            {
+                joined = joined.Set(value.Key, (joined.Of(value.Key) ?? None).Union(value.Value));
+            }
         }
 
-        foreach (KeyValuePair<object, IOperation> mark in incoming.Marked)
+        if (known.Marked != incoming.Marked)
         {
-            joined = joined.Mark(mark.Key, mark.Value);
+            foreach (KeyValuePair<object, IOperation> mark in incoming.Marked)
+            {
+                joined = joined.Mark(mark.Key, mark.Value);
+            }
         }
 
         return joined;
     }
+
+    // At the end nobody asks any more what was held where; only the marks are of interest.
+    public override OriginState Pass(FlowNode from, FlowNode to, OriginState state) =>
+        to.Block.Kind == BasicBlockKind.Exit && !state.Values.IsEmpty ? state with { Values = OriginState.Empty.Values } : state;
 
     public sealed override OriginState Transfer(FlowNode node, IOperation operation, OriginState state)
     {

@@ -67,6 +67,17 @@ public sealed class TypeArgumentFixTests
         """);
 
     [Fact]
+    public Task An_override_gets_the_mark_of_what_it_overrides() => Fixing.CheckAsync<MarkTypeParameterFix>(
+        """
+        public abstract class Base { public abstract void Run<[AllValid] T>() where T : unmanaged; }
+        public sealed class Derived : Base { public override void Run<T>() { } }
+        """,
+        """
+        public abstract class Base { public abstract void Run<[AllValid] T>() where T : unmanaged; }
+        public sealed class Derived : Base { public override void Run<[AllValid] T>() { } }
+        """);
+
+    [Fact]
     public async Task A_type_that_is_no_type_parameter_has_nothing_to_mark() =>
         Assert.Empty(await Fixing.TitlesAsync<MarkTypeParameterFix>("public static class Test { public static bool Run(HostSharedMemory host) => host.Read<bool>(0); }"));
 

@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
+using Microsoft.CodeAnalysis.Diagnostics.Telemetry;
+using Nub.Memory.Generators.Tests.Harness;
+using Xunit.Abstractions;
+
+namespace Nub.Memory.Generators.Tests.Rules;
+
+/// <summary>The rules run while somebody types: no file may make one of them throw, or take long.</summary>
+public sealed class ScaleTests(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_file_of_50000_lines_is_no_trouble()
+    {
+        // Every method has a bit of everything that the flow rules follow.
+        var source = new StringBuilder("public static unsafe class Test\n{\n");
+        for (int i = 0; source.Length < 2_500_000; i++)
+        {
+            source.Append(Method(i));
+        }
+
+        source.Append('}');
+        Assert.True(source.ToString().Count(static one => one == '\n') > 50_000);
+        await CheckAsync(source.ToString(), TimeSpan.FromSeconds(20));
+    }
+
+    [Theory]
+    [InlineData(1_000, "if (offset > {0}) {{ access.Write(0, {0}); span[{0} % 8] = 1; p += {0}; }}\n")]
+    [InlineData(1_000, "access = host.Enter(); if (offset == {0}) {{ access.Dispose(); return; }} access.Dispose();\n")]
+    [InlineData(300, "for (int i{0} = 0; i{0} < 3; i{0}++) {{ if (p == null) {{ break; }} try {{ span = exclusive.AsSpan(0, {0}); }} finally {{ p++; }} }}\n")]
+    [InlineData(150, "try {{ p++; ", "}} finally {{ p--; }}\n")]
+    [InlineData(300, "if (offset > {0}) {{ p += {0};\n", "}}\n")]
+    [InlineData(100, "foreach (int x{0} in new[] {{ 1 }}) {{ p += {0};\n", "}}\n")]
+    public async Task A_method_that_nobody_would_write_is_no_trouble(int count, string line, string end = "")
+    {
+        var source = new StringBuilder("""
+            public static unsafe class Test
+            {
+                public static void Run(HostSharedMemory host, ExclusiveSharedMemory exclusive, ulong offset)
+                {
+                    HostAccess access = default; Span<byte> span = exclusive.AsSpan(0, 8); byte* p = (byte*)host.BaseAddress;
+
+            """);
+        for (int i = 0; i < count; i++)
+        {
+            source.AppendFormat(System.Globalization.CultureInfo.InvariantCulture, line, i);
+        }
+
+        for (int i = 0; i < count && end.Length > 0; i++)
+        {
+            source.AppendFormat(System.Globalization.CultureInfo.InvariantCulture, end, i);
+        }
+
+        source.Append("span = default; _ = span.Length + (p == null ? 1 : 0); _ = access.Size; }\n}\n");
+        await CheckAsync(source.ToString(), TimeSpan.FromSeconds(8));
+    }
+
+    private static string Method(int i) => $$"""
+            public static uint Run{{i}}(HostSharedMemory host, ulong offset, byte[] target)
+            {
+                var exclusive = new ExclusiveSharedMemory(4096);
+                Span<byte> span = exclusive.AsSpan(0, 64);
+                for (int i = 0; i < span.Length; i++)
+                {
+                    if (i % 2 == 0)
+                    {
+                        span[i] = (byte)i;
+                    }
+                    else
+                    {
+                        span.Slice(i).Clear();
+                    }
+                }
+
+                (HostSharedMemory mine, GuestSharedMemory guest) = exclusive.Build();
+                try
+                {
+                    using HostAccess access = mine.Enter();
+                    GuestLease lease = guest.EnterGuest();
+                    try
+                    {
+                        nint address = host.BaseAddress + {{i}};
+                        Console.WriteLine(address);
+                        uint length = access.Read<uint>(offset);
+                        if (length > (uint)target.Length)
+                        {
+                            return 0;
+                        }
+
+                        access.CopyTo(offset + 4, target.AsSpan(0, (int)length));
+                        return length;
+                    }
+                    finally
+                    {
+                        lease.Dispose();
+                    }
+                }
+                finally
+                {
+                    mine.Dispose();
+                    guest.Dispose();
+                }
+            }
+
+        """;
+
+    // The limit is far above what it takes: it tells a curve from a line, on a machine that has other things to do.
+    private async Task CheckAsync(string source, TimeSpan limit)
+    {
+        CSharpCompilation compilation = Code.Compile(source);
+        Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
+        Exception? thrown = null;
+        var options = new CompilationWithAnalyzersOptions(
+            new AnalyzerOptions([]), (exception, _, _) => thrown = exception, concurrentAnalysis: false, logAnalyzerExecutionTime: true);
+        var analysis = new CompilationWithAnalyzers(compilation, Code.AllAnalyzers(), options);
+        ImmutableArray<Diagnostic> found = await analysis.GetAnalyzerDiagnosticsAsync();
+        output.WriteLine($"{found.Length} diagnostics");
+        Assert.Null(thrown);
+        foreach (DiagnosticAnalyzer analyzer in analysis.Analyzers.Where(static one => one is not DiagnosticSuppressor))
+        {
+            AnalyzerTelemetryInfo telemetry = await analysis.GetAnalyzerTelemetryInfoAsync(analyzer, CancellationToken.None);
+            output.WriteLine($"{analyzer.GetType().Name}: {telemetry.ExecutionTime.TotalMilliseconds:N0} ms");
+            Assert.True(telemetry.ExecutionTime < limit, $"{analyzer.GetType().Name} took {telemetry.ExecutionTime}.");
+        }
+    }
+}
