@@ -79,7 +79,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
 
     /// <summary>
     /// Maps a file without copying it, and so trusts whoever can write or shorten it: what they write is seen, and an access
-    /// to what they cut off ends this process (SIGBUS).
+    /// to what they cut off ends this process (SIGBUS). Windows refuses to shorten a file while it is mapped.
     /// </summary>
     /// <inheritdoc cref="FromFile(string, ulong)"/>
     /// <returns>The memory.</returns>
@@ -179,7 +179,8 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     /// </summary>
     /// <remarks>
     /// Pages that the view has not written show the snapshot as it is now. It changes only where a writable mapping of it was
-    /// handed out (<see cref="MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/>), or a mapped file was written.
+    /// handed out (<see cref="MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/>), or a mapped file was written. On Windows
+    /// a page stays the view's own once it was written, after <see cref="SharedMemory.Restore"/> too.
     /// </remarks>
     /// <returns>The view, of the same size.</returns>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>

@@ -160,7 +160,7 @@ public abstract class SharedMemory : IDisposable
 
     /// <summary>
     /// Brings back the snapshot that a copy-on-write view was made of, alone with the memory, in time proportional to the pages
-    /// that were touched.
+    /// that were touched; on Windows, to the pages that were ever written.
     /// </summary>
     /// <exception cref="InvalidOperationException">The memory is not a view from <see cref="ReadonlySharedMemory.MapCopyOnWrite"/>.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>

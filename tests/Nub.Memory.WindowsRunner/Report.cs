@@ -19,11 +19,13 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
 
     public void Dispose() => _end.Dispose();
 
-    /// <summary>The test cases that the discovery found and whose names have the filter.</summary>
+    /// <summary>The test cases that the discovery found and the filter takes: names with it, or without what follows its "!".</summary>
     public IReadOnlyList<ITestCase> TakeFound()
     {
         WaitForEnd();
-        ITestCase[] found = [.. _found.Where(test => test.DisplayName.Contains(filter, StringComparison.OrdinalIgnoreCase))];
+        bool without = filter.StartsWith('!');
+        string part = without ? filter[1..] : filter;
+        ITestCase[] found = [.. _found.Where(test => without != test.DisplayName.Contains(part, StringComparison.OrdinalIgnoreCase))];
         _found.Clear();
         return found;
     }
