@@ -46,7 +46,7 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        if (TryFollow(call, method, call.Instance, arguments) is { } body)
+        if (TryFollow(method, call.Instance, arguments) is { } body)
         {
             return Follow(call, body, call.Arguments, arguments);
         }
@@ -91,9 +91,8 @@ internal sealed partial class ValueAnalysis
         return isOfBytes ? Derive(creation, [.. values]) : Result(creation);
     }
 
-    private MethodBody? TryFollow(IOperation call, IMethodSymbol method, IOperation? instance, Dictionary<int, Term> arguments)
+    private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Dictionary<int, Term> arguments)
     {
-        _ = call;
         bool isHelper = method.MethodKind == MethodKind.LocalFunction
             || (method.DeclaredAccessibility == Accessibility.Private && (method.IsStatic || IsThis(instance)));
         if (!isHelper || method.IsAsync || method.Parameters.Any(static parameter => parameter.IsParams)
@@ -223,7 +222,7 @@ internal sealed partial class ValueAnalysis
         if (isOurs || SharedTypes.LetsGuestRun(method))
         {
             LetGuestRun();
-            ForgetFields(call, method);
+            ForgetFields(call);
         }
 
         // A check that is not followed, or something that throws: whoever is given the value may have done it.
@@ -261,9 +260,8 @@ internal sealed partial class ValueAnalysis
     }
 
     // The object's own fields may be others after a call; those that are set once are not.
-    private void ForgetFields(IOperation call, IMethodSymbol method)
+    private void ForgetFields(IOperation call)
     {
-        _ = method;
         foreach (Variable variable in _state.Variables.Keys)
         {
             if (variable.Symbol is IFieldSymbol { IsReadOnly: false } or IPropertySymbol)

@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
 
-// Expressions, but for calls and properties.
+// Expressions, but for calls, properties and assignments.
 internal sealed partial class ValueAnalysis
 {
     private Term Evaluate(IOperation operation)
@@ -332,99 +332,6 @@ internal sealed partial class ValueAnalysis
 
         return _session.Lengths.TryGetValue(container, out long length) ? length : DeclaredLengths.Of(operation);
     }
-
-    // On a way where a guest's value was found to be too large, whatever is done may be what somebody does about it.
-    private void Note() => Mark(Trust.Refuted, Trust.Noted);
-
-    private void Mark(Trust from, Trust to)
-    {
-        foreach (KeyValuePair<Term, Standing> one in _state.Standings)
-        {
-            if (one.Value.Trust == from)
-            {
-                _state = _state.Set(one.Key, one.Value with { Trust = to });
-            }
-        }
-    }
-
-    private void Assign(IOperation target, Term value)
-    {
-        target = Resolve(target);
-        switch (target)
-        {
-            case ILocalReferenceOperation local:
-                Note();
-                Set(Variable.Of(local.Local), value);
-                break;
-            case IParameterReferenceOperation parameter:
-                Note();
-                Set(Variable.Of(parameter.Parameter), value);
-                if (parameter.Parameter.RefKind is RefKind.Out or RefKind.Ref && _frame is null)
-                {
-                    Use(value);
-                }
-
-                break;
-            case IFlowCaptureReferenceOperation capture:
-                Set(Variable.Of(capture.Id, _frame), value);
-                break;
-            case IDeclarationExpressionOperation declaration:
-                Assign(declaration.Expression, value);
-                break;
-            case IDiscardOperation:
-                break;
-            case ITupleOperation tuple:
-                AssignElements(tuple, value);
-                break;
-            case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance):
-                Note();
-                Use(value);
-                Set(Variable.Of(field.Field), value);
-                break;
-            case IFieldReferenceOperation { Instance: { } instance } field when field.Field.ContainingType.IsValueType && !TermTable.IsTooDeep(value):
-                AssignPart(instance, field.Field, value);
-                break;
-            case IPropertyReferenceOperation property:
-                Note();
-                AssignProperty(property, value);
-                break;
-            default:
-                Note();
-                Use(value);
-                Evaluate(target);
-                break;
-        }
-    }
-
-    private void AssignPart(IOperation instance, ISymbol field, Term value)
-    {
-        Term whole = Evaluate(Resolve(instance));
-        if (!TermTable.IsTooDeep(whole))
-        {
-            Assign(instance, Terms.With(whole, field, value));
-        }
-    }
-
-    private void AssignElements(ITupleOperation targets, Term value)
-    {
-        for (int i = 0; i < targets.Elements.Length; i++)
-        {
-            IOperation target = targets.Elements[i];
-            string name = "Item" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            Term? element = value.Kind == TermKind.Tuple ? ElementOf(value, name)
-                : value.Type is INamedTypeSymbol { IsTupleType: true } tuple && tuple.TupleElements.Length > i && !TermTable.IsTooDeep(value)
-                    ? Terms.Field(value, tuple.TupleElements[i].CorrespondingTupleField ?? tuple.TupleElements[i], tuple.TupleElements[i].Type)
-                    : null;
-            Assign(target, element ?? Derive(target, value));
-        }
-    }
-
-    /// <summary>What stands on the left of an assignment, also where the compiler has put it into a temporary.</summary>
-    private IOperation Resolve(IOperation target) =>
-        target is IFlowCaptureReferenceOperation capture && _assigned.TryGetValue(capture.Id.GetHashCode(), out IOperation? captured)
-            && captured is not IFlowCaptureReferenceOperation
-            ? captured
-            : target;
 
     private void CheckUse(IOperation operand, Term value, Sink sink)
     {

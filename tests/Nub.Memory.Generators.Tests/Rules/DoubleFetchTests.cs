@@ -110,6 +110,19 @@ public sealed class DoubleFetchTests
             }
             """);
 
+    [Theory]
+    [InlineData("public Test(HostSharedMemory host) { A = host.Read<uint>(8) + {|NUB0010:host.Read<uint>(8)|}; }")]
+    [InlineData("public Test(HostSharedMemory host) => A = host.Read<uint>(8) + {|NUB0010:host.Read<uint>(8)|};")]
+    [InlineData("public static uint Sum(HostSharedMemory host) => host.Read<uint>(8) + {|NUB0010:host.Read<uint>(8)|};")]
+    [InlineData("public HostSharedMemory? Host { get; set; } public uint Sum => Host!.Read<uint>(8) + {|NUB0010:Host!.Read<uint>(8)|};")]
+    [InlineData("public uint this[HostSharedMemory host] { get { return host.Read<uint>(8) + {|NUB0010:host.Read<uint>(8)|}; } }")]
+    [InlineData("public static IEnumerable<uint> All(HostSharedMemory host) { yield return host.Read<uint>(8); yield return {|NUB0010:host.Read<uint>(8)|}; }")]
+    [InlineData("public static async System.Threading.Tasks.Task<uint> Sum(HostSharedMemory host) { uint a = host.Read<uint>(8); await System.Threading.Tasks.Task.Yield(); return a + host.Read<uint>(8); }")]
+    [InlineData("public static uint operator +(Test test, HostSharedMemory host) => host.Read<uint>(8) + {|NUB0010:host.Read<uint>(8)|};")]
+    [InlineData("public sealed class Inner { public static uint Sum(HostSharedMemory host) => host.Read<uint>(8) + {|NUB0010:host.Read<uint>(8)|}; }")]
+    public async Task Every_kind_of_member_is_looked_at(string member) =>
+        await Markup.CheckAsync($"public sealed class Test {{ private Test() {{ }} public uint A {{ get; set; }} {member} }}");
+
     [Fact]
     public async Task The_message_shows_both_places()
     {

@@ -1,0 +1,101 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+// Properties: of views, of structs that were read, and of anything else.
+internal sealed partial class ValueAnalysis
+{
+    private Term EvaluateProperty(IPropertyReferenceOperation property)
+    {
+        IPropertySymbol symbol = property.Property;
+        if (IsThis(property.Instance) && SharedTypes.IsAuto(symbol))
+        {
+            return Get(symbol);
+        }
+
+        Term? instance = property.Instance is { } receiver && !IsThis(receiver) ? Evaluate(receiver) : null;
+        if (instance is { Kind: TermKind.View } && EvaluateViewProperty(property, instance) is { } part)
+        {
+            return part;
+        }
+
+        if (instance is { Kind: TermKind.ArrayView } && SharedTypes.ElementsOf(symbol.ContainingType) is { } element)
+        {
+            if (property.Arguments is [var index])
+            {
+                return ElementAt(property, instance, Evaluate(index.Value), element, property.Type);
+            }
+
+            // What a foreach stands at: another one each time.
+            return symbol.Name == "Current" ? ElementAt(property, instance, Result(property), element, property.Type) : Result(property);
+        }
+
+        if (property.Arguments is not [])
+        {
+            return EvaluateIndexer(property, instance);
+        }
+
+        if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, []) is { } body)
+        {
+            return Follow(property, body, [], []);
+        }
+
+        return EvaluateOtherProperty(property, instance);
+    }
+
+    private Term? EvaluateViewProperty(IPropertyReferenceOperation property, Term view)
+    {
+        if (PartOf(view, property.Property.Name, property.Type!) is { } part)
+        {
+            return part;
+        }
+
+        return _session.Sizes.Field(view.Type as INamedTypeSymbol, property.Property.Name) is { } field
+            ? Fetch(property, new Place(view.Left!, Plus(view.Right!, Terms.Constant(field.Offset, null)), field.Type.Size), property.Type)
+            : null;
+    }
+
+    private Term EvaluateIndexer(IPropertyReferenceOperation indexer, Term? instance)
+    {
+        bool isPart = false;
+        foreach (IArgumentOperation argument in indexer.Arguments)
+        {
+            if (instance is not null && indexer.Instance is { } container && Sinks.IsPositional(indexer.Property))
+            {
+                isPart |= CheckPosition(argument.Value, instance, container);
+            }
+            else
+            {
+                Use(Evaluate(argument.Value));
+            }
+        }
+
+        return instance is null ? Result(indexer) : isPart && !TermTable.IsTooDeep(instance) ? Terms.Slice(instance, indexer, _frame) : Derive(indexer, instance);
+    }
+
+    private Term EvaluateOtherProperty(IPropertyReferenceOperation property, Term? instance)
+    {
+        IPropertySymbol symbol = property.Property;
+        if (instance is null)
+        {
+            return SharedTypes.IsMemory(symbol.Type) ? Get(symbol) : Result(property);
+        }
+
+        bool isPartOfStruct = symbol.ContainingType.IsValueType && SharedTypes.IsAuto(symbol);
+        if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.SetMethod is null && SharedTypes.IsAuto(symbol)))
+        {
+            return FieldOf(instance, symbol, symbol.Type, property);
+        }
+
+        Use(instance);
+        if (symbol.Type.SpecialType == SpecialType.System_Boolean)
+        {
+            _state = Arithmetic.Compared(_state, instance, property);
+            return Result(property);
+        }
+
+        // The length of a buffer is the host's, whatever stands in it.
+        return symbol.Name is "Length" or "Count" or "IsEmpty" || !symbol.ContainingType.IsValueType ? Result(property) : Derive(property, instance);
+    }
+}
