@@ -7,6 +7,10 @@ namespace Nub.Memory.Tests;
 [Collection(Alone.Name)]
 public class ReleaseTests(ITestOutputHelper output)
 {
+    // What the runtime may open meanwhile: on Windows each thread that it starts has a handful of handles.
+    private static readonly int OwnDescriptors = OperatingSystem.IsWindows() ? 50 : 2;
+    private const int OwnMaps = 200;
+
     [Fact]
     public void Seventeen_pages_go_with_the_last_owner_and_not_before()
     {
@@ -156,8 +160,8 @@ public class ReleaseTests(ITestOutputHelper output)
         output.WriteLine($"before {before}, after {after}");
 
         // The runtime itself maps a little while it runs; ten thousand rounds would show as thousands.
-        Assert.InRange(after.Maps, 0, before.Maps + 20);
-        Assert.InRange(after.Descriptors, 0, before.Descriptors + 2);
+        Assert.InRange(after.Maps, 0, before.Maps + OwnMaps);
+        Assert.InRange(after.Descriptors, 0, before.Descriptors + OwnDescriptors);
 
         static void Round()
         {
@@ -186,8 +190,8 @@ public class ReleaseTests(ITestOutputHelper output)
             Assert.Throws<ArgumentOutOfRangeException>(() => new ExclusiveSharedMemory(1));
         }
 
-        Assert.InRange(ProcessMaps.Count, 0, before.Maps + 20);
-        Assert.InRange(ProcessMaps.DescriptorCount, 0, before.Descriptors + 2);
+        Assert.InRange(ProcessMaps.Count, 0, before.Maps + OwnMaps);
+        Assert.InRange(ProcessMaps.DescriptorCount, 0, before.Descriptors + OwnDescriptors);
     }
 
     private static void Collect()

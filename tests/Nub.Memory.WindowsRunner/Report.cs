@@ -2,8 +2,8 @@ using Xunit.Abstractions;
 
 namespace Nub.Memory.WindowsRunner;
 
-/// <summary>Gathers what the test framework finds and reports, and prints each failure, each skipped test with its reason, and
-/// the end of each class.</summary>
+/// <summary>Gathers what the test framework finds and reports, and prints each failure, each skipped test with its reason, what
+/// tests wrote, and the end of each class.</summary>
 internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMessageSink, IDisposable
 {
     private readonly ManualResetEventSlim _end = new();
@@ -54,8 +54,13 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
             case ITestCaseDiscoveryMessage found:
                 _found.Add(found.TestCase);
                 break;
-            case ITestPassed:
+            case ITestPassed passed:
                 Passed++;
+                if (passed.Output.Length > 0)
+                {
+                    Console.WriteLine($"  {passed.Test.DisplayName}: {passed.Output.TrimEnd()}");
+                }
+
                 break;
             case ITestSkipped skipped:
                 Skipped++;
