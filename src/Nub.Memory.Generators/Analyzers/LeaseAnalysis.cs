@@ -56,6 +56,17 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
             return base.Pass(from, to, state);
         }
 
+        // Nearly every call may throw. In a catch the method goes on, and has to end its leases; but that a finally runs for an
+        // exception is of interest only where a guest can cause it, or a throw says it.
+        bool isOnTheWay = to.Continuation is { Destination: null };
+        IInvocationOperation[] calls = [.. from.Operations.SelectMany(static operation => operation.DescendantsAndSelf()).OfType<IInvocationOperation>()];
+        bool isCaused = calls.Any(GuestCanMakeThrow);
+        bool isThrown = from.Block.FallThroughSuccessor?.Semantics is ControlFlowBranchSemantics.Throw or ControlFlowBranchSemantics.Rethrow;
+        if (isOnTheWay && !isCaused && !isThrown)
+        {
+            return state with { Marked = OriginState.Empty.Marked };
+        }
+
         // The engine lets an exception come after each operation, too. After one that begins a lease something else has to throw it.
         foreach (IOperation begin in state.Marked.Values)
         {
@@ -66,13 +77,10 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
         }
 
         // Nor is the end of a lease what throws.
-        foreach (IInvocationOperation end in from.Operations.SelectMany(static operation => operation.DescendantsAndSelf()).OfType<IInvocationOperation>())
+        foreach (IInvocationOperation end in isCaused ? [] : calls.Where(Ends))
         {
-            if (Ends(end))
-            {
-                OriginState scratch = state;
-                state = Close(Visit(from, end.Instance!, ref scratch), state);
-            }
+            OriginState scratch = state;
+            state = Close(Visit(from, end.Instance!, ref scratch), state);
         }
 
         return state;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.FlowAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Flow;
@@ -9,7 +10,7 @@ using Nub.Memory.Generators.Flow;
 namespace Nub.Memory.Generators.Analyzers;
 
 /// <summary>Follows the addresses of memories to where they are dereferenced.</summary>
-internal sealed class RawPointerAnalysis(Action<Diagnostic> report) : OriginAnalysis
+internal sealed class RawPointerAnalysis(Dictionary<SyntaxNode, OriginState> captured, Action<Diagnostic> report) : OriginAnalysis
 {
     private readonly HashSet<SyntaxNode> _reported = [];
 
@@ -19,6 +20,9 @@ internal sealed class RawPointerAnalysis(Action<Diagnostic> report) : OriginAnal
         {
             case IPropertyReferenceOperation reference when reference.Property.IsAddress():
                 return [new Origin(reference)];
+            case IFlowAnonymousFunctionOperation lambda:
+                captured[lambda.Syntax] = state;
+                return None;
             case IConversionOperation conversion:
                 return conversion.Type.CanBeAddress() ? parts[0] : None;
             case IBinaryOperation { OperatorKind: BinaryOperatorKind.Subtract }:

@@ -36,7 +36,8 @@ public sealed class RawPointerAnalyzer : DiagnosticAnalyzer
     {
         if (FlowGraph.Create(body.Graph) is { } graph)
         {
-            new RawPointerAnalysis(context.ReportDiagnostic).Run(graph, OriginState.Empty, context.CancellationToken);
+            OriginState captured = body.Lambda is { Syntax: var syntax } && body.Captured.TryGetValue(syntax, out OriginState? held) ? held : OriginState.Empty;
+            new RawPointerAnalysis(body.Captured, context.ReportDiagnostic).Run(graph, captured, context.CancellationToken);
         }
     }
 }

@@ -7,7 +7,8 @@ namespace Nub.Memory.Generators.Flow;
 
 /// <summary>A body to be gone through on its own: a member's, or that of a lambda or local function in it.</summary>
 /// <param name="Lambda">The lambda that it is of, where it is one's.</param>
-internal sealed record Body(ControlFlowGraph Graph, IFlowAnonymousFunctionOperation? Lambda);
+/// <param name="Captured">What was held where a lambda was made: for a rule to fill while it looks at the outer body, which comes first.</param>
+internal sealed record Body(ControlFlowGraph Graph, IFlowAnonymousFunctionOperation? Lambda, Dictionary<SyntaxNode, OriginState> Captured);
 
 /// <summary>Finds the bodies that a rule is to look at, and those only: to make a graph costs more than all else that a rule does.</summary>
 internal static class Bodies
@@ -39,7 +40,7 @@ internal static class Bodies
             ControlFlowGraph graph = context.GetControlFlowGraph(block);
             if (roots.Add(graph.OriginalOperation))
             {
-                foreach (Body body in Of(graph, null, context.CancellationToken))
+                foreach (Body body in Of(graph, null, [], context.CancellationToken))
                 {
                     yield return body;
                 }
@@ -47,15 +48,15 @@ internal static class Bodies
         }
     }
 
-    private static IEnumerable<Body> Of(ControlFlowGraph graph, IFlowAnonymousFunctionOperation? lambda, CancellationToken cancellation)
+    private static IEnumerable<Body> Of(ControlFlowGraph graph, IFlowAnonymousFunctionOperation? lambda, Dictionary<SyntaxNode, OriginState> captured, CancellationToken cancellation)
     {
-        yield return new Body(graph, lambda);
-        IEnumerable<Body> functions = graph.LocalFunctions.SelectMany(function => Of(graph.GetLocalFunctionControlFlowGraph(function, cancellation), null, cancellation));
+        yield return new Body(graph, lambda, captured);
+        IEnumerable<Body> functions = graph.LocalFunctions.SelectMany(function => Of(graph.GetLocalFunctionControlFlowGraph(function, cancellation), null, captured, cancellation));
         IEnumerable<Body> lambdas = graph.Blocks
             .SelectMany(static block => block.BranchValue is { } value ? block.Operations.Add(value) : block.Operations)
             .SelectMany(static operation => operation.DescendantsAndSelf())
             .OfType<IFlowAnonymousFunctionOperation>()
-            .SelectMany(inner => Of(graph.GetAnonymousFunctionControlFlowGraph(inner, cancellation), inner, cancellation));
+            .SelectMany(inner => Of(graph.GetAnonymousFunctionControlFlowGraph(inner, cancellation), inner, captured, cancellation));
         foreach (Body inner in functions.Concat(lambdas))
         {
             yield return inner;

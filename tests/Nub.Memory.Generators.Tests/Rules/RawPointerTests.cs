@@ -157,4 +157,21 @@ public sealed class RawPointerTests
                 }
             }
             """);
+
+    [Fact]
+    public async Task A_lambda_has_what_was_held_where_it_was_made() =>
+        await Markup.CheckAsync("""
+            public static unsafe class Test
+            {
+                public static System.Threading.Thread Run(HostSharedMemory host, byte* other)
+                {
+                    byte* guest = (byte*)host.BaseAddress;
+                    var thread = new System.Threading.Thread(() => { Func<int> inner = () => {|NUB0013:guest[1]|}; {|NUB0013:*guest|} = (byte)inner(); });
+                    guest = other;
+                    Action later = () => *guest = 1;
+                    later();
+                    return thread;
+                }
+            }
+            """);
 }
