@@ -51,8 +51,9 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
 
         public void Add(OperationBlockAnalysisContext context)
         {
+            // A constructor has its initializer besides its block; top-level statements have no block of their own.
             if (context.OwningSymbol is not IMethodSymbol method
-                || context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) is not { } block)
+                || (context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) ?? context.OperationBlocks.FirstOrDefault()) is not { } block)
             {
                 return;
             }
