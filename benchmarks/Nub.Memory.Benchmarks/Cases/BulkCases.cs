@@ -8,9 +8,6 @@ internal static unsafe class BulkCases
     private const string MemMove = "memmove";
     private const string SpanFill = "Span.Fill";
 
-    // Beyond the caches everybody writes as fast as the memory takes it.
-    private const int InCaches = 16 << 20;
-
     private static readonly int[] s_sizes =
         [16, 64, 100, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
 
@@ -91,7 +88,7 @@ internal static unsafe class BulkCases
                 new Side(SpanFill, times => Fill(new Span<byte>(raw, size), times))),
             [
                 .. size >= 64 ? new[] { new Limit(SpanFill, 1 / 0.95) } : [],
-                .. size is >= 256 and <= InCaches ? new[] { new Limit(SeedPeer.Name, 1 / 1.5) } : [],
+                .. size >= 256 ? new[] { new Limit(SeedPeer.Name, 1 / 1.5) } : [],
             ],
             size);
     }

@@ -7,30 +7,34 @@ namespace Nub.Memory.Benchmarks;
 internal static class ContentionCases
 {
     /// <summary>The total throughput of a number of readers over that of one, the best of interleaved rounds.</summary>
-    public static double Speedup(HostSharedMemory host, int readers)
+    /// <returns>Of locked reads, and of the same loop over each thread's own array: what this machine's processors have to give.</returns>
+    public static (double Nub, double Alone) Speedup(HostSharedMemory host, int readers)
     {
-        double one = 0, all = 0;
+        double one = 0, all = 0, oneAlone = 0, allAlone = 0;
         for (int round = 0; round < 15; round++)
         {
-            one = Math.Max(one, Throughput(host, 1));
-            all = Math.Max(all, Throughput(host, readers));
+            one = Math.Max(one, Throughput(reader => Read(host, (ulong)reader * 4096, Reads), 1));
+            oneAlone = Math.Max(oneAlone, Throughput(static _ => Read(new ulong[512], 4 * Reads), 1));
+            all = Math.Max(all, Throughput(reader => Read(host, (ulong)reader * 4096, Reads), readers));
+            allAlone = Math.Max(allAlone, Throughput(static _ => Read(new ulong[512], 4 * Reads), readers));
         }
 
-        return all / one;
+        return (all / one, allAlone / oneAlone);
     }
 
-    private static double Throughput(HostSharedMemory host, int readers)
+    private const int Reads = 4_000_000;
+
+    private static double Throughput(Action<int> read, int readers)
     {
-        const int Reads = 4_000_000;
         using var start = new Barrier(readers + 1);
         Thread[] threads = new Thread[readers];
         for (int i = 0; i < readers; i++)
         {
-            ulong offset = (ulong)i * 4096;
+            int reader = i;
             threads[i] = new Thread(() =>
             {
                 start.SignalAndWait();
-                Read(host, offset, Reads);
+                read(reader);
             });
             threads[i].Start();
         }
@@ -42,7 +46,19 @@ internal static class ContentionCases
             thread.Join();
         }
 
-        return (double)readers * Reads / Stopwatch.GetElapsedTime(began).TotalNanoseconds;
+        return readers / Stopwatch.GetElapsedTime(began).TotalNanoseconds;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong Read(ulong[] own, int times)
+    {
+        ulong sum = 0;
+        for (int i = 0; i < times; i++)
+        {
+            sum += Volatile.Read(ref own[i & 511]) ^ (sum << 1);
+        }
+
+        return sum;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
