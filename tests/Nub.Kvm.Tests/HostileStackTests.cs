@@ -20,13 +20,19 @@ public sealed class HostileStackTests(ITestOutputHelper output)
     private const byte Secret = 0xA5;
 
     private static readonly ulong[] s_stackPointers =
-        [0, 8, 16, 24, 40, 64, 100, 128, 200, 248, Size, Size + 1, Size + 8, 1UL << 31, 1UL << 63, ulong.MaxValue];
+        [0, 8, 16, 24, 40, 64, 100, 128, 160, 200, 224, 248, Size, Size + 1, 1UL << 63, ulong.MaxValue];
 
     private static readonly ulong[] s_backPointers =
-        [0, 7, 8, 16, 24, 32, 48, 64, 80, 96, 128, 240, Size, 9999, 1UL << 63, ulong.MaxValue - 7];
+        [0, 7, 8, 8, 16, 16, 24, 32, 40, 48, 64, 80, 128, 9999, 1UL << 63, ulong.MaxValue - 7];
 
     private static readonly ulong[] s_prefixes =
-        [0, 1, 2, 4, 8, 12, 20, 28, 60, 100, 200, Size, 1U << 31, uint.MaxValue - 4, uint.MaxValue - 2, uint.MaxValue];
+        [0, 1, 4, 8, 12, 20, 28, 60, 200, Size, 1U << 31, uint.MaxValue - 4, uint.MaxValue - 3, uint.MaxValue - 2, uint.MaxValue - 1, uint.MaxValue];
+
+    private static readonly SharedStackError[] s_expected =
+    [
+        SharedStackError.None, SharedStackError.StackPointerOutOfBounds, SharedStackError.CorruptBackPointer,
+        SharedStackError.SizePrefixOverflow, SharedStackError.SizePrefixTooLarge,
+    ];
 
     [SkippableFact]
     public void A_million_pops_beside_a_guest_that_rewrites_the_buffer_are_whole_elements_or_typed_refusals()
@@ -47,9 +53,21 @@ public sealed class HostileStackTests(ITestOutputHelper output)
             SharedStack stack = guest.Host.Stack(Buffer, Size);
             var room = new byte[Size];
             var clock = Stopwatch.StartNew();
-            for (; pops < Pops && clock.Elapsed < TimeSpan.FromSeconds(20); pops++)
+            ulong seen = before;
+            for (; (pops < Pops || !MetAll(outcomes)) && clock.Elapsed < TimeSpan.FromSeconds(20); pops++)
             {
                 outcomes[(int)PopOne(stack, room, parsed: pops % 2 == 0)]++;
+
+                // Where both have to share a processor, the guest is let go on.
+                if (pops % 1024 == 0 && guest.Host.Read<ulong>(Counter) is var now)
+                {
+                    if (now == seen)
+                    {
+                        Thread.Sleep(1);
+                    }
+
+                    seen = now;
+                }
             }
 
             rewritten = (long)(guest.Host.Read<ulong>(Counter) - before);
@@ -67,10 +85,10 @@ public sealed class HostileStackTests(ITestOutputHelper output)
 
         // The guest did run meanwhile, and every way to refuse was met as well as whole elements.
         Assert.True(rewritten > pops / 100, $"The guest rewrote the buffer only {rewritten} times.");
-        SharedStackError[] met = [SharedStackError.None, SharedStackError.StackPointerOutOfBounds, SharedStackError.CorruptBackPointer,
-            SharedStackError.SizePrefixOverflow, SharedStackError.SizePrefixTooLarge];
-        Assert.All(met, error => Assert.True(outcomes[(int)error] > 0, $"No pop ended with {error}."));
+        Assert.All(s_expected, error => Assert.True(outcomes[(int)error] > 0, $"No pop ended with {error}."));
     }
+
+    private static bool MetAll(long[] outcomes) => Array.TrueForAll(s_expected, error => outcomes[(int)error] > 0);
 
     private static SharedStackError PopOne(SharedStack stack, byte[] room, bool parsed)
     {
@@ -139,7 +157,7 @@ public sealed class HostileStackTests(ITestOutputHelper output)
         Choose(a, shift: 0, table: 0);
         a.mov(__qword_ptr[rdi], rcx);
 
-        // A back-pointer at a multiple of 8; a prefix, below, at one of 4.
+        // A back-pointer and, below, a prefix at multiples of 8, where elements begin and end: most can be made sense of.
         Choose(a, shift: 8, table: 1);
         a.mov(rdx, rax);
         a.shr(rdx, 16);
@@ -149,7 +167,7 @@ public sealed class HostileStackTests(ITestOutputHelper output)
         Choose(a, shift: 24, table: 2);
         a.mov(rdx, rax);
         a.shr(rdx, 32);
-        a.and(rdx, (Size / 4) - 1);
+        a.and(rdx, (Size / 4) - 2);
         a.mov(__dword_ptr[rdi + (rdx * 4)], ecx);
         a.inc(__qword_ptr[rsi - (int)(Tables - Counter)]);
         a.jmp(again);

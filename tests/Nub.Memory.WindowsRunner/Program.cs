@@ -2,7 +2,7 @@ using System.Reflection;
 using Nub.Memory.WindowsRunner;
 using Xunit.Sdk;
 
-// Usage: Nub.Memory.WindowsRunner [part of a test's name | !part of a test's name]      (! leaves those out that have it)
+// Usage: Nub.Memory.WindowsRunner [parts of tests' names, with commas | !parts]      (! leaves those out that have one)
 //        Nub.Memory.WindowsRunner exec <program.dll> [arguments]
 if (args is ["exec", string program, .. string[] arguments])
 {

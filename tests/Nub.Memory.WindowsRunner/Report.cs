@@ -19,13 +19,14 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
 
     public void Dispose() => _end.Dispose();
 
-    /// <summary>The test cases that the discovery found and the filter takes: names with it, or without what follows its "!".</summary>
+    /// <summary>The test cases that the discovery found and the filter takes: names with a part of it (commas
+    /// are between them), or without any of what follows its "!".</summary>
     public IReadOnlyList<ITestCase> TakeFound()
     {
         WaitForEnd();
         bool without = filter.StartsWith('!');
-        string part = without ? filter[1..] : filter;
-        ITestCase[] found = [.. _found.Where(test => without != test.DisplayName.Contains(part, StringComparison.OrdinalIgnoreCase))];
+        string[] parts = (without ? filter[1..] : filter).Split(',');
+        ITestCase[] found = [.. _found.Where(test => without != parts.Any(part => test.DisplayName.Contains(part, StringComparison.OrdinalIgnoreCase)))];
         _found.Clear();
         return found;
     }

@@ -96,27 +96,27 @@ internal static unsafe class BulkCases
     private static Contest CopyToHeld(Arena arena, int size)
     {
         byte* raw = arena.Raw;
-        return new Contest("copy out", $"CopyTo {Words(size)} under HostAccess",
+        return new Contest("held", $"CopyTo {Words(size)} under HostAccess",
             new Side("Nub", times =>
             {
                 using HostAccess access = arena.Host.Enter();
                 CopyTo(in access, arena.Buffer.AsSpan(0, size), times);
             }),
             [new Side(MemMove, times => Copy(new ReadOnlySpan<byte>(raw, size), arena.Buffer, times))],
-            [new Limit(MemMove, 1 / 0.95, 1)], size);
+            [new Limit(MemMove, 1 / 0.95, 1)]);
     }
 
     private static Contest FillHeld(Arena arena, int size)
     {
         byte* raw = arena.Raw;
-        return new Contest("fill", $"Fill {Words(size)} under HostAccess",
+        return new Contest("held", $"Fill {Words(size)} under HostAccess",
             new Side("Nub", times =>
             {
                 using HostAccess access = arena.Host.Enter();
                 Fill(in access, (ulong)size, times);
             }),
             [new Side(SpanFill, times => Fill(new Span<byte>(raw, size), times))],
-            [new Limit(SpanFill, 1 / 0.95)], size);
+            [new Limit(SpanFill, 1 / 0.95)]);
     }
 
     private static Limit[] CopyLimits(int size)
