@@ -34,4 +34,28 @@ public sealed class LeakTests
             }
         }
     }
+
+    [SkippableFact]
+    public void A_machine_that_nobody_disposed_is_taken_down_by_the_garbage_collector()
+    {
+        Guest.SkipWithoutKvm();
+        nint address = Abandon();
+        for (int i = 0; i < 50 && ProcessMaps.IsMapped(address); i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(ProcessMaps.IsMapped(address));
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static nint Abandon()
+        {
+#pragma warning disable CA2000 // To be abandoned is what this is about.
+            var guest = new Guest(a => a.@out(0x10, al));
+#pragma warning restore CA2000
+            Assert.Equal(VmExitReason.IoOut, guest.Processor.Run().Reason);
+            return guest.Host.BaseAddress;
+        }
+    }
 }

@@ -3,6 +3,8 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Nub.Kvm.Tests;
 
+// Alone, because another test's memory may come to stand where one has just gone.
+[Collection(Alone.Name)]
 public sealed class MemorySlotTests
 {
     private const ulong Elsewhere = 0x20_0000;

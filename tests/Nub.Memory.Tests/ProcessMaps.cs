@@ -18,6 +18,13 @@ internal static class ProcessMaps
     /// <summary>Whether any mapping covers the address.</summary>
     public static bool Contains(nint address) => Protection(address) is not null;
 
+    /// <summary>
+    /// Whether a memory of the library begins at the address: its guard page is before it. The system may have given the range
+    /// of one that is gone to something else already.
+    /// </summary>
+    public static bool IsMemory(nint address) =>
+        Protection(address) is not (null or "---p") && (OperatingSystem.IsWindows() || Protection(address - (nint)Pair.Page) == "---p");
+
     /// <summary>The protection at the address, as Linux writes it, such as <c>rw-p</c>; null when nothing is mapped there.</summary>
     public static string? Protection(nint address)
     {

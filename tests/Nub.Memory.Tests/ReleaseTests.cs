@@ -39,7 +39,7 @@ public class ReleaseTests(ITestOutputHelper output)
         host.Dispose();
         Assert.True(ProcessMaps.Contains(address));
         guest.Dispose();
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address));
 
         pair = new Pair();
         address = pair.Host.BaseAddress;
@@ -49,7 +49,7 @@ public class ReleaseTests(ITestOutputHelper output)
             exclusive.CopyFrom(0, [1]);
             Assert.True(ProcessMaps.Contains(address));
         });
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address));
 
         var snapshot = ReadonlySharedMemory.FromBytes([1]);
         address = snapshot.BaseAddress;
@@ -59,15 +59,19 @@ public class ReleaseTests(ITestOutputHelper output)
             Assert.True(ProcessMaps.Contains(address));
             return contents[0];
         });
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address));
     }
 
     [Fact]
     public void Forgotten_handles_are_released_by_their_finalizers()
     {
         nint[] addresses = Forget();
-        Collect();
-        Assert.All(addresses, address => Assert.False(ProcessMaps.Contains(address)));
+        for (int i = 0; i < 10 && addresses.Any(ProcessMaps.IsMemory); i++)
+        {
+            Collect();
+        }
+
+        Assert.All(addresses, address => Assert.False(ProcessMaps.IsMemory(address), $"{ProcessMaps.Protection(address)} at 0x{address:X}"));
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static nint[] Forget()
@@ -94,7 +98,7 @@ public class ReleaseTests(ITestOutputHelper output)
         Assert.Equal(5, clone.Read<int>(0));
         nint address = clone.BaseAddress;
         clone.Dispose();
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address));
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static HostSharedMemory Forget() => new Pair().Host.Clone();
@@ -107,7 +111,7 @@ public class ReleaseTests(ITestOutputHelper output)
         Collect();
         Assert.True(ProcessMaps.Contains(address));
         lease.Dispose();
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address));
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static GuestLease Forget(out nint address)
