@@ -16,6 +16,18 @@ public static class Program
         _ = host.First<bool>(); // NUB0001
         _ = new Cell<bool>(host).Content; // NUB0001
         _ = new Cell<uint>(host).Content;
+        Console.WriteLine(Take(host).Length);
+    }
+
+    private static byte[] Take(HostSharedMemory host)
+    {
+        if (host.Read<uint>(0) > 64)
+        {
+            return [];
+        }
+
+        uint length = host.Read<uint>(0); // NUB0010
+        return new byte[host.Read<uint>(8) + length]; // NUB0011
     }
 }
 
