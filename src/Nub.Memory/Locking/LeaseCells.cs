@@ -21,10 +21,9 @@ internal static unsafe class LeaseCells
     private const int CellSize = 64;
     private const int PageSize = 4096;
 
-    // Where in a page the first cell stands, away from what users do at its beginning. A processor takes a load for one that depends
-    // on a recent store when the low twelve bits of their addresses agree, and waits; and it makes two loads in one cycle only
-    // from different banks, which the low six bits choose: with cells at multiples of 64, a field of a view cost twice a pointer's.
-    // All of a cell that is used, 24 bytes, still stands in one cache line.
+    // Where in a page the first cell stands, away from what users do at its beginning: a processor takes a load for one that depends
+    // on a recent store when the low twelve bits of their addresses agree, and waits. All of a cell that is used, 24 bytes, stands
+    // in one cache line.
     private const int FirstInPage = 0xD28;
 
     // Where a cell's number stands in its count: so the counts of two cells differ, and a lease that was copied while another
