@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Nub.Memory;
 
 /// <summary>
@@ -69,13 +71,9 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)source.Length);
-        fixed (byte* from = source)
-        {
-            long* slot = Enter(mapping);
-            BulkCopy.Copy(mapping.Base + offset, from, (nuint)source.Length);
-            mapping.Leave(slot);
-        }
-
+        long* slot = Enter(mapping);
+        BulkCopy.Copy(ref *(mapping.Base + offset), ref MemoryMarshal.GetReference(source), (nuint)source.Length);
+        mapping.Leave(slot);
         GC.KeepAlive(this);
     }
 
@@ -89,13 +87,9 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
-        fixed (byte* to = destination)
-        {
-            long* slot = Enter(mapping);
-            BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
-            mapping.Leave(slot);
-        }
-
+        long* slot = Enter(mapping);
+        BulkCopy.Copy(ref MemoryMarshal.GetReference(destination), ref *(mapping.Base + offset), (nuint)destination.Length);
+        mapping.Leave(slot);
         GC.KeepAlive(this);
     }
 

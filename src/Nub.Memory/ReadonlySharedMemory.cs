@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory;
@@ -33,12 +34,9 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfZero(contents.Length, nameof(contents));
         ulong page = HostMapping.PageSize;
         HostMapping mapping = HostMapping.CreateSnapshot(((ulong)contents.Length + page - 1) / page * page);
-        fixed (byte* from = contents)
-        {
-            // Sound: the mapping is new and nobody else's, and at least as long as the contents.
-            BulkCopy.Copy((byte*)mapping.Address, from, (nuint)contents.Length);
-        }
 
+        // Sound: the mapping is new and nobody else's, and at least as long as the contents.
+        BulkCopy.Copy(ref *(byte*)mapping.Address, ref MemoryMarshal.GetReference(contents), (nuint)contents.Length);
         return Frozen(mapping, mapping.Size);
     }
 
@@ -138,13 +136,9 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
-        fixed (byte* to = destination)
-        {
-            long* slot = mapping.Enter();
-            BulkCopy.Copy(to, mapping.Base + offset, (nuint)destination.Length);
-            mapping.Leave(slot);
-        }
-
+        long* slot = mapping.Enter();
+        BulkCopy.Copy(ref MemoryMarshal.GetReference(destination), ref *(mapping.Base + offset), (nuint)destination.Length);
+        mapping.Leave(slot);
         GC.KeepAlive(this);
     }
 

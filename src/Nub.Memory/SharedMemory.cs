@@ -151,7 +151,8 @@ public abstract class SharedMemory : IDisposable
 
     /// <summary>
     /// Makes every byte zero, alone with the memory, in the way that is right for what backs it: private anonymous pages that
-    /// are in use are overwritten, up to 16 MiB, and all others are given back to the kernel.
+    /// are in use are overwritten, up to 16 MiB, and all others are given back to the kernel. What cannot be given back, a
+    /// copy-on-write view and every mapping on Windows, is overwritten.
     /// </summary>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Nub.Memory.Tests;
 
 /// <summary>A step over either end of a mapping ends the process, so a child makes it and the parent reports it.</summary>
@@ -24,17 +22,8 @@ public sealed class GuardPageTests
     [InlineData("copy-on-write", "above")]
     public async Task A_process_that_steps_over_an_end_dies(string kind, string end)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.Child.dll"), "step-over", kind, end])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
-        using Process child = Process.Start(start)!;
-        Task<string> errors = child.StandardError.ReadToEndAsync();
-        string output = await child.StandardOutput.ReadToEndAsync();
-        await child.WaitForExitAsync();
-        Assert.Equal("inside", output.Trim());
-        Assert.True(SaysFault(child.ExitCode), $"exit code {child.ExitCode}: {await errors}");
+        ChildProcess child = await ChildProcess.RunAsync(["step-over", kind, end], ("DOTNET_DbgEnableMiniDump", "0"));
+        Assert.Equal("inside", child.Output.Trim());
+        Assert.True(SaysFault(child.ExitCode), $"exit code {child.ExitCode}: {child.Errors}");
     }
 }

@@ -23,13 +23,8 @@ public sealed class DeadSpanAnalyzer : DiagnosticAnalyzer
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (!start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
-            {
-                Bodies.Register(start, Concerns, Look, OperationKind.Invocation, OperationKind.PropertyReference);
-            }
-        });
+        context.RegisterWhereNubIsUsed(static start =>
+            Bodies.Register(start, Concerns, Look, OperationKind.Invocation, OperationKind.PropertyReference));
     }
 
     private static bool Concerns(IOperation operation) => operation switch

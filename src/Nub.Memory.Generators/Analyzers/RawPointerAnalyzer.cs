@@ -4,7 +4,6 @@ using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Flow;
-using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Analyzers;
 
@@ -23,13 +22,8 @@ public sealed class RawPointerAnalyzer : DiagnosticAnalyzer
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (!start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
-            {
-                Bodies.Register(start, static operation => ((IPropertyReferenceOperation)operation).Property.IsAddress(), Look, OperationKind.PropertyReference);
-            }
-        });
+        context.RegisterWhereNubIsUsed(static start =>
+            Bodies.Register(start, static operation => ((IPropertyReferenceOperation)operation).Property.IsAddress(), Look, OperationKind.PropertyReference));
     }
 
     private static void Look(OperationBlockAnalysisContext context, Body body)

@@ -4,7 +4,6 @@ using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Flow;
-using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Analyzers;
 
@@ -23,22 +22,14 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
-        {
-            if (start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
+        context.RegisterWhereNubIsUsed(static start => start.RegisterSymbolStartAction(
+            static type =>
             {
-                return;
-            }
-
-            start.RegisterSymbolStartAction(
-                static type =>
-                {
-                    var collected = new TypeBodies();
-                    type.RegisterOperationBlockAction(collected.Add);
-                    type.RegisterSymbolEndAction(collected.Analyze);
-                },
-                SymbolKind.NamedType);
-        });
+                var collected = new TypeBodies();
+                type.RegisterOperationBlockAction(collected.Add);
+                type.RegisterSymbolEndAction(collected.Analyze);
+            },
+            SymbolKind.NamedType));
     }
 
     /// <summary>The code of a type as it comes in, and what is made of it at the end.</summary>

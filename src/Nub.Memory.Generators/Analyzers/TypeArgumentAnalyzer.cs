@@ -5,7 +5,6 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Diagnostics;
-using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Analyzers;
 
@@ -27,13 +26,8 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         // cost more than anything else here. What it lets through is refused at run time (NotAllValidException).
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
+        context.RegisterWhereNubIsUsed(static start =>
         {
-            if (start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
-            {
-                return;
-            }
-
             start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
             start.RegisterOperationAction(AnalyzeMethodGroup, OperationKind.MethodReference);
             start.RegisterOperationAction(AnalyzeProperty, OperationKind.PropertyReference);

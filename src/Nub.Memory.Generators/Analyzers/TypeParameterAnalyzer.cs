@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Nub.Memory.Generators.Diagnostics;
-using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Analyzers;
 
@@ -23,13 +22,8 @@ public sealed class TypeParameterAnalyzer : DiagnosticAnalyzer
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.Analyze | GeneratedCodeAnalysisFlags.ReportDiagnostics);
         context.EnableConcurrentExecution();
-        context.RegisterCompilationStartAction(static start =>
+        context.RegisterWhereNubIsUsed(static start =>
         {
-            if (start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
-            {
-                return;
-            }
-
             start.RegisterSymbolAction(AnalyzeMethod, SymbolKind.Method);
 
             // Which interfaces have generic methods at all: few do, and nearly every type has interfaces.

@@ -1,7 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.FlowAnalysis;
-using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -52,10 +51,7 @@ internal static class Bodies
     {
         yield return new Body(graph, lambda, captured);
         IEnumerable<Body> functions = graph.LocalFunctions.SelectMany(function => Of(graph.GetLocalFunctionControlFlowGraph(function, cancellation), null, captured, cancellation));
-        IEnumerable<Body> lambdas = graph.Blocks
-            .SelectMany(static block => block.BranchValue is { } value ? block.Operations.Add(value) : block.Operations)
-            .SelectMany(static operation => operation.DescendantsAndSelf())
-            .OfType<IFlowAnonymousFunctionOperation>()
+        IEnumerable<Body> lambdas = FlowGraph.LambdasOf(graph)
             .SelectMany(inner => Of(graph.GetAnonymousFunctionControlFlowGraph(inner, cancellation), inner, captured, cancellation));
         foreach (Body inner in functions.Concat(lambdas))
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -65,6 +66,12 @@ internal sealed class FlowGraph
         return graph;
     }
 
+    /// <summary>The lambdas that stand directly in a body.</summary>
+    public static IEnumerable<IFlowAnonymousFunctionOperation> LambdasOf(ControlFlowGraph body) => body.Blocks
+        .SelectMany(static block => block.BranchValue is { } value ? block.Operations.Add(value) : block.Operations)
+        .SelectMany(static operation => operation.DescendantsAndSelf())
+        .OfType<IFlowAnonymousFunctionOperation>();
+
     /// <summary>Makes the compiler's graph of a body, from any operation that is the root of one.</summary>
     public static ControlFlowGraph? BlocksOf(IOperation body, CancellationToken cancellation)
     {
@@ -75,11 +82,11 @@ internal sealed class FlowGraph
 
         return body switch
         {
-            Microsoft.CodeAnalysis.Operations.IMethodBodyOperation method => ControlFlowGraph.Create(method, cancellation),
-            Microsoft.CodeAnalysis.Operations.IConstructorBodyOperation constructor => ControlFlowGraph.Create(constructor, cancellation),
-            Microsoft.CodeAnalysis.Operations.IBlockOperation block => ControlFlowGraph.Create(block, cancellation),
-            Microsoft.CodeAnalysis.Operations.IFieldInitializerOperation field => ControlFlowGraph.Create(field, cancellation),
-            Microsoft.CodeAnalysis.Operations.IPropertyInitializerOperation property => ControlFlowGraph.Create(property, cancellation),
+            IMethodBodyOperation method => ControlFlowGraph.Create(method, cancellation),
+            IConstructorBodyOperation constructor => ControlFlowGraph.Create(constructor, cancellation),
+            IBlockOperation block => ControlFlowGraph.Create(block, cancellation),
+            IFieldInitializerOperation field => ControlFlowGraph.Create(field, cancellation),
+            IPropertyInitializerOperation property => ControlFlowGraph.Create(property, cancellation),
             _ => null,
         };
     }

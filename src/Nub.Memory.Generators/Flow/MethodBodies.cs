@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
-using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -55,10 +54,7 @@ internal sealed class MethodBodies
             nested.Add((new MethodBody(local, () => blocks.GetLocalFunctionControlFlowGraph(local, cancellation)), null));
         }
 
-        foreach (IFlowAnonymousFunctionOperation lambda in blocks.Blocks
-            .SelectMany(static block => block.BranchValue is { } value ? block.Operations.Concat([value]) : block.Operations)
-            .SelectMany(static operation => operation.DescendantsAndSelf())
-            .OfType<IFlowAnonymousFunctionOperation>())
+        foreach (IFlowAnonymousFunctionOperation lambda in FlowGraph.LambdasOf(blocks))
         {
             nested.Add((new MethodBody(lambda.Symbol, () => blocks.GetAnonymousFunctionControlFlowGraph(lambda, cancellation)), lambda.Parent));
         }

@@ -30,11 +30,6 @@ internal static class SharedTypes
         _ => null,
     };
 
-    /// <summary>Whether something stands for places in shared memory: whoever has it can write there.</summary>
-    public static bool GivesAccess(ITypeSymbol? type) =>
-        IsMemory(type) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null
-        || (type is { Name: "GuestSharedMemory" or "SharedMemory" or "ExclusiveSharedMemory" } && type.IsInNub());
-
     /// <summary>Whether a method is one through which bytes of a guest's come in.</summary>
     public static bool IsSource(ISymbol member)
     {

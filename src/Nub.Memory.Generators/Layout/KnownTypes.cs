@@ -9,9 +9,6 @@ internal static class KnownTypes
     public const string ValidateOnReadAttribute = "Nub.Memory.ValidateOnReadAttribute";
     public const string GenerateReaderAttribute = "Nub.Memory.GenerateReaderAttribute";
     public const string GenerateWriterAttribute = "Nub.Memory.GenerateWriterAttribute";
-    public const string AllValidMarker = "Nub.Memory.IAllValid`1";
-    public const string ValidateOnReadMarker = "Nub.Memory.IValidateOnRead`1";
-    public const string LayoutMarker = "Nub.Memory.ISharedLayout";
 
     public static bool IsAllValid(this ISymbol symbol) => symbol.HasNubAttribute("AllValidAttribute");
 

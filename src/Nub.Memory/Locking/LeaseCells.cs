@@ -19,12 +19,13 @@ internal static unsafe class LeaseCells
 
     private const long OneTag = 1L << 32;
     private const int CellSize = 64;
-    private const int PageSize = 4096;
 
-    // Where in a page the first cell stands, away from what users do at its beginning: a processor takes a load for one that depends
-    // on a recent store when the low twelve bits of their addresses agree, and waits. All of a cell that is used, 24 bytes, stands
-    // in one cache line.
-    private const int FirstInPage = 0xD28;
+    // A processor takes a load for one that depends on a recent store, and waits, when their addresses agree in the low twelve bits.
+    private const int AliasSpan = 1 << 12;
+
+    // So the first cell stands away from where a span begins, which is where users work most. All of a cell that is used, 24 bytes,
+    // stands in one cache line.
+    private const int FirstInSpan = 0xD28;
 
     // Where a cell's number stands in its count: so the counts of two cells differ, and a lease that was copied while another
     // was written over it, with the cell of one and the count of the other, is nobody's.
@@ -130,9 +131,9 @@ internal static unsafe class LeaseCells
     private static byte* Allocate()
     {
         // Never freed; a page of it comes into being, zeroed, when it is touched.
-        byte* table = (byte*)NativeMemory.AllocZeroed((Capacity + 1) * CellSize + 2 * PageSize);
-        nuint start = ((nuint)table + PageSize - 1) & ~(nuint)(PageSize - 1);
-        var cells = (Cell*)(start + FirstInPage);
+        byte* table = (byte*)NativeMemory.AllocZeroed((Capacity + 1) * CellSize + 2 * AliasSpan);
+        nuint start = ((nuint)table + AliasSpan - 1) & ~(nuint)(AliasSpan - 1);
+        var cells = (Cell*)(start + FirstInSpan);
         cells->Count = -1;
         return (byte*)cells;
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Intrinsics.X86;
 using System.Text.RegularExpressions;
 
@@ -139,11 +138,11 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
     private static partial Regex VectorLoad();
 
     /// <summary>Runs the program of subjects once, under a JIT that is asked for its listings.</summary>
-    public sealed class Listings
+    public sealed class Listings : IAsyncLifetime
     {
-        private readonly Dictionary<string, Listing> _all = [];
+        private Dictionary<string, Listing> _all = [];
 
-        public Listings()
+        public async Task InitializeAsync()
         {
             if (!s_here)
             {
@@ -153,20 +152,14 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
             string file = Path.GetTempFileName();
             try
             {
-                var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.Child.dll"), "run-subjects"])
-                {
-                    RedirectStandardError = true,
-                };
-                start.Environment["DOTNET_JitDisasm"] = "*Subjects:* *Controls:* *BulkCopy:CopyLarge *BulkCopy:FillLarge";
-                start.Environment["DOTNET_JitStdOutFile"] = file;
-                start.Environment["DOTNET_TieredPGO"] = "0";
-
-                // Optimized code from the thirtieth call on, however busy the machine is.
-                start.Environment["DOTNET_TC_CallCountingDelayMs"] = "0";
-                using Process process = Process.Start(start)!;
-                string errors = process.StandardError.ReadToEnd();
-                process.WaitForExit();
-                Assert.True(process.ExitCode == 0, errors);
+                // Without the delay the code is optimized from the thirtieth call on, however busy the machine is.
+                ChildProcess child = await ChildProcess.RunAsync(
+                    ["run-subjects"],
+                    ("DOTNET_JitDisasm", "*Subjects:* *Controls:* *BulkCopy:CopyLarge *BulkCopy:FillLarge"),
+                    ("DOTNET_JitStdOutFile", file),
+                    ("DOTNET_TieredPGO", "0"),
+                    ("DOTNET_TC_CallCountingDelayMs", "0"));
+                Assert.True(child.ExitCode == 0, child.Errors);
                 _all = Listing.ReadAll(file);
                 BaseField = this["Subjects:BaseOf"].FieldOffset();
             }
@@ -177,9 +170,11 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
         }
 
         /// <summary>The displacement of the field that has the address of a mapping's first byte.</summary>
-        public string BaseField { get; } = "";
+        public string BaseField { get; private set; } = "";
 
         internal Listing this[string method] => _all.TryGetValue(method, out Listing? listing) ? listing
             : throw new InvalidOperationException($"The JIT listed no optimized code of {method}; it listed {string.Join(", ", _all.Keys)}.");
+
+        public Task DisposeAsync() => Task.CompletedTask;
     }
 }
