@@ -3,13 +3,14 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Nub.Memory.Generators.Accessors;
+using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Benchmarks;
 
 /// <summary>The generator and each analyzer by themselves, in a compiler of this process.</summary>
 internal static class InProcess
 {
-    private static readonly ImmutableArray<MetadataReference> s_references =
+    internal static readonly ImmutableArray<MetadataReference> References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(static path => MetadataReference.CreateFromFile(path)),
     ];
@@ -19,7 +20,7 @@ internal static class InProcess
         SyntaxTree structs = CSharpSyntaxTree.ParseText(Structs.Source(count), path: "Structs.cs");
         SyntaxTree other = CSharpSyntaxTree.ParseText(Structs.Other(0), path: "Other.cs");
         CSharpCompilation before = CSharpCompilation.Create(
-            "Wire", [structs, other], s_references, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
+            "Wire", [structs, other], References, new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
         GeneratorDriver warm = Driver().RunGenerators(before);
         Compilation generated = Generate(before);
 
@@ -44,28 +45,22 @@ internal static class InProcess
 
     private static void Analyze(Compilation compilation)
     {
-        ImmutableArray<DiagnosticAnalyzer> analyzers =
-        [
-            .. typeof(AllValidGenerator).Assembly.GetTypes()
-                .Where(static type => !type.IsAbstract && typeof(DiagnosticAnalyzer).IsAssignableFrom(type) && !typeof(DiagnosticSuppressor).IsAssignableFrom(type))
-                .Select(static type => (DiagnosticAnalyzer)Activator.CreateInstance(type)!),
-        ];
-        var options = new CompilationWithAnalyzersOptions(new AnalyzerOptions([]), onAnalyzerException: null, concurrentAnalysis: false, logAnalyzerExecutionTime: true);
-        var times = analyzers.ToDictionary(static analyzer => analyzer, static _ => new List<double>());
+        ImmutableArray<DiagnosticAnalyzer> analyzers = TimedAnalysis.AllAnalyzers();
+        var times = new Dictionary<DiagnosticAnalyzer, List<double>>();
         for (int round = -1; round < 5; round++)
         {
-            CompilationWithAnalyzers analysis = Bound(compilation).WithAnalyzers(analyzers, options);
-            ImmutableArray<Diagnostic> found = analysis.GetAnalyzerDiagnosticsAsync(default).GetAwaiter().GetResult();
-            if (found is [Diagnostic unexpected, ..])
+            TimedAnalysis run = TimedAnalysis.RunAsync(Bound(compilation), analyzers).GetAwaiter().GetResult();
+            if (run.Thrown.Count + run.Found.Length > 0)
             {
-                throw new InvalidOperationException(unexpected.ToString());
+                throw new InvalidOperationException(string.Join('\n', [.. run.Thrown, .. run.Found.Take(1)]));
             }
 
-            foreach (DiagnosticAnalyzer analyzer in analyzers)
+            foreach (DiagnosticAnalyzer analyzer in run.Analyzers)
             {
-                double time = analysis.GetAnalyzerTelemetryInfoAsync(analyzer, default).GetAwaiter().GetResult().ExecutionTime.TotalMilliseconds;
+                double time = run.TimeOfAsync(analyzer).GetAwaiter().GetResult().TotalMilliseconds;
                 if (round >= 0)
                 {
+                    times.TryAdd(analyzer, []);
                     times[analyzer].Add(time);
                 }
             }
@@ -79,7 +74,7 @@ internal static class InProcess
         }
     }
 
-    private static CSharpGeneratorDriver Driver() => CSharpGeneratorDriver.Create(new AllValidGenerator(), new ByteAccessorsGenerator());
+    internal static CSharpGeneratorDriver Driver() => CSharpGeneratorDriver.Create(new AllValidGenerator(), new ByteAccessorsGenerator());
 
     private static Compilation Generate(CSharpCompilation compilation)
     {

@@ -1,10 +1,7 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.Diagnostics;
-using Microsoft.CodeAnalysis.Diagnostics.Telemetry;
 using Nub.Memory.Generators.Analyzers;
 using Nub.Memory.Generators.Tests.Harness;
 using Xunit.Abstractions;
@@ -72,12 +69,9 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
         CSharpCompilation compilation = Code.Generate(Code.Compile(Header + source));
         Assert.Empty(compilation.GetDiagnostics().Where(static one => one.Severity == DiagnosticSeverity.Error));
         var analyzer = new SharedBytesAnalyzer();
-        var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), static (exception, _, _) => throw new InvalidOperationException("An analyzer threw.", exception), concurrentAnalysis: false, logAnalyzerExecutionTime: true);
-        var analysis = new CompilationWithAnalyzers(compilation, [analyzer], options);
-        ImmutableArray<Diagnostic> found = await analysis.GetAnalyzerDiagnosticsAsync();
-        AnalyzerTelemetryInfo telemetry = await analysis.GetAnalyzerTelemetryInfoAsync(analyzer, default);
-        return (telemetry.ExecutionTime, found.Length);
+        TimedAnalysis run = await TimedAnalysis.RunAsync(compilation, analyzer);
+        Assert.Empty(run.Thrown);
+        return (await run.TimeOfAsync(analyzer), run.Found.Length);
     }
 
     private static string Methods(int count)

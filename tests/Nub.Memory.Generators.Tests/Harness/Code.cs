@@ -68,14 +68,9 @@ internal static class Code
         Exception? thrown = null;
         var options = new CompilationWithAnalyzersOptions(
             new AnalyzerOptions([]), (exception, _, _) => thrown = exception, concurrentAnalysis: true, logAnalyzerExecutionTime: false);
-        ImmutableArray<Diagnostic> found = await new CompilationWithAnalyzers(compilation, AllAnalyzers(), options).GetAnalyzerDiagnosticsAsync();
+        ImmutableArray<Diagnostic> found = await new CompilationWithAnalyzers(compilation, TimedAnalysis.AllAnalyzers(), options).GetAnalyzerDiagnosticsAsync();
         return thrown is null ? found : throw new InvalidOperationException("An analyzer threw.", thrown);
     }
-
-    public static ImmutableArray<DiagnosticAnalyzer> AllAnalyzers() =>
-        [.. typeof(AllValidGenerator).Assembly.GetTypes()
-            .Where(static type => !type.IsAbstract && type.IsSubclassOf(typeof(DiagnosticAnalyzer)))
-            .Select(static type => (DiagnosticAnalyzer)Activator.CreateInstance(type)!)];
 
     /// <summary>
     /// What the compiler says of short test code that lacks comments and never uses its fields. Generated code is held to it.

@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using System.Text;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
-using Microsoft.CodeAnalysis.Diagnostics.Telemetry;
 using Nub.Memory.Generators.Tests.Harness;
 using Xunit.Abstractions;
 
@@ -130,19 +128,15 @@ public sealed class ScaleTests(ITestOutputHelper output)
     {
         CSharpCompilation compilation = Code.Compile(source);
         Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
-        Exception? thrown = null;
-        var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), (exception, _, _) => thrown = exception, concurrentAnalysis: false, logAnalyzerExecutionTime: true);
-        var analysis = new CompilationWithAnalyzers(compilation, Code.AllAnalyzers(), options);
-        ImmutableArray<Diagnostic> found = await analysis.GetAnalyzerDiagnosticsAsync();
-        output.WriteLine($"{found.Length} diagnostics");
-        Assert.Null(thrown);
+        TimedAnalysis run = await TimedAnalysis.RunAsync(compilation, TimedAnalysis.AllAnalyzers());
+        output.WriteLine($"{run.Found.Length} diagnostics");
+        Assert.Empty(run.Thrown);
         TimeSpan slowest = TimeSpan.Zero;
-        foreach (DiagnosticAnalyzer analyzer in analysis.Analyzers.Where(static one => one is not DiagnosticSuppressor))
+        foreach (DiagnosticAnalyzer analyzer in run.Analyzers)
         {
-            AnalyzerTelemetryInfo telemetry = await analysis.GetAnalyzerTelemetryInfoAsync(analyzer, CancellationToken.None);
-            output.WriteLine($"{analyzer.GetType().Name}: {telemetry.ExecutionTime.TotalMilliseconds:N0} ms");
-            slowest = telemetry.ExecutionTime > slowest ? telemetry.ExecutionTime : slowest;
+            TimeSpan time = await run.TimeOfAsync(analyzer);
+            output.WriteLine($"{analyzer.GetType().Name}: {time.TotalMilliseconds:N0} ms");
+            slowest = time > slowest ? time : slowest;
         }
 
         return slowest;
