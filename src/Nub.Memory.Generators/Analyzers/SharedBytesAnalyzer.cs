@@ -92,18 +92,21 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             var sizes = new Sizes();
             foreach (ISymbol symbol in MethodsThatMayRead())
             {
-                if (_bodies.Find((IMethodSymbol)symbol) is not { } body)
+                if (_bodies.Find((IMethodSymbol)symbol) is { } body)
                 {
-                    continue;
+                    Depth.Run(() => AnalyzeWithNested(context, sizes, body));
                 }
+            }
+        }
 
-                // Local functions have to be known before what calls them is followed.
-                var nested = _bodies.AddNested(body, context.CancellationToken).ToList();
-                Analyze(context, sizes, body, null);
-                foreach ((MethodBody inner, IOperation? creation) in nested)
-                {
-                    Analyze(context, sizes, inner, creation);
-                }
+        private void AnalyzeWithNested(SymbolAnalysisContext context, Sizes sizes, MethodBody body)
+        {
+            // Local functions have to be known before what calls them is followed.
+            var nested = _bodies.AddNested(body, context.CancellationToken).ToList();
+            Analyze(context, sizes, body, null);
+            foreach ((MethodBody inner, IOperation? creation) in nested)
+            {
+                Analyze(context, sizes, inner, creation);
             }
         }
 

@@ -22,10 +22,13 @@ internal static class Bodies
             {
                 if (isConcerned)
                 {
-                    foreach (Body body in Of(end))
+                    Depth.Run(() =>
                     {
-                        look(end, body);
-                    }
+                        foreach (Body body in Of(end))
+                        {
+                            look(end, body);
+                        }
+                    });
                 }
             });
         });

@@ -15,8 +15,11 @@ namespace Nub.Memory.Generators.Flow;
 /// </remarks>
 internal sealed class FlowGraph
 {
-    // A method of a thousand statements has about as many blocks as it has branches. What is larger was generated.
-    private const int MaximumNodes = 4_000;
+    /// <summary>A method of a thousand statements has about as many blocks as it has branches. What is larger than this was generated.</summary>
+    public const int MaximumBlocks = 25_000;
+
+    // What finally blocks are run for is told apart, each by a copy; where they nest, the copies multiply.
+    private const int MaximumCopies = 4_000;
 
     private readonly Dictionary<(int Block, Continuation? Continuation), FlowNode> _known = [];
     private readonly Queue<FlowNode> _open = new();
@@ -47,7 +50,7 @@ internal sealed class FlowGraph
     /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
     public static FlowGraph? Create(ControlFlowGraph blocks)
     {
-        if (blocks.Blocks.Length > MaximumNodes)
+        if (blocks.Blocks.Length > MaximumBlocks)
         {
             return null;
         }
@@ -56,7 +59,7 @@ internal sealed class FlowGraph
         while (graph._open.Count > 0)
         {
             graph.Connect(graph._open.Dequeue());
-            if (graph._known.Count > MaximumNodes)
+            if (graph._known.Count > blocks.Blocks.Length + MaximumCopies)
             {
                 return null;
             }

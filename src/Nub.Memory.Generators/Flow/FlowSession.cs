@@ -23,12 +23,13 @@ internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Val
 /// </summary>
 internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, CancellationToken cancellation)
 {
-    // Some hundred statements with all of the helpers they call: a tenth of a second. Whoever has more gets no answer rather than a
-    // late one.
-    private const int MostSteps = 30_000;
+    // A method of some thousand reads with all of the helpers they call: half a second. Whoever has more gets no answer rather than
+    // a late one.
+    private const int MostSteps = 200_000;
 
-    private readonly Dictionary<Term, HashSet<FetchedBytes>> _origins = [];
-    private readonly HashSet<FetchedBytes> _used = [];
+    private readonly OriginGraph _origins = new(sizes);
+    private readonly HashSet<Term> _used = [];
+    private ILookup<Term, FetchedBytes>? _usedBytes;
     private readonly HashSet<(Term, Term)> _compared = [];
     private int _steps;
 
@@ -49,6 +50,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
 
     public HashSet<UncheckedUse> UncheckedUses { get; } = [];
 
+    public ReadIndex ReadPlaces { get; } = new();
+
     /// <summary>The length of arrays that were made with a constant one.</summary>
     public Dictionary<Term, long> Lengths { get; } = [];
 
@@ -56,33 +59,10 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     public void Step(int work = 1) => _steps += work;
 
     /// <summary>Notes what a value was made of that does not show it.</summary>
-    public void AddOrigins(Term term, Term from)
-    {
-        if (term == from)
-        {
-            return;
-        }
-
-        foreach (FetchedBytes bytes in OriginsOf(from).ToList())
-        {
-            if (!_origins.TryGetValue(term, out HashSet<FetchedBytes>? known))
-            {
-                _origins.Add(term, known = []);
-            }
-
-            known.Add(bytes);
-        }
-    }
+    public void AddOrigins(Term term, Term from) => _origins.Add(term, from);
 
     /// <summary>The bytes of the guest's that a value was made of.</summary>
-    public IEnumerable<FetchedBytes> OriginsOf(Term term) => term.Kind switch
-    {
-        TermKind.Fetch => [new FetchedBytes(term, 0, Sizes.Of(term.Type) ?? long.MaxValue)],
-        TermKind.Field => Part(term),
-        TermKind.View or TermKind.ArrayView or TermKind.Constant => [],
-        _ when term.IsAtom => _origins.TryGetValue(term, out HashSet<FetchedBytes>? known) ? known : [],
-        _ => OriginsOf(term.Left!).Concat(term.Right is { } right ? OriginsOf(right) : []),
-    };
+    public IEnumerable<FetchedBytes> OriginsOf(Term term) => _origins.Of([term]);
 
     /// <summary>Whether what is gone through are the arguments of a test's assertion: it looks at values and does nothing with them.</summary>
     public bool IsAsserting { get; set; }
@@ -95,19 +75,23 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
             return;
         }
 
-        foreach (FetchedBytes bytes in OriginsOf(term))
-        {
-            _used.Add(bytes);
-        }
+        _used.Add(term);
     }
 
     /// <summary>Notes that two values were held against each other.</summary>
     public void Compare(Term left, Term right)
     {
-        foreach (FetchedBytes one in OriginsOf(left))
+        if (left.Kind == TermKind.Constant || right.Kind == TermKind.Constant)
         {
-            foreach (FetchedBytes other in OriginsOf(right))
+            return;
+        }
+
+        var others = OriginsOf(right).ToList();
+        foreach (FetchedBytes one in others.Count == 0 ? [] : OriginsOf(left))
+        {
+            foreach (FetchedBytes other in others)
             {
+                Step();
                 _compared.Add((one.Fetch, other.Fetch));
                 _compared.Add((other.Fetch, one.Fetch));
             }
@@ -136,18 +120,11 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
         && IsUsed(repetition.First, repetition.Shared.Start, repetition.Shared.End)
         && IsUsed(repetition.Second, repetition.Shared.Start - repetition.Distance, repetition.Shared.End - repetition.Distance);
 
-    private bool IsUsed(Term fetch, long start, long end) => _used.Any(bytes => bytes.Fetch == fetch && bytes.Overlaps(start, end));
-
-    private IEnumerable<FetchedBytes> Part(Term field)
+    // Once everything was gone through: what one sum after the other was made of is looked for once, not at each of them.
+    private bool IsUsed(Term fetch, long start, long end)
     {
-        long? offset = Sizes.OffsetOf((ISymbol)field.Key!);
-        long length = Sizes.Of(field.Type) ?? long.MaxValue;
-        foreach (FetchedBytes whole in OriginsOf(field.Left!))
-        {
-            yield return offset is { } known && length < long.MaxValue
-                ? whole with { Start = whole.Start + known, End = Math.Min(whole.End, whole.Start + known + length) }
-                : whole;
-        }
+        _usedBytes ??= _origins.Of(_used).ToLookup(static bytes => bytes.Fetch);
+        return _usedBytes[fetch].Any(bytes => bytes.Overlaps(start, end));
     }
 }
 

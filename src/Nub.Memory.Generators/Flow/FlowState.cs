@@ -13,19 +13,25 @@ internal sealed record ReadFact(Place Place, int Order);
 /// <param name="Standings">How far values can be relied on, where that does not follow from their parts.</param>
 /// <param name="Reads">The reads that a later one would repeat.</param>
 /// <param name="Sound">Sums that were found not to have overflowed.</param>
+/// <param name="Refuted">Whose standing may be <see cref="Trust.Refuted"/>: they are looked for at each assignment, and hardly ever there.</param>
 internal sealed record FlowState(
-    ImmutableDictionary<Variable, Term> Variables,
-    ImmutableDictionary<Term, Standing> Standings,
-    ImmutableDictionary<Term, ReadFact> Reads,
-    ImmutableHashSet<Term> Sound)
+    PersistentMap<Variable, Term> Variables,
+    PersistentMap<Term, Standing> Standings,
+    PersistentMap<Term, ReadFact> Reads,
+    ImmutableHashSet<Term> Sound,
+    ImmutableHashSet<Term> Refuted)
 {
     public static FlowState Empty { get; } = new(
-        ImmutableDictionary<Variable, Term>.Empty, ImmutableDictionary<Term, Standing>.Empty,
-        ImmutableDictionary<Term, ReadFact>.Empty, ImmutableHashSet<Term>.Empty);
+        PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Standing>.Empty,
+        PersistentMap<Term, ReadFact>.Empty, ImmutableHashSet<Term>.Empty, ImmutableHashSet<Term>.Empty);
 
     public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
 
-    public FlowState Set(Term term, Standing standing) => this with { Standings = Standings.SetItem(term, standing) };
+    public FlowState Set(Term term, Standing standing) => this with
+    {
+        Standings = Standings.SetItem(term, standing),
+        Refuted = standing.Trust == Trust.Refuted ? Refuted.Add(term) : Refuted,
+    };
 
     /// <summary>How far a value can be relied on: what was found out about it, or else what follows from its parts.</summary>
     public Standing StandingOf(Term term)
@@ -50,7 +56,15 @@ internal sealed record FlowState(
     /// <summary>Forgets what is known of an earlier value that a term stood for: an operation in a loop gives a new one.</summary>
     public FlowState Redefine(Term atom)
     {
-        ImmutableDictionary<Term, ReadFact> reads = Reads;
+        if (!atom.IsPart)
+        {
+            // Nothing was made of it, or it is all there is to forget.
+            PersistentMap<Term, ReadFact> others = Reads.Remove(atom);
+            PersistentMap<Term, Standing> rest = Standings.Remove(atom);
+            return others == Reads && rest == Standings ? this : this with { Reads = others, Standings = rest };
+        }
+
+        PersistentMap<Term, ReadFact> reads = Reads;
         foreach (KeyValuePair<Term, ReadFact> read in Reads)
         {
             if (read.Key == atom || read.Value.Place.Offset.Mentions(atom) || read.Value.Place.Memory.Mentions(atom))
@@ -59,7 +73,7 @@ internal sealed record FlowState(
             }
         }
 
-        ImmutableDictionary<Term, Standing> standings = Standings;
+        PersistentMap<Term, Standing> standings = Standings;
         foreach (Term term in Standings.Keys)
         {
             if (term.Mentions(atom))

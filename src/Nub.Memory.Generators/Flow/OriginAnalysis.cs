@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
 using Microsoft.CodeAnalysis.Operations;
@@ -101,6 +102,7 @@ internal abstract class OriginAnalysis : ForwardAnalysis<OriginState>
 
     protected ImmutableHashSet<Origin> Visit(FlowNode node, IOperation operation, ref OriginState state)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (operation)
         {
             case IFlowCaptureOperation capture:

@@ -39,9 +39,22 @@ internal static class LinearForm
             return 0;
         }
 
-        var parts = new Dictionary<Term, long>();
-        long constant = Add(parts, first, 1) + Add(parts, second, -1);
-        return parts.Values.All(static factor => factor == 0) ? constant : null;
+        LinearSum one = SumOf(first);
+        LinearSum other = SumOf(second);
+        return one.HasSamePartsAs(other) ? unchecked(one.Constant - other.Constant) : null;
+    }
+
+    /// <summary>A value as a sum, made once for each.</summary>
+    public static LinearSum SumOf(Term term)
+    {
+        if (term.Sum is not { } sum)
+        {
+            var parts = new Dictionary<Term, long>();
+            long constant = Add(parts, term, 1);
+            term.Sum = sum = new LinearSum([.. parts.Where(static part => part.Value != 0).OrderBy(static part => part.Key.Id)], constant);
+        }
+
+        return sum;
     }
 
     // Offsets wrap as ulong does; so do these sums.
@@ -70,4 +83,32 @@ internal static class LinearForm
     }
 
     private static long ToInt64(decimal value) => value > long.MaxValue ? unchecked((long)(ulong)value) : (long)value;
+}
+
+/// <summary>A sum of unknown values, each times a constant that is not 0, in the order of their numbers, and a constant.</summary>
+internal sealed class LinearSum(KeyValuePair<Term, long>[] parts, long constant)
+{
+    private readonly KeyValuePair<Term, long>[] _parts = parts;
+
+    public long Constant { get; } = constant;
+
+    public int HashOfParts { get; } = parts.Aggregate(0, static (hash, part) => unchecked((hash * 31) + (part.Key.Id * 17) + part.Value.GetHashCode()));
+
+    public bool HasSamePartsAs(LinearSum other)
+    {
+        if (_parts.Length != other._parts.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            if (_parts[i].Key != other._parts[i].Key || _parts[i].Value != other._parts[i].Value)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

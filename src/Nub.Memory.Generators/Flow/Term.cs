@@ -73,10 +73,23 @@ internal sealed class Term(
     /// <summary>Whether arithmetic that overflows throws.</summary>
     public bool IsChecked { get; } = isChecked;
 
+    /// <summary>Whether another term was made of this one.</summary>
+    public bool IsPart { get; private set; }
+
     public int Depth { get; } = 1 + Math.Max(left?.Depth ?? 0, right?.Depth ?? 0);
 
     /// <summary>Whether the value has no parts that are terms: it stands for itself in arithmetic.</summary>
     public bool IsAtom => Kind is TermKind.Input or TermKind.Result or TermKind.Fetch or TermKind.Merge;
+
+    /// <summary>The value as a sum, once somebody has asked for it.</summary>
+    public LinearSum? Sum { get; set; }
+
+    public void MarkAsPart() => IsPart = true;
+
+    /// <summary>Terms are the same when they are the same object; their numbers lie close together, which keeps maps of them flat.</summary>
+    public override int GetHashCode() => Id;
+
+    public override bool Equals(object? obj) => ReferenceEquals(this, obj);
 
     public IOperation? Operation => Key as IOperation;
 

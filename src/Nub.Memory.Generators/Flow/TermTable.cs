@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Nub.Memory.Generators.Flow;
 
 /// <summary>Where ways meet that brought different values of a variable.</summary>
-internal sealed record MergePoint(FlowNode Node, object Variable);
+internal sealed record MergePoint(FlowNode Node, Variable Variable);
 
 /// <summary>Makes terms, each once.</summary>
 internal sealed class TermTable
@@ -22,7 +22,7 @@ internal sealed class TermTable
 
     public Term Fetch(IOperation operation, Frame? frame, ITypeSymbol? type) => Make(TermKind.Fetch, operation, frame, null, null, type);
 
-    public Term Merge(FlowNode node, object variable, Frame? frame, ITypeSymbol? type) => Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, type);
+    public Term Merge(FlowNode node, Variable variable, Frame? frame, ITypeSymbol? type) => Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, type);
 
     public Term View(Term memory, Term offset, ITypeSymbol of) => Make(TermKind.View, of, null, memory, offset, of);
 
@@ -75,6 +75,8 @@ internal sealed class TermTable
         {
             term = new Term(_terms.Count, kind, key, frame, left, right, type, constant, isChecked);
             _terms.Add(all, term);
+            left?.MarkAsPart();
+            right?.MarkAsPart();
         }
 
         return term;

@@ -8,17 +8,22 @@ namespace Nub.Memory.Generators.Flow;
 internal sealed partial class ValueAnalysis
 {
     // On a way where a guest's value was found to be too large, whatever is done may be what somebody does about it.
-    private void Note() => Mark(Trust.Refuted, Trust.Noted);
-
-    private void Mark(Trust from, Trust to)
+    private void Note()
     {
-        foreach (KeyValuePair<Term, Standing> one in _state.Standings)
+        if (_state.Refuted.IsEmpty)
         {
-            if (one.Value.Trust == from)
+            return;
+        }
+
+        foreach (Term term in _state.Refuted)
+        {
+            if (_state.Standings.TryGetValue(term, out Standing known) && known.Trust == Trust.Refuted)
             {
-                _state = _state.Set(one.Key, one.Value with { Trust = to });
+                _state = _state.Set(term, known with { Trust = Trust.Noted });
             }
         }
+
+        _state = _state with { Refuted = [] };
     }
 
     private void Assign(IOperation target, Term value)

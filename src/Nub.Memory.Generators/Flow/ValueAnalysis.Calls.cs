@@ -124,12 +124,10 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        // Nothing that was read before is read in a loop of the helper's.
-        ImmutableDictionary<Term, ReadFact> readBefore = entry.Reads;
-        entry = entry with { Reads = readBefore.ToImmutableDictionary(static read => read.Key, static read => read.Value with { Order = -1 }) };
+        PersistentMap<Term, ReadFact> readBefore = entry.Reads;
         HashSet<Term>? comparedBefore = _session.ComparedByHelper;
         _session.ComparedByHelper = [];
-        FlowState? exit = Solve(new ValueAnalysis(_session, body, graph, frame), graph, entry);
+        FlowState? exit = Solve(new ValueAnalysis(_session, body, graph, frame) { _readBefore = readBefore }, graph, entry);
         HashSet<Term> compared = _session.ComparedByHelper;
         _session.ComparedByHelper = comparedBefore;
         if (exit is null)
@@ -149,12 +147,20 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        Dictionary<Term, ReadFact> reads = exit.Reads.ToDictionary(
-            static read => read.Key, read => readBefore.TryGetValue(read.Key, out ReadFact? known) ? known : read.Value with { Order = _node.Order });
+        // What the helper has read was read where it was called.
+        PersistentMap<Term, ReadFact> reads = exit.Reads;
+        foreach (Term read in readBefore.DifferencesTo(reads))
+        {
+            if (reads.TryGetValue(read, out ReadFact? fact))
+            {
+                reads = reads.SetItem(read, fact with { Order = _node.Order });
+            }
+        }
+
         _state = exit with
         {
             Variables = exit.Variables.RemoveRange(exit.Variables.Keys.Where(key => IsOf(key, frame))),
-            Reads = reads.ToImmutableDictionary(),
+            Reads = reads,
         };
         GiveBackOuts(passed, arguments);
         foreach (Term term in compared)
@@ -290,7 +296,7 @@ internal sealed partial class ValueAnalysis
         return term;
     }
 
-    private void LetGuestRun() => _state = _state with { Reads = ImmutableDictionary<Term, ReadFact>.Empty };
+    private void LetGuestRun() => _state = _state with { Reads = PersistentMap<Term, ReadFact>.Empty };
 
     private Term EvaluateFrameworks(IInvocationOperation call, Term? instance, Dictionary<int, Term> arguments)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.FlowAnalysis;
@@ -10,6 +11,7 @@ internal sealed partial class ValueAnalysis
 {
     private Term Evaluate(IOperation operation)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (ConstantOf(operation) is { } constant)
         {
             return constant;

@@ -125,6 +125,9 @@ internal sealed partial class ValueAnalysis
             _state = _state.Redefine(fetch);
         }
 
+        place.Memory.MarkAsPart();
+        place.Offset.MarkAsPart();
+        _session.ReadPlaces.Add(fetch, place);
         if (_session.IsFinal)
         {
             FindRepetitions(fetch, place);
@@ -136,12 +139,13 @@ internal sealed partial class ValueAnalysis
 
     private void FindRepetitions(Term fetch, Place place)
     {
-        foreach (KeyValuePair<Term, ReadFact> earlier in _state.Reads)
+        foreach (Term first in _session.ReadPlaces.Near(place))
         {
-            if (earlier.Key != fetch && earlier.Value.Place.Overlap(place) is { } shared)
+            _session.Step();
+            if (first != fetch && _state.Reads.TryGetValue(first, out ReadFact? earlier) && earlier.Place.Overlap(place) is { } shared)
             {
-                long distance = LinearForm.Difference(place.Offset, earlier.Value.Place.Offset)!.Value;
-                _session.Repetitions.Add(new Repetition(earlier.Key, fetch, shared, distance));
+                long distance = LinearForm.Difference(place.Offset, earlier.Place.Offset)!.Value;
+                _session.Repetitions.Add(new Repetition(first, fetch, shared, distance));
             }
         }
     }

@@ -22,6 +22,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     private readonly Frame? _frame;
     private readonly Dictionary<int, IOperation> _assigned;
     private readonly Dictionary<IOperation, (Term Left, Term Right)> _compared = [];
+    private PersistentMap<Term, ReadFact> _readBefore = PersistentMap<Term, ReadFact>.Empty;
 
     // While an operation is gone through.
     private FlowState _state = FlowState.Empty;
@@ -110,10 +111,11 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
 
         // The next iteration reads and computes anew: what was read in this one is behind it, and what was found out about values
         // that were made of the loop's variables no longer holds.
-        ImmutableDictionary<Term, ReadFact> reads = state.Reads.RemoveRange(
-            state.Reads.Where(read => read.Value.Order >= to.Order).Select(static read => read.Key));
+        // Nothing that was read before a helper was called is read in a loop of the helper's.
+        PersistentMap<Term, ReadFact> reads = state.Reads.RemoveRange(
+            _readBefore.DifferencesTo(state.Reads).Where(read => state.Reads.TryGetValue(read, out ReadFact? fact) && fact.Order >= to.Order));
         bool IsOfLoop(Term atom) => atom.Key is MergePoint point && point.Node == to;
-        ImmutableDictionary<Term, Standing> standings = state.Standings.RemoveRange(
+        PersistentMap<Term, Standing> standings = state.Standings.RemoveRange(
             state.Standings.Keys.Where(term => !term.IsAtom && term.Mentions(IsOfLoop)));
         return reads == state.Reads && standings == state.Standings ? state : state with { Reads = reads, Standings = standings };
     }
@@ -125,77 +127,83 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             return known;
         }
 
-        _session.Step((known.Variables.Count + known.Standings.Count + known.Reads.Count) / 4);
-        ImmutableDictionary<Term, Standing>.Builder standings = known.Standings.ToBuilder();
-        ImmutableDictionary<Variable, Term> variables = JoinVariables(node, known, incoming, standings);
-        foreach (KeyValuePair<Term, Standing> other in incoming.Standings)
+        PersistentMap<Term, Standing> standings = known.Standings;
+        PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref standings);
+        foreach (Term term in known.Standings.DifferencesTo(incoming.Standings))
         {
-            bool isKnown = known.Standings.TryGetValue(other.Key, out Standing mine);
-            if (other.Key.Key is MergePoint point && point.Node == node)
+            _session.Step();
+            bool isMine = known.Standings.TryGetValue(term, out Standing mine);
+            bool isOther = incoming.Standings.TryGetValue(term, out Standing other);
+            if (term.Key is MergePoint point && point.Node == node)
             {
-                continue;
+                // A variable that is not changed in a loop holds the same there; what is known of it may be something else.
+                if (Holds(known, point.Variable, term) && Holds(incoming, point.Variable, term))
+                {
+                    Standing of = Standing.Join(known.StandingOf(term), incoming.StandingOf(term));
+                    standings = of.Trust == Trust.Host ? standings : standings.SetItem(term, of);
+                }
             }
-
-            standings[other.Key] = isKnown || !other.Key.IsAtom
-                ? Standing.Join(isKnown ? mine : known.StandingOf(other.Key), other.Value)
-                : other.Value;
-        }
-
-        foreach (KeyValuePair<Term, Standing> mine in known.Standings)
-        {
-            if (!mine.Key.IsAtom && !incoming.Standings.ContainsKey(mine.Key))
+            else if (isOther)
             {
-                standings[mine.Key] = Standing.Join(mine.Value, incoming.StandingOf(mine.Key));
+                standings = standings.SetItem(term, isMine || !term.IsAtom ? Standing.Join(isMine ? mine : known.StandingOf(term), other) : other);
+            }
+            else if (!term.IsAtom)
+            {
+                standings = standings.SetItem(term, Standing.Join(mine, incoming.StandingOf(term)));
             }
         }
 
-        ImmutableDictionary<Term, ReadFact>.Builder reads = known.Reads.ToBuilder();
-        foreach (KeyValuePair<Term, ReadFact> read in incoming.Reads)
+        PersistentMap<Term, ReadFact> reads = known.Reads;
+        foreach (Term read in known.Reads.DifferencesTo(incoming.Reads))
         {
-            reads[read.Key] = read.Value;
+            _session.Step();
+            reads = incoming.Reads.TryGetValue(read, out ReadFact? fact) ? reads.SetItem(read, fact) : reads;
         }
 
-        var joined = new FlowState(variables, standings.ToImmutable(), reads.ToImmutable(), known.Sound.Intersect(incoming.Sound));
-        bool isSame = joined.Variables == known.Variables && joined.Reads == known.Reads && joined.Sound.Count == known.Sound.Count
-            && joined.Standings.Count == known.Standings.Count
-            && joined.Standings.All(one => known.Standings.TryGetValue(one.Key, out Standing before) && before.Trust == one.Value.Trust);
-        return isSame ? known : joined;
+        ImmutableHashSet<Term> sound = known.Sound == incoming.Sound ? known.Sound : known.Sound.Intersect(incoming.Sound);
+        ImmutableHashSet<Term> refuted = (known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted))
+            .Union(known.Standings.DifferencesTo(standings).Where(term => standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted));
+        bool isSame = variables == known.Variables && reads == known.Reads && sound.Count == known.Sound.Count
+            && known.Standings.DifferencesTo(standings).All(term =>
+                known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
+        return isSame ? known : new FlowState(variables, standings, reads, sound, refuted);
     }
 
-    private ImmutableDictionary<Variable, Term> JoinVariables(
-        FlowNode node, FlowState known, FlowState incoming, ImmutableDictionary<Term, Standing>.Builder standings)
+    private PersistentMap<Variable, Term> JoinVariables(FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Standing> standings)
     {
-        ImmutableDictionary<Variable, Term>.Builder variables = known.Variables.ToBuilder();
-        foreach (Variable variable in known.Variables.Keys.Concat(incoming.Variables.Keys.Where(key => !known.Variables.ContainsKey(key))))
+        PersistentMap<Variable, Term> variables = known.Variables;
+        foreach (Variable variable in known.Variables.DifferencesTo(incoming.Variables))
         {
+            _session.Step();
             Term? mine = ValueAtJoin(known, variable);
             Term? other = ValueAtJoin(incoming, variable);
             if (mine is null || other is null)
             {
                 // Not assigned on one way: the compiler sees to it that nobody looks at it.
-                variables.Remove(variable);
+                variables = variables.Remove(variable);
                 continue;
             }
 
-            object key = variable.Symbol is { } symbol ? symbol : variable.Temporary;
-            Term merge = Terms.Merge(node, key, variable.Frame ?? _frame, mine.Type ?? other.Type);
+            Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine.Type ?? other.Type);
             if (mine == other && mine != merge)
             {
                 continue;
             }
 
-            variables[variable] = merge;
+            variables = variables.SetItem(variable, merge);
             _session.AddOrigins(merge, mine);
             _session.AddOrigins(merge, other);
             Standing standing = Standing.Join(known.StandingOf(mine), incoming.StandingOf(other));
             if (standing.Trust != Trust.Host)
             {
-                standings[merge] = standing;
+                standings = standings.SetItem(merge, standing);
             }
         }
 
-        return variables.ToImmutable();
+        return variables;
     }
+
+    private static bool Holds(FlowState state, Variable variable, Term value) => state.Variables.TryGetValue(variable, out Term? held) && held == value;
 
     private Term? ValueAtJoin(FlowState state, Variable variable) =>
         state.Variables.TryGetValue(variable, out Term? value) ? value
