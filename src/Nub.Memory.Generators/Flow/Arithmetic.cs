@@ -6,8 +6,8 @@ namespace Nub.Memory.Generators.Flow;
 /// <summary>What arithmetic and comparisons do to how far a number can be relied on.</summary>
 internal static class Arithmetic
 {
-    /// <summary>Fewer bits than this bound a value by themselves.</summary>
-    private const int NarrowBits = 8;
+    /// <summary>What is no more than this bounds itself.</summary>
+    private const int Narrow = byte.MaxValue;
 
     /// <summary>How far the result of arithmetic can be relied on.</summary>
     public static Standing StandingOf(FlowState state, Term term)
@@ -24,13 +24,13 @@ internal static class Arithmetic
         {
             BinaryOperatorKind.Remainder => right.IsSafe,
             BinaryOperatorKind.And => (left.IsSafe && IsMask(term.Left!)) || (right.IsSafe && IsMask(term.Right!)),
-            _ => IsNarrow(state, term),
+            _ => IsNarrow(state, term) && Widths.RangeOf(state, term).Least >= 0,
         };
         return isBounded ? new Standing(Trust.Bounded) : worse;
     }
 
     /// <summary>Whether a value has so few bits that it cannot be much, whatever they are.</summary>
-    public static bool IsNarrow(FlowState state, Term term) => Widths.IsInteger(term.Type) && Widths.Magnitude(term, state.IsGuests) <= NarrowBits;
+    public static bool IsNarrow(FlowState state, Term term) => Widths.IsInteger(term.Type) && Widths.RangeOf(state, term) is var range && range.Most <= Narrow && range.Least >= -Narrow;
 
     /// <summary>What it means that a value was found not to exceed another.</summary>
     /// <param name="state">What was known.</param>
@@ -66,16 +66,21 @@ internal static class Arithmetic
 
     private static FlowState Bound(FlowState state, Term value, Standing standing)
     {
-        bool mayOverflow = value.Kind == TermKind.Binary && !state.Sound.Contains(value) && Widths.CanOverflow(value, state.IsGuests);
+        bool mayOverflow = Widths.CanOverflow(state, value);
         switch (value)
         {
-            case { Kind: TermKind.Cast } when Widths.IsWideningOrSame(value):
+            case { Kind: TermKind.Cast } when Widths.KeepsLimit(state, value):
                 state = Bound(state, value.Left!, standing);
+
+                // (uint)n < limit: of a negative number it would not be.
+                state = Widths.IsSigned(value.Type) || !standing.IsSafe ? state : FindNonNegative(state, value.Left!);
                 break;
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift }:
                 // The sum is within the limit; what it is the sum of need not be.
                 Standing ofParts = mayOverflow ? new Standing(Trust.Overflowed, standing.Check) : standing;
-                state = Bound(Bound(state, value.Left!, ofParts), value.Right!, ofParts);
+                FlowState before = state;
+                state = IsHidden(before, value, value.Left!, value.Right!) ? state : Bound(state, value.Left!, ofParts);
+                state = IsHidden(before, value, value.Right!, value.Left!) ? state : Bound(state, value.Right!, ofParts);
                 break;
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract or BinaryOperatorKind.Divide or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift }
                 when state.StandingOf(value.Right!).IsSafe:
@@ -85,6 +90,16 @@ internal static class Arithmetic
 
         return Set(state, value, standing);
     }
+
+    // Whatever is multiplied by nothing is within the limit.
+    private static bool IsHidden(FlowState state, Term product, Term factor, Term other) => product.Key switch
+    {
+        BinaryOperatorKind.Multiply => factor != other && CanBeZero(state, other),
+        BinaryOperatorKind.LeftShift => factor == product.Right && CanBeZero(state, other),
+        _ => false,
+    };
+
+    private static bool CanBeZero(FlowState state, Term term) => term.Kind == TermKind.Constant ? term.Constant == 0 : state.IsGuests(term);
 
     private static FlowState Change(FlowState state, Term value, Standing standing, Func<Trust, bool> when)
     {
@@ -100,6 +115,17 @@ internal static class Arithmetic
     // What was bounded stays so, and what is the host's needs no limit.
     private static FlowState Set(FlowState state, Term value, Standing standing) =>
         state.StandingOf(value).Trust > standing.Trust ? state.Set(value, standing) : state;
+
+    /// <summary>What it means that a number was found not to be negative.</summary>
+    public static FlowState FindNonNegative(FlowState state, Term value)
+    {
+        if (value is { Kind: TermKind.Cast, IsChecked: false } && Widths.Of(value.Type) > Widths.Of(value.Left!.Type) && Widths.IsSigned(value.Type))
+        {
+            state = FindNonNegative(state, value.Left!);
+        }
+
+        return value.Kind != TermKind.Constant && Widths.IsSigned(value.Type) ? state with { NonNegative = state.NonNegative.Add(value) } : state;
+    }
 
     /// <summary>Whether a comparison is the customary test of an unsigned sum: less than a part of it, it has overflowed.</summary>
     public static bool IsOverflowTest(Term sum, Term part) =>

@@ -13,17 +13,19 @@ internal sealed record ReadFact(Place Place, int Order);
 /// <param name="Standings">How far values can be relied on, where that does not follow from their parts.</param>
 /// <param name="Reads">The reads that a later one would repeat.</param>
 /// <param name="Sound">Sums that were found not to have overflowed.</param>
+/// <param name="NonNegative">Signed numbers that were found not to be negative.</param>
 /// <param name="Refuted">Whose standing may be <see cref="Trust.Refuted"/>: they are looked for at each assignment, and hardly ever there.</param>
 internal sealed record FlowState(
     PersistentMap<Variable, Term> Variables,
     PersistentMap<Term, Standing> Standings,
     PersistentMap<Term, ReadFact> Reads,
     ImmutableHashSet<Term> Sound,
+    ImmutableHashSet<Term> NonNegative,
     ImmutableHashSet<Term> Refuted)
 {
     public static FlowState Empty { get; } = new(
         PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Standing>.Empty,
-        PersistentMap<Term, ReadFact>.Empty, ImmutableHashSet<Term>.Empty, ImmutableHashSet<Term>.Empty);
+        PersistentMap<Term, ReadFact>.Empty, [], [], []);
 
     public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
@@ -74,15 +75,20 @@ internal static class LinearForm
                 return Add(parts, term.Left!, unchecked(factor * ToInt64(term.Right!.Constant)));
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left.Kind: TermKind.Constant }:
                 return Add(parts, term.Right!, unchecked(factor * ToInt64(term.Left!.Constant)));
-            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.LeftShift, Right: { Kind: TermKind.Constant, Constant: >= 0 and < 63 } }:
-                return Add(parts, term.Left!, unchecked(factor << (int)term.Right!.Constant));
+            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.LeftShift, Right.Kind: TermKind.Constant }
+                when Widths.Of(term.Type) is > 0 and <= 64 && ShiftOf(term) is { } count:
+                return Add(parts, term.Left!, unchecked(factor << count));
             default:
                 parts[term] = unchecked((parts.TryGetValue(term, out long known) ? known : 0) + factor);
                 return 0;
         }
     }
 
-    private static long ToInt64(decimal value) => value > long.MaxValue ? unchecked((long)(ulong)value) : (long)value;
+    private static int? ShiftOf(Term shift) =>
+        Interval.Count(new Interval(new BigInteger(shift.Right!.Constant), new BigInteger(shift.Right.Constant)), Widths.Of(shift.Type));
+
+    // An index times a size may be more than any offset.
+    private static long ToInt64(decimal value) => unchecked((long)(ulong)(new BigInteger(value) & ulong.MaxValue));
 }
 
 /// <summary>A sum of unknown values, each times a constant that is not 0, in the order of their numbers, and a constant.</summary>

@@ -12,6 +12,9 @@ internal sealed class TermTable
     // Deep enough for the arithmetic that people write; what is deeper becomes a result of which nothing is known.
     private const int MaximumDepth = 10;
 
+    // Offsets are summed up without a type: such a sum is none that the program has computed, and tells nothing of how that ends.
+    private const string Unbounded = "offset";
+
     private readonly Dictionary<(TermKind, object?, Frame?, Term?, Term?, decimal, string?), Term> _terms = [];
 
     public Term Constant(decimal value, ITypeSymbol? type) => Make(TermKind.Constant, null, null, null, null, type, value);
@@ -60,7 +63,7 @@ internal sealed class TermTable
     }
 
     public Term Binary(BinaryOperatorKind kind, Term left, Term right, ITypeSymbol? type, bool isChecked) =>
-        Make(TermKind.Binary, kind, null, left, right, type, isChecked: isChecked);
+        Make(TermKind.Binary, kind, null, left, right, type, isChecked: isChecked, part: type is null ? Unbounded : null);
 
     /// <summary>Whether a term made of these would be deeper than anything that is worth following.</summary>
     public static bool IsTooDeep(Term left, Term? right = null) => Math.Max(left.Depth, right?.Depth ?? 0) >= MaximumDepth;

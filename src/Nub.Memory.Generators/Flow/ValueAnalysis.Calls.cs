@@ -328,6 +328,12 @@ internal sealed partial class ValueAnalysis
             case "ThrowIfGreaterThan" or "ThrowIfGreaterThanOrEqual" or "ThrowIfNotEqual" when all.Length > 1:
                 _state = Arithmetic.AtMost(_state, all[0], all[1], call);
                 return Result(call);
+            case "ThrowIfNegative" or "ThrowIfNegativeOrZero" when all.Length > 0:
+                _state = Arithmetic.FindNonNegative(_state, all[0]);
+                return Result(call);
+            case "ThrowIfLessThan" or "ThrowIfLessThanOrEqual" when all.Length > 1:
+                _state = AtLeast(_state, all[0], all[1]);
+                return Result(call);
             case "AsSpan" or "AsMemory" or "Slice" or "AsReadOnlySpan" or "AsBytes" or "Cast" when all.Length > 0 && !TermTable.IsTooDeep(all[0]):
                 return Terms.Slice(all[0], call, _frame);
         }

@@ -30,8 +30,7 @@ internal sealed partial class ValueAnalysis
         return condition switch
         {
             IBinaryOperation binary => Decide(state, binary, binary.OperatorKind, operands.Left, operands.Right, value),
-            IIsPatternOperation pattern when IsBounded(pattern.Pattern, value) =>
-                Arithmetic.AtMost(state, operands.Left, Terms.Constant(0, null), pattern),
+            IIsPatternOperation pattern => DecidePattern(state, pattern, operands.Left, value),
             _ => state,
         };
     }
@@ -72,7 +71,7 @@ internal sealed partial class ValueAnalysis
     // Its result goes somewhere, and whoever looks at it there is not followed.
     private void GiveBenefitOfDoubt(IOperation comparison, Term left, Term right)
     {
-        bool bounds = comparison is not IBinaryOperation binary || !Widths.CanOverflowIn(left, _state.IsGuests) && !Widths.CanOverflowIn(right, _state.IsGuests);
+        bool bounds = comparison is not IBinaryOperation binary || (!Widths.CanOverflowIn(_state, left) && !Widths.CanOverflowIn(_state, right));
         bool isLeftSafe = _state.StandingOf(left).IsSafe;
         bool isRightSafe = _state.StandingOf(right).IsSafe;
         if (!bounds)
@@ -145,6 +144,7 @@ internal sealed partial class ValueAnalysis
         {
             case BinaryOperatorKind.Equals when value:
             case BinaryOperatorKind.NotEquals when !value:
+                state = AtLeast(AtLeast(state, left, right), right, left);
                 return Arithmetic.AtMost(Arithmetic.AtMost(state, left, right, check), right, left, check);
             case BinaryOperatorKind.LessThan when value:
             case BinaryOperatorKind.LessThanOrEqual when value:
@@ -171,11 +171,35 @@ internal sealed partial class ValueAnalysis
             return state;
         }
 
-        state = Arithmetic.AtMost(state, smaller, larger, check);
+        // First, because it may tell what the limit is a limit of.
+        state = Arithmetic.AtMost(AtLeast(state, larger, smaller), smaller, larger, check);
 
         // To be larger than nothing is not to be too large.
         return smaller is { Kind: TermKind.Constant, Constant: <= 1 } ? state : Arithmetic.Exceeds(state, larger, smaller, check);
     }
+
+    private static FlowState AtLeast(FlowState state, Term value, Term limit) =>
+        Widths.RangeOf(state, limit).Least >= 0 ? Arithmetic.FindNonNegative(state, value) : state;
+
+    private FlowState DecidePattern(FlowState state, IIsPatternOperation pattern, Term value, bool matches)
+    {
+        state = IsNonNegative(pattern.Pattern, matches) ? Arithmetic.FindNonNegative(state, value) : state;
+        return IsBounded(pattern.Pattern, matches) ? Arithmetic.AtMost(state, value, Terms.Constant(0, null), pattern) : state;
+    }
+
+    private static bool IsNonNegative(IPatternOperation pattern, bool matches) => pattern switch
+    {
+        IConstantPatternOperation constant => matches && IsNonNegative(constant.Value),
+        IRelationalPatternOperation { OperatorKind: BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual } above => matches && IsNonNegative(above.Value),
+        IRelationalPatternOperation below => !matches && IsNonNegative(below.Value),
+        INegatedPatternOperation not => IsNonNegative(not.Pattern, !matches),
+        IBinaryPatternOperation two => matches == (two.OperatorKind == BinaryOperatorKind.And)
+            ? IsNonNegative(two.LeftPattern, matches) || IsNonNegative(two.RightPattern, matches)
+            : IsNonNegative(two.LeftPattern, matches) && IsNonNegative(two.RightPattern, matches),
+        _ => false,
+    };
+
+    private static bool IsNonNegative(IOperation constant) => constant.ConstantValue is { HasValue: true, Value: >= 0 or >= 0L or byte or ushort or uint or ulong or char or >= (short)0 or >= (sbyte)0 };
 
     private static bool IsBounded(IPatternOperation pattern, bool matches) => pattern switch
     {

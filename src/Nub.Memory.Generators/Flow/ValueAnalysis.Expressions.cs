@@ -107,7 +107,7 @@ internal sealed partial class ValueAnalysis
         Term result = Result(operation);
         if (size is { Kind: TermKind.Constant })
         {
-            _session.Lengths[result] = (long)size.Constant;
+            _session.Lengths[result] = (long)Math.Min(size.Constant, long.MaxValue);
         }
 
         return result;
@@ -266,7 +266,7 @@ internal sealed partial class ValueAnalysis
             Term size = Evaluate(dimension);
             CheckUse(dimension, size, Sink.Allocation);
             Use(size);
-            length = size.Kind == TermKind.Constant ? (long)size.Constant : null;
+            length = size.Kind == TermKind.Constant ? (long)Math.Min(size.Constant, long.MaxValue) : null;
         }
 
         foreach (IOperation element in array.Initializer?.ElementValues ?? [])
@@ -315,7 +315,7 @@ internal sealed partial class ValueAnalysis
 
         position = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } backwards ? backwards.Operand : position;
         Term index = Evaluate(position);
-        if (!(Arithmetic.IsNarrow(_state, index) && LengthOf(container, operation) >= 1 << Widths.Magnitude(index, _state.IsGuests)))
+        if (!(Widths.IsInteger(index.Type) && LengthOf(container, operation) > Widths.RangeOf(_state, index).Most))
         {
             CheckUse(position, index, Sink.Index);
         }

@@ -161,12 +161,13 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         }
 
         ImmutableHashSet<Term> sound = known.Sound == incoming.Sound ? known.Sound : known.Sound.Intersect(incoming.Sound);
+        ImmutableHashSet<Term> nonNegative = known.NonNegative == incoming.NonNegative ? known.NonNegative : known.NonNegative.Intersect(incoming.NonNegative);
         ImmutableHashSet<Term> refuted = (known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted))
             .Union(known.Standings.DifferencesTo(standings).Where(term => standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted));
-        bool isSame = variables == known.Variables && reads == known.Reads && sound.Count == known.Sound.Count
+        bool isSame = variables == known.Variables && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
             && known.Standings.DifferencesTo(standings).All(term =>
                 known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
-        return isSame ? known : new FlowState(variables, standings, reads, sound, refuted);
+        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted);
     }
 
     private PersistentMap<Variable, Term> JoinVariables(FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Standing> standings)

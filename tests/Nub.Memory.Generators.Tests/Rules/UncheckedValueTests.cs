@@ -177,7 +177,11 @@ public sealed class UncheckedValueTests
         "uint n = host.Read<uint>(0); System.Diagnostics.Debug.Assert(n <= 16); Use(new byte[{|NUB0011:n|}]);",
         "ulong n = host.Read<ulong>(0); if ((byte)n > 16) return; Use(new byte[{|NUB0011:n|}]);",
         "uint n = host.Read<uint>(0); if (n > 16) return; n = host.Read<uint>(4); Use(new byte[{|NUB0011:n|}]);",
-        "Header h = host.Read<Header>(0); if (h.Kind > 16) return; Use(new byte[{|NUB0011:h.Length|}]);");
+        "Header h = host.Read<Header>(0); if (h.Kind > 16) return; Use(new byte[{|NUB0011:h.Length|}]);",
+        "uint a = host.Read<uint>(0); uint b = host.Read<uint>(4); if ((ulong)a * b > 64) return; Use(new byte[(ulong)a * b]); Use(new byte[{|NUB0011:a|}]);",
+        "uint a = host.Read<uint>(0); if ((ulong)a * a > 64) return; Use(new byte[a]);",
+        "uint a = host.Read<uint>(0); if ((ulong)a * _limit > 64) return; Use(new byte[a]);",
+        "uint a = host.Read<uint>(0); uint b = host.Read<uint>(4); if (a > 16 || (ulong)a * b > 64) return; Use(new byte[b]);");
 
     [Fact]
     public async Task Checks_that_overflow()
@@ -187,7 +191,11 @@ public sealed class UncheckedValueTests
             "ulong n = host.Read<ulong>(0); if (n + 8 <= 64) Use(new byte[{|NUB0011:n|}]);",
             "uint n = host.Read<uint>(0); if (n * 16 > 4096) return; Use(new long[{|NUB0011:n|}]);",
             "ulong at = host.Read<ulong>(0); ulong n = host.Read<ulong>(8); if (n > 64 - at) return; Use(new byte[{|NUB0011:n|}]);",
-            "ulong at = host.Read<ulong>(0); ulong n = host.Read<ulong>(8); bool fits = at + n <= 64; if (fits) Use(new byte[{|NUB0011:n|}]);");
+            "ulong at = host.Read<ulong>(0); ulong n = host.Read<ulong>(8); bool fits = at + n <= 64; if (fits) Use(new byte[{|NUB0011:n|}]);",
+            "int n = host.Read<int>(0); if ((ulong)n + 8 > 64) return; Use(new byte[{|NUB0011:(uint)n|}]);",
+            "sbyte n = host.Read<sbyte>(0); if ((uint)n + 8 > 64) return; Use(new byte[{|NUB0011:(uint)n|}]);",
+            "int n = host.Read<int>(0); if (1u << n > 64) return; Use(new byte[{|NUB0011:n|}]);",
+            "ulong at = host.Read<ulong>(0); Use(Header.At(host, at).Length); if (at + 4 > 64) return; Use(new byte[{|NUB0011:at|}]);");
         Assert.All(messages, static message => Assert.Contains("does not hold, because its own arithmetic can overflow", message, StringComparison.Ordinal));
     }
 
@@ -201,7 +209,28 @@ public sealed class UncheckedValueTests
         "ulong at = host.Read<ulong>(0); ulong n = host.Read<ulong>(8); if (at + n < at || at + n > 64) return; Use(new byte[n]);",
         "ulong at = host.Read<ulong>(0); uint n = host.Read<uint>(8); if (at > 64 || at + n > 64) return; Use(new byte[n]);",
         "uint n = host.Read<uint>(0); if ((ulong)n * 16 > 4096) return; Use(new long[n]);",
-        "ulong n = host.Read<ulong>(0); if (n - 16 > 64) return; Use(new byte[n]);");
+        "ulong n = host.Read<ulong>(0); if (n - 16 > 64) return; Use(new byte[n]);",
+        "int n = host.Read<int>(0); if (n < 0 || (ulong)n + 8 > 64) return; Use(new byte[n]);",
+        "int n = host.Read<int>(0); ArgumentOutOfRangeException.ThrowIfNegative(n); if ((ulong)n + 8 > 64) return; Use(new byte[n]);",
+        "int n = host.Read<int>(0); if (n is < 0 or > 64 || (ulong)n + 8 > 64) return; Use(new byte[n]);",
+        "int a = host.Read<int>(0); int b = host.Read<int>(4); if ((long)a * b + 8 > 64) return; Use(new byte[(long)a * b]);",
+        "uint a = host.Read<uint>(0); uint b = host.Read<uint>(4); if ((a & 0xFFFF) + (b >> 16) > 64) return; Use(new byte[(a & 0xFFFF) + (b >> 16)]);",
+        "uint n = host.Read<uint>(0); if ((ulong)n << 32 > 1ul << 36) return; Use(new byte[n]);");
+
+    /// <summary>An unsigned number that is made signed may come out negative, and be below every limit.</summary>
+    [Fact]
+    public async Task Checks_of_the_other_sign() => await CheckAsync(
+        "uint n = host.Read<uint>(0); if ((int)n > 16) return; for (uint i = 0; i < {|NUB0011:n|}; i++) { Use(i); }",
+        "ulong n = host.Read<ulong>(0); if ((long)n > 16) return; for (ulong i = 0; i < {|NUB0011:n|}; i++) { Use(i); }",
+        "uint n = host.Read<uint>(0); if ((int)n > 16) return; Use(new byte[(int)n]);",
+        "uint n = host.Read<uint>(0); if ((int)n < 0 || (int)n > 16) return; Use(new byte[n]);",
+        "uint n = host.Read<uint>(0); if ((int)n is < 0 or > 16) return; Use(new byte[n]);",
+        "uint n = host.Read<uint>(0); if ((int)n is not (4 or 8)) return; Use(new byte[n]);",
+        "uint n = host.Read<uint>(0); if ((int)n != 4) return; Use(new byte[n]);",
+        "uint n = host.Read<uint>(0); switch ((int)n) { case 4: Use(new byte[n]); break; }",
+        "uint n = host.Read<uint>(0); if ((long)n > 16) return; Use(new byte[n]);",
+        "uint n = host.Read<uint>(0); if (checked((int)n) > 16) return; Use(new byte[n]);",
+        "int n = host.Read<int>(0); if ((uint)n > 16) return; Use(new byte[n]);");
 
     [Fact]
     public async Task Values_that_are_limited_by_how_they_were_made() => await CheckAsync(
@@ -223,6 +252,15 @@ public sealed class UncheckedValueTests
         "Span<int> all = stackalloc int[256]; Use(all[host.Read<byte>(0)]);",
         "Use(s_all[host.Read<uint>(0) >> 24]);",
         "Use(s_few[{|NUB0011:host.Read<byte>(0)|}]);",
+        "Use(s_all[host.Read<uint>(0) & 0xFF]);",
+        "Use(s_all[0xFF & host.Read<uint>(0)]);",
+        "Use(s_all[(byte)host.Read<uint>(0)]);",
+        "Use(s_all[host.Read<ulong>(0) / 0x100_0000_0000_0000]);",
+        "Use(s_all[{|NUB0011:host.Read<ulong>(0) / 0x80_0000_0000_0000|}]);",
+        "Use(s_all[{|NUB0011:host.Read<uint>(0) >> 32|}]);",
+        "Use(new byte[{|NUB0011:(uint)host.Read<sbyte>(0)|}]);",
+        "Use(new byte[{|NUB0011:(uint)(host.Read<int>(0) >> 24)|}]);",
+        "for (uint i = 0; i < {|NUB0011:(uint)(host.Read<int>(0) >> 24)|}; i++) { Use(i); }",
         "Use(table[{|NUB0011:host.Read<byte>(0)|}]);",
         "Use(s_all[{|NUB0011:host.Read<ushort>(0)|}]);",
         "Use(new byte[host.Read<byte>(0)]);",
