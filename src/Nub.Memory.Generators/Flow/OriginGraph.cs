@@ -8,6 +8,9 @@ namespace Nub.Memory.Generators.Flow;
 /// </summary>
 internal sealed class OriginGraph(Sizes sizes)
 {
+    // More than the terms of the longest method that is followed to its end.
+    private const int MostLooks = 200_000;
+
     private readonly Dictionary<Term, HashSet<Term>> _made = [];
 
     /// <summary>Notes what a value was made of that does not show it.</summary>
@@ -31,7 +34,7 @@ internal sealed class OriginGraph(Sizes sizes)
     {
         var open = new Stack<(Term Term, Window Window)>(terms.Select(static term => (term, Window.Whole)));
         var seen = new HashSet<(Term, Window)>();
-        while (open.Count > 0)
+        while (open.Count > 0 && seen.Count < MostLooks)
         {
             (Term term, Window window) = open.Pop();
             if (!seen.Add((term, window)))
@@ -52,15 +55,17 @@ internal sealed class OriginGraph(Sizes sizes)
                 case var _ when term.IsAtom:
                     foreach (Term from in _made.TryGetValue(term, out HashSet<Term>? known) ? known : [])
                     {
-                        open.Push((from, window));
+                        open.Push((from, term.Kind == TermKind.Merge ? window : Window.Whole));
                     }
 
                     break;
                 default:
-                    open.Push((term.Left!, window));
+                    // A part of what was computed is made of the whole of what it was computed from. Were it only of the same part,
+                    // a struct that has one of its fields made of another in a loop would have parts of parts without end.
+                    open.Push((term.Left!, term.Kind == TermKind.With ? window : Window.Whole));
                     if (term.Right is { } right)
                     {
-                        open.Push((right, window));
+                        open.Push((right, Window.Whole));
                     }
 
                     break;

@@ -63,6 +63,7 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
     [InlineData("sums", 60)]
     [InlineData("choices", 60)]
     [InlineData("tries", 24)]
+    [InlineData("fields", 12)]
     public async Task What_is_deep_is_bounded(string what, int depth)
     {
         TimeSpan yardstick = await YardstickAsync();
@@ -145,6 +146,8 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
             "loops" => "public static uint Run(HostSharedMemory host) { uint sum = 0;" + Repeat(i => $"for (uint i{i} = 0; i{i} < host.Read<byte>({i}); i{i}++) {{ sum += i{i};") + new string('}', depth) + " return sum; }",
             "sums" => "public static uint Run(HostSharedMemory host) { uint v = host.Read<uint>(0);" + Repeat(_ => "v = v * v + v;") + " return (uint)new byte[v % 16].Length; }",
             "choices" => "public static uint Run(HostSharedMemory host) { uint v = host.Read<uint>(0);" + Repeat(i => $"v = (v & {i}) == 0 ? v + 1 : host.Read<uint>({i} + v);") + " return (uint)new byte[v % 16].Length; }",
+            // Parts of parts of a struct that is made of itself.
+            "fields" => "public static uint Run(HostSharedMemory host) { Header h = host.Read<Header>(0); Header g = h; while (h.Kind < g.Length) {" + Repeat(_ => "h.Kind = g.Length + 1; g = h; g.Length = h.Kind;") + "} return (uint)new byte[g.Length].Length; }",
             _ => "public static uint Run(HostSharedMemory host) { uint sum = 0;" + string.Concat(Enumerable.Repeat("try { if (sum > 4) return sum; sum += host.Read<uint>(sum);", depth)) + string.Concat(Enumerable.Repeat("} finally { sum++; }", depth)) + " return sum; }",
         };
         return "public static class Test {\n" + members + "\n}";
