@@ -6,7 +6,8 @@ namespace Nub.Memory.Generators.Flow;
 /// <summary>A read whose bytes the host has not written since.</summary>
 /// <param name="Place">The bytes.</param>
 /// <param name="Order">The node in which it was made, in the graph of the method that is being gone through.</param>
-internal sealed record ReadFact(Place Place, int Order);
+/// <param name="Facts">What held on every way on which it was made.</param>
+internal sealed record ReadFact(Place Place, int Order, PathFacts Facts);
 
 /// <summary>What is known at a point of a method.</summary>
 /// <param name="Variables">What locals, parameters, fields of <c>this</c> and the compiler's own temporaries hold. What is absent was not assigned.</param>
@@ -14,6 +15,7 @@ internal sealed record ReadFact(Place Place, int Order);
 /// <param name="Reads">The reads that a later one would repeat.</param>
 /// <param name="Sound">Sums that were found not to have overflowed.</param>
 /// <param name="NonNegative">Signed numbers that were found not to be negative.</param>
+/// <param name="Facts">What the conditions on the way have said.</param>
 /// <param name="Refuted">Whose standing may be <see cref="Trust.Refuted"/>: they are looked for at each assignment, and hardly ever there.</param>
 internal sealed record FlowState(
     PersistentMap<Variable, Term> Variables,
@@ -21,11 +23,12 @@ internal sealed record FlowState(
     PersistentMap<Term, ReadFact> Reads,
     ImmutableHashSet<Term> Sound,
     ImmutableHashSet<Term> NonNegative,
-    ImmutableHashSet<Term> Refuted)
+    ImmutableHashSet<Term> Refuted,
+    PathFacts Facts)
 {
     public static FlowState Empty { get; } = new(
         PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Standing>.Empty,
-        PersistentMap<Term, ReadFact>.Empty, [], [], []);
+        PersistentMap<Term, ReadFact>.Empty, [], [], [], PathFacts.None);
 
     public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
 

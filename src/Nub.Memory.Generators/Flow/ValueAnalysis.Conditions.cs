@@ -22,6 +22,7 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
+        state = Learn(state, condition, value);
         if (!_compared.TryGetValue(condition, out (Term Left, Term Right) operands))
         {
             return state;
@@ -37,7 +38,9 @@ internal sealed partial class ValueAnalysis
 
     private Term? FlagOf(IOperation condition, FlowState state) => condition switch
     {
-        IParameterReferenceOperation parameter => state.Variables.TryGetValue(Variable.Of(parameter.Parameter), out Term? value) ? value : null,
+        IParameterReferenceOperation parameter => ValueAtJoin(state, Variable.Of(parameter.Parameter)),
+        IFieldReferenceOperation field when IsThis(field.Instance) => ValueAtJoin(state, Variable.Of(field.Field)),
+        IPropertyReferenceOperation property when IsThis(property.Instance) && SharedTypes.IsAuto(property.Property) => ValueAtJoin(state, Variable.Of(property.Property)),
         ILocalReferenceOperation local => state.Variables.TryGetValue(Variable.Of(local.Local), out Term? value) ? value : null,
         IFlowCaptureReferenceOperation capture => state.Variables.TryGetValue(Variable.Of(capture.Id, _frame), out Term? value) ? value : null,
         _ => null,

@@ -133,7 +133,7 @@ internal sealed partial class ValueAnalysis
             FindRepetitions(fetch, place);
         }
 
-        _state = _state with { Reads = _state.Reads.SetItem(fetch, new ReadFact(place, _node.Order)) };
+        _state = _state with { Reads = _state.Reads.SetItem(fetch, new ReadFact(place, _node.Order, _state.Facts)) };
         return WithStanding(fetch, new Standing(Trust.Unchecked));
     }
 
@@ -142,7 +142,8 @@ internal sealed partial class ValueAnalysis
         foreach (Term first in _session.ReadPlaces.Near(place))
         {
             _session.Step();
-            if (first != fetch && _state.Reads.TryGetValue(first, out ReadFact? earlier) && earlier.Place.Overlap(place) is { } shared)
+            if (first != fetch && _state.Reads.TryGetValue(first, out ReadFact? earlier) && earlier.Place.Overlap(place) is { } shared
+                && !earlier.Facts.Contradicts(_state.Facts))
             {
                 long distance = LinearForm.Difference(place.Offset, earlier.Place.Offset)!.Value;
                 _session.Repetitions.Add(new Repetition(first, fetch, shared, distance));

@@ -128,7 +128,9 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         }
 
         PersistentMap<Term, Standing> standings = known.Standings;
-        PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref standings);
+        PathFacts here = PathFacts.None;
+        PathFacts there = PathFacts.None;
+        PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref standings, ref here, ref there);
         foreach (Term term in known.Standings.DifferencesTo(incoming.Standings))
         {
             _session.Step();
@@ -157,20 +159,25 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         foreach (Term read in known.Reads.DifferencesTo(incoming.Reads))
         {
             _session.Step();
-            reads = incoming.Reads.TryGetValue(read, out ReadFact? fact) ? reads.SetItem(read, fact) : reads;
+            bool isMine = known.Reads.TryGetValue(read, out ReadFact? mine);
+            reads = reads.SetItem(read, !incoming.Reads.TryGetValue(read, out ReadFact? other) ? mine! with { Facts = mine.Facts.And(here) }
+                : isMine ? other with { Facts = mine!.Facts.Common(other.Facts) }
+                : other with { Facts = other.Facts.And(there) });
         }
 
         ImmutableHashSet<Term> sound = known.Sound == incoming.Sound ? known.Sound : known.Sound.Intersect(incoming.Sound);
         ImmutableHashSet<Term> nonNegative = known.NonNegative == incoming.NonNegative ? known.NonNegative : known.NonNegative.Intersect(incoming.NonNegative);
         ImmutableHashSet<Term> refuted = (known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted))
             .Union(known.Standings.DifferencesTo(standings).Where(term => standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted));
-        bool isSame = variables == known.Variables && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
+        PathFacts facts = known.Facts.Common(incoming.Facts);
+        bool isSame = variables == known.Variables && facts == known.Facts && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
             && known.Standings.DifferencesTo(standings).All(term =>
                 known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
-        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted);
+        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted, facts);
     }
 
-    private PersistentMap<Variable, Term> JoinVariables(FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Standing> standings)
+    private PersistentMap<Variable, Term> JoinVariables(
+        FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Standing> standings, ref PathFacts here, ref PathFacts there)
     {
         PersistentMap<Variable, Term> variables = known.Variables;
         foreach (Variable variable in known.Variables.DifferencesTo(incoming.Variables))
@@ -192,6 +199,8 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             }
 
             variables = variables.SetItem(variable, merge);
+            LearnMerge(ref here, merge, mine);
+            LearnMerge(ref there, merge, other);
             _session.AddOrigins(merge, mine);
             _session.AddOrigins(merge, other);
             Standing standing = Standing.Join(known.StandingOf(mine), incoming.StandingOf(other));

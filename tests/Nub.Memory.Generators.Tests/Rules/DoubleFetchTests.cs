@@ -98,6 +98,49 @@ public sealed class DoubleFetchTests
     [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
     public async Task What_is_read_once_on_a_path_is_not(string body) => await CheckAsync(body);
 
+    /// <summary>On no way through the method are both reads made.</summary>
+    [Theory]
+    [InlineData("if (flag) Use(host.Read<uint>(8)); Use(1); if (!flag) Use(host.Read<uint>(8));")]
+    [InlineData("uint x = 0; if (flag) x = host.Read<uint>(8); Use(x); if (!flag) x = host.Read<uint>(8); Use(x);")]
+    [InlineData("bool got = host.TryRead(64, out uint a); if (got) Use(host.Read<uint>(8) + a); Use(1); if (!got) Use(host.Read<uint>(8));")]
+    [InlineData("bool both = index > 0 && flag; if (both) Use(host.Read<uint>(8)); Use(1); if (!both) Use(host.Read<uint>(8));")]
+    [InlineData("if (index == 1) Use(host.Read<uint>(8)); if (index == 2) Use(host.Read<uint>(8));")]
+    [InlineData("if (index == 1) Use(host.Read<uint>(8)); if (index != 1) Use(host.Read<uint>(8));")]
+    [InlineData("if (index > 1) Use(host.Read<uint>(8)); if (index <= 1) Use(host.Read<uint>(8));")]
+    [InlineData("if (index < 1) Use(host.Read<uint>(8)); if (1 <= index) Use(host.Read<uint>(8));")]
+    [InlineData("switch (index) { case 1: Use(host.Read<uint>(8)); break; } Use(1); switch (index) { case 2: Use(host.Read<uint>(8)); break; }")]
+    [InlineData("switch (index) { case 1: Use(host.Read<uint>(8)); break; } Use(1); switch (index) { case 1: break; default: Use(host.Read<uint>(8)); break; }")]
+    [InlineData("uint a = index switch { 1 => host.Read<uint>(8), _ => 0 }; uint b = index switch { 2 => host.Read<uint>(8), _ => 0 }; Use(a + b);")]
+    [InlineData("if (index is 1) Use(host.Read<uint>(8)); if (index is not 1) Use(host.Read<uint>(8));")]
+    [InlineData("if (index is > 1 and < 9) Use(host.Read<uint>(8)); if (index >= 9) Use(host.Read<uint>(8));")]
+    [InlineData("if (owner is null) Use(host.Read<uint>(8)); if (owner is not null) Use(host.Read<uint>(8));")]
+    [InlineData("if (owner == null) Use(host.Read<uint>(8)); if (owner != null) Use(host.Read<uint>(8));")]
+    [InlineData("bool read = false; uint x = 0; if (index > 0) { x = host.Read<uint>(8); read = true; } if (!read) x = host.Read<uint>(8); Use(x);")]
+    [InlineData("int state = 0; uint x = 0; if (index > 0) { x = host.Read<uint>(8); state = 2; } if (state == 0) x = host.Read<uint>(8); Use(x);")]
+    [InlineData("int state = 0; uint x = 0; if (index > 0) { x = host.Read<uint>(8); state = 2; } if (state != 2) x = host.Read<uint>(8); Use(x);")]
+    [InlineData("bool read = false; uint x = 0; if (index > 9) { x = host.Read<uint>(8); read = true; } else if (flag) { x = 1; } else { x = 2; } if (!read) x = host.Read<uint>(8); Use(x);")]
+    [InlineData("if (_flag) Use(host.Read<uint>(8)); if (!_flag) Use(host.Read<uint>(8));")]
+    [InlineData("Use(Chosen(host, flag)); if (!flag) Use(host.Read<uint>(8));")]
+    public async Task Ways_that_exclude_each_other_are_two(string body) => await CheckAsync(body);
+
+    /// <summary>The same shapes, but for what makes them exclude each other.</summary>
+    [Theory]
+    [InlineData("if (flag) Use(host.Read<uint>(8)); Use(1); if (flag) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("if (flag) Use(host.Read<uint>(8)); flag = index > 3; if (!flag) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("if (host.TryRead(64, out uint a)) Use(host.Read<uint>(8) + a); if (!host.TryRead(128, out uint b)) Use({|NUB0010:host.Read<uint>(8)|} + b);")]
+    [InlineData("if (index == 1) Use(host.Read<uint>(8)); if (index != 2) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("if (index > 1) Use(host.Read<uint>(8)); if (index >= 1) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("if (index == 1) Use(host.Read<uint>(8)); index++; if (index == 2) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("switch (index) { case 1: Use(host.Read<uint>(8)); break; } Use(1); switch (index) { case 2: break; default: Use({|NUB0010:host.Read<uint>(8)|}); break; }")]
+    [InlineData("if (flag || index > 1) Use(host.Read<uint>(8)); if (!flag) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("bool read = false; uint x = 0; if (index > 0) { x = host.Read<uint>(8); read = flag; } if (!read) x += {|NUB0010:host.Read<uint>(8)|}; Use(x);")]
+    [InlineData("if (_flag) Use(host.Read<uint>(8)); _flag = index > 3; if (!_flag) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("double d = index; if (d < 1) Use(host.Read<uint>(8)); else Use(2); if (!(d >= 1)) Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("bool first = true; uint x = host.Read<uint>(8); while (index-- > 0) { if (!first) Use({|NUB0010:host.Read<uint>(8)|}); first = false; } Use(x);")]
+    [InlineData("uint x = 0; for (int i = 0; i < 4; i++) { bool odd = i % 2 == 1; if (odd) x = host.Read<uint>(8); if (odd) Use({|NUB0010:host.Read<uint>(8)|}); Use(x); }")]
+    [InlineData("Use(Chosen(host, flag)); if (flag) Use({|NUB0010:host.Read<uint>(8)|});")]
+    public async Task Ways_that_do_not_are_one(string body) => await CheckAsync(body);
+
     [Theory]
     [InlineData("[Reread] public static void Run(HostSharedMemory host) { Use(host.Read<uint>(8)); Use(host.Read<uint>(8)); }")]
     [InlineData("[Reread(Justification = \"a clock\")] public static uint Run(HostSharedMemory host) => host.Read<uint>(8) + host.Read<uint>(8);")]
@@ -176,12 +219,14 @@ public sealed class DoubleFetchTests
             {
                 private readonly HostSharedMemory _host = memory;
                 private uint Length => _host.Read<uint>(4);
-                public void Run(HostSharedMemory host, ulong offset, int index, Owner owner)
+                public void Run(HostSharedMemory host, ulong offset, int index, Owner owner, bool flag)
                 {
                     {{body}}
                 }
 
                 private static uint Kind(HostSharedMemory host) => host.Read<uint>(0);
+                private bool _flag;
+                private static uint Chosen(HostSharedMemory host, bool isKnown) => isKnown ? host.Read<uint>(8) : 0;
                 private static uint Taken(HostSharedMemory host, bool isKnown) => isKnown ? 0 : host.Read<uint>(8);
                 private static void Answer(HostSharedMemory host) => host.Write(8, 0u);
                 private static void Use<T>(T value) => Console.WriteLine(value);
