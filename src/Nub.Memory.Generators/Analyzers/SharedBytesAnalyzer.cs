@@ -38,20 +38,26 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         private readonly object _lock = new();
         private readonly MethodBodies _bodies = new();
         private readonly Dictionary<ISymbol, HashSet<ISymbol>> _calls = new(SymbolEqualityComparer.Default);
+        private readonly List<MethodBody> _initializers = [];
         private readonly HashSet<ISymbol> _reading = new(SymbolEqualityComparer.Default);
 
         public void Add(OperationBlockAnalysisContext context)
         {
+            if (context.OwningSymbol is not IMethodSymbol method)
+            {
+                AddInitializers(context);
+                return;
+            }
+
             // A constructor has its initializer besides its block; top-level statements have no block of their own.
-            if (context.OwningSymbol is not IMethodSymbol method
-                || (context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) ?? context.OperationBlocks.FirstOrDefault()) is not { } block)
+            if ((context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) ?? context.OperationBlocks.FirstOrDefault()) is not { } block)
             {
                 return;
             }
 
             bool reads = false;
             var calls = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
-            foreach (IOperation operation in block.Descendants())
+            foreach (IOperation operation in context.OperationBlocks.SelectMany(static one => one.Descendants()))
             {
                 ISymbol? member = operation switch
                 {
@@ -65,7 +71,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                 }
 
                 reads |= SharedTypes.IsSource(member);
-                if (SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, method.ContainingType.OriginalDefinition))
+                if (IsOf(member, method.ContainingType))
                 {
                     calls.Add((member is IPropertySymbol { GetMethod: { } getter } ? getter : member).OriginalDefinition);
                 }
@@ -82,14 +88,50 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             }
         }
 
+        // What a field or a property begins with is run by a constructor, and is looked at by itself.
+        private void AddInitializers(OperationBlockAnalysisContext context)
+        {
+            INamedTypeSymbol type = context.OwningSymbol.ContainingType;
+            if (type is null || type.Constructors.FirstOrDefault() is not { } constructor)
+            {
+                return;
+            }
+
+            CancellationToken cancellation = context.CancellationToken;
+            foreach (IOperation block in context.OperationBlocks.Where(static block => block is IFieldInitializerOperation or IPropertyInitializerOperation))
+            {
+                if (MayRead(block, type))
+                {
+                    lock (_lock)
+                    {
+                        _initializers.Add(new MethodBody(constructor, () => FlowGraph.BlocksOf(block, cancellation)));
+                    }
+                }
+            }
+        }
+
+        private static bool MayRead(IOperation block, INamedTypeSymbol type) => block.Descendants().Any(operation => operation switch
+        {
+            IInvocationOperation call => SharedTypes.IsSource(call.TargetMethod) || IsOf(call.TargetMethod, type),
+            IPropertyReferenceOperation property => SharedTypes.IsSource(property.Property) || IsOf(property.Property, type),
+            _ => false,
+        });
+
+        private static bool IsOf(ISymbol member, INamedTypeSymbol type) => SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, type.OriginalDefinition);
+
         public void Analyze(SymbolAnalysisContext context)
         {
+            var sizes = new Sizes();
+            foreach (MethodBody body in _initializers)
+            {
+                Depth.Run(() => AnalyzeWithNested(context, sizes, body));
+            }
+
             if (_reading.Count == 0)
             {
                 return;
             }
 
-            var sizes = new Sizes();
             foreach (ISymbol symbol in MethodsThatMayRead())
             {
                 if (_bodies.Find((IMethodSymbol)symbol) is { } body)

@@ -31,7 +31,7 @@ internal sealed partial class ValueAnalysis
         return condition switch
         {
             IBinaryOperation binary => Decide(state, binary, binary.OperatorKind, operands.Left, operands.Right, value),
-            IIsPatternOperation pattern => DecidePattern(state, pattern, operands.Left, value),
+            IIsPatternOperation pattern => DecidePattern(state, pattern.Pattern, operands.Left, value, pattern),
             _ => state,
         };
     }
@@ -97,32 +97,6 @@ internal sealed partial class ValueAnalysis
         }
     }
 
-    private Term EvaluatePattern(IIsPatternOperation pattern)
-    {
-        Term value = Evaluate(pattern.Value);
-        Use(value);
-        if (IsAsserted(pattern.Syntax))
-        {
-            return Result(pattern);
-        }
-
-        if (IsFollowed(pattern))
-        {
-            _compared[pattern] = (value, value);
-        }
-        else if (IsBounded(pattern.Pattern, true) || IsBounded(pattern.Pattern, false))
-        {
-            _state = Arithmetic.Compared(_state, value, pattern);
-        }
-
-        if (IsBounded(pattern.Pattern, true) || IsBounded(pattern.Pattern, false))
-        {
-            _session.ComparedInHelper(value, null);
-        }
-
-        return Result(pattern);
-    }
-
     // Whether it decides which way is taken, here and by itself. A switch does, too; in the graph it is a row of comparisons.
     private static bool IsFollowed(IOperation comparison)
     {
@@ -183,41 +157,6 @@ internal sealed partial class ValueAnalysis
 
     private static FlowState AtLeast(FlowState state, Term value, Term limit) =>
         Widths.RangeOf(state, limit).Least >= 0 ? Arithmetic.FindNonNegative(state, value) : state;
-
-    private FlowState DecidePattern(FlowState state, IIsPatternOperation pattern, Term value, bool matches)
-    {
-        state = IsNonNegative(pattern.Pattern, matches) ? Arithmetic.FindNonNegative(state, value) : state;
-        return IsBounded(pattern.Pattern, matches) ? Arithmetic.AtMost(state, value, Terms.Constant(0, null), pattern) : state;
-    }
-
-    private static bool IsNonNegative(IPatternOperation pattern, bool matches) => pattern switch
-    {
-        IConstantPatternOperation constant => matches && IsNonNegative(constant.Value),
-        IRelationalPatternOperation { OperatorKind: BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual } above => matches && IsNonNegative(above.Value),
-        IRelationalPatternOperation below => !matches && IsNonNegative(below.Value),
-        INegatedPatternOperation not => IsNonNegative(not.Pattern, !matches),
-        IBinaryPatternOperation two => matches == (two.OperatorKind == BinaryOperatorKind.And)
-            ? IsNonNegative(two.LeftPattern, matches) || IsNonNegative(two.RightPattern, matches)
-            : IsNonNegative(two.LeftPattern, matches) && IsNonNegative(two.RightPattern, matches),
-        _ => false,
-    };
-
-    private static bool IsNonNegative(IOperation constant) => constant.ConstantValue is { HasValue: true, Value: >= 0 or >= 0L or byte or ushort or uint or ulong or char or >= (short)0 or >= (sbyte)0 };
-
-    private static bool IsBounded(IPatternOperation pattern, bool matches) => pattern switch
-    {
-        IConstantPatternOperation => matches,
-        IRelationalPatternOperation { OperatorKind: BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual } => matches,
-        IRelationalPatternOperation => !matches,
-        INegatedPatternOperation not => IsBounded(not.Pattern, !matches),
-        IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And } both => matches
-            ? IsBounded(both.LeftPattern, true) || IsBounded(both.RightPattern, true)
-            : IsBounded(both.LeftPattern, false) && IsBounded(both.RightPattern, false),
-        IBinaryPatternOperation either => matches
-            ? IsBounded(either.LeftPattern, true) && IsBounded(either.RightPattern, true)
-            : IsBounded(either.LeftPattern, false) || IsBounded(either.RightPattern, false),
-        _ => false,
-    };
 
     // A count of the host's that runs up to a number of the guest's, or one of the guest's that is counted down.
     private void CheckLoopBound(IBinaryOperation comparison, BinaryOperatorKind kind, Term left, Term right)

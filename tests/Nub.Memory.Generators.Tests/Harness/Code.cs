@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
 using Nub.Memory.Generators.Accessors;
 
@@ -29,11 +30,12 @@ internal static class Code
 
     public static CSharpCompilation Compile(string[] sources, params MetadataReference[] more)
     {
+        SyntaxTree[] trees = [.. sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(source, ParseOptions, $"Test{i}.cs"))
+            .Append(CSharpSyntaxTree.ParseText(Usings, ParseOptions, "Usings.cs"))];
+        bool isProgram = trees.Any(static tree => tree.GetRoot().ChildNodes().OfType<GlobalStatementSyntax>().Any());
         var options = new CSharpCompilationOptions(
-            OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, warningLevel: 9999,
+            isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, warningLevel: 9999,
             allowUnsafe: sources.Any(static source => source.Contains("unsafe", StringComparison.Ordinal)));
-        IEnumerable<SyntaxTree> trees = sources.Select(static (source, i) => CSharpSyntaxTree.ParseText(source, ParseOptions, $"Test{i}.cs"))
-            .Append(CSharpSyntaxTree.ParseText(Usings, ParseOptions, "Usings.cs"));
         return CSharpCompilation.Create("Test" + Interlocked.Increment(ref s_number), trees, [.. s_references, .. more], options);
     }
 

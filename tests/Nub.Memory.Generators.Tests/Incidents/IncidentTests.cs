@@ -8,7 +8,50 @@ namespace Nub.Memory.Generators.Tests.Incidents;
 /// </summary>
 public sealed class IncidentTests
 {
-    /// <summary>Xen's block backend copied a request out of the ring; the compiler made reads of the ring of the copy.</summary>
+    /// <summary>Xen's block backend checked the sectors of a descriptor, and read them again for the request.</summary>
+    [Fact]
+    public async Task Xsa155_the_sectors_of_a_descriptor_are_checked_and_read_again() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct Segment { public uint Grant; public byte First; public byte Last; public ushort Reserved; }
+            public static class Blkback
+            {
+                public static int Sectors(HostSharedMemory page, int count)
+                {
+                    int sectors = 0;
+                    for (int i = 0; i < count; i++)
+                    {
+                        Segment.View segment = Segment.ArrayAt(page, 0, 512)[i];
+                        if (segment.Last > 7 || segment.First > {|NUB0010:segment.Last|})
+                        {
+                            return -1;
+                        }
+
+                        sectors += {|NUB0010:segment.Last|} - {|NUB0010:segment.First|} + 1;
+                    }
+
+                    return sectors;
+                }
+
+                public static int Repaired(HostSharedMemory page, int count)
+                {
+                    int sectors = 0;
+                    for (int i = 0; i < count; i++)
+                    {
+                        Segment segment = Segment.ArrayAt(page, 0, 512)[i].Load();
+                        if (segment.Last > 7 || segment.First > segment.Last)
+                        {
+                            return -1;
+                        }
+
+                        sectors += segment.Last - segment.First + 1;
+                    }
+
+                    return sectors;
+                }
+            }
+            """);
+
+    /// <summary>The same with the number of segments, which decides about an array.</summary>
     [Fact]
     public async Task Xsa155_the_number_of_segments_is_taken_from_the_ring_again() =>
         await Markup.CheckAsync("""
@@ -58,7 +101,7 @@ public sealed class IncidentTests
             }
             """);
 
-    /// <summary>Xen's handling of I/O requests looked at the state of a request in shared memory for each of its decisions.</summary>
+    /// <summary>Xen looked at the state of an I/O request in shared memory in a way that the compiler may make several reads of.</summary>
     [Fact]
     public async Task Xsa166_the_state_of_a_request_is_read_for_each_decision() =>
         await Markup.CheckAsync("""
@@ -188,15 +231,15 @@ public sealed class IncidentTests
             }
             """);
 
-    /// <summary>KVM checked the control block of a nested guest where it stood, and took it over from there afterwards.</summary>
+    /// <summary>KVM checked the control block of a nested guest where it stood (what it intercepts, for one), and took it over from there afterwards.</summary>
     [Fact]
     public async Task Cve_2021_29657_a_nested_control_block_is_checked_in_place() =>
         await Markup.CheckAsync("""
             [AllValid] public partial struct ControlBlock { public uint Intercepts; public uint AddressSpace; public ulong Efer; public ulong MsrBitmap; }
             public sealed class NestedSvm(HostSharedMemory guest)
             {
-                private const ulong SvmEnabled = 1 << 12;
-                private ulong _efer;
+                private const uint InterceptRun = 1;
+                private uint _intercepts;
                 private ulong _bitmap;
 
                 public bool Run(ulong address)
@@ -207,7 +250,7 @@ public sealed class IncidentTests
                         return false;
                     }
 
-                    _efer = {|NUB0010:block.Efer|};
+                    _intercepts = {|NUB0010:block.Intercepts|};
                     _bitmap = block.MsrBitmap;
                     return true;
                 }
@@ -215,19 +258,19 @@ public sealed class IncidentTests
                 public bool Repaired(ulong address)
                 {
                     ControlBlock block = ControlBlock.At(guest, address).Load();
-                    if ((block.Efer & SvmEnabled) == 0 || block.AddressSpace == 0)
+                    if ((block.Intercepts & InterceptRun) == 0 || block.AddressSpace == 0)
                     {
                         return false;
                     }
 
-                    _efer = block.Efer;
+                    _intercepts = block.Intercepts;
                     _bitmap = block.MsrBitmap;
                     return true;
                 }
 
-                public ulong State => _efer ^ _bitmap;
+                public ulong State => _intercepts ^ _bitmap;
 
-                private static bool IsLegal(ControlBlock.View block) => (block.Efer & SvmEnabled) != 0 && block.AddressSpace != 0;
+                private static bool IsLegal(ControlBlock.View block) => (block.Intercepts & InterceptRun) != 0 && block.AddressSpace != 0;
             }
             """);
 
@@ -282,7 +325,7 @@ public sealed class IncidentTests
             }
             """);
 
-    /// <summary>vm-memory took a count for the length of what it had: the slice was shorter.</summary>
+    /// <summary>vm-memory took a count for the length of what it had: a slice that somebody else made could be shorter.</summary>
     [Fact]
     public async Task Cve_2023_41051_a_count_is_not_compared_with_the_slice() =>
         await Markup.CheckAsync("""
@@ -319,6 +362,193 @@ public sealed class IncidentTests
                     uint count = host.Read<uint>(4);
                     uint size = (uint)region.Length;
                     return offset <= size && count <= size - offset ? region.Slice((int)offset, (int)count) : default;
+                }
+            }
+            """);
+
+    /// <summary>The same with a pointer instead of a slice: nobody looks at the length any more.</summary>
+    [Fact]
+    public async Task Cve_2023_41051_an_array_is_made_of_a_pointer() =>
+        await Markup.CheckAsync("""
+            public static unsafe class VolatileMemory
+            {
+                public static ulong Last(HostSharedMemory host, ulong offset, int count)
+                {
+                    ulong* first = (ulong*)(host.BaseAddress + (nint)offset);
+                    return {|NUB0013:first[count - 1]|};
+                }
+
+                public static ulong Repaired(HostSharedMemory host, ulong offset, int count) =>
+                    SharedArrayView.At<ulong>(host, offset, count)[count - 1];
+            }
+            """);
+
+    /// <summary>DPDK's vhost-user made a pointer of a guest's address, without a look whether all that is wanted there is mapped.</summary>
+    [Fact]
+    public async Task Cve_2018_1059_a_range_of_the_guests_is_taken_for_mapped() =>
+        await Markup.CheckAsync("""
+            [AllValid] public partial struct Descriptor { public ulong Address; public uint Length; public ushort Flags; public ushort Next; }
+            public static unsafe class VhostUser
+            {
+                public static void Send(HostSharedMemory host, ulong table, Span<byte> packet)
+                {
+                    Descriptor descriptor = Descriptor.At(host, table).Load();
+                    int length = (int)Math.Min(descriptor.Length, (uint)packet.Length);
+                    {|NUB0013:new ReadOnlySpan<byte>((void*)(host.BaseAddress + (nint)descriptor.Address), length)|}.CopyTo(packet);
+                }
+
+                public static void Repaired(HostSharedMemory host, ulong table, Span<byte> packet)
+                {
+                    Descriptor descriptor = Descriptor.At(host, table).Load();
+                    int length = (int)Math.Min(descriptor.Length, (uint)packet.Length);
+                    host.CopyTo(descriptor.Address, packet[..length]);
+                }
+            }
+            """);
+
+    /// <summary>Xen's backends worked on what their guests could still write: here, on a span of what became the guest's.</summary>
+    [Fact]
+    public async Task Xsa155_what_is_the_guests_is_worked_on_as_if_it_were_private() =>
+        await Markup.CheckAsync("""
+            public static class Loader
+            {
+                public static (HostSharedMemory Host, GuestSharedMemory Guest) Start(ReadOnlySpan<byte> image)
+                {
+                    var memory = new ExclusiveSharedMemory(64 * 1024);
+                    Span<byte> header = memory.AsSpan(0, 64);
+                    image[..64].CopyTo(header);
+                    var pair = memory.Build();
+                    if ({|NUB0012:header|}[0] > 16)
+                    {
+                        throw new InvalidOperationException();
+                    }
+
+                    pair.Host.Write(64, (uint){|NUB0012:header|}[0]);
+                    return pair;
+                }
+
+                public static (HostSharedMemory Host, GuestSharedMemory Guest) Repaired(ReadOnlySpan<byte> image)
+                {
+                    var memory = new ExclusiveSharedMemory(64 * 1024);
+                    Span<byte> header = memory.AsSpan(0, 64);
+                    image[..64].CopyTo(header);
+                    byte kind = header[0];
+                    var pair = memory.Build();
+                    if (kind > 16)
+                    {
+                        throw new InvalidOperationException();
+                    }
+
+                    pair.Host.Write(64, (uint)kind);
+                    return pair;
+                }
+            }
+            """);
+
+    /// <summary>Linux's block backend kept a pointer over a disconnect, and used it again after what it showed was freed.</summary>
+    [Fact]
+    public async Task Xsa350_a_pointer_outlives_the_disconnect() =>
+        await Markup.CheckAsync("""
+            public static class Blkback
+            {
+                public static int Serve(Func<bool> isConnected)
+                {
+                    var ring = new ExclusiveSharedMemory(4096);
+                    Span<byte> requests = ring.AsSpan(0, 4096);
+                    int served = 0;
+                    while (served < 16)
+                    {
+                        served += {|NUB0012:requests|}[served];
+                        if (!isConnected())
+                        {
+                            ring.Dispose();
+                        }
+                    }
+
+                    return served;
+                }
+
+                public static int Repaired(Func<bool> isConnected)
+                {
+                    using var ring = new ExclusiveSharedMemory(4096);
+                    Span<byte> requests = ring.AsSpan(0, 4096);
+                    int served = 0;
+                    while (served < 16 && isConnected())
+                    {
+                        served += requests[served];
+                    }
+
+                    return served;
+                }
+            }
+            """);
+
+    /// <summary>Xen locked pages, found some of them in use, and left without unlocking: the guest could hang the host.</summary>
+    [Fact]
+    public async Task Cve_2012_5514_a_way_out_keeps_the_lock() =>
+        await Markup.CheckAsync("""
+            public static class PopulateOnDemand
+            {
+                public static bool Mark(HostSharedMemory host, ulong first, int count)
+                {
+                    HostAccess access = {|NUB0014:host.Enter()|};
+                    for (int i = 0; i < count; i++)
+                    {
+                        if (!access.TryRead(first + (ulong)i, out byte state) || state != 0)
+                        {
+                            return false;
+                        }
+                    }
+
+                    access.Dispose();
+                    return true;
+                }
+
+                public static bool Repaired(HostSharedMemory host, ulong first, int count)
+                {
+                    using HostAccess access = host.Enter();
+                    for (int i = 0; i < count; i++)
+                    {
+                        if (!access.TryRead(first + (ulong)i, out byte state) || state != 0)
+                        {
+                            return false;
+                        }
+                    }
+
+                    return true;
+                }
+            }
+            """);
+
+    /// <summary>Xen's libxl did not release what it had mapped when the machine could not be built.</summary>
+    [Fact]
+    public async Task Xsa160_what_was_taken_is_not_released_on_failure() =>
+        await Markup.CheckAsync("""
+            public static class Libxl
+            {
+                public static bool Build(GuestSharedMemory guest, Func<bool> start)
+                {
+                    GuestLease lease = {|NUB0014:guest.EnterGuest()|};
+                    try
+                    {
+                        if (!start())
+                        {
+                            throw new InvalidOperationException();
+                        }
+
+                        lease.Dispose();
+                        return true;
+                    }
+                    catch (InvalidOperationException)
+                    {
+                        return false;
+                    }
+                }
+
+                public static bool Repaired(GuestSharedMemory guest, Func<bool> start)
+                {
+                    using GuestLease lease = guest.EnterGuest();
+                    return start();
                 }
             }
             """);

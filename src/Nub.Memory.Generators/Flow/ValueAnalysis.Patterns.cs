@@ -1,0 +1,169 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+// What patterns say about a value and its parts, and which variables they give them to.
+internal sealed partial class ValueAnalysis
+{
+    private Term EvaluatePattern(IIsPatternOperation pattern)
+    {
+        Term value = Evaluate(pattern.Value);
+        Use(value);
+        Declare(pattern.Pattern, value);
+        if (IsAsserted(pattern.Syntax))
+        {
+            return Result(pattern);
+        }
+
+        bool isFollowed = IsFollowed(pattern);
+        if (isFollowed)
+        {
+            _compared[pattern] = (value, value);
+        }
+
+        foreach ((IPatternOperation part, Term of) in PartsOf(pattern.Pattern, value).Prepend((pattern.Pattern, value)))
+        {
+            if (!IsBounded(part, true) && !IsBounded(part, false))
+            {
+                continue;
+            }
+
+            _state = isFollowed ? _state : Arithmetic.Compared(_state, of, pattern);
+            _session.ComparedInHelper(of, null);
+        }
+
+        return Result(pattern);
+    }
+
+    // A variable of a pattern is looked at only where the pattern has matched.
+    private void Declare(IPatternOperation pattern, Term value)
+    {
+        foreach ((IPatternOperation part, Term of) in PartsOf(pattern, value).Prepend((pattern, value)))
+        {
+            foreach (IPatternOperation one in Alternatives(part))
+            {
+                ISymbol? declared = one switch
+                {
+                    IDeclarationPatternOperation declaration => declaration.DeclaredSymbol,
+                    IRecursivePatternOperation recursive => recursive.DeclaredSymbol,
+                    IListPatternOperation list => list.DeclaredSymbol,
+                    _ => null,
+                };
+                if (declared is not null)
+                {
+                    Set(Variable.Of(declared), of);
+                }
+            }
+        }
+    }
+
+    // The patterns that are about the very same value.
+    private static IEnumerable<IPatternOperation> Alternatives(IPatternOperation pattern) => pattern switch
+    {
+        INegatedPatternOperation not => Alternatives(not.Pattern),
+        IBinaryPatternOperation two => Alternatives(two.LeftPattern).Concat(Alternatives(two.RightPattern)),
+        _ => [pattern],
+    };
+
+    // The patterns that are about a part of the value, or a part of that.
+    private IEnumerable<(IPatternOperation Pattern, Term Value)> PartsOf(IPatternOperation pattern, Term value)
+    {
+        foreach (IRecursivePatternOperation recursive in Alternatives(pattern).OfType<IRecursivePatternOperation>())
+        {
+            foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
+            {
+                if (PartOf(value, part.Member) is { } of)
+                {
+                    yield return (part.Pattern, of);
+                    foreach ((IPatternOperation, Term) deeper in PartsOf(part.Pattern, of))
+                    {
+                        yield return deeper;
+                    }
+                }
+            }
+
+            for (int i = 0; i < recursive.DeconstructionSubpatterns.Length; i++)
+            {
+                string name = "Item" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                if (value.Kind == TermKind.Tuple && ElementOf(value, name) is { } element)
+                {
+                    yield return (recursive.DeconstructionSubpatterns[i], element);
+                    foreach ((IPatternOperation, Term) deeper in PartsOf(recursive.DeconstructionSubpatterns[i], element))
+                    {
+                        yield return deeper;
+                    }
+                }
+            }
+        }
+    }
+
+    private Term? PartOf(Term value, IOperation member) => member switch
+    {
+        _ when TermTable.IsTooDeep(value) || value.Kind is TermKind.View or TermKind.ArrayView => null,
+        IFieldReferenceOperation { Field: { ContainingType.IsValueType: true } field } => value.Kind == TermKind.Tuple
+            ? ElementOf(value, (field.CorrespondingTupleField ?? field).Name)
+            : Terms.Field(value, field, field.Type),
+        IPropertyReferenceOperation { Property: { ContainingType.IsValueType: true } property } when SharedTypes.IsAuto(property) => Terms.Field(value, property, property.Type),
+        _ => null,
+    };
+
+    private FlowState DecidePattern(FlowState state, IPatternOperation pattern, Term value, bool matches, IOperation check)
+    {
+        state = IsNonNegative(pattern, matches) ? Arithmetic.FindNonNegative(state, value) : state;
+        state = IsBounded(pattern, matches) ? Arithmetic.AtMost(state, value, Terms.Constant(0, null), check) : state;
+
+        if (pattern is INegatedPatternOperation not)
+        {
+            return DecidePattern(state, not.Pattern, value, !matches, check);
+        }
+
+        // All parts have to match, where the pattern is no choice between several.
+        if (!matches || pattern is not (IRecursivePatternOperation or IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And }))
+        {
+            return state;
+        }
+
+        if (pattern is IBinaryPatternOperation both)
+        {
+            return DecidePattern(DecidePattern(state, both.LeftPattern, value, true, check), both.RightPattern, value, true, check);
+        }
+
+        foreach ((IPatternOperation part, Term of) in PartsOf(pattern, value))
+        {
+            state = IsNonNegative(part, true) ? Arithmetic.FindNonNegative(state, of) : state;
+            state = IsBounded(part, true) ? Arithmetic.AtMost(state, of, Terms.Constant(0, null), check) : state;
+        }
+
+        return state;
+    }
+
+    private static bool IsNonNegative(IPatternOperation pattern, bool matches) => pattern switch
+    {
+        IConstantPatternOperation constant => matches && IsNonNegative(constant.Value),
+        IRelationalPatternOperation { OperatorKind: BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual } above => matches && IsNonNegative(above.Value),
+        IRelationalPatternOperation below => !matches && IsNonNegative(below.Value),
+        INegatedPatternOperation not => IsNonNegative(not.Pattern, !matches),
+        IBinaryPatternOperation two => matches == (two.OperatorKind == BinaryOperatorKind.And)
+            ? IsNonNegative(two.LeftPattern, matches) || IsNonNegative(two.RightPattern, matches)
+            : IsNonNegative(two.LeftPattern, matches) && IsNonNegative(two.RightPattern, matches),
+        _ => false,
+    };
+
+    private static bool IsNonNegative(IOperation constant) => constant.ConstantValue is { HasValue: true, Value: >= 0 or >= 0L or byte or ushort or uint or ulong or char or >= (short)0 or >= (sbyte)0 };
+
+    private static bool IsBounded(IPatternOperation pattern, bool matches) => pattern switch
+    {
+        IConstantPatternOperation => matches,
+        IRelationalPatternOperation { OperatorKind: BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual } => matches,
+        IRelationalPatternOperation => !matches,
+        INegatedPatternOperation not => IsBounded(not.Pattern, !matches),
+        IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And } both => matches
+            ? IsBounded(both.LeftPattern, true) || IsBounded(both.RightPattern, true)
+            : IsBounded(both.LeftPattern, false) && IsBounded(both.RightPattern, false),
+        IBinaryPatternOperation either => matches
+            ? IsBounded(either.LeftPattern, true) && IsBounded(either.RightPattern, true)
+            : IsBounded(either.LeftPattern, false) || IsBounded(either.RightPattern, false),
+        _ => false,
+    };
+}
