@@ -48,7 +48,11 @@ internal sealed partial class ValueAnalysis
 
     private void Compare(IBinaryOperation comparison, BinaryOperatorKind kind, Term left, Term right)
     {
-        _session.Compare(left, right);
+        if (kind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals)
+        {
+            _session.Compare(left, right);
+        }
+
         Use(left);
         Use(right);
         if (IsAsserted(comparison.Syntax))
