@@ -46,7 +46,7 @@ public sealed unsafe class MemorySnapshot : IDisposable
                 slot.ReadDirtyPages(snapshot._dirty);
 
                 // Sound: both are mapped while they are held, nobody else is inside, and the slot lies within its memory.
-                BulkCopy.Copy(copy.Live.Base, slot.Mapping.Base + slot.Offset, (nuint)slot.Size);
+                BulkCopy.CopyOut(ref *copy.Live.Base, slot.Mapping.Base + slot.Offset, (nuint)slot.Size);
             });
             return snapshot;
         }
@@ -117,7 +117,7 @@ public sealed unsafe class MemorySnapshot : IDisposable
         _slot.ReadDirtyPages(_dirty);
 
         // Sound: as in Take.
-        BulkCopy.Copy(_slot.Mapping.Base + _slot.Offset, _copy.Live.Base, (nuint)_slot.Size);
+        BulkCopy.CopyIn(_slot.Mapping.Base + _slot.Offset, ref *_copy.Live.Base, (nuint)_slot.Size);
         lock (_marked)
         {
             _marked.Clear();
@@ -133,7 +133,7 @@ public sealed unsafe class MemorySnapshot : IDisposable
 
         // Sound: both are held, and the page lies within both: the kernel's log has a bit for each page of the slot and no more, and
         // those that were told were checked.
-        BulkCopy.Copy(_slot.Mapping.Base + _slot.Offset + offset, _copy.Live.Base + offset, (nuint)HostMapping.PageSize);
+        BulkCopy.CopyIn(_slot.Mapping.Base + _slot.Offset + offset, ref *(_copy.Live.Base + offset), (nuint)HostMapping.PageSize);
     }
 
     private void Alone(Action action)

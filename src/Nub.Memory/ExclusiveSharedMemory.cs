@@ -72,7 +72,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)source.Length);
         long* slot = Enter(mapping);
-        BulkCopy.Copy(ref *(mapping.Base + offset), ref MemoryMarshal.GetReference(source), (nuint)source.Length);
+        BulkCopy.CopyIn(mapping.Base + offset, ref MemoryMarshal.GetReference(source), (nuint)source.Length);
         mapping.Leave(slot);
         GC.KeepAlive(this);
     }
@@ -88,7 +88,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
         long* slot = Enter(mapping);
-        BulkCopy.Copy(ref MemoryMarshal.GetReference(destination), ref *(mapping.Base + offset), (nuint)destination.Length);
+        BulkCopy.CopyOut(ref MemoryMarshal.GetReference(destination), mapping.Base + offset, (nuint)destination.Length);
         mapping.Leave(slot);
         GC.KeepAlive(this);
     }

@@ -128,7 +128,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
 
         // Sound: as in HostSharedMemory.TryReadValidated.
         Unsafe.SkipInit(out T copy);
-        BulkCopy.Copy((byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
+        BulkCopy.CopyOut(ref *(byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
         return validator.TryDecode(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in copy)), out value);
     }
 
@@ -152,7 +152,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
             return mapping.Refuse(offset, (ulong)destination.Length);
         }
 
-        BulkCopy.Copy(ref MemoryMarshal.GetReference(destination), ref *(mapping.Base + offset), (nuint)destination.Length);
+        BulkCopy.CopyOut(ref MemoryMarshal.GetReference(destination), mapping.Base + offset, (nuint)destination.Length);
         return true;
     }
 
@@ -176,7 +176,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
             return mapping.Refuse(offset, (ulong)source.Length);
         }
 
-        BulkCopy.Copy(ref *(mapping.Base + offset), ref MemoryMarshal.GetReference(source), (nuint)source.Length);
+        BulkCopy.CopyIn(mapping.Base + offset, ref MemoryMarshal.GetReference(source), (nuint)source.Length);
         return true;
     }
 

@@ -104,7 +104,7 @@ public sealed unsafe partial class HostSharedMemory
         // The private side of a copy need not be pinned, and its reference is not looked at when there is nothing to copy.
         ref byte to = ref MemoryMarshal.GetReference(destination);
         long* slot = mapping.Enter();
-        BulkCopy.Copy(ref to, ref *(mapping.Base + offset), (nuint)destination.Length);
+        BulkCopy.CopyOut(ref to, mapping.Base + offset, (nuint)destination.Length);
         mapping.Leave(slot);
         GC.KeepAlive(this);
     }
@@ -113,7 +113,7 @@ public sealed unsafe partial class HostSharedMemory
     {
         ref byte from = ref MemoryMarshal.GetReference(source);
         long* slot = mapping.Enter();
-        BulkCopy.Copy(ref *(mapping.Base + offset), ref from, (nuint)source.Length);
+        BulkCopy.CopyIn(mapping.Base + offset, ref from, (nuint)source.Length);
         mapping.Leave(slot);
         GC.KeepAlive(this);
     }

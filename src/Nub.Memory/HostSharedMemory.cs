@@ -164,7 +164,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
         // Sound: the copy is private, and nothing reads it as a T before its bytes were found legal.
         Unsafe.SkipInit(out T copy);
         long* slot = mapping.Enter();
-        BulkCopy.Copy((byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
+        BulkCopy.CopyOut(ref *(byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
         mapping.Leave(slot);
         GC.KeepAlive(this);
         return validator.TryDecode(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in copy)), out value);

@@ -36,7 +36,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         HostMapping mapping = HostMapping.CreateSnapshot(((ulong)contents.Length + page - 1) / page * page);
 
         // Sound: the mapping is new and nobody else's, and at least as long as the contents.
-        BulkCopy.Copy(ref *(byte*)mapping.Address, ref MemoryMarshal.GetReference(contents), (nuint)contents.Length);
+        BulkCopy.CopyIn((byte*)mapping.Address, ref MemoryMarshal.GetReference(contents), (nuint)contents.Length);
         return Frozen(mapping, mapping.Size);
     }
 
@@ -137,7 +137,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
         long* slot = mapping.Enter();
-        BulkCopy.Copy(ref MemoryMarshal.GetReference(destination), ref *(mapping.Base + offset), (nuint)destination.Length);
+        BulkCopy.CopyOut(ref MemoryMarshal.GetReference(destination), mapping.Base + offset, (nuint)destination.Length);
         mapping.Leave(slot);
         GC.KeepAlive(this);
     }
@@ -161,7 +161,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
             throw;
         }
 
-        BulkCopy.Copy((byte*)copy.Address, mapping.Base, (nuint)mapping.Size);
+        BulkCopy.CopyOut(ref *(byte*)copy.Address, mapping.Base, (nuint)mapping.Size);
         mapping.Leave(slot);
         GC.KeepAlive(this);
         return new ExclusiveSharedMemory(new LockedMapping(copy), ticket: 0);

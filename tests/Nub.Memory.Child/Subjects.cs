@@ -124,6 +124,9 @@ public static unsafe class Subjects
     public static void CopyTo(HostSharedMemory host, Span<byte> destination) => host.CopyTo(0, destination);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void CopyFrom(HostSharedMemory host, ReadOnlySpan<byte> source) => host.CopyFrom(0, source);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Fill(HostSharedMemory host, byte value) => host.Fill(0, host.Size, value);
 
     /// <summary>Where the first byte of a mapping is: shows which field of it a listing means.</summary>

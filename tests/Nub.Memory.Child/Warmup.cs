@@ -41,6 +41,7 @@ internal static class Warmup
         Subjects.SpinUntilSet(host, 64);
         Subjects.ViewOfMemory(host, 64);
         Subjects.CopyTo(host, large);
+        Subjects.CopyFrom(host, large);
         Subjects.Fill(host, 1);
         Subjects.BaseOf(host.Live);
         using (HostAccess access = host.Enter())

@@ -4,8 +4,8 @@ public class BulkTests
 {
     private static readonly ulong Page = Pair.Page;
 
-    // The lengths around each width that a copy is made of, and a whole page.
-    public static TheoryData<int> Lengths => [.. Enumerable.Range(0, 16), 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 4096];
+    // Every remainder of a block of 64 bytes, without and with blocks before it; those around what is copied in another way; a page.
+    public static TheoryData<int> Lengths => [.. Enumerable.Range(0, 130), 255, 256, 257, 383, 447, 511, 512, 513, 543, 575, 577, 639, 4096];
 
     private enum Way
     {
@@ -142,7 +142,7 @@ public class BulkTests
     }
 
     private static IEnumerable<ulong> Starts(int length, ulong size) =>
-        [.. Enumerable.Range(0, 16).Select(i => (ulong)i * 64), 1, 7, 33, size - (ulong)length, (size - (ulong)length) / 2];
+        [.. Enumerable.Range(0, 16).Select(i => (ulong)i * 65), 1, 7, 33, size - (ulong)length, (size - (ulong)length) / 2];
 
     private static void CopyOut(HostSharedMemory memory, ulong offset, Span<byte> target, Way way)
     {

@@ -60,7 +60,11 @@ internal static unsafe class ScalarCases
                 []),
 
             new Contest("view", "field of a view under HostAccess",
-                new Side("Nub", times => s_sink += ReadFieldHeld(host, times)),
+                new Side("Nub",
+                    times => s_sink += ReadFieldHeld<byte>(host, times),
+                    times => s_sink += ReadFieldHeld<short>(host, times),
+                    times => s_sink += ReadFieldHeld<int>(host, times),
+                    times => s_sink += ReadFieldHeld<long>(host, times)),
                 [new Side(Pointer, times => s_sink += ReadPointer(raw + 64, times))],
                 [new Limit(Pointer, 1.5, 1.1)]),
         ];
@@ -135,8 +139,9 @@ internal static unsafe class ScalarCases
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ulong ReadFieldHeld(HostSharedMemory host, int times)
+    private static ulong ReadFieldHeld<TPlace>(HostSharedMemory host, int times)
     {
+        // For each type argument the JIT compiles it once more, and puts it elsewhere.
         using HostAccess access = host.Enter();
         Descriptor.View view = Descriptor.At(in access, 64);
         ulong sum = 0;

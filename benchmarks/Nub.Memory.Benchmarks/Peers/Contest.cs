@@ -3,7 +3,15 @@ namespace Nub.Memory.Benchmarks;
 /// <summary>One contender of a contest: runs the operation as often as it is told.</summary>
 /// <param name="Name">What the table calls it.</param>
 /// <param name="Run">Runs the operation that many times.</param>
-internal sealed record Side(string Name, Action<int> Run);
+/// <param name="Elsewhere">
+/// The same code once more at other places, for loops of a cycle or two: one that happens to straddle a line of the instruction
+/// cache takes a cycle longer, and where the JIT puts it is nobody's merit.
+/// </param>
+internal sealed record Side(string Name, Action<int> Run, params Action<int>[] Elsewhere)
+{
+    /// <summary>The code that is run in a round: each place in turn.</summary>
+    public Action<int> At(int round) => round % (Elsewhere.Length + 1) is var place and > 0 ? Elsewhere[place - 1] : Run;
+}
 
 /// <summary>What Nub must hold against a peer.</summary>
 /// <param name="Peer">The peer's name.</param>

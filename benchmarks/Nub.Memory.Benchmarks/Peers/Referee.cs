@@ -19,7 +19,12 @@ internal sealed class Referee(int rounds, TimeSpan turn)
         double[][] measured = new double[sides.Length][];
         for (int i = 0; i < sides.Length; i++)
         {
-            WarmUp(sides[i]);
+            WarmUp(sides[i].Run);
+            foreach (Action<int> elsewhere in sides[i].Elsewhere)
+            {
+                WarmUp(elsewhere);
+            }
+
             times[i] = Calibrate(sides[i]);
             measured[i] = new double[rounds];
         }
@@ -29,7 +34,7 @@ internal sealed class Referee(int rounds, TimeSpan turn)
             for (int i = 0; i < sides.Length; i++)
             {
                 long start = Stopwatch.GetTimestamp();
-                sides[i].Run(times[i]);
+                sides[i].At(round)(times[i]);
                 measured[i][round] = Stopwatch.GetElapsedTime(start).TotalNanoseconds / times[i];
             }
         }
@@ -45,14 +50,14 @@ internal sealed class Referee(int rounds, TimeSpan turn)
     }
 
     // Enough calls for the JIT to count them, and enough time for it to compile the optimized code behind them.
-    private static void WarmUp(Side side)
+    private static void WarmUp(Action<int> run)
     {
         for (int burst = 0; burst < 5; burst++)
         {
             long start = Stopwatch.GetTimestamp();
             for (int i = 0; i < 60 && Stopwatch.GetElapsedTime(start) < s_longEnough; i++)
             {
-                side.Run(i < 5 ? 1 : 20);
+                run(i < 5 ? 1 : 20);
             }
 
             Thread.Sleep(120);

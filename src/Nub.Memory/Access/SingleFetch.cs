@@ -82,11 +82,11 @@ internal static unsafe class SingleFetch
     {
         // Sound: value is private, of sizeof(T) bytes, and wholly overwritten before it is read.
         Unsafe.SkipInit(out T value);
-        BulkCopy.Copy((byte*)&value, place, (nuint)sizeof(T));
+        BulkCopy.CopyOut(ref *(byte*)&value, place, (nuint)sizeof(T));
         return value;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void StoreByCopy<T>(byte* place, T value) where T : unmanaged =>
-        BulkCopy.Copy(place, (byte*)&value, (nuint)sizeof(T));
+        BulkCopy.CopyIn(place, ref *(byte*)&value, (nuint)sizeof(T));
 }

@@ -51,7 +51,7 @@ internal readonly unsafe ref struct StackAccess
     public T Load<T>(ulong place) where T : unmanaged => Representation<T>.Convert(SingleFetch.Load<T>(_buffer + place));
 
     /// <summary>Copies out of the buffer; the caller has judged that the range lies within it.</summary>
-    public void CopyTo(ulong place, byte* destination, nuint length) => BulkCopy.Copy(destination, _buffer + place, length);
+    public void CopyTo(ulong place, byte* destination, nuint length) => BulkCopy.CopyOut(ref *destination, _buffer + place, length);
 
     public SharedStackRefusal Push(byte* data, uint dataLength, bool prefixed)
     {
@@ -76,7 +76,7 @@ internal readonly unsafe ref struct StackAccess
             Store(pointer, dataLength);
         }
 
-        BulkCopy.Copy(_buffer + pointer + prefix, data, dataLength);
+        BulkCopy.CopyIn(_buffer + pointer + prefix, ref *data, dataLength);
         if (length > filled)
         {
             BulkCopy.Fill(_buffer + pointer + filled, (nuint)(length - filled), 0);

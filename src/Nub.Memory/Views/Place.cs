@@ -78,14 +78,14 @@ internal readonly unsafe ref struct Place
         ref byte to = ref MemoryMarshal.GetReference(destination);
         if (_lease.IsLive)
         {
-            BulkCopy.Copy(ref to, ref *(_address + offset), (nuint)destination.Length);
+            BulkCopy.CopyOut(ref to, _address + offset, (nuint)destination.Length);
             return;
         }
 
         LockedMapping mapping = Alive(_memory, _lease);
         long* slot = mapping.Enter();
         GC.KeepAlive(_memory);
-        BulkCopy.Copy(ref to, ref *(_address + offset), (nuint)destination.Length);
+        BulkCopy.CopyOut(ref to, _address + offset, (nuint)destination.Length);
         mapping.Leave(slot);
     }
 
@@ -95,14 +95,14 @@ internal readonly unsafe ref struct Place
         ref byte from = ref MemoryMarshal.GetReference(source);
         if (_lease.IsLive)
         {
-            BulkCopy.Copy(ref *(_address + offset), ref from, (nuint)source.Length);
+            BulkCopy.CopyIn(_address + offset, ref from, (nuint)source.Length);
             return;
         }
 
         LockedMapping mapping = Alive(_memory, _lease);
         long* slot = mapping.Enter();
         GC.KeepAlive(_memory);
-        BulkCopy.Copy(ref *(_address + offset), ref from, (nuint)source.Length);
+        BulkCopy.CopyIn(_address + offset, ref from, (nuint)source.Length);
         mapping.Leave(slot);
     }
 
