@@ -200,7 +200,7 @@ public readonly unsafe ref struct HostAccess : IDisposable
             return mapping.Refuse(offset, length);
         }
 
-        BulkCopy.Fill(mapping.Base + offset, (nuint)length, value);
+        BulkFill.Fill(mapping.Base + offset, (nuint)length, value);
         return true;
     }
 

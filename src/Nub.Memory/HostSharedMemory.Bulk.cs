@@ -121,7 +121,7 @@ public sealed unsafe partial class HostSharedMemory
     private void FillRange(LockedMapping mapping, ulong offset, ulong length, byte value)
     {
         long* slot = mapping.Enter();
-        BulkCopy.Fill(mapping.Base + offset, (nuint)length, value);
+        BulkFill.Fill(mapping.Base + offset, (nuint)length, value);
         mapping.Leave(slot);
         GC.KeepAlive(this);
     }

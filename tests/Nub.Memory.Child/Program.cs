@@ -9,7 +9,11 @@ switch (args)
     case ["step-over", string kind, string end]:
         GuardPages.StepOver(kind, end);
         return 0;
+    case ["check-bulk"]:
+        Console.Write(BulkCheck.Instructions);
+        BulkCheck.Run();
+        return 0;
     default:
-        Console.Error.WriteLine("run-subjects, or step-over <kind> <below|above>");
+        Console.Error.WriteLine("run-subjects, check-bulk, or step-over <kind> <below|above>");
         return 2;
 }

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Nub.Memory.Tests;
 
 public class BulkTests
@@ -139,6 +141,20 @@ public class BulkTests
             CopyIn(pair.Host, Page, [], way);
             Fill(pair.Host, Page, 0, 1, way);
         }
+    }
+
+    [SkippableTheory]
+    [InlineData("", "")]
+    [InlineData("EnableAVX512", "byte masks False, 512 bits False, 256 bits True, AVX True")]
+    [InlineData("EnableAVX2", "byte masks False, 512 bits False, 256 bits False, AVX True")]
+    [InlineData("EnableAVX", "byte masks False, 512 bits False, 256 bits False, AVX False")]
+    [InlineData("EnableHWIntrinsic", "byte masks False, 512 bits False, 256 bits False, AVX False")]
+    public async Task Every_length_is_exact_with_whatever_instructions_there_are(string switchedOff, string instructions)
+    {
+        Skip.If(switchedOff.Length != 0 && !Avx512BW.IsSupported, "This processor has no AVX-512BW, so what is switched off may not be there to begin with.");
+        ChildProcess child = await ChildProcess.RunAsync(["check-bulk"], ("DOTNET_" + switchedOff, switchedOff.Length == 0 ? "" : "0"));
+        Assert.True(child.ExitCode == 0, child.Errors);
+        Assert.Contains(instructions, child.Output);
     }
 
     private static IEnumerable<ulong> Starts(int length, ulong size) =>

@@ -1,12 +1,11 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace Nub.Memory;
 
 /// <summary>
-/// Copy and fill at memory speed, touching each shared byte exactly once. The runtime's own memmove covers a ragged end by a second
+/// Copies at memory speed, touching each shared byte exactly once. The runtime's own memmove covers a ragged end by a second
 /// load that overlaps the first, which a guest could make see something else; this covers it by a masked load or store, or by ever
 /// smaller pieces where the processor has no masks for bytes. The private side of a copy may be touched twice.
 /// </summary>
@@ -14,35 +13,21 @@ namespace Nub.Memory;
 /// <para>Callers guarantee that both ranges are mapped and stay mapped during the call, and that they do not overlap. The whole
 /// may be torn: the other side may write between any two pieces.</para>
 /// <para>Below <see cref="Large"/> bytes it is straight code that is inlined, because the call would cost as much as the copy.
-/// Above, the destination is aligned first: a 32-byte store across a cache line costs two. From <see cref="Huge"/> bytes, of
-/// both sides together, it goes past the caches, which it would only sweep.</para>
+/// Above, the destination is aligned first: a store across a cache line costs two. From <see cref="Huge"/> bytes on it goes past the
+/// caches, which it would only sweep.</para>
 /// </remarks>
 internal static unsafe class BulkCopy
 {
-    private const nuint Large = 512;
-    private const nuint Block = 64;
+    internal const nuint Large = 512;
+    internal const nuint Block = 64;
 
-    // The third-level cache of a server, or a core's part of it, is at most this large: below, what was filled is still there for
-    // who reads it next (at 16 MiB, 52 GB/s through the caches and 28 past them); from here on it is not (22 and 28 GB/s). A copy
-    // touches twice as much (8 MiB: 37 and 28 GB/s; 16 MiB: 15 and 23).
-    private const nuint Huge = 32 << 20;
-
-    // A masked load or store touches the bytes that are wanted and no others, whatever their number.
-    private static bool HasMasks => Avx512BW.IsSupported;
-
-    // Read from its n-th byte on, 64 bytes of it are 0 but for the last n. (All of it is constant, and costs nothing to make.)
-    private static ReadOnlySpan<byte> LastBytesMasks =>
-    [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    ];
+    // The third-level cache of a server, or a core's part of it, is at most twice this large, and a copy touches both sides: below,
+    // what was copied is still there for who reads it next (8 MiB: 37 GB/s through the caches and 28 past them); from here on it is
+    // not (16 MiB: 15 and 23).
+    private const nuint Huge = 16 << 20;
 
     /// <summary>Copies out of shared memory.</summary>
-    /// <param name="destination">Where to copy to. It may be on the heap: only for a large copy it is pinned, which costs as much as a small one.</param>
+    /// <param name="destination">Where to copy to. It may be on the heap: it is pinned for a huge copy only, because that takes as long as a small one.</param>
     /// <param name="shared">The first byte to copy.</param>
     /// <param name="length">The number of bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -50,17 +35,17 @@ internal static unsafe class BulkCopy
     {
         if (length >= Large)
         {
-            CopyLarge(ref destination, ref *shared, length);
+            CopyOutLarge(ref destination, shared, length);
         }
-        else if (HasMasks && length >= Block)
+        else if (ByteMasks.AreSupported && length >= Block)
         {
             // First, because what is not loaded is stored as zeroes, over which the blocks are written.
             if ((length & (Block - 1)) != 0)
             {
-                Avx512BW.MaskLoad(shared + length - Block, LastBytes(length & (Block - 1)), Vector512<byte>.Zero).StoreUnsafe(ref destination, length - Block);
+                Avx512BW.MaskLoad(shared + length - Block, ByteMasks.Last(length & (Block - 1)), Vector512<byte>.Zero).StoreUnsafe(ref destination, length - Block);
             }
 
-            CopyBlocks(ref destination, ref *shared, length);
+            CopyBlocks(ref destination, ref *shared, length, Vector512.IsHardwareAccelerated);
         }
         else
         {
@@ -77,14 +62,16 @@ internal static unsafe class BulkCopy
     {
         if (length >= Large)
         {
-            CopyLarge(ref *shared, ref source, length);
+            CopyInLarge(shared, ref source, length);
         }
-        else if (HasMasks && length >= Block)
+        else if (ByteMasks.AreSupported && length >= Block)
         {
-            CopyBlocks(ref *shared, ref source, length);
+            // Not wide: 512 bits win nothing here (256 bytes take 2.7 ns either way), and a load of 512 that happens to look like the
+            // stores just before (docs/performance.md) is waited for twice as long as one of 256 (7.3 ns, 3.0).
+            CopyBlocks(ref *shared, ref source, length, wide: false);
             if ((length & (Block - 1)) != 0)
             {
-                Avx512BW.MaskStore(shared + length - Block, LastBytes(length & (Block - 1)), Vector512.LoadUnsafe(ref source, length - Block));
+                Avx512BW.MaskStore(shared + length - Block, ByteMasks.Last(length & (Block - 1)), Vector512.LoadUnsafe(ref source, length - Block));
             }
         }
         else
@@ -93,67 +80,170 @@ internal static unsafe class BulkCopy
         }
     }
 
-    // Sound, here and below: every access is within [0, length) of both sides, which the caller guarantees to be mapped. Loads
-    // and stores of vectors need no alignment, but for those that are named so.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Fill(byte* destination, nuint length, byte value)
+    // Sound, here and below: every access is within [0, length) of both sides, which the caller guarantees to be mapped, but for
+    // bytes that a mask leaves out. Loads and stores of vectors need no alignment, but for those that are named so.
+    // The private side is not pinned: should the collector move it meanwhile, it is only aligned no longer.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CopyOutLarge(ref byte destination, byte* shared, nuint length)
     {
-        Vector256<byte> wide = Vector256.Create(value);
-        if (length >= Large)
+        if (length >= Huge)
         {
-            FillLarge(destination, length, wide);
+            CopyHuge(ref destination, ref *shared, length);
+            return;
         }
-        else if (HasMasks && length >= Block)
+
+        nuint head = (nuint)(-(nint)Unsafe.AsPointer(ref destination)) & (Block - 1);
+        nuint ragged = (length - head) & (Block - 1);
+        if (ByteMasks.AreSupported)
         {
-            FillBlocks(destination, length, wide);
-            if ((length & (Block - 1)) != 0)
+            // First, for the same reason as above.
+            if (head != 0)
             {
-                Avx512BW.MaskStore(destination + length - Block, LastBytes(length & (Block - 1)), Vector512.Create(value));
+                Avx512BW.MaskLoad(shared, ByteMasks.First(head), Vector512<byte>.Zero).StoreUnsafe(ref destination);
+            }
+
+            if (ragged != 0)
+            {
+                Avx512BW.MaskLoad(shared + length - Block, ByteMasks.Last(ragged), Vector512<byte>.Zero).StoreUnsafe(ref destination, length - Block);
             }
         }
         else
         {
-            FillSmall(destination, length, wide);
+            CopyRagged(ref destination, ref *shared, head);
+            CopyRagged(ref Unsafe.Add(ref destination, length - ragged), ref *(shared + length - ragged), ragged);
         }
+
+        CopyMiddle(ref Unsafe.Add(ref destination, head), ref *(shared + head), length - head);
     }
 
-    // The last bytes of a block, and no others.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<byte> LastBytes(nuint count) => Vector512.LoadUnsafe(ref MemoryMarshal.GetReference(LastBytesMasks), count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyBlocks(ref byte destination, ref byte source, nuint length)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CopyInLarge(byte* shared, ref byte source, nuint length)
     {
-        if ((length & 256) != 0)
+        if (length >= Huge)
         {
-            Copy128(ref destination, ref source);
-            Copy128(ref Unsafe.Add(ref destination, 128), ref Unsafe.Add(ref source, 128));
+            CopyHuge(ref *shared, ref source, length);
+            return;
+        }
+
+        nuint head = (nuint)(-(nint)shared) & (Block - 1);
+        nuint ragged = (length - head) & (Block - 1);
+        if (ByteMasks.AreSupported)
+        {
+            if (head != 0)
+            {
+                Avx512BW.MaskStore(shared, ByteMasks.First(head), Vector512.LoadUnsafe(ref source));
+            }
+
+            if (ragged != 0)
+            {
+                Avx512BW.MaskStore(shared + length - Block, ByteMasks.Last(ragged), Vector512.LoadUnsafe(ref source, length - Block));
+            }
+        }
+        else
+        {
+            CopyRagged(ref *shared, ref source, head);
+            CopyRagged(ref *(shared + length - ragged), ref Unsafe.Add(ref source, length - ragged), ragged);
+        }
+
+        CopyMiddle(ref *(shared + head), ref Unsafe.Add(ref source, head), length - head);
+    }
+
+    /// <summary>Copies the blocks of a large copy, to an aligned destination, and leaves what remains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyMiddle(ref byte destination, ref byte source, nuint length)
+    {
+        for (; length >= 256; length -= 256)
+        {
+            Copy256(ref destination, ref source, Vector512.IsHardwareAccelerated);
             destination = ref Unsafe.Add(ref destination, 256);
             source = ref Unsafe.Add(ref source, 256);
         }
 
-        if ((length & 128) != 0)
-        {
-            Copy128(ref destination, ref source);
-            destination = ref Unsafe.Add(ref destination, 128);
-            source = ref Unsafe.Add(ref source, 128);
-        }
+        CopyBlocks(ref destination, ref source, length, Vector512.IsHardwareAccelerated);
+    }
 
-        if ((length & 64) != 0)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CopyHuge(ref byte pinnedDestination, ref byte pinnedSource, nuint length)
+    {
+        // Pinned, because stores past the caches must be aligned.
+        fixed (byte* to = &pinnedDestination, from = &pinnedSource)
         {
-            Vector256<byte> first = Vector256.LoadUnsafe(ref source);
-            Vector256<byte> second = Vector256.LoadUnsafe(ref source, 32);
-            first.StoreUnsafe(ref destination);
-            second.StoreUnsafe(ref destination, 32);
+            nuint head = (nuint)(-(nint)to) & (Block - 1);
+            CopyRagged(ref *to, ref *from, head);
+            byte* destination = to + head;
+            byte* source = from + head;
+            for (length -= head; length >= 256; length -= 256)
+            {
+                CopyPastCaches(destination, source);
+                CopyPastCaches(destination + 128, source + 128);
+                destination += 256;
+                source += 256;
+            }
+
+            // As in BulkFill.
+            if (Sse.IsSupported)
+            {
+                Sse.StoreFence();
+            }
+
+            CopySmall(ref *destination, ref *source, length);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopySmall(ref byte destination, ref byte source, nuint length)
     {
-        CopyBlocks(ref destination, ref source, length);
-        destination = ref Unsafe.Add(ref destination, length & ~(Block - 1));
-        source = ref Unsafe.Add(ref source, length & ~(Block - 1));
+        if (length >= Block)
+        {
+            CopyBlocks(ref destination, ref source, length, wide: false);
+            destination = ref Unsafe.Add(ref destination, length & ~(Block - 1));
+            source = ref Unsafe.Add(ref source, length & ~(Block - 1));
+        }
+
+        if ((length & (Block - 1)) != 0)
+        {
+            CopyRagged(ref destination, ref source, length);
+        }
+    }
+
+    /// <summary>Copies the blocks of a length below <see cref="Large"/>, and leaves what remains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyBlocks(ref byte destination, ref byte source, nuint length, bool wide)
+    {
+        if ((length & 256) != 0)
+        {
+            Copy256(ref destination, ref source, wide);
+            destination = ref Unsafe.Add(ref destination, 256);
+            source = ref Unsafe.Add(ref source, 256);
+        }
+
+        if ((length & 128) != 0)
+        {
+            Copy128(ref destination, ref source, wide);
+            destination = ref Unsafe.Add(ref destination, 128);
+            source = ref Unsafe.Add(ref source, 128);
+        }
+
+        if ((length & 64) != 0)
+        {
+            if (wide)
+            {
+                Vector512.LoadUnsafe(ref source).StoreUnsafe(ref destination);
+            }
+            else
+            {
+                Vector256<byte> first = Vector256.LoadUnsafe(ref source);
+                Vector256<byte> second = Vector256.LoadUnsafe(ref source, 32);
+                first.StoreUnsafe(ref destination);
+                second.StoreUnsafe(ref destination, 32);
+            }
+        }
+    }
+
+    /// <summary>Copies the part of a length that is less than a block, largest pieces first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyRagged(ref byte destination, ref byte source, nuint length)
+    {
         if ((length & 32) != 0)
         {
             Vector256.LoadUnsafe(ref source).StoreUnsafe(ref destination);
@@ -161,21 +251,16 @@ internal static unsafe class BulkCopy
             source = ref Unsafe.Add(ref source, 32);
         }
 
-        if ((length & 31) != 0)
-        {
-            CopyRagged(ref destination, ref source, length);
-        }
-    }
-
-    /// <summary>Copies the part of a length that is less than 32, largest pieces first.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyRagged(ref byte destination, ref byte source, nuint length)
-    {
         if ((length & 16) != 0)
         {
             Vector128.LoadUnsafe(ref source).StoreUnsafe(ref destination);
             destination = ref Unsafe.Add(ref destination, 16);
             source = ref Unsafe.Add(ref source, 16);
+        }
+
+        if ((length & 15) == 0)
+        {
+            return;
         }
 
         if ((length & 8) != 0)
@@ -205,185 +290,70 @@ internal static unsafe class BulkCopy
         }
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void CopyLarge(ref byte pinnedDestination, ref byte pinnedSource, nuint length)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy256(ref byte destination, ref byte source, bool wide)
     {
-        // Pinned, so that what was aligned stays aligned.
-        fixed (byte* to = &pinnedDestination, from = &pinnedSource)
+        if (wide)
         {
-            byte* destination = to;
-            byte* source = from;
-            bool isHuge = length >= Huge / 2;
-            nuint head = (nuint)(-(nint)destination) & 31;
-            if (head != 0)
-            {
-                CopyRagged(ref *destination, ref *source, head);
-                destination += head;
-                source += head;
-                length -= head;
-            }
-
-            if (isHuge && Avx.IsSupported)
-            {
-                for (; length >= 128; length -= 128)
-                {
-                    Vector256<byte> a = Vector256.Load(source);
-                    Vector256<byte> b = Vector256.Load(source + 32);
-                    Vector256<byte> c = Vector256.Load(source + 64);
-                    Vector256<byte> d = Vector256.Load(source + 96);
-                    a.StoreAlignedNonTemporal(destination);
-                    b.StoreAlignedNonTemporal(destination + 32);
-                    c.StoreAlignedNonTemporal(destination + 64);
-                    d.StoreAlignedNonTemporal(destination + 96);
-                    destination += 128;
-                    source += 128;
-                }
-
-                // As in FillLarge.
-                Sse.StoreFence();
-            }
-
-            for (; length >= 128; length -= 128)
-            {
-                Copy128(ref *destination, ref *source);
-                destination += 128;
-                source += 128;
-            }
-
-            CopySmall(ref *destination, ref *source, length);
+            Vector512<byte> a = Vector512.LoadUnsafe(ref source);
+            Vector512<byte> b = Vector512.LoadUnsafe(ref source, 64);
+            Vector512<byte> c = Vector512.LoadUnsafe(ref source, 128);
+            Vector512<byte> d = Vector512.LoadUnsafe(ref source, 192);
+            a.StoreUnsafe(ref destination);
+            b.StoreUnsafe(ref destination, 64);
+            c.StoreUnsafe(ref destination, 128);
+            d.StoreUnsafe(ref destination, 192);
+        }
+        else
+        {
+            Copy128(ref destination, ref source, wide);
+            Copy128(ref Unsafe.Add(ref destination, 128), ref Unsafe.Add(ref source, 128), wide);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy128(ref byte destination, ref byte source)
+    private static void Copy128(ref byte destination, ref byte source, bool wide)
     {
-        Vector256<byte> a = Vector256.LoadUnsafe(ref source);
-        Vector256<byte> b = Vector256.LoadUnsafe(ref source, 32);
-        Vector256<byte> c = Vector256.LoadUnsafe(ref source, 64);
-        Vector256<byte> d = Vector256.LoadUnsafe(ref source, 96);
-        a.StoreUnsafe(ref destination);
-        b.StoreUnsafe(ref destination, 32);
-        c.StoreUnsafe(ref destination, 64);
-        d.StoreUnsafe(ref destination, 96);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FillBlocks(byte* destination, nuint length, Vector256<byte> wide)
-    {
-        if ((length & 256) != 0)
+        if (wide)
         {
-            Fill128(destination, wide);
-            Fill128(destination + 128, wide);
-            destination += 256;
+            Vector512<byte> first = Vector512.LoadUnsafe(ref source);
+            Vector512<byte> second = Vector512.LoadUnsafe(ref source, 64);
+            first.StoreUnsafe(ref destination);
+            second.StoreUnsafe(ref destination, 64);
         }
-
-        if ((length & 128) != 0)
+        else
         {
-            Fill128(destination, wide);
-            destination += 128;
-        }
-
-        if ((length & 64) != 0)
-        {
-            wide.Store(destination);
-            wide.Store(destination + 32);
+            Vector256<byte> a = Vector256.LoadUnsafe(ref source);
+            Vector256<byte> b = Vector256.LoadUnsafe(ref source, 32);
+            Vector256<byte> c = Vector256.LoadUnsafe(ref source, 64);
+            Vector256<byte> d = Vector256.LoadUnsafe(ref source, 96);
+            a.StoreUnsafe(ref destination);
+            b.StoreUnsafe(ref destination, 32);
+            c.StoreUnsafe(ref destination, 64);
+            d.StoreUnsafe(ref destination, 96);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FillSmall(byte* destination, nuint length, Vector256<byte> wide)
+    private static void CopyPastCaches(byte* alignedDestination, byte* source)
     {
-        FillBlocks(destination, length, wide);
-        destination += length & ~(Block - 1);
-        if ((length & 32) != 0)
+        if (Vector512.IsHardwareAccelerated)
         {
-            wide.Store(destination);
-            destination += 32;
+            Vector512<byte> first = Vector512.Load(source);
+            Vector512<byte> second = Vector512.Load(source + 64);
+            first.StoreAlignedNonTemporal(alignedDestination);
+            second.StoreAlignedNonTemporal(alignedDestination + 64);
         }
-
-        if ((length & 31) != 0)
+        else
         {
-            FillRagged(destination, length, wide);
+            Vector256<byte> a = Vector256.Load(source);
+            Vector256<byte> b = Vector256.Load(source + 32);
+            Vector256<byte> c = Vector256.Load(source + 64);
+            Vector256<byte> d = Vector256.Load(source + 96);
+            a.StoreAlignedNonTemporal(alignedDestination);
+            b.StoreAlignedNonTemporal(alignedDestination + 32);
+            c.StoreAlignedNonTemporal(alignedDestination + 64);
+            d.StoreAlignedNonTemporal(alignedDestination + 96);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void FillRagged(byte* destination, nuint length, Vector256<byte> wide)
-    {
-        if ((length & 16) != 0)
-        {
-            wide.GetLower().Store(destination);
-            destination += 16;
-        }
-
-        ulong eight = wide.AsUInt64().ToScalar();
-        if ((length & 8) != 0)
-        {
-            Unsafe.WriteUnaligned(destination, eight);
-            destination += 8;
-        }
-
-        if ((length & 4) != 0)
-        {
-            Unsafe.WriteUnaligned(destination, (uint)eight);
-            destination += 4;
-        }
-
-        if ((length & 2) != 0)
-        {
-            Unsafe.WriteUnaligned(destination, (ushort)eight);
-            destination += 2;
-        }
-
-        if ((length & 1) != 0)
-        {
-            *destination = (byte)eight;
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void FillLarge(byte* destination, nuint length, Vector256<byte> wide)
-    {
-        bool isHuge = length >= Huge;
-        nuint head = (nuint)(-(nint)destination) & 31;
-        if (head != 0)
-        {
-            FillRagged(destination, head, wide);
-            destination += head;
-            length -= head;
-        }
-
-        if (isHuge && Avx.IsSupported)
-        {
-            for (; length >= 128; length -= 128)
-            {
-                wide.StoreAlignedNonTemporal(destination);
-                wide.StoreAlignedNonTemporal(destination + 32);
-                wide.StoreAlignedNonTemporal(destination + 64);
-                wide.StoreAlignedNonTemporal(destination + 96);
-                destination += 128;
-            }
-
-            // Non-temporal stores are not ordered with the stores that follow, such as the one by which this access is
-            // left: without a fence another thread could hold the memory exclusively before they arrive.
-            Sse.StoreFence();
-        }
-
-        for (; length >= 128; length -= 128)
-        {
-            Fill128(destination, wide);
-            destination += 128;
-        }
-
-        FillSmall(destination, length, wide);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fill128(byte* destination, Vector256<byte> wide)
-    {
-        wide.Store(destination);
-        wide.Store(destination + 32);
-        wide.Store(destination + 64);
-        wide.Store(destination + 96);
     }
 }

@@ -84,7 +84,7 @@ internal sealed class LinuxMapping : HostMapping
         }
 
         // Sound: Address and Size are this mapping's own, and the caller holds it exclusively, so it stays mapped.
-        BulkCopy.Fill((byte*)Address, (nuint)Size, 0);
+        BulkFill.Fill((byte*)Address, (nuint)Size, 0);
     }
 
     public override void Freeze()

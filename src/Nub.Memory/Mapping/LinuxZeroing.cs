@@ -86,5 +86,5 @@ internal static unsafe class LinuxZeroing
     }
 
     // Sound: the range is a part of the mapping, which the caller holds exclusively and which stays mapped meanwhile.
-    private static void Overwrite(nint address, ulong size) => BulkCopy.Fill((byte*)address, (nuint)size, 0);
+    private static void Overwrite(nint address, ulong size) => BulkFill.Fill((byte*)address, (nuint)size, 0);
 }

@@ -50,7 +50,7 @@ internal sealed class WindowsMapping : HostMapping
         // The pages of a section cannot be given back while it lives: VirtualFree decommits private pages only, and what
         // MEM_RESET and DiscardVirtualMemory leave is undefined. So they are filled.
         // Sound: Address and Size are this mapping's own, and the caller holds it exclusively, so it stays mapped.
-        BulkCopy.Fill((byte*)Address, (nuint)Size, 0);
+        BulkFill.Fill((byte*)Address, (nuint)Size, 0);
 
     public override void Freeze() => WindowsView.Protect(Address, Size, WindowsNative.PageReadOnly, "a snapshot, to be read only");
 

@@ -79,7 +79,7 @@ internal readonly unsafe ref struct StackAccess
         BulkCopy.CopyIn(_buffer + pointer + prefix, ref *data, dataLength);
         if (length > filled)
         {
-            BulkCopy.Fill(_buffer + pointer + filled, (nuint)(length - filled), 0);
+            BulkFill.Fill(_buffer + pointer + filled, (nuint)(length - filled), 0);
         }
 
         Store(pointer + length, pointer);
@@ -120,7 +120,7 @@ internal readonly unsafe ref struct StackAccess
     public void Remove(StackElement top)
     {
         Store(0, top.Start);
-        BulkCopy.Fill(_buffer + top.Start, (nuint)(top.Length + PointerSize), 0);
+        BulkFill.Fill(_buffer + top.Start, (nuint)(top.Length + PointerSize), 0);
     }
 
     private void Store<T>(ulong place, T value) where T : unmanaged => SingleFetch.Store(_buffer + place, Representation<T>.Convert(value));
