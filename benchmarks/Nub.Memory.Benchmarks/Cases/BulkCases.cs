@@ -14,6 +14,8 @@ internal static unsafe class BulkCases
     public static IEnumerable<Contest> All(Arena arena)
     {
         SeeEverySize(arena);
+        yield return new Contest("lock", "CopyTo 0 B: the lock and the checks",
+            AtPlaces("Nub", 0, (at, place) => times => CopyTo(arena.Host, at, arena.Buffer.AsSpan(place, 0), times)), [], []);
         foreach (int size in s_sizes)
         {
             yield return CopyTo(arena, size);
