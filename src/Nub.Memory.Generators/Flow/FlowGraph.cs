@@ -24,6 +24,8 @@ internal sealed class FlowGraph
     private readonly Dictionary<(int Block, Continuation? Continuation), FlowNode> _known = [];
     private readonly Queue<FlowNode> _open = new();
     private FlowNode[] _nodes = [];
+    private bool[]? _climbing;
+    private Dictionary<int, IOperation>? _capturesToAssign;
 
     private FlowGraph(ControlFlowGraph blocks)
     {
@@ -46,6 +48,18 @@ internal sealed class FlowGraph
 
     /// <summary>The nodes that can be reached, in reverse postorder.</summary>
     public IReadOnlyList<FlowNode> Nodes => _nodes;
+
+    /// <summary>
+    /// The nodes at which what is known only grows, by their order. Where a loop begins, each round has to cover the one before, or
+    /// it would never end; and an exception comes from many places of one block. Elsewhere what holds is what comes over the edges now.
+    /// </summary>
+    public bool[] Climbing => _climbing ??= FindClimbing();
+
+    /// <summary>
+    /// The compiler evaluates the left of an assignment first, and keeps it in a temporary when the right has branches: such
+    /// temporaries, by their numbers. To find them is to go through the whole method, which a helper is spared at each of its calls.
+    /// </summary>
+    public Dictionary<int, IOperation> CapturesToAssign => _capturesToAssign ??= FindCapturesToAssign();
 
     /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
     public static FlowGraph? Create(ControlFlowGraph blocks)
@@ -269,6 +283,46 @@ internal sealed class FlowGraph
         }
 
         MarkLoops();
+    }
+
+    private Dictionary<int, IOperation> FindCapturesToAssign()
+    {
+        var found = new Dictionary<int, IOperation>();
+        foreach (IOperation operation in _nodes.SelectMany(static node => node.Operations).SelectMany(static one => one.DescendantsAndSelf()))
+        {
+            IOperation? target = operation switch
+            {
+                IAssignmentOperation assignment => assignment.Target,
+                IIncrementOrDecrementOperation step => step.Target,
+                _ => null,
+            };
+            if (target is IFlowCaptureReferenceOperation reference)
+            {
+                found[reference.Id.GetHashCode()] = reference;
+            }
+        }
+
+        // A temporary that is assigned a value elsewhere (a ??= b) is one of values as well.
+        return found;
+    }
+
+    private bool[] FindClimbing()
+    {
+        bool[] climbing = new bool[_nodes.Length];
+        foreach (FlowNode node in _nodes)
+        {
+            foreach (FlowNode handler in node.Handlers)
+            {
+                climbing[handler.Order] = true;
+            }
+
+            foreach (FlowEdge edge in node.Successors)
+            {
+                climbing[edge.Target.Order] |= node.IsBackEdge(edge.Target);
+            }
+        }
+
+        return climbing;
     }
 
     // What lies between the ends of an edge that goes back. It may say so of a few nodes too many, never of one too few.

@@ -27,30 +27,47 @@ internal static class ForwardSolver
     {
         var atStart = new TState?[graph.Nodes.Count];
         var arriving = new SortedDictionary<(int From, bool? When), TState>?[graph.Nodes.Count];
-        bool[] climbs = NodesThatClimb(graph);
+        bool[] climbs = graph.Climbing;
         var waiting = new SortedSet<int> { graph.Entry.Order };
         atStart[graph.Entry.Order] = atEntry;
 
         void Send(FlowNode from, bool? when, FlowNode to, TState state)
         {
             TState incoming = analysis.Pass(from, to, state);
-            TState? known = atStart[to.Order];
-            if (climbs[to.Order])
+            if (!climbs[to.Order])
             {
-                incoming = known is null ? incoming : analysis.Join(to, known, incoming);
-            }
-            else
-            {
-                // What came over an edge earlier is out of date once something else comes over it.
+                // What came over an edge earlier is out of date once something else comes over it. It is joined when the node's turn
+                // comes: by then all that comes from before it is there, and where many ways meet each is looked at once.
                 (arriving[to.Order] ??= new(s_edges))[(from.Order, when)] = incoming;
-                incoming = arriving[to.Order]!.Values.Aggregate((before, one) => analysis.Join(to, before, one));
+                waiting.Add(to.Order);
+                return;
             }
 
-            if (known is null || !ReferenceEquals(analysis.Join(to, known, incoming), known))
+            TState? known = atStart[to.Order];
+            TState joined = known is null ? incoming : analysis.Join(to, known, incoming);
+            if (known is null || !ReferenceEquals(analysis.Join(to, known, joined), known))
             {
-                atStart[to.Order] = incoming;
+                atStart[to.Order] = joined;
                 waiting.Add(to.Order);
             }
+        }
+
+        // Whether there is anything new for a node whose turn it is.
+        bool Meet(FlowNode node)
+        {
+            if (arriving[node.Order] is { } ways)
+            {
+                TState? known = atStart[node.Order];
+                TState incoming = ways.Values.Aggregate((before, one) => analysis.Join(node, before, one));
+                if (known is not null && ReferenceEquals(analysis.Join(node, known, incoming), known))
+                {
+                    return false;
+                }
+
+                atStart[node.Order] = incoming;
+            }
+
+            return true;
         }
 
         for (int visits = 0; waiting.Count > 0; visits++)
@@ -63,7 +80,7 @@ internal static class ForwardSolver
 
             FlowNode node = graph.Nodes[waiting.Min];
             waiting.Remove(node.Order);
-            if (Run(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
+            if (!Meet(node) || Run(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
             {
                 continue;
             }
@@ -95,27 +112,6 @@ internal static class ForwardSolver
                 state = state is null ? null : visit(node, operation, state);
             }
         }
-    }
-
-    // Where a loop begins, each round has to cover the one before, or it would never end; and an exception comes from many places
-    // of one block. Elsewhere what holds is what comes over the edges now.
-    private static bool[] NodesThatClimb(FlowGraph graph)
-    {
-        bool[] climbs = new bool[graph.Nodes.Count];
-        foreach (FlowNode node in graph.Nodes)
-        {
-            foreach (FlowNode handler in node.Handlers)
-            {
-                climbs[handler.Order] = true;
-            }
-
-            foreach (FlowEdge edge in node.Successors)
-            {
-                climbs[edge.Target.Order] |= node.IsBackEdge(edge.Target);
-            }
-        }
-
-        return climbs;
     }
 
     private static readonly Comparer<(int From, bool? When)> s_edges = Comparer<(int From, bool? When)>.Create(static (one, other) =>
