@@ -27,11 +27,29 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     // a late one.
     private const int MostSteps = 200_000;
 
+    // A helper of a helper of a helper; deeper than that nobody could make sense of the message.
+    private const int DeepestFrame = 3;
+
+    // An interpreter's methods, each of which calls dozens of helpers that call the same few again: to follow all of them as deep as
+    // that is to go through tens of thousands of operations while somebody types.
+    private const int MostOperations = 1_000;
+
     private readonly OriginGraph _origins = new(sizes);
     private readonly HashSet<Term> _used = [];
     private ILookup<Term, FetchedBytes>? _usedBytes;
     private readonly HashSet<(Term, Term)> _compared = [];
     private int _steps;
+
+    private readonly Dictionary<(Frame? Caller, IOperation Call), Frame> _frames = [];
+
+    /// <summary>The helpers that were followed, and what came of it the last time.</summary>
+    public Dictionary<Frame, Followed> Followed { get; } = [];
+
+    /// <summary>How often it was found out what holds in a method or in a helper of it.</summary>
+    public int Solutions { get; private set; }
+
+    /// <summary>How many operations were gone through, and how many pairs of reads and of what ways differ in were looked at.</summary>
+    public int Steps => _steps;
 
     public TermTable Terms { get; } = new();
 
@@ -54,6 +72,31 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
 
     /// <summary>The length of arrays that were made with a constant one.</summary>
     public Dictionary<Term, long> Lengths { get; } = [];
+
+    /// <summary>How deep calls are followed.</summary>
+    public int MostFrames { get; private set; } = DeepestFrame;
+
+    /// <summary>Has calls of a method be followed less deep where there would be too much to go through.</summary>
+    public void LimitFrames(MethodBody body)
+    {
+        while (MostFrames > 1 && Bodies.CostOf(body, MostFrames) > MostOperations)
+        {
+            MostFrames--;
+        }
+    }
+
+    public void CountSolution() => Solutions++;
+
+    /// <summary>The one frame of a call.</summary>
+    public Frame FrameOf(Frame? caller, IOperation call, ISymbol method)
+    {
+        if (!_frames.TryGetValue((caller, call), out Frame? frame))
+        {
+            _frames.Add((caller, call), frame = new Frame(caller, call, method));
+        }
+
+        return frame;
+    }
 
     /// <summary>Counts what was done, so that there is an end to it.</summary>
     public void Step(int work = 1) => _steps += work;

@@ -58,6 +58,52 @@ internal sealed record FlowState(
 
     public bool IsGuests(Term term) => !StandingOf(term).IsSafe;
 
+    /// <summary>Whether the same is known in both.</summary>
+    public bool IsSameAs(FlowState other) =>
+        this == other
+        || (!Variables.DifferencesTo(other.Variables).Any() && !Standings.DifferencesTo(other.Standings).Any() && !Reads.DifferencesTo(other.Reads).Any()
+            && Sound.SetEquals(other.Sound) && NonNegative.SetEquals(other.NonNegative) && Refuted.SetEquals(other.Refuted) && Facts.Equals(other.Facts));
+
+    /// <summary>
+    /// Forgets, where a helper has returned, what was found out about values of its own that nobody can get at any more. Where ways
+    /// meet, the values of every helper on them would be gone through otherwise.
+    /// </summary>
+    /// <param name="frame">The call of the helper.</param>
+    /// <param name="before">What was known before it.</param>
+    /// <param name="result">What it returned.</param>
+    public FlowState ForgetWithin(Frame frame, FlowState before, Term result)
+    {
+        var own = before.Standings.DifferencesTo(Standings).Where(term => !before.Standings.ContainsKey(term) && term.IsMadeWithin(frame)).ToList();
+        ImmutableHashSet<Term> sound = Sound == before.Sound ? [] : Sound.Except(before.Sound);
+        ImmutableHashSet<Term> nonNegative = NonNegative == before.NonNegative ? [] : NonNegative.Except(before.NonNegative);
+        if (own.Count == 0 && sound.IsEmpty && nonNegative.IsEmpty)
+        {
+            return this;
+        }
+
+        var held = new HashSet<Term>();
+        result.AddPartsTo(held);
+        foreach (KeyValuePair<Variable, Term> variable in Variables)
+        {
+            variable.Value.AddPartsTo(held);
+        }
+
+        foreach (KeyValuePair<Term, ReadFact> read in Reads)
+        {
+            read.Value.Place.Memory.AddPartsTo(held);
+            read.Value.Place.Offset.AddPartsTo(held);
+        }
+
+        // A sum of values that somebody holds can be made again.
+        bool isLost(Term term) => term.Mentions(atom => !held.Contains(atom) && atom.IsMadeWithin(frame));
+        return this with
+        {
+            Standings = Standings.RemoveRange(own.Where(isLost)),
+            Sound = Sound.Except(sound.Where(isLost)),
+            NonNegative = NonNegative.Except(nonNegative.Where(isLost)),
+        };
+    }
+
     /// <summary>Forgets what is known of an earlier value that a term stood for: an operation in a loop gives a new one.</summary>
     public FlowState Redefine(Term atom)
     {

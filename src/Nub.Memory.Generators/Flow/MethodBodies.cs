@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -9,6 +10,8 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 {
     private FlowGraph? _graph;
     private bool _isMade;
+    private List<IMethodSymbol>? _calls;
+    private int _operations;
 
     public IMethodSymbol Method { get; } = method;
 
@@ -26,14 +29,68 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
             return _graph;
         }
     }
+
+    /// <summary>How many operations there are, without what is called.</summary>
+    public int Operations => Calls is null ? 0 : _operations;
+
+    /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
+    public IReadOnlyList<IMethodSymbol> Calls
+    {
+        get
+        {
+            if (_calls is null)
+            {
+                _calls = [];
+                foreach (IOperation operation in Graph?.Nodes.SelectMany(static node => node.Operations) ?? [])
+                {
+                    _operations++;
+                    _calls.AddRange(operation.DescendantsAndSelf().Select(CalledBy).OfType<IMethodSymbol>().Where(IsHelper));
+                }
+            }
+
+            return _calls;
+        }
+    }
+
+    /// <summary>Whether a method may be a part of others, cut out of them: one that nobody else calls.</summary>
+    public static bool IsHelper(IMethodSymbol method) => method.MethodKind == MethodKind.LocalFunction || method.DeclaredAccessibility == Accessibility.Private;
+
+    private static IMethodSymbol? CalledBy(IOperation operation) => operation switch
+    {
+        IInvocationOperation call => call.TargetMethod,
+        IPropertyReferenceOperation property => property.Property.GetMethod,
+        _ => null,
+    };
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
 internal sealed class MethodBodies
 {
+    /// <summary>What is larger is no part of others, but a method of its own.</summary>
+    public const int MostNodesOfHelper = 80;
+
+    private readonly ConcurrentDictionary<(MethodBody, int Depth), long> _costs = new();
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
 
     public MethodBody? Find(IMethodSymbol method) => _bodies.TryGetValue(method.OriginalDefinition, out MethodBody? body) ? body : null;
+
+    /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called.</summary>
+    /// <param name="depth">How deep calls are followed.</param>
+    public long CostOf(MethodBody body, int depth)
+    {
+        if (depth == 0)
+        {
+            return body.Operations;
+        }
+
+        if (!_costs.TryGetValue((body, depth), out long cost))
+        {
+            cost = body.Operations + body.Calls.Sum(call => Find(call) is { Graph.Nodes.Count: <= MostNodesOfHelper } helper ? CostOf(helper, depth - 1) : 0);
+            _costs[(body, depth)] = cost;
+        }
+
+        return cost;
+    }
 
     /// <summary>Adds a body from what an analyzer is given for it.</summary>
     public void Add(IMethodSymbol method, IOperation operation, CancellationToken cancellation) =>

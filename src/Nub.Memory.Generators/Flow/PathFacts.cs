@@ -40,6 +40,12 @@ internal sealed class PathFacts
         return lost.Count == 0 ? this : lost.Count == _count ? None : new PathFacts(_values.RemoveRange(lost), _count - lost.Count);
     }
 
+    /// <summary>Whether both say the same.</summary>
+    public override bool Equals(object? obj) =>
+        this == obj || (obj is PathFacts other && _count == other._count && !_values.DifferencesTo(other._values).Any());
+
+    public override int GetHashCode() => _count;
+
     public bool Contradicts(PathFacts other) => this != other && (IsDeniedBy(other) || other.IsDeniedBy(this));
 
     private bool IsDeniedBy(PathFacts other)

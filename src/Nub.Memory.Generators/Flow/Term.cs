@@ -96,16 +96,38 @@ internal sealed class Term(
     /// <summary>Whether an atom is anywhere in how this came about.</summary>
     public bool Mentions(Term atom) => this == atom || Left?.Mentions(atom) == true || Right?.Mentions(atom) == true;
 
+    /// <summary>Whether something is in it that came about in a call, or in one that was made there.</summary>
+    public bool IsMadeWithin(Frame frame) =>
+        Frame == frame || Frame?.IsInside(frame) == true || Left?.IsMadeWithin(frame) == true || Right?.IsMadeWithin(frame) == true;
+
+    /// <summary>Adds this, and what it was made of.</summary>
+    public void AddPartsTo(HashSet<Term> parts)
+    {
+        if (parts.Add(this))
+        {
+            Left?.AddPartsTo(parts);
+            Right?.AddPartsTo(parts);
+        }
+    }
+
     public bool Mentions(Func<Term, bool> atom) => (IsAtom && atom(this)) || Left?.Mentions(atom) == true || Right?.Mentions(atom) == true;
 }
 
-/// <summary>A call that is being followed.</summary>
-/// <param name="Caller">The call in which the call stands; null when it stands in the method that is looked at.</param>
-/// <param name="Call">The call.</param>
-/// <param name="Method">What is called.</param>
-internal sealed record Frame(Frame? Caller, IOperation Call, ISymbol Method)
+/// <summary>
+/// A call that is being followed. The session has one object for each, so that they are told apart by reference: nearly every term
+/// and variable of a helper is looked up by its frame.
+/// </summary>
+internal sealed class Frame(Frame? caller, IOperation call, ISymbol method)
 {
-    public int Depth { get; } = (Caller?.Depth ?? 0) + 1;
+    /// <summary>The call in which the call stands; null when it stands in the method that is looked at.</summary>
+    public Frame? Caller { get; } = caller;
+
+    public IOperation Call { get; } = call;
+
+    /// <summary>What is called.</summary>
+    public ISymbol Method { get; } = method;
+
+    public int Depth { get; } = (caller?.Depth ?? 0) + 1;
 
     /// <summary>Where the method that is looked at left off: a place in a helper is shown as the call of the helper.</summary>
     public static IOperation Outermost(Frame? frame, IOperation operation)
@@ -116,6 +138,18 @@ internal sealed record Frame(Frame? Caller, IOperation Call, ISymbol Method)
         }
 
         return operation;
+    }
+
+    /// <summary>Whether the call stands in another, however deep.</summary>
+    public bool IsInside(Frame other)
+    {
+        Frame? frame = Caller;
+        while (frame is not null && frame != other)
+        {
+            frame = frame.Caller;
+        }
+
+        return frame is not null;
     }
 
     public bool IsWithin(ISymbol method)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -7,10 +6,6 @@ namespace Nub.Memory.Generators.Flow;
 // Calls: of the runtime library, of helpers that are followed, of the framework, and of what is not known.
 internal sealed partial class ValueAnalysis
 {
-    // A helper of a helper of a helper; deeper than that nobody could make sense of the message.
-    private const int MostFrames = 3;
-    private const int MostNodesOfHelper = 80;
-
     private Term EvaluateCall(IInvocationOperation call)
     {
         bool wasAsserting = _session.IsAsserting;
@@ -93,10 +88,9 @@ internal sealed partial class ValueAnalysis
 
     private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Dictionary<int, Term> arguments)
     {
-        bool isHelper = method.MethodKind == MethodKind.LocalFunction
-            || (method.DeclaredAccessibility == Accessibility.Private && (method.IsStatic || IsThis(instance)));
+        bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || IsThis(instance));
         if (!isHelper || method.IsAsync || method.Parameters.Any(static parameter => parameter.IsParams)
-            || (_frame?.Depth ?? 0) >= MostFrames || _frame?.IsWithin(method.OriginalDefinition) == true
+            || (_frame?.Depth ?? 0) >= _session.MostFrames || _frame?.IsWithin(method.OriginalDefinition) == true
             || SymbolEqualityComparer.Default.Equals(_body.Method, method.OriginalDefinition)
             || arguments.Values.Any(static argument => TermTable.IsTooDeep(argument)))
         {
@@ -104,114 +98,12 @@ internal sealed partial class ValueAnalysis
         }
 
         MethodBody? body = _session.Bodies.Find(method);
-        return body?.Graph is { } graph && graph.Nodes.Count <= MostNodesOfHelper && !IsIterator(method, graph) ? body : null;
+        return body?.Graph is { } graph && graph.Nodes.Count <= MethodBodies.MostNodesOfHelper && !IsIterator(method, graph) ? body : null;
     }
 
     private static bool IsIterator(IMethodSymbol method, FlowGraph graph) =>
         method.ReturnType is { Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" }
         && graph.Nodes.Any(static node => node.Operations.Any(static one => one is IReturnOperation { Kind: OperationKind.YieldReturn or OperationKind.YieldBreak }));
-
-    private Term Follow(IOperation call, MethodBody body, ImmutableArray<IArgumentOperation> passed, Dictionary<int, Term> arguments)
-    {
-        FlowGraph graph = body.Graph!;
-        var frame = new Frame(_frame, call, body.Method);
-        FlowState entry = _state;
-        foreach (IParameterSymbol parameter in body.Method.Parameters)
-        {
-            if (arguments.TryGetValue(parameter.Ordinal, out Term? value))
-            {
-                entry = entry.Set(Variable.Of(parameter), value);
-            }
-        }
-
-        PersistentMap<Term, ReadFact> readBefore = entry.Reads;
-        HashSet<Term>? comparedBefore = _session.ComparedByHelper;
-        _session.ComparedByHelper = [];
-        FlowState? exit = Solve(new ValueAnalysis(_session, body, graph, frame) { _readBefore = readBefore }, graph, entry);
-        HashSet<Term> compared = _session.ComparedByHelper;
-        _session.ComparedByHelper = comparedBefore;
-        if (exit is null)
-        {
-            _isDead = true;
-            return Result(call);
-        }
-
-        Term result = exit.Variables.TryGetValue(Variable.Return(frame), out Term? returned) ? returned : Result(call);
-        foreach (IArgumentOperation argument in passed)
-        {
-            if (argument.Parameter is { RefKind: RefKind.Out or RefKind.Ref } parameter)
-            {
-                IParameterSymbol own = body.Method.Parameters[parameter.Ordinal];
-                Term left = exit.Variables.TryGetValue(Variable.Of(own), out Term? value) ? value : Result(argument);
-                arguments[parameter.Ordinal] = left;
-            }
-        }
-
-        // What the helper has read was read where it was called.
-        PersistentMap<Term, ReadFact> reads = exit.Reads;
-        foreach (Term read in readBefore.DifferencesTo(reads))
-        {
-            if (reads.TryGetValue(read, out ReadFact? fact))
-            {
-                reads = reads.SetItem(read, fact with { Order = _node.Order });
-            }
-        }
-
-        _state = exit with
-        {
-            Variables = exit.Variables.RemoveRange(exit.Variables.Keys.Where(key => IsOf(key, frame))),
-            Reads = reads,
-        };
-        GiveBackOuts(passed, arguments);
-        foreach (Term term in compared)
-        {
-            _session.ComparedInHelper(term, null);
-
-            // What the helper found out, it tells by what it returns: a flag, a code.
-            if (!body.Method.ReturnsVoid && _state.StandingOf(result).Trust == Trust.Host)
-            {
-                _state = Arithmetic.Compared(_state, term, call);
-            }
-        }
-
-        return result;
-    }
-
-    private void GiveBackOuts(ImmutableArray<IArgumentOperation> passed, Dictionary<int, Term> arguments)
-    {
-        foreach (IArgumentOperation argument in passed)
-        {
-            if (argument.Parameter is { RefKind: RefKind.Out or RefKind.Ref } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value))
-            {
-                Assign(argument.Value, value);
-            }
-        }
-    }
-
-    /// <summary>Runs a method from what is known at its start; what is found in it is noted in the session.</summary>
-    /// <returns>What is known where it returns; null when it does not, or when it was given up.</returns>
-    public static FlowState? Solve(ValueAnalysis analysis, FlowGraph graph, FlowState entry)
-    {
-        bool wasFinal = analysis._session.IsFinal;
-        analysis._session.IsFinal = false;
-        FlowResult<FlowState>? result = ForwardSolver.Solve(graph, analysis, entry, analysis._session.Cancellation);
-        analysis._session.IsFinal = wasFinal;
-        if (result is null || analysis._session.IsExhausted)
-        {
-            return analysis._frame is null ? null : entry;
-        }
-
-        if (wasFinal)
-        {
-            ForwardSolver.Replay(graph, result, analysis.Transfer);
-        }
-
-        return result.At(graph.Exit);
-    }
-
-    private static bool IsOf(Variable variable, Frame frame) =>
-        variable.Frame == frame
-        || (variable.Symbol is ILocalSymbol or IParameterSymbol && SymbolEqualityComparer.Default.Equals(variable.Symbol.ContainingSymbol, frame.Method));
 
     private Term EvaluateUnknown(IInvocationOperation call, Term? instance, Dictionary<int, Term> arguments)
     {

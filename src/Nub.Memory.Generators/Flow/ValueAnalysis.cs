@@ -36,7 +36,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         _graph = graph;
         _frame = frame;
         _node = graph.Entry;
-        _assigned = CapturesToAssign(graph);
+        _assigned = new Dictionary<int, IOperation>(graph.CapturesToAssign);
     }
 
     /// <summary>Goes through a method; what is found is noted in the session.</summary>
@@ -57,8 +57,14 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             entry = entry.Set(session.Terms.Input(element, element.Type), new Standing(Trust.Unchecked));
         }
 
-        session.IsFinal = true;
-        Solve(analysis, graph, entry);
+        session.LimitFrames(body);
+        FlowResult<FlowState>? result = Find(analysis, graph, entry);
+        if (result is not null && !session.IsExhausted)
+        {
+            session.IsFinal = true;
+            ForwardSolver.Replay(graph, result, analysis.Transfer);
+        }
+
         return !session.IsExhausted;
     }
 
@@ -256,26 +262,4 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         IPropertySymbol property => property.Type,
         _ => null,
     };
-
-    // The compiler evaluates the left of an assignment first, and keeps it in a temporary when the right has branches.
-    private static Dictionary<int, IOperation> CapturesToAssign(FlowGraph graph)
-    {
-        var found = new Dictionary<int, IOperation>();
-        foreach (IOperation operation in graph.Nodes.SelectMany(static node => node.Operations).SelectMany(static one => one.DescendantsAndSelf()))
-        {
-            IOperation? target = operation switch
-            {
-                IAssignmentOperation assignment => assignment.Target,
-                IIncrementOrDecrementOperation step => step.Target,
-                _ => null,
-            };
-            if (target is IFlowCaptureReferenceOperation reference)
-            {
-                found[reference.Id.GetHashCode()] = reference;
-            }
-        }
-
-        // A temporary that is assigned a value elsewhere (a ??= b) is one of values as well.
-        return found;
-    }
 }

@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>What came of following a helper at one of its calls.</summary>
+/// <param name="Entry">What was known when it was called.</param>
+/// <param name="Result">What holds in it; null when that was not found out.</param>
+/// <param name="Compared">What it compares with something.</param>
+internal sealed record Followed(FlowState Entry, bool IsAsserting, ValueAnalysis Analysis, FlowResult<FlowState>? Result, HashSet<Term> Compared);
+
+// Helpers: gone through from what is known where they are called.
+internal sealed partial class ValueAnalysis
+{
+    private Term Follow(IOperation call, MethodBody body, ImmutableArray<IArgumentOperation> passed, Dictionary<int, Term> arguments)
+    {
+        FlowGraph graph = body.Graph!;
+        Frame frame = _session.FrameOf(_frame, call, body.Method);
+        FlowState before = _state;
+        FlowState entry = _state;
+        foreach (IParameterSymbol parameter in body.Method.Parameters)
+        {
+            if (arguments.TryGetValue(parameter.Ordinal, out Term? value))
+            {
+                entry = entry.Set(Variable.Of(parameter), value);
+            }
+        }
+
+        Followed followed = GoThrough(body, graph, frame, entry);
+        FlowState? exit = followed.Result is null || _session.IsExhausted ? entry : followed.Result.At(graph.Exit);
+        if (exit is null)
+        {
+            _isDead = true;
+            return Result(call);
+        }
+
+        Term result = exit.Variables.TryGetValue(Variable.Return(frame), out Term? returned) ? returned : Result(call);
+        foreach (IArgumentOperation argument in passed)
+        {
+            if (argument.Parameter is { RefKind: RefKind.Out or RefKind.Ref } parameter)
+            {
+                IParameterSymbol own = body.Method.Parameters[parameter.Ordinal];
+                Term left = exit.Variables.TryGetValue(Variable.Of(own), out Term? value) ? value : Result(argument);
+                arguments[parameter.Ordinal] = left;
+            }
+        }
+
+        // What the helper has read was read where it was called.
+        PersistentMap<Term, ReadFact> reads = exit.Reads;
+        foreach (Term read in before.Reads.DifferencesTo(exit.Reads))
+        {
+            if (reads.TryGetValue(read, out ReadFact? fact))
+            {
+                reads = reads.SetItem(read, fact with { Order = _node.Order });
+            }
+        }
+
+        _state = exit with
+        {
+            Variables = exit.Variables.RemoveRange(before.Variables.DifferencesTo(exit.Variables).Where(key => IsOf(key, frame))),
+            Reads = reads,
+        };
+        GiveBackOuts(passed, arguments);
+        foreach (Term term in followed.Compared)
+        {
+            _session.ComparedInHelper(term, null);
+
+            // What the helper found out, it tells by what it returns: a flag, a code.
+            if (!body.Method.ReturnsVoid && _state.StandingOf(result).Trust == Trust.Host)
+            {
+                _state = Arithmetic.Compared(_state, term, call);
+            }
+        }
+
+        _state = _state.ForgetWithin(frame, before, result);
+        return result;
+    }
+
+    /// <summary>
+    /// What holds in a helper. To find it and then to go through it once more are two visits of each call in it, and of each call in
+    /// those: what was found the last time is kept, and found again where nothing has changed since.
+    /// </summary>
+    private Followed GoThrough(MethodBody body, FlowGraph graph, Frame frame, FlowState entry)
+    {
+        HashSet<Term>? comparedBefore = _session.ComparedByHelper;
+        if (!_session.Followed.TryGetValue(frame, out Followed? followed) || followed.IsAsserting != _session.IsAsserting || !followed.Entry.IsSameAs(entry))
+        {
+            _session.ComparedByHelper = [];
+            var analysis = new ValueAnalysis(_session, body, graph, frame) { _readBefore = _state.Reads };
+            followed = new Followed(entry, _session.IsAsserting, analysis, Find(analysis, graph, entry), _session.ComparedByHelper);
+            _session.Followed[frame] = followed;
+        }
+
+        if (_session.IsFinal && followed.Result is { } result && !_session.IsExhausted)
+        {
+            _session.ComparedByHelper = [];
+            ForwardSolver.Replay(graph, result, followed.Analysis.Transfer);
+        }
+
+        _session.ComparedByHelper = comparedBefore;
+        return followed;
+    }
+
+    private void GiveBackOuts(ImmutableArray<IArgumentOperation> passed, Dictionary<int, Term> arguments)
+    {
+        foreach (IArgumentOperation argument in passed)
+        {
+            if (argument.Parameter is { RefKind: RefKind.Out or RefKind.Ref } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value))
+            {
+                Assign(argument.Value, value);
+            }
+        }
+    }
+
+    /// <summary>Finds what holds in a method from what is known at its start; nothing that is seen on the way is reported.</summary>
+    private static FlowResult<FlowState>? Find(ValueAnalysis analysis, FlowGraph graph, FlowState entry)
+    {
+        bool wasFinal = analysis._session.IsFinal;
+        analysis._session.IsFinal = false;
+        analysis._session.CountSolution();
+        FlowResult<FlowState>? result = ForwardSolver.Solve(graph, analysis, entry, analysis._session.Cancellation);
+        analysis._session.IsFinal = wasFinal;
+        return result;
+    }
+
+    private static bool IsOf(Variable variable, Frame frame) =>
+        variable.Frame == frame
+        || (variable.Symbol is ILocalSymbol or IParameterSymbol && SymbolEqualityComparer.Default.Equals(variable.Symbol.ContainingSymbol, frame.Method));
+}
