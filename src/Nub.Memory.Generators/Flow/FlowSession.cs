@@ -76,10 +76,10 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     /// <summary>How deep calls are followed.</summary>
     public int MostFrames { get; private set; } = DeepestFrame;
 
-    /// <summary>Has calls of a method be followed less deep where there would be too much to go through.</summary>
+    /// <summary>Has calls of a method be followed less deep, or not at all, where there would be too much to go through.</summary>
     public void LimitFrames(MethodBody body)
     {
-        while (MostFrames > 1 && Bodies.CostOf(body, MostFrames) > MostOperations)
+        while (MostFrames > 0 && Bodies.CostOf(body, MostFrames) > MostOperations)
         {
             MostFrames--;
         }
