@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Flow;
 
@@ -36,7 +37,7 @@ internal static class UncheckedValueRule
             IEnumerable<Location> more = new[] { source?.GetLocation(), use.Standing.Check?.Syntax.GetLocation() }.OfType<Location>();
             report(Diagnostic.Create(
                 Descriptors.UncheckedValue, place.GetLocation(), more,
-                SourceText.Shorten(place), from, Describe(use), Advice(use.Standing)));
+                SourceText.Shorten(place), from, Describe(use), Advice(use)));
         }
     }
 
@@ -53,10 +54,25 @@ internal static class UncheckedValueRule
         return use.Frame is null ? sink : $"{sink} in '{use.Frame.Method.Name}'";
     }
 
-    private static string Advice(Standing standing) => standing.Trust switch
+    private static string Advice(UncheckedUse use)
     {
-        Trust.Overflowed => $"the check '{SourceText.Shorten(standing.Check!.Syntax)}' does not hold, because its own arithmetic can overflow; subtract from the limit instead, or widen first",
-        Trust.Refuted or Trust.Noted => $"on this way '{SourceText.Shorten(standing.Check!.Syntax)}' has found it to be beyond the limit",
-        _ => "compare it with a limit of the host's first",
+        Standing standing = use.Standing;
+        return standing.Trust switch
+        {
+            _ when use.IsSmall => $"it can be negative{(use.Sink == Sink.Wait ? ", and -1 waits for ever" : "")}; compare it with a lower limit, too",
+            Trust.Wrapped => Wrapping(standing.Source!),
+            Trust.Overflowed => $"the check '{SourceText.Shorten(standing.Check!.Syntax)}' does not hold, because its own arithmetic can overflow; subtract from the limit instead, or widen first",
+            Trust.Refuted or Trust.Noted => $"on this way '{SourceText.Shorten(standing.Check!.Syntax)}' has found it to be beyond the limit",
+            _ => "compare it with a limit of the host's first",
+        };
+    }
+
+    private static string Wrapping(Term arithmetic) => arithmetic switch
+    {
+        { Kind: TermKind.Cast } => "of a negative number it is a very large one, because it has no sign; compare with 0 first",
+        { Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift } =>
+            "within the limits that were checked it can still be more than its type holds, and wrap round; widen first, or compare with lower and smaller limits",
+        _ when Widths.IsSigned(arithmetic.Type) => "less a negative number it is as large as the guest likes; compare that with 0 first",
+        _ => "the difference wraps round to a very large number when more is subtracted than there is; compare the two first",
     };
 }

@@ -17,7 +17,7 @@ internal static class Arithmetic
         Standing worse = Standing.Worse(left, right);
         if (worse.IsSafe)
         {
-            return worse;
+            return worse.Trust == Trust.Bounded && WrapsRound(state, term) ? new Standing(Trust.Wrapped, null, term) : worse;
         }
 
         bool isBounded = term.Key switch
@@ -27,6 +27,61 @@ internal static class Arithmetic
             _ => IsNarrow(state, term) && Widths.RangeOf(state, term).Least >= 0,
         };
         return isBounded ? new Standing(Trust.Bounded) : worse;
+    }
+
+    /// <summary>How far a value in another type can be relied on.</summary>
+    public static Standing StandingOfCast(FlowState state, Term cast)
+    {
+        Standing standing = state.StandingOf(cast.Left!);
+        return standing.Trust switch
+        {
+            // A negative number is a very large one once it has no sign.
+            Trust.Bounded when !cast.IsChecked && Widths.IsInteger(cast.Type) && !Widths.IsSigned(cast.Type)
+                && Widths.IsSigned(cast.Left!.Type) && CanBeNegative(state, cast.Left) => new Standing(Trust.Wrapped, null, cast),
+            Trust.Wrapped when standing.Source == cast.Left && Widths.IsSignedDifference(cast) => new Standing(Trust.Bounded),
+            _ => standing,
+        };
+    }
+
+    /// <summary>Whether a value that is the guest's, in part at least, may be negative as far as anybody has found out.</summary>
+    public static bool CanBeNegative(FlowState state, Term term)
+    {
+        if (state.StandingOf(term).Trust is Trust.Host or Trust.Compared || !Widths.HasSign(term.Type))
+        {
+            return false;
+        }
+
+        // What can be one number alone is the host's choice.
+        return Widths.IsInteger(term.Type)
+            ? Widths.RangeOf(state, term) is var range && range.Least < 0 && range.Least != range.Most
+            : !state.NonNegative.Contains(term) && IsPlain(term);
+    }
+
+    // A number or a time as the guest has it; what was computed with fractions is not followed.
+    private static bool IsPlain(Term term) => term.Kind is TermKind.Fetch or TermKind.Field || term.Operation is { Type.Name: "TimeSpan" };
+
+    // Arithmetic that makes a very large number of ones that are within limits.
+    private static bool WrapsRound(FlowState state, Term term)
+    {
+        if (!Widths.IsInteger(term.Type) || term.IsChecked || state.Sound.Contains(term))
+        {
+            return false;
+        }
+
+        return term.Key switch
+        {
+            BinaryOperatorKind.Subtract => Widths.IsSigned(term.Type)
+                ? CanBeNegative(state, term.Right!)
+                : !Widths.IsExact(state, term, Ordering.MostProofs),
+            BinaryOperatorKind.Multiply when CanBeNegative(state, term.Left!) && CanBeNegative(state, term.Right!) => true,
+            BinaryOperatorKind.LeftShift when CanBeNegative(state, term.Right!) => true,
+
+            // Limits that are written down are known to make more than the type holds; of others it is assumed that somebody has thought of it.
+            BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift => Widths.IsKnown(state, term.Left!) && Widths.IsKnown(state, term.Right!)
+                && Interval.Of((BinaryOperatorKind)term.Key, Widths.RangeOf(state, term.Left!), Widths.RangeOf(state, term.Right!), Widths.Of(term.Type)) is { } exact
+                && exact.Most > Widths.OfType(term.Type).Most,
+            _ => false,
+        };
     }
 
     /// <summary>Whether a value has so few bits that it cannot be much, whatever they are.</summary>
@@ -52,7 +107,7 @@ internal static class Arithmetic
         // length <= size - offset: holds for any length when the offset is larger than the size.
         bool isRest = limit is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && state.StandingOf(limit.Left!).IsSafe;
         return isRest && !limit.IsChecked
-            ? Bound(state, value, new Standing(Trust.Overflowed, check, limit.Right))
+            ? Bound(state, value, new Standing(Trust.Overflowed, check, limit))
             : isRest ? Bound(state, value, new Standing(Trust.Bounded, check)) : state;
     }
 
@@ -62,7 +117,7 @@ internal static class Arithmetic
 
     /// <summary>What it means that a value was compared in a way that nobody can follow: it gets the benefit of the doubt.</summary>
     public static FlowState Compared(FlowState state, Term value, IOperation check) =>
-        Change(state, value, new Standing(Trust.Compared, check, IsPartial: Sinks.IsPartial(check.Syntax)), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
+        Change(Doubt(state, value), value, new Standing(Trust.Compared, check, IsPartial: Sinks.IsPartial(check.Syntax)), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
 
     private static FlowState Bound(FlowState state, Term value, Standing standing)
     {
@@ -112,6 +167,18 @@ internal static class Arithmetic
         return when(state.StandingOf(value).Trust) ? state.Set(value, standing) : state;
     }
 
+    // Nor is it known that it is negative.
+    private static FlowState Doubt(FlowState state, Term value)
+    {
+        if (value.Kind is TermKind.Cast or TermKind.Binary)
+        {
+            state = Doubt(state, value.Left!);
+            state = value.Right is { } right ? Doubt(state, right) : state;
+        }
+
+        return state.StandingOf(value).Trust == Trust.Host ? state : FindNonNegative(state, value);
+    }
+
     // What was bounded stays so, and what is the host's needs no limit.
     private static FlowState Set(FlowState state, Term value, Standing standing) =>
         state.StandingOf(value).Trust > standing.Trust ? state.Set(value, standing) : state;
@@ -124,12 +191,16 @@ internal static class Arithmetic
             state = FindNonNegative(state, value.Left!);
         }
 
-        return value.Kind != TermKind.Constant && Widths.IsSigned(value.Type) ? state with { NonNegative = state.NonNegative.Add(value) } : state;
+        return value.Kind != TermKind.Constant && Widths.HasSign(value.Type) ? state with { NonNegative = state.NonNegative.Add(value) } : state;
     }
 
     /// <summary>Whether a comparison is the customary test of an unsigned sum: less than a part of it, it has overflowed.</summary>
     public static bool IsOverflowTest(Term sum, Term part) =>
         sum is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } && (sum.Left == part || sum.Right == part);
+
+    /// <summary>Whether a comparison is the customary test of an unsigned difference: more than what was subtracted from, it has wrapped round.</summary>
+    public static bool IsUnderflowTest(Term difference, Term whole) =>
+        difference is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && difference.Left == whole && !Widths.IsSigned(difference.Type);
 
     private static bool IsMask(Term term) => term.Kind != TermKind.Constant || (term.Constant >= 0 && term.Constant < uint.MaxValue / 2);
 }

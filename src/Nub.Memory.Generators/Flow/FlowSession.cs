@@ -15,7 +15,8 @@ internal readonly record struct FetchedBytes(Term Fetch, long Start, long End)
 internal sealed record Repetition(Term First, Term Second, (long Start, long End) Shared, long Distance);
 
 /// <summary>A value of the guest's where one is wanted that somebody has checked.</summary>
-internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Value, Sink Sink, Standing Standing);
+/// <param name="IsSmall">Whether it is not too large; then it may be negative.</param>
+internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Value, Sink Sink, Standing Standing, bool IsSmall);
 
 /// <summary>
 /// What is known while one method is looked at, with the helpers that it calls: the terms, where they came from, what was done

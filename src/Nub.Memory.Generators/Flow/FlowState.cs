@@ -17,6 +17,7 @@ internal sealed record ReadFact(Place Place, int Order, PathFacts Facts);
 /// <param name="NonNegative">Signed numbers that were found not to be negative.</param>
 /// <param name="Facts">What the conditions on the way have said.</param>
 /// <param name="Refuted">Whose standing may be <see cref="Trust.Refuted"/>: they are looked for at each assignment, and hardly ever there.</param>
+/// <param name="Limits">Between which numbers values are, and which is not more than which other.</param>
 internal sealed record FlowState(
     PersistentMap<Variable, Term> Variables,
     PersistentMap<Term, Standing> Standings,
@@ -24,11 +25,12 @@ internal sealed record FlowState(
     ImmutableHashSet<Term> Sound,
     ImmutableHashSet<Term> NonNegative,
     ImmutableHashSet<Term> Refuted,
-    PathFacts Facts)
+    PathFacts Facts,
+    Limits Limits)
 {
     public static FlowState Empty { get; } = new(
         PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Standing>.Empty,
-        PersistentMap<Term, ReadFact>.Empty, [], [], [], PathFacts.None);
+        PersistentMap<Term, ReadFact>.Empty, [], [], [], PathFacts.None, Limits.None);
 
     public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
 
@@ -43,13 +45,14 @@ internal sealed record FlowState(
     {
         if (Standings.TryGetValue(term, out Standing known))
         {
-            return known is { Trust: Trust.Overflowed, Unless: { } unless } && StandingOf(unless).IsSafe ? new Standing(Trust.Bounded) : known;
+            return known is { Trust: Trust.Overflowed, Source: { } limit } && StandingOf(limit).IsSafe ? new Standing(Trust.Bounded) : known;
         }
 
         return term.Kind switch
         {
             TermKind.Fetch => new Standing(Trust.Unchecked),
-            TermKind.Field or TermKind.Cast or TermKind.Slice => StandingOf(term.Left!),
+            TermKind.Field or TermKind.Slice => StandingOf(term.Left!),
+            TermKind.Cast => Arithmetic.StandingOfCast(this, term),
             TermKind.With or TermKind.Tuple => Standing.Worse(StandingOf(term.Left!), StandingOf(term.Right!)),
             TermKind.Binary => Arithmetic.StandingOf(this, term),
             _ => default,
@@ -112,7 +115,8 @@ internal sealed record FlowState(
             // Nothing was made of it, or it is all there is to forget.
             PersistentMap<Term, ReadFact> others = Reads.Remove(atom);
             PersistentMap<Term, Standing> rest = Standings.Remove(atom);
-            return others == Reads && rest == Standings ? this : this with { Reads = others, Standings = rest };
+            Limits limits = Limits.Without(atom);
+            return others == Reads && rest == Standings && limits == Limits ? this : this with { Reads = others, Standings = rest, Limits = limits };
         }
 
         PersistentMap<Term, ReadFact> reads = Reads;
@@ -133,7 +137,7 @@ internal sealed record FlowState(
             }
         }
 
-        return this with { Reads = reads, Standings = standings };
+        return this with { Reads = reads, Standings = standings, Limits = Limits.Without(atom) };
     }
 }
 

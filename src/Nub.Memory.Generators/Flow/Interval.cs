@@ -16,6 +16,9 @@ internal readonly record struct Interval(BigInteger Least, BigInteger Most)
         return least <= most ? new Interval(least, most) : this;
     }
 
+    /// <summary>The smallest one that has both in it.</summary>
+    public Interval Hull(Interval other) => new(BigInteger.Min(Least, other.Least), BigInteger.Max(Most, other.Most));
+
     /// <summary>What an operation makes of two numbers before it is cut to the bits of its type; null when nothing can be said.</summary>
     /// <param name="width">The bits of the type, by which the count of a shift is cut first.</param>
     public static Interval? Of(BinaryOperatorKind kind, Interval left, Interval right, int width)
@@ -29,9 +32,11 @@ internal readonly record struct Interval(BigInteger Least, BigInteger Most)
             case BinaryOperatorKind.Multiply:
                 BigInteger[] corners = [left.Least * right.Least, left.Least * right.Most, left.Most * right.Least, left.Most * right.Most];
                 return new Interval(corners.Min(), corners.Max());
-            case BinaryOperatorKind.Divide when right.Least > 0:
-                return new Interval(BigInteger.Min(left.Least / right.Least, left.Least / right.Most), BigInteger.Max(left.Most / right.Least, left.Most / right.Most));
-            case BinaryOperatorKind.Remainder when right.Least > 0:
+            // A division by 0 throws, and gives nothing.
+            case BinaryOperatorKind.Divide when right is { Least.Sign: >= 0, Most.Sign: > 0 }:
+                BigInteger by = BigInteger.Max(right.Least, 1);
+                return new Interval(BigInteger.Min(left.Least / by, left.Least / right.Most), BigInteger.Max(left.Most / by, left.Most / right.Most));
+            case BinaryOperatorKind.Remainder when right is { Least.Sign: >= 0, Most.Sign: > 0 }:
                 // It has the sign of what is divided.
                 return new Interval(left.Least < 0 ? 1 - right.Most : 0, left.Most > 0 ? right.Most - 1 : 0).Within(new Interval(BigInteger.Min(left.Least, 0), BigInteger.Max(left.Most, 0)));
             case BinaryOperatorKind.And when left.Least >= 0 || right.Least >= 0:

@@ -54,7 +54,12 @@ internal static class Sinks
             return null;
         }
 
-        if (s_waitTypes.Contains(type) && (IsTimeSpan(parameter.Type) || parameter.Name is "millisecondsDelay" or "millisecondsTimeout" or "iterations" or "milliseconds"))
+        if (type is "Thread" or "SpinWait" && parameter.Name == "iterations")
+        {
+            return Sink.LoopBound;
+        }
+
+        if (s_waitTypes.Contains(type) && (IsTimeSpan(parameter.Type) || parameter.Name is "millisecondsDelay" or "millisecondsTimeout" or "milliseconds"))
         {
             return Sink.Wait;
         }

@@ -33,6 +33,9 @@ internal enum TermKind
     /// <summary>A part of a buffer, or the buffer in another type.</summary>
     Slice,
 
+    /// <summary>How many elements <see cref="Term.Left"/> has: the host's, whatever stands in them.</summary>
+    Length,
+
     /// <summary>Values side by side: a pair whose <see cref="Term.Left"/> is the pair before it.</summary>
     Tuple,
 

@@ -50,6 +50,8 @@ internal sealed class TermTable
     public Term Tuple(IReadOnlyList<Term> elements) =>
         elements.Skip(1).Aggregate(elements[0], (before, element) => Make(TermKind.Tuple, elements.Count, null, before, element, null));
 
+    public Term Length(Term of, ITypeSymbol type) => Make(TermKind.Length, null, null, of, null, type);
+
     public Term Slice(Term of, IOperation operation, Frame? frame) => Make(TermKind.Slice, operation, frame, of, null, operation.Type);
 
     public Term Cast(Term of, ITypeSymbol type, bool isChecked)

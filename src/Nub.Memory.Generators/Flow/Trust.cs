@@ -12,6 +12,9 @@ internal enum Trust
     /// <summary>The guest's, and compared with a limit of the host's in a way that cannot be followed to its end.</summary>
     Compared,
 
+    /// <summary>Made of values that are within limits, by arithmetic that wraps round: a difference of the smaller and the larger, or a negative number made unsigned.</summary>
+    Wrapped,
+
     /// <summary>The guest's, and checked by arithmetic that overflows for the right value.</summary>
     Overflowed,
 
@@ -28,9 +31,9 @@ internal enum Trust
 /// <summary>What is known of how far a value can be relied on.</summary>
 /// <param name="Trust">How far.</param>
 /// <param name="Check">The comparison that settled it, for the message.</param>
-/// <param name="Unless">Of an overflowed check: a value that, once it is bounded itself, keeps the check from overflowing.</param>
+/// <param name="Source">Of an overflowed check: the limit, which once it is one itself keeps the check from overflowing. Of what wraps round: the arithmetic.</param>
 /// <param name="IsPartial">Whether the comparison is one of several that are made only as far as needed, of which somebody looks at the outcome later.</param>
-internal readonly record struct Standing(Trust Trust, Microsoft.CodeAnalysis.IOperation? Check = null, Term? Unless = null, bool IsPartial = false)
+internal readonly record struct Standing(Trust Trust, Microsoft.CodeAnalysis.IOperation? Check = null, Term? Source = null, bool IsPartial = false)
 {
     public bool IsSafe => Trust <= Trust.Compared;
 

@@ -83,7 +83,7 @@ internal sealed partial class ValueAnalysis
 
         values.ForEach(Use);
         bool isOfBytes = IsSpan(creation.Type) || creation.Type is { Name: "TimeSpan" };
-        return isOfBytes ? Derive(creation, [.. values]) : Result(creation);
+        return isOfBytes ? Signed(Derive(creation, [.. values]), values) : Result(creation);
     }
 
     private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Dictionary<int, Term> arguments)
@@ -130,6 +130,7 @@ internal sealed partial class ValueAnalysis
             foreach (Term given in arguments.Values.Concat(instance is null ? [] : [instance]))
             {
                 _state = Arithmetic.Compared(_state, given, call);
+                _state = arguments.Values.Aggregate(_state, (state, other) => DoubtOrder(state, given, other));
             }
         }
 
@@ -140,7 +141,7 @@ internal sealed partial class ValueAnalysis
         }
 
         // What a struct of the guest's computes of itself is the guest's.
-        return instance is not null && !method.ReturnsVoid && method.ContainingType.IsValueType && !mayCheck ? Derive(call, instance) : Result(call);
+        return instance is not null && !method.ReturnsVoid && method.ContainingType.IsValueType && !mayCheck ? DeriveUnsigned(call, instance) : Result(call);
     }
 
     private static bool NeverReturns(IMethodSymbol method) =>
@@ -216,22 +217,20 @@ internal sealed partial class ValueAnalysis
             case "Min" when isHosts(0) || isHosts(1):
             case "Clamp" when isHosts(2):
             case "PopCount" or "LeadingZeroCount" or "TrailingZeroCount" or "Log2" or "Sign" or "CompareTo" or "Equals" or "GetHashCode":
-                return WithStanding(Derive(call, all), new Standing(all.All(one => _state.StandingOf(one).Trust == Trust.Host) ? Trust.Host : Trust.Bounded, call));
-            case "ThrowIfGreaterThan" or "ThrowIfGreaterThanOrEqual" or "ThrowIfNotEqual" when all.Length > 1:
-                _state = Arithmetic.AtMost(_state, all[0], all[1], call);
+                return Place(method, WithStanding(Derive(call, all), new Standing(all.All(one => _state.StandingOf(one).Trust == Trust.Host) ? Trust.Host : Trust.Bounded, call)), all);
+            case "Min" or "Max" or "Clamp" or "Abs" or "ReverseEndianness" or "RotateLeft" or "RotateRight" or "HostToNetworkOrder" or "NetworkToHostOrder":
+                return Place(method, Derive(call, all), all);
+            case var name when name.StartsWith("ThrowIf", StringComparison.Ordinal) && all.Length > 0 && method.ContainingType.Name == "ArgumentOutOfRangeException":
+                LearnFromGuard(call, name, all[0], method.Parameters.Length > 2 ? all[1] : Terms.Constant(0, all[0].Type));
                 return Result(call);
-            case "ThrowIfNegative" or "ThrowIfNegativeOrZero" when all.Length > 0:
-                _state = Arithmetic.FindNonNegative(_state, all[0]);
-                return Result(call);
-            case "ThrowIfLessThan" or "ThrowIfLessThanOrEqual" when all.Length > 1:
-                _state = AtLeast(_state, all[0], all[1]);
-                return Result(call);
+            case "SizeOf" when method.TypeArguments is [var measured] && _session.Sizes.Of(measured) is { } size:
+                return Terms.Constant(size, method.ReturnType);
             case "AsSpan" or "AsMemory" or "Slice" or "AsReadOnlySpan" or "AsBytes" or "Cast" when all.Length > 0 && !TermTable.IsTooDeep(all[0]):
                 return Terms.Slice(all[0], call, _frame);
         }
 
         return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || method.Name is "IndexOf" or "get_Length"
             ? Result(call)
-            : Derive(call, all);
+            : method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
     }
 }

@@ -30,7 +30,8 @@ internal sealed partial class ValueAnalysis
 
         return condition switch
         {
-            IBinaryOperation binary => Decide(state, binary, binary.OperatorKind, operands.Left, operands.Right, value),
+            IBinaryOperation binary => BoundBelow(
+                state, Order(Decide(state, binary, binary.OperatorKind, operands.Left, operands.Right, value), binary.OperatorKind, operands.Left, operands.Right, value), binary),
             IIsPatternOperation pattern => DecidePattern(state, pattern.Pattern, operands.Left, value, pattern),
             _ => state,
         };
@@ -78,6 +79,7 @@ internal sealed partial class ValueAnalysis
     // Its result goes somewhere, and whoever looks at it there is not followed.
     private void GiveBenefitOfDoubt(IOperation comparison, Term left, Term right)
     {
+        _state = DoubtOrder(_state, left, right);
         bool bounds = comparison is not IBinaryOperation binary || (!Widths.CanOverflowIn(_state, left) && !Widths.CanOverflowIn(_state, right));
         bool isLeftSafe = _state.StandingOf(left).IsSafe;
         bool isRightSafe = _state.StandingOf(right).IsSafe;
@@ -141,6 +143,17 @@ internal sealed partial class ValueAnalysis
 
     private static FlowState Ordered(FlowState state, Term smaller, Term larger, IBinaryOperation check)
     {
+        // size - offset <= size: the difference did not wrap round.
+        if (Arithmetic.IsUnderflowTest(smaller, larger))
+        {
+            return state with { Sound = state.Sound.Add(smaller) };
+        }
+
+        if (Arithmetic.IsUnderflowTest(larger, smaller))
+        {
+            return state;
+        }
+
         // offset <= offset + length: the sum did not overflow.
         if (Arithmetic.IsOverflowTest(larger, smaller))
         {

@@ -41,8 +41,12 @@ internal sealed partial class ValueAnalysis
                 return EvaluatePattern(pattern);
             case IUnaryOperation { OperatorKind: UnaryOperatorKind.Plus or UnaryOperatorKind.Hat } unary:
                 return Evaluate(unary.Operand);
+            case IUnaryOperation { OperatorKind: UnaryOperatorKind.Minus, OperatorMethod: null } unary when Widths.IsInteger(unary.Type):
+                return Compute(unary, BinaryOperatorKind.Subtract, Terms.Constant(0, unary.Type), Evaluate(unary.Operand), unary.IsChecked);
             case IUnaryOperation { OperatorKind: not UnaryOperatorKind.Not } unary:
-                return Derive(operation, Evaluate(unary.Operand));
+                return unary.OperatorKind == UnaryOperatorKind.BitwiseNegation ? Scramble(operation, Evaluate(unary.Operand)) : Derive(operation, Evaluate(unary.Operand));
+            case ISizeOfOperation measured when _session.Sizes.Of(measured.TypeOperand) is { } bytes:
+                return Terms.Constant(bytes, operation.Type);
             case ISimpleAssignmentOperation assignment:
                 Term value = Evaluate(assignment.Value);
                 Assign(assignment.Target, value);
@@ -185,7 +189,8 @@ internal sealed partial class ValueAnalysis
         }
 
         bool isNumber = Widths.IsInteger(operand.Type) && conversion.Type is { } type && Widths.IsInteger(type);
-        return isNumber && !TermTable.IsTooDeep(operand) ? Terms.Cast(operand, conversion.Type!, conversion.IsChecked) : operand;
+        bool isCut = Widths.HasSign(operand.Type) && Widths.IsInteger(conversion.Type);
+        return (isNumber || isCut) && !TermTable.IsTooDeep(operand) ? Terms.Cast(operand, conversion.Type!, conversion.IsChecked) : operand;
     }
 
     private static bool IsSpan(ITypeSymbol? type) => type is { Name: "Span" or "ReadOnlySpan" or "Memory" or "ReadOnlyMemory" };
@@ -315,7 +320,7 @@ internal sealed partial class ValueAnalysis
 
         position = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } backwards ? backwards.Operand : position;
         Term index = Evaluate(position);
-        if (!(Widths.IsInteger(index.Type) && LengthOf(container, operation) > Widths.RangeOf(_state, index).Most))
+        if (!(Widths.IsInteger(index.Type) && Widths.RangeOf(_state, index) is { Least.Sign: >= 0 } numbers && LengthOf(container, operation) > numbers.Most))
         {
             CheckUse(position, index, Sink.Index);
         }
@@ -338,10 +343,13 @@ internal sealed partial class ValueAnalysis
     private void CheckUse(IOperation operand, Term value, Sink sink)
     {
         Standing standing = _state.StandingOf(value);
-        bool isHarmless = standing.IsSafe || (sink is not Sink.Index and not Sink.Slice && Arithmetic.IsNarrow(_state, value));
+        bool isSmall = standing.IsSafe || (sink is not Sink.Index and not Sink.Slice && Arithmetic.IsNarrow(_state, value));
+
+        // A loop up to a negative number has no rounds.
+        bool isHarmless = isSmall && (sink == Sink.LoopBound || !Arithmetic.CanBeNegative(_state, value));
         if (_session.IsFinal && !isHarmless)
         {
-            _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing));
+            _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing, isSmall));
         }
     }
 }

@@ -110,6 +110,7 @@ internal sealed partial class ValueAnalysis
 
     private FlowState DecidePattern(FlowState state, IPatternOperation pattern, Term value, bool matches, IOperation check)
     {
+        state = NarrowTo(state, pattern, value, matches);
         state = IsNonNegative(pattern, matches) ? Arithmetic.FindNonNegative(state, value) : state;
         state = IsBounded(pattern, matches) ? Arithmetic.AtMost(state, value, Terms.Constant(0, null), check) : state;
 
@@ -131,6 +132,7 @@ internal sealed partial class ValueAnalysis
 
         foreach ((IPatternOperation part, Term of) in PartsOf(pattern, value))
         {
+            state = NarrowTo(state, part, of, true);
             state = IsNonNegative(part, true) ? Arithmetic.FindNonNegative(state, of) : state;
             state = IsBounded(part, true) ? Arithmetic.AtMost(state, of, Terms.Constant(0, null), check) : state;
         }

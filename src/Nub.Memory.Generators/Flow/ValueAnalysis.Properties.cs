@@ -95,7 +95,14 @@ internal sealed partial class ValueAnalysis
             return Result(property);
         }
 
-        // The length of a buffer is the host's, whatever stands in it.
-        return symbol.Name is "Length" or "Count" or "IsEmpty" || !symbol.ContainingType.IsValueType ? Result(property) : Derive(property, instance);
+        // The length of a buffer is the host's, whatever stands in it; and it is the same each time.
+        if (symbol.Name == "Length" && !TermTable.IsTooDeep(instance) && (symbol.ContainingType.SpecialType is SpecialType.System_Array or SpecialType.System_String || IsSpan(symbol.ContainingType)))
+        {
+            return Terms.Length(instance, symbol.Type);
+        }
+
+        return symbol.Name is "Length" or "Count" or "IsEmpty" || !symbol.ContainingType.IsValueType ? Result(property)
+            : Sinks.IsFrameworks(symbol.ContainingType) ? Derive(property, instance)
+            : DeriveUnsigned(property, instance);
     }
 }

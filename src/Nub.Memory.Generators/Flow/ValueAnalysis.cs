@@ -136,6 +136,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         PersistentMap<Term, Standing> standings = known.Standings;
         PathFacts here = PathFacts.None;
         PathFacts there = PathFacts.None;
+        _met.Clear();
         PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref standings, ref here, ref there);
         foreach (Term term in known.Standings.DifferencesTo(incoming.Standings))
         {
@@ -176,10 +177,11 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         ImmutableHashSet<Term> refuted = (known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted))
             .Union(known.Standings.DifferencesTo(standings).Where(term => standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted));
         PathFacts facts = known.Facts.Common(incoming.Facts);
-        bool isSame = variables == known.Variables && facts == known.Facts && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
+        Limits limits = JoinLimits(node, known, incoming);
+        bool isSame = variables == known.Variables && facts == known.Facts && limits == known.Limits && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
             && known.Standings.DifferencesTo(standings).All(term =>
                 known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
-        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted, facts);
+        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted, facts, limits);
     }
 
     private PersistentMap<Variable, Term> JoinVariables(
@@ -205,6 +207,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             }
 
             variables = variables.SetItem(variable, merge);
+            _met.Add(new Meeting(merge, mine, other));
             LearnMerge(ref here, merge, mine);
             LearnMerge(ref there, merge, other);
             _session.AddOrigins(merge, mine);

@@ -29,6 +29,10 @@ internal static class Widths
         SpecialType: SpecialType.System_SByte or SpecialType.System_Int16 or SpecialType.System_Int32 or SpecialType.System_Int64 or SpecialType.System_IntPtr,
     } or { Name: "Int128" } || (type is INamedTypeSymbol { EnumUnderlyingType: { } underlying } && IsSigned(underlying));
 
+    /// <summary>Whether there are negative values of a type.</summary>
+    public static bool HasSign(ITypeSymbol? type) =>
+        IsSigned(type) || type is { SpecialType: SpecialType.System_Single or SpecialType.System_Double or SpecialType.System_Decimal } or { Name: "TimeSpan" or "Half" };
+
     /// <summary>Whether a cast keeps every value that fits both types: it may change the sign, but cuts no bits off.</summary>
     public static bool IsWideningOrSame(Term cast) => Of(cast.Type) >= Of(cast.Left!.Type) || cast.IsChecked;
 
@@ -39,43 +43,121 @@ internal static class Widths
         && (cast.IsChecked || !IsSigned(cast.Type) || IsSigned(cast.Left!.Type) || Of(cast.Type) > Of(cast.Left.Type) || state.NonNegative.Contains(cast));
 
     /// <summary>The numbers that a value can be.</summary>
-    public static Interval RangeOf(FlowState state, Term term) => Measure(state, term).Range;
+    /// <param name="proofs">How many differences within differences are looked into.</param>
+    public static Interval RangeOf(FlowState state, Term term, int proofs = Ordering.MostProofs) => Measure(state, term, proofs).Range;
 
-    // With whether anything in it is the guest's. The host's own sizes and positions leave room: it is the guest's that are chosen
-    // to overflow.
-    private static (Interval Range, bool IsGuests) Measure(FlowState state, Term term)
+    /// <summary>Whether what arithmetic or a cast gave is the number that it would be without an end to the bits of its type.</summary>
+    public static bool IsExact(FlowState state, Term term, int proofs)
+    {
+        if (term.IsChecked || state.Sound.Contains(term) || !IsInteger(term.Type))
+        {
+            return IsInteger(term.Type);
+        }
+
+        Interval all = OfType(term.Type);
+        if (term.Kind == TermKind.Binary)
+        {
+            Measured left = Measure(state, term.Left!, proofs);
+            Measured right = Measure(state, term.Right!, proofs);
+            return Interval.Of((BinaryOperatorKind)term.Key!, left.Range, right.Range, Of(term.Type)) is { } exact
+                && (all.Contains(exact)
+
+                    // Of two numbers that are within limits the sum is one that somebody has foreseen; the difference need not be.
+                    || (!left.IsGuests && !right.IsGuests && exact.Least >= all.Least)
+                    || (term.Key is BinaryOperatorKind.Subtract && exact.Most <= all.Most && proofs > 0 && Ordering.IsAtMost(state, term.Right!, term.Left!, proofs - 1)));
+        }
+
+        Measured source = Measure(state, term.Left!, proofs);
+        return all.Contains(source.Range)
+            || (!source.IsGuests && source.Range.Least >= all.Least)
+            || (Of(term.Type) == Of(term.Left!.Type) && RangeOf(state, term, proofs).Least >= 0 && !IsSigned(term.Left.Type));
+    }
+
+    /// <summary>Whether the largest number that a value can be follows from constants and from types, and from nothing that the host knows at run time alone.</summary>
+    public static bool IsKnown(FlowState state, Term term) =>
+        term.Kind == TermKind.Constant
+        || (state.Limits.Ranges.TryGetValue(term, out Interval known) && known.Most < OfType(term.Type).Most)
+        || (term.Kind == TermKind.Cast && IsKnown(state, term.Left!))
+        || (Of(term.Type) is > 0 and < 32 && state.StandingOf(term).Trust != Trust.Host);
+
+    // The host's own sizes and positions leave room: it is the guest's that are chosen to overflow.
+    private readonly record struct Measured(Interval Range, bool IsGuests, bool IsHosts);
+
+    private static Measured Measure(FlowState state, Term term, int proofs)
     {
         if (term.Kind == TermKind.Constant)
         {
-            return (new Interval(new BigInteger(term.Constant), new BigInteger(term.Constant)), false);
+            return new Measured(new Interval(new BigInteger(term.Constant), new BigInteger(term.Constant)), false, true);
         }
 
         Interval all = OfType(term.Type);
         Interval? exact = null;
         bool isGuests;
+        bool isHosts;
+        bool canBeNegative;
         if (term.Kind == TermKind.Cast && IsInteger(term.Left!.Type))
         {
-            (exact, isGuests) = Measure(state, term.Left);
+            Measured source = Measure(state, term.Left, proofs);
+            exact = DifferenceIn(state, term, proofs) ?? source.Range;
+            (isGuests, isHosts) = (source.IsGuests, source.IsHosts);
+            canBeNegative = isGuests || exact.Value.Least < 0 || (exact.Value.Most > all.Most && IsKnown(state, term.Left));
         }
         else if (term.Kind == TermKind.Binary)
         {
-            (Interval left, bool isLeftGuests) = Measure(state, term.Left!);
-            (Interval right, bool isRightGuests) = Measure(state, term.Right!);
-            exact = Interval.Of((BinaryOperatorKind)term.Key!, left, right, Of(term.Type));
-            isGuests = isLeftGuests || isRightGuests;
+            Measured left = Measure(state, term.Left!, proofs);
+            Measured right = Measure(state, term.Right!, proofs);
+            exact = Interval.Of((BinaryOperatorKind)term.Key!, left.Range, right.Range, Of(term.Type));
+            (isGuests, isHosts) = (left.IsGuests || right.IsGuests, left.IsHosts && right.IsHosts);
+            if (term.Key is BinaryOperatorKind.Subtract && exact!.Value.Least < 0 && !isHosts && proofs > 0 && Ordering.IsAtMost(state, term.Right!, term.Left!, proofs - 1))
+            {
+                exact = new Interval(0, BigInteger.Max(0, exact.Value.Most));
+            }
+
+            canBeNegative = isGuests || (exact?.Least ?? BigInteger.Min(left.Range.Least, right.Range.Least)) < 0;
         }
         else
         {
-            isGuests = state.IsGuests(term);
+            Trust trust = state.StandingOf(term).Trust;
+            (isGuests, isHosts) = (trust > Trust.Compared, trust == Trust.Host);
+            canBeNegative = trust is not Trust.Host and not Trust.Compared
+                && (term is not { Kind: TermKind.Cast, Left: { } fraction } || Arithmetic.CanBeNegative(state, fraction));
         }
 
-        isGuests &= !(state.Standings.TryGetValue(term, out Standing found) && found.IsSafe);
+        if (state.Standings.TryGetValue(term, out Standing found) && found.IsSafe)
+        {
+            // An unsigned number that was found to be within a limit has not wrapped round.
+            isGuests = false;
+            canBeNegative &= found.Trust != Trust.Compared && IsSigned(term.Type);
+        }
 
         // What does not fit comes back at the other end of the type, unless it throws.
         bool isWhole = exact is { } sum && (all.Contains(sum) || term.IsChecked || state.Sound.Contains(term));
         Interval range = isWhole ? exact!.Value.Within(all) : isGuests ? all : RoomOf(term.Type);
-        return (state.NonNegative.Contains(term) ? range.Within(new Interval(0, all.Most)) : range, isGuests);
+        if (!isWhole && !isGuests && canBeNegative && !isHosts)
+        {
+            range = IsSigned(term.Type) ? range with { Least = all.Least } : exact is null ? range : all;
+        }
+
+        // Where the limit is a number, there is no need to assume one.
+        if (!isWhole && !isGuests && state.Limits.Ranges.TryGetValue(term, out Interval known) && known.Most < all.Most && known.Most >= range.Least)
+        {
+            range = range with { Most = known.Most };
+        }
+
+        range = isHosts || state.NonNegative.Contains(term) ? range.Within(new Interval(0, all.Most)) : range;
+        return new Measured(state.Limits.Narrow(term, range), isGuests, isHosts);
     }
+
+    // (int)(a - b): that the difference wraps round is how it comes out negative.
+    private static Interval? DifferenceIn(FlowState state, Term cast, int proofs) =>
+        IsSignedDifference(cast) && !IsExact(state, cast.Left!, proofs)
+            ? Interval.Of(BinaryOperatorKind.Subtract, RangeOf(state, cast.Left!.Left!, proofs), RangeOf(state, cast.Left.Right!, proofs), Of(cast.Type))
+            : null;
+
+    /// <summary>Whether a cast makes an unsigned difference one with a sign.</summary>
+    public static bool IsSignedDifference(Term cast) =>
+        cast is { IsChecked: false, Left: { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract, IsChecked: false } difference }
+        && IsSigned(cast.Type) && Of(cast.Type) == Of(difference.Type) && !IsSigned(difference.Type);
 
     /// <summary>Whether a sum or product anywhere in a value may come out smaller than its parts.</summary>
     public static bool CanOverflowIn(FlowState state, Term term) => term.Kind switch
@@ -98,8 +180,8 @@ internal static class Widths
         return exact is { } known ? !OfType(term.Type).Contains(known) : state.IsGuests(term.Right!);
     }
 
-    // Of a type that is no integer nothing is known; offsets, which have none, are of 64 bits.
-    private static Interval OfType(ITypeSymbol? type)
+    /// <summary>The numbers of a type. Of one that is no integer nothing is known; offsets, which have none, are of 64 bits.</summary>
+    public static Interval OfType(ITypeSymbol? type)
     {
         int bits = Of(type) is 0 ? 64 : Of(type);
         return IsSigned(type)

@@ -79,7 +79,7 @@ public sealed class TrustTests
         state = Arithmetic.AtMost(state, length, _terms.Terms.Binary(BinaryOperatorKind.Subtract, size, at, at.Type, false), null!);
         Assert.Equal(Trust.Overflowed, state.StandingOf(length).Trust);
 
-        state = Arithmetic.AtMost(state, at, size, null!);
+        state = Ordering.Learn(Arithmetic.AtMost(state, at, size, null!), at, size);
         Assert.Equal(Trust.Bounded, state.StandingOf(length).Trust);
     }
 

@@ -39,12 +39,13 @@ public sealed class PageBoundaryTests
     public async Task NUB0010_lets_time_pass(string body) => await CheckBodyAsync(body);
 
     [Theory]
-    [InlineData("int n = host.Read<int>(0); if (n > 16) return; Use(new byte[n]);")]
+    [InlineData("int n = host.Read<int>(0); if (n > 16) return; Use(new byte[{|NUB0011:n|}]);")]
+    [InlineData("int n = host.Read<int>(0); if (n > 16) return; for (int i = 0; i < n; i++) { Use(i); }")]
     [InlineData("int n = host.Read<int>(0); if (n < 0) return; Use(new byte[{|NUB0011:n|}]);")]
     [InlineData("_kept = host.Read<uint>(0); Later();")]
     [InlineData("uint n = host.Read<uint>(0); while ({|NUB0011:n--|} > 0) { Use(1); }")]
     [InlineData("byte[] e = host.Stack(0, 64).Pop(); Use(new byte[e.Length]);")]
-    public async Task NUB0011_is_about_what_is_too_large_in_one_method(string body) => await CheckBodyAsync(body);
+    public async Task NUB0011_is_about_what_is_too_large_or_negative_in_one_method(string body) => await CheckBodyAsync(body);
 
     [Theory]
     [InlineData("nint address = exclusive.BaseAddress; _ = exclusive.Build(); byte* late = (byte*)address; Use({|NUB0013:*late|});")]

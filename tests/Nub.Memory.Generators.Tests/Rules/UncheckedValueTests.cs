@@ -68,7 +68,8 @@ public sealed class UncheckedValueTests
         "Use(System.Threading.Tasks.Task.Delay({|NUB0011:host.Read<int>(0)|}));",
         "Use(System.Threading.Tasks.Task.Delay({|NUB0011:TimeSpan.FromMilliseconds(host.Read<uint>(0))|}));",
         "using var e = new System.Threading.ManualResetEvent(false); Use(e.WaitOne({|NUB0011:host.Read<int>(0)|}));",
-        "System.Threading.Thread.Sleep(Math.Min(host.Read<int>(0), 100));");
+        "System.Threading.Thread.Sleep((int)Math.Min(host.Read<uint>(0), 100));",
+        "System.Threading.Thread.SpinWait(Math.Min(host.Read<int>(0), 100));");
 
     [Fact]
     public async Task Places_for_the_librarys_own_calls_are_checked_there() => await CheckAsync(
@@ -159,7 +160,7 @@ public sealed class UncheckedValueTests
         "Header h = host.Read<Header>(0); if (h.Length > 16) return; Use(new byte[h.Length]);",
         "uint n = host.Read<uint>(0); int m = (int)n; if (n > 16) return; Use(new byte[m]);",
         "uint n = host.Read<uint>(0); while (n > 16) { n = host.Read<uint>(4); } Use(new byte[n]);",
-        "for (int i = 0; i < 4; i++) { int n = host.Read<int>((ulong)i); if (n >= table.Length) continue; Use(table[n]); }",
+        "for (int i = 0; i < 4; i++) { int n = host.Read<int>((ulong)i); if (n < 0 || n >= table.Length) continue; Use(table[n]); }",
         "uint n = host.Read<uint>(0); if (n > _limit) return; Use(new byte[n]);",
         "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); if (m > 16 || n > m) return; Use(new byte[n]);",
         "uint n = 0; using (HostAccess access = host.Enter()) { n = access.Read<uint>(0); if (n > 16) return; } Use(new byte[n]);",
@@ -213,7 +214,7 @@ public sealed class UncheckedValueTests
         "int n = host.Read<int>(0); if (n < 0 || (ulong)n + 8 > 64) return; Use(new byte[n]);",
         "int n = host.Read<int>(0); ArgumentOutOfRangeException.ThrowIfNegative(n); if ((ulong)n + 8 > 64) return; Use(new byte[n]);",
         "int n = host.Read<int>(0); if (n is < 0 or > 64 || (ulong)n + 8 > 64) return; Use(new byte[n]);",
-        "int a = host.Read<int>(0); int b = host.Read<int>(4); if ((long)a * b + 8 > 64) return; Use(new byte[(long)a * b]);",
+        "int a = host.Read<int>(0); int b = host.Read<int>(4); if ((long)a * b + 8 is < 0 or > 64) return; for (long i = 0; i < (long)a * b; i++) { Use(i); }",
         "uint a = host.Read<uint>(0); uint b = host.Read<uint>(4); if ((a & 0xFFFF) + (b >> 16) > 64) return; Use(new byte[(a & 0xFFFF) + (b >> 16)]);",
         "uint n = host.Read<uint>(0); if ((ulong)n << 32 > 1ul << 36) return; Use(new byte[n]);");
 
@@ -222,7 +223,7 @@ public sealed class UncheckedValueTests
     public async Task Checks_of_the_other_sign() => await CheckAsync(
         "uint n = host.Read<uint>(0); if ((int)n > 16) return; for (uint i = 0; i < {|NUB0011:n|}; i++) { Use(i); }",
         "ulong n = host.Read<ulong>(0); if ((long)n > 16) return; for (ulong i = 0; i < {|NUB0011:n|}; i++) { Use(i); }",
-        "uint n = host.Read<uint>(0); if ((int)n > 16) return; Use(new byte[(int)n]);",
+        "uint n = host.Read<uint>(0); if ((int)n > 16) return; Use(new byte[{|NUB0011:(int)n|}]);",
         "uint n = host.Read<uint>(0); if ((int)n < 0 || (int)n > 16) return; Use(new byte[n]);",
         "uint n = host.Read<uint>(0); if ((int)n is < 0 or > 16) return; Use(new byte[n]);",
         "uint n = host.Read<uint>(0); if ((int)n is not (4 or 8)) return; Use(new byte[n]);",

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>
+/// What the conditions on the way have said of how large numbers are: the range of one, and which sums are not above 0, that is,
+/// which value is not more than which other.
+/// </summary>
+internal sealed class Limits
+{
+    // What is compared with something that is no constant, and still matters, was compared not long ago. Ranges are not counted.
+    private const int MostOrders = 32;
+
+    private Limits(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders)
+    {
+        Ranges = ranges;
+        Orders = orders;
+    }
+
+    public static Limits None { get; } = new(PersistentMap<Term, Interval>.Empty, []);
+
+    /// <summary>Between which numbers values are.</summary>
+    public PersistentMap<Term, Interval> Ranges { get; }
+
+    /// <summary>Sums that are 0 or less, the latest last.</summary>
+    public ImmutableArray<Excess> Orders { get; }
+
+    public bool IsEmpty => Ranges.IsEmpty && Orders.IsEmpty;
+
+    /// <summary>What a value can be, given what else is known of that.</summary>
+    public Interval Narrow(Term term, Interval range) => Ranges.TryGetValue(term, out Interval known) ? range.Within(known) : range;
+
+    public Limits With(Term term, Interval range) =>
+        Ranges.TryGetValue(term, out Interval known) && range.Contains(known) ? this : With(Ranges.SetItem(term, range), Orders);
+
+    public Limits With(Excess order)
+    {
+        if (order.IsTooLong || Orders.Any(order.IsSameAs))
+        {
+            return this;
+        }
+
+        return With(Ranges, (Orders.Length < MostOrders ? Orders : Orders.RemoveAt(0)).Add(order));
+    }
+
+    public Limits With(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders) =>
+        ranges == Ranges && orders == Orders ? this : new Limits(ranges, orders);
+
+    /// <summary>Without what was found out about an earlier value of a term.</summary>
+    public Limits Without(Term atom)
+    {
+        if (IsEmpty)
+        {
+            return this;
+        }
+
+        PersistentMap<Term, Interval> ranges = atom.IsPart ? Ranges.RemoveRange(Ranges.Keys.Where(term => term.Mentions(atom))) : Ranges.Remove(atom);
+        bool isOfIt(Excess order) => order.Parts.Any(part => part.Key.Mentions(atom));
+        return With(ranges, Orders.Any(isOfIt) ? Orders.RemoveAll(isOfIt) : Orders);
+    }
+}

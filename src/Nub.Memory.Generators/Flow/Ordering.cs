@@ -1,0 +1,123 @@
+using System.Numerics;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>Which value is not more than which other: what comparisons say of that, and what follows from it.</summary>
+internal static class Ordering
+{
+    /// <summary>How many differences of differences are looked into: each is a proof within a proof.</summary>
+    public const int MostProofs = 3;
+
+    /// <summary>Whether a value is provably no more than another.</summary>
+    public static bool IsAtMost(FlowState state, Term small, Term large, int proofs = MostProofs) =>
+        small == large || IsAtMostZero(state, Excess.Over(state, small, large, proofs), proofs);
+
+    /// <summary>Whether a sum is provably 0 or less: by the ranges of its parts, or as the sum of one or two that were found to be.</summary>
+    public static bool IsAtMostZero(FlowState state, Excess sum, int proofs = MostProofs)
+    {
+        if (MostOf(state, sum, proofs) <= 0)
+        {
+            return true;
+        }
+
+        foreach (Excess order in state.Limits.Orders)
+        {
+            if (!Helps(order, sum))
+            {
+                continue;
+            }
+
+            Excess rest = sum.Plus(order, -1);
+            if (MostOf(state, rest, proofs) <= 0 || state.Limits.Orders.Any(second => Helps(second, rest) && MostOf(state, rest.Plus(second, -1), proofs) <= 0))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>What it means that a value was found to be no more than another, or less than it.</summary>
+    public static FlowState Learn(FlowState state, Term small, Term large, bool isLess = false)
+    {
+        if (!IsNumber(small) || !IsNumber(large) || (small.Kind == TermKind.Constant && large.Kind == TermKind.Constant))
+        {
+            return state;
+        }
+
+        Excess sum = Excess.Over(state, small, large, MostProofs).Plus(isLess ? 1 : 0);
+        return sum.Parts switch
+        {
+            [] => state,
+            [var only] => Limit(state, only.Key, only.Value, sum.Constant),
+            _ when sum.Parts.All(part => state.StandingOf(part.Key).Trust == Trust.Host) => state,
+            _ => state with { Limits = state.Limits.With(sum) },
+        };
+    }
+
+    /// <summary>What it means that two values were found to be other than each other: what could be the one at an end of its range is not.</summary>
+    public static FlowState LearnUnequal(FlowState state, Term left, Term right)
+    {
+        if (!IsNumber(left) || !IsNumber(right) || left.Kind == right.Kind)
+        {
+            return state;
+        }
+
+        Excess sum = Excess.Over(state, left, right, MostProofs);
+        if (sum.Parts is not [{ Value: var factor } only] || !BigInteger.Abs(factor).IsOne)
+        {
+            return state;
+        }
+
+        BigInteger not = -sum.Constant * factor;
+        Interval range = Widths.RangeOf(state, only.Key);
+        return range.Least == not ? Narrow(state, only.Key, range with { Least = not + 1 })
+            : range.Most == not ? Narrow(state, only.Key, range with { Most = not - 1 })
+            : state;
+    }
+
+    /// <summary>Adds that a value is within a range.</summary>
+    public static FlowState Narrow(FlowState state, Term term, Interval range)
+    {
+        if (term.Kind == TermKind.Constant || !Widths.IsInteger(term.Type) || range.Least > range.Most)
+        {
+            return state;
+        }
+
+        Interval known = Widths.OfType(term.Type);
+        known = state.Limits.Narrow(term, known);
+        Interval narrowed = known.Within(range);
+        return narrowed == known ? state : state with { Limits = state.Limits.With(term, narrowed) };
+    }
+
+    // factor * term + constant <= 0.
+    private static FlowState Limit(FlowState state, Term term, BigInteger factor, BigInteger constant)
+    {
+        Interval all = Widths.OfType(term.Type);
+        return factor.Sign > 0
+            ? Narrow(state, term, all with { Most = Floor(-constant, factor) })
+            : Narrow(state, term, all with { Least = -Floor(-constant, -factor) });
+    }
+
+    private static BigInteger Floor(BigInteger value, BigInteger by)
+    {
+        var floor = BigInteger.DivRem(value, by, out BigInteger rest);
+        return rest.Sign < 0 ? floor - 1 : floor;
+    }
+
+    private static BigInteger MostOf(FlowState state, Excess sum, int proofs)
+    {
+        BigInteger most = sum.Constant;
+        foreach (KeyValuePair<Term, BigInteger> part in sum.Parts)
+        {
+            Interval range = Widths.RangeOf(state, part.Key, proofs - 1);
+            most += part.Value * (part.Value.Sign > 0 ? range.Most : range.Least);
+        }
+
+        return most;
+    }
+
+    private static bool Helps(Excess order, Excess sum) => sum.Parts.Any(part => order.FactorOf(part.Key).Sign * part.Value.Sign > 0);
+
+    private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || Widths.IsInteger(term.Type);
+}

@@ -1,0 +1,287 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+// How large values are, and which is not more than which: what conditions and calls say of it, and what holds where ways meet.
+internal sealed partial class ValueAnalysis
+{
+    /// <summary>A variable whose values on two ways that meet are different.</summary>
+    private readonly record struct Meeting(Term Merge, Term Mine, Term Other);
+
+    private readonly List<Meeting> _met = [];
+
+    private static FlowState Order(FlowState state, BinaryOperatorKind kind, Term left, Term right, bool holds) => (kind, holds) switch
+    {
+        (BinaryOperatorKind.Equals, true) or (BinaryOperatorKind.NotEquals, false) => Ordering.Learn(Ordering.Learn(state, left, right), right, left),
+        (BinaryOperatorKind.Equals, false) or (BinaryOperatorKind.NotEquals, true) => Ordering.LearnUnequal(state, left, right),
+        (BinaryOperatorKind.LessThan, true) or (BinaryOperatorKind.GreaterThanOrEqual, false) => Ordering.Learn(state, left, right, isLess: true),
+        (BinaryOperatorKind.LessThanOrEqual, true) or (BinaryOperatorKind.GreaterThan, false) => Ordering.Learn(state, left, right),
+        (BinaryOperatorKind.GreaterThan, true) or (BinaryOperatorKind.LessThanOrEqual, false) => Ordering.Learn(state, right, left, isLess: true),
+        (BinaryOperatorKind.GreaterThanOrEqual, true) or (BinaryOperatorKind.LessThan, false) => Ordering.Learn(state, right, left),
+        _ => state,
+    };
+
+    // offset > end || end > size: what was found to be no more than a value is within a limit once that is.
+    private static FlowState BoundBelow(FlowState before, FlowState state, IOperation check)
+    {
+        if (state.Standings == before.Standings)
+        {
+            return state;
+        }
+
+        foreach (Excess order in state.Limits.Orders)
+        {
+            if (order.Parts is not [var one, var other] || one.Value != -other.Value)
+            {
+                continue;
+            }
+
+            (Term small, Term large) = one.Value.Sign > 0 ? (one.Key, other.Key) : (other.Key, one.Key);
+            state = state.IsGuests(small) ? Arithmetic.AtMost(state, small, large, check) : state;
+        }
+
+        return state;
+    }
+
+    // Two values were held against each other by somebody who is not followed: whichever way he wants it, so it is.
+    private static FlowState DoubtOrder(FlowState state, Term left, Term right)
+    {
+        if (left == right)
+        {
+            return state;
+        }
+
+        state = right.Kind == TermKind.Constant ? state : Ordering.Learn(state, left, right);
+        return left.Kind == TermKind.Constant ? state : Ordering.Learn(state, right, left);
+    }
+
+    private static FlowState NarrowTo(FlowState state, IPatternOperation pattern, Term value, bool matches) =>
+        Widths.IsInteger(value.Type) ? Ordering.Narrow(state, value, NarrowedBy(pattern, matches, Widths.RangeOf(state, value))) : state;
+
+    private static Interval NarrowedBy(IPatternOperation pattern, bool matches, Interval range)
+    {
+        switch (pattern)
+        {
+            case IConstantPatternOperation { Value.ConstantValue: { HasValue: true, Value: { } value } } when NumberOf(value) is { } number:
+                return matches ? range.Within(new Interval(number, number))
+                    : range.Within(new Interval(range.Least == number ? number + 1 : range.Least, range.Most == number ? number - 1 : range.Most));
+            case IRelationalPatternOperation { Value.ConstantValue: { HasValue: true, Value: { } value } } relation when NumberOf(value) is { } number:
+                return (relation.OperatorKind, matches) switch
+                {
+                    (BinaryOperatorKind.LessThan, true) or (BinaryOperatorKind.GreaterThanOrEqual, false) => range.Within(range with { Most = number - 1 }),
+                    (BinaryOperatorKind.LessThanOrEqual, true) or (BinaryOperatorKind.GreaterThan, false) => range.Within(range with { Most = number }),
+                    (BinaryOperatorKind.GreaterThan, true) or (BinaryOperatorKind.LessThanOrEqual, false) => range.Within(range with { Least = number + 1 }),
+                    _ => range.Within(range with { Least = number }),
+                };
+            case INegatedPatternOperation not:
+                return NarrowedBy(not.Pattern, !matches, range);
+            case IBinaryPatternOperation two:
+                return matches == (two.OperatorKind == BinaryOperatorKind.And)
+                    ? NarrowedBy(two.RightPattern, matches, NarrowedBy(two.LeftPattern, matches, range))
+                    : NarrowedBy(two.LeftPattern, matches, range).Hull(NarrowedBy(two.RightPattern, matches, range));
+            default:
+                return range;
+        }
+    }
+
+    private static BigInteger? NumberOf(object value) => value switch
+    {
+        char character => character,
+        sbyte or byte or short or ushort or int or uint or long or ulong => new BigInteger(Convert.ToDecimal(value, null)),
+        _ => null,
+    };
+
+    // ArgumentOutOfRangeException.ThrowIf…
+    private void LearnFromGuard(IInvocationOperation call, string name, Term value, Term limit)
+    {
+        switch (name)
+        {
+            case "ThrowIfGreaterThan" or "ThrowIfGreaterThanOrEqual":
+                _state = Ordering.Learn(Arithmetic.AtMost(_state, value, limit, call), value, limit, name == "ThrowIfGreaterThanOrEqual");
+                break;
+            case "ThrowIfNotEqual":
+                _state = Order(AtLeast(Arithmetic.AtMost(_state, value, limit, call), value, limit), BinaryOperatorKind.Equals, value, limit, true);
+                break;
+            case "ThrowIfLessThan" or "ThrowIfLessThanOrEqual" or "ThrowIfNegative" or "ThrowIfNegativeOrZero":
+                _state = Ordering.Learn(AtLeast(_state, value, limit), limit, value, name is "ThrowIfLessThanOrEqual" or "ThrowIfNegativeOrZero");
+                break;
+            case "ThrowIfZero" or "ThrowIfEqual":
+                _state = Ordering.LearnUnequal(_state, value, limit);
+                break;
+        }
+    }
+
+    // What the framework's arithmetic gives, as compared with what it was given.
+    private Term Place(IMethodSymbol method, Term result, Term[] from)
+    {
+        switch (method.Name)
+        {
+            case "Min" or "Max" when from.Length == 2:
+                bool isLeast = method.Name == "Min";
+                Interval one = Widths.RangeOf(_state, from[0]);
+                Interval other = Widths.RangeOf(_state, from[1]);
+                Interval range = isLeast
+                    ? new Interval(BigInteger.Min(one.Least, other.Least), BigInteger.Min(one.Most, other.Most))
+                    : new Interval(BigInteger.Max(one.Least, other.Least), BigInteger.Max(one.Most, other.Most));
+                _state = Ordering.Narrow(_state, result, range);
+                _state = from.Aggregate(_state, (state, value) => isLeast ? Ordering.Learn(state, result, value) : Ordering.Learn(state, value, result));
+                break;
+            case "Clamp" when from.Length == 3:
+                _state = Ordering.Narrow(_state, result, Widths.RangeOf(_state, from[1]).Hull(Widths.RangeOf(_state, from[2])));
+                _state = Ordering.Learn(Ordering.Learn(_state, from[1], result), result, from[2]);
+                break;
+            case "Abs" when from.Length == 1:
+                bool wasNegative = Arithmetic.CanBeNegative(_state, from[0]);
+                _state = Arithmetic.FindNonNegative(_state, result);
+                return wasNegative && _state.StandingOf(result).IsSafe ? WithStanding(result, new Standing(Trust.Unchecked)) : result;
+            case "PopCount" or "LeadingZeroCount" or "TrailingZeroCount" or "Log2":
+                _state = Ordering.Narrow(_state, result, new Interval(0, 128));
+                break;
+            case "ReverseEndianness" or "RotateLeft" or "RotateRight" or "HostToNetworkOrder" or "NetworkToHostOrder":
+                return Scrambled(result);
+        }
+
+        return result;
+    }
+
+    // The bits of a small number in another order are a large one.
+    private Term Scramble(IOperation operation, Term value) => Scrambled(Derive(operation, value));
+
+    private Term Scrambled(Term result) => _state.StandingOf(result).Trust == Trust.Bounded ? WithStanding(result, new Standing(Trust.Unchecked)) : result;
+
+    /// <summary>Something that code which is not followed has made of a value; nobody knows that it is negative.</summary>
+    private Term DeriveUnsigned(IOperation operation, Term from)
+    {
+        Term result = Derive(operation, from);
+        _state = Arithmetic.FindNonNegative(_state, result);
+        return result;
+    }
+
+    // A time that was made of numbers.
+    private Term Signed(Term result, IReadOnlyList<Term> from)
+    {
+        if (from.All(one => !Arithmetic.CanBeNegative(_state, one)))
+        {
+            _state = Arithmetic.FindNonNegative(_state, result);
+        }
+
+        return result;
+    }
+
+    /// <summary>What is known of how large values are where two ways meet.</summary>
+    private Limits JoinLimits(FlowNode node, FlowState known, FlowState incoming)
+    {
+        if (known.Limits == incoming.Limits && _met.Count == 0)
+        {
+            return known.Limits;
+        }
+
+        // Each round of a loop has to cover the one before; what grows there has no end.
+        bool climbs = node.IsInLoop && Climbs(node);
+        PersistentMap<Term, Interval> ranges = known.Limits.Ranges;
+        foreach (Term term in ranges.DifferencesTo(incoming.Limits.Ranges))
+        {
+            _session.Step();
+            if (ranges.TryGetValue(term, out Interval mine) && !_met.Any(meeting => meeting.Merge == term))
+            {
+                ranges = Widened(ranges, term, mine, mine.Hull(Widths.RangeOf(incoming, term)), climbs);
+            }
+        }
+
+        foreach (Meeting meeting in _met)
+        {
+            if (!Widths.IsInteger(meeting.Merge.Type) || (known.StandingOf(meeting.Mine).Trust == Trust.Host && incoming.StandingOf(meeting.Other).Trust == Trust.Host))
+            {
+                continue;
+            }
+
+            Interval other = Widths.RangeOf(incoming, meeting.Other);
+            if (meeting.Mine != meeting.Merge)
+            {
+                Interval both = Widths.RangeOf(known, meeting.Mine).Hull(other);
+                Interval all = Widths.OfType(meeting.Merge.Type);
+                both = !climbs ? both : both.Least >= 0 ? all.Within(new Interval(0, all.Most)) : all;
+                ranges = both.Contains(all) ? ranges.Remove(meeting.Merge) : ranges.SetItem(meeting.Merge, both.Within(all));
+            }
+            else if (ranges.TryGetValue(meeting.Merge, out Interval mine))
+            {
+                ranges = Widened(ranges, meeting.Merge, mine, mine.Hull(other), climbs);
+            }
+        }
+
+        return known.Limits.With(ranges, JoinOrders(known, incoming, climbs));
+    }
+
+    private static PersistentMap<Term, Interval> Widened(PersistentMap<Term, Interval> ranges, Term term, Interval before, Interval now, bool climbs) =>
+        now == before ? ranges : climbs ? ranges.Remove(term) : ranges.SetItem(term, now);
+
+    private ImmutableArray<Excess> JoinOrders(FlowState known, FlowState incoming, bool climbs)
+    {
+        if (known.Limits.Orders == incoming.Limits.Orders && _met.Count == 0)
+        {
+            return known.Limits.Orders;
+        }
+
+        var orders = ImmutableArray.CreateBuilder<Excess>();
+        foreach (Excess order in known.Limits.Orders)
+        {
+            _session.Step();
+            AddIfHolds(orders, order, known, incoming);
+            foreach (Meeting meeting in _met.Where(static one => one.Mine != one.Merge))
+            {
+                AddIfHolds(orders, order.Gather(Excess.Of(known, meeting.Mine, Ordering.MostProofs), meeting.Merge), known, incoming);
+            }
+        }
+
+        // Around a loop only less and less holds; another variable of it is one more step of few.
+        foreach (Meeting meeting in _met.Where(one => !climbs || one.Mine != one.Merge))
+        {
+            Excess value = Excess.Of(incoming, meeting.Other, Ordering.MostProofs);
+            foreach (Excess order in incoming.Limits.Orders)
+            {
+                AddIfHolds(orders, order.Gather(value, meeting.Merge), known, incoming);
+            }
+        }
+
+        return orders.Count == known.Limits.Orders.Length && orders.Zip(known.Limits.Orders, static (one, other) => one.IsSameAs(other)).All(static same => same)
+            ? known.Limits.Orders
+            : orders.ToImmutable();
+    }
+
+    private void AddIfHolds(ImmutableArray<Excess>.Builder orders, Excess? order, FlowState known, FlowState incoming)
+    {
+        if (order is { IsTooLong: false } && !orders.Any(order.IsSameAs)
+            && Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other))
+        {
+            orders.Add(order);
+        }
+    }
+
+    // With what the variables held on that way.
+    private bool Holds(FlowState state, Excess order, Func<Meeting, Term> value)
+    {
+        Excess before = order;
+        foreach (Meeting meeting in _met)
+        {
+            if (!before.FactorOf(meeting.Merge).IsZero && value(meeting) != meeting.Merge)
+            {
+                order = order.Replace(meeting.Merge, Excess.Of(state, value(meeting), Ordering.MostProofs));
+            }
+        }
+
+        return state.Limits.Orders.Any(order.IsSameAs) || Ordering.IsAtMostZero(state, order);
+    }
+
+    private bool Climbs(FlowNode node) => (_climbing ??= NodesThatClimb()).Contains(node);
+
+    private HashSet<FlowNode>? _climbing;
+
+    private HashSet<FlowNode> NodesThatClimb() =>
+    [
+        .. _graph.Nodes.SelectMany(static node => node.Handlers),
+        .. _graph.Nodes.SelectMany(static node => node.Successors.Select(static edge => edge.Target).Where(node.IsBackEdge)),
+    ];
+}
