@@ -65,7 +65,8 @@ internal sealed record FlowState(
     public bool IsSameAs(FlowState other) =>
         this == other
         || (!Variables.DifferencesTo(other.Variables).Any() && !Standings.DifferencesTo(other.Standings).Any() && !Reads.DifferencesTo(other.Reads).Any()
-            && Sound.SetEquals(other.Sound) && NonNegative.SetEquals(other.NonNegative) && Refuted.SetEquals(other.Refuted) && Facts.Equals(other.Facts));
+            && Sound.SetEquals(other.Sound) && NonNegative.SetEquals(other.NonNegative) && Refuted.SetEquals(other.Refuted) && Facts.Equals(other.Facts)
+            && Limits.IsSameAs(other.Limits));
 
     /// <summary>
     /// Forgets, where a helper has returned, what was found out about values of its own that nobody can get at any more. Where ways
@@ -79,7 +80,7 @@ internal sealed record FlowState(
         var own = before.Standings.DifferencesTo(Standings).Where(term => !before.Standings.ContainsKey(term) && term.IsMadeWithin(frame)).ToList();
         ImmutableHashSet<Term> sound = Sound == before.Sound ? [] : Sound.Except(before.Sound);
         ImmutableHashSet<Term> nonNegative = NonNegative == before.NonNegative ? [] : NonNegative.Except(before.NonNegative);
-        if (own.Count == 0 && sound.IsEmpty && nonNegative.IsEmpty)
+        if (own.Count == 0 && sound.IsEmpty && nonNegative.IsEmpty && Limits == before.Limits)
         {
             return this;
         }
@@ -104,6 +105,7 @@ internal sealed record FlowState(
             Standings = Standings.RemoveRange(own.Where(isLost)),
             Sound = Sound.Except(sound.Where(isLost)),
             NonNegative = NonNegative.Except(nonNegative.Where(isLost)),
+            Limits = Limits.Without(before.Limits, isLost),
         };
     }
 

@@ -46,6 +46,25 @@ internal sealed class Limits
     public Limits With(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders) =>
         ranges == Ranges && orders == Orders ? this : new Limits(ranges, orders);
 
+    /// <summary>Whether the same is known in both.</summary>
+    public bool IsSameAs(Limits other) =>
+        this == other
+        || (!Ranges.DifferencesTo(other.Ranges).Any() && Orders.Length == other.Orders.Length
+            && Orders.Zip(other.Orders, static (one, two) => one.IsSameAs(two)).All(static same => same));
+
+    /// <summary>Without what was found out since then about values that are lost.</summary>
+    public Limits Without(Limits before, Func<Term, bool> isLost)
+    {
+        if (this == before)
+        {
+            return this;
+        }
+
+        PersistentMap<Term, Interval> ranges = Ranges.RemoveRange(before.Ranges.DifferencesTo(Ranges).Where(term => !before.Ranges.ContainsKey(term) && isLost(term)));
+        bool isOfThem(Excess order) => order.Parts.Any(part => isLost(part.Key));
+        return With(ranges, Orders.Any(isOfThem) ? Orders.RemoveAll(isOfThem) : Orders);
+    }
+
     /// <summary>Without what was found out about an earlier value of a term.</summary>
     public Limits Without(Term atom)
     {

@@ -180,7 +180,7 @@ internal sealed partial class ValueAnalysis
         }
 
         // Each round of a loop has to cover the one before; what grows there has no end.
-        bool climbs = node.IsInLoop && Climbs(node);
+        bool climbs = node.IsInLoop && _graph.Climbing[node.Order];
         PersistentMap<Term, Interval> ranges = known.Limits.Ranges;
         foreach (Term term in ranges.DifferencesTo(incoming.Limits.Ranges))
         {
@@ -274,14 +274,4 @@ internal sealed partial class ValueAnalysis
 
         return state.Limits.Orders.Any(order.IsSameAs) || Ordering.IsAtMostZero(state, order);
     }
-
-    private bool Climbs(FlowNode node) => (_climbing ??= NodesThatClimb()).Contains(node);
-
-    private HashSet<FlowNode>? _climbing;
-
-    private HashSet<FlowNode> NodesThatClimb() =>
-    [
-        .. _graph.Nodes.SelectMany(static node => node.Handlers),
-        .. _graph.Nodes.SelectMany(static node => node.Successors.Select(static edge => edge.Target).Where(node.IsBackEdge)),
-    ];
 }
