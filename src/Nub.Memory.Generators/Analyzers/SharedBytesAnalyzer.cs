@@ -70,7 +70,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                     continue;
                 }
 
-                reads |= SharedTypes.IsSource(member);
+                reads |= SharedTypes.Reads(member);
                 if (IsOf(member, method.ContainingType))
                 {
                     calls.Add((member is IPropertySymbol { GetMethod: { } getter } ? getter : member).OriginalDefinition);
@@ -164,20 +164,16 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
         }
 
-        // Those that read, and those that call one that does.
+        // Those that read, and those that call a helper which does. What is called and not followed brings nothing into sight: without
+        // a read there is nothing of the guest's to find.
         private HashSet<ISymbol> MethodsThatMayRead()
         {
             var found = new HashSet<ISymbol>(_reading, SymbolEqualityComparer.Default);
-            bool isNew;
-            do
+            for (int depth = 0; depth < FlowSession.DeepestFrame; depth++)
             {
-                isNew = false;
-                foreach (KeyValuePair<ISymbol, HashSet<ISymbol>> one in _calls)
-                {
-                    isNew |= !found.Contains(one.Key) && one.Value.Any(found.Contains) && found.Add(one.Key);
-                }
+                var helpers = new HashSet<ISymbol>(found.Where(static one => MethodBody.IsHelper((IMethodSymbol)one)), SymbolEqualityComparer.Default);
+                found.UnionWith(_calls.Where(one => one.Value.Overlaps(helpers)).Select(static one => one.Key).ToList());
             }
-            while (isNew);
 
             return found;
         }

@@ -28,8 +28,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     // a late one.
     private const int MostSteps = 200_000;
 
-    // A helper of a helper of a helper; deeper than that nobody could make sense of the message.
-    private const int DeepestFrame = 3;
+    /// <summary>A helper of a helper of a helper; deeper than that nobody could make sense of the message.</summary>
+    public const int DeepestFrame = 3;
 
     // An interpreter's methods, each of which calls dozens of helpers that call the same few again: to follow all of them as deep as
     // that is to go through tens of thousands of operations while somebody types.

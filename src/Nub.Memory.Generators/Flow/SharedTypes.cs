@@ -38,6 +38,10 @@ internal static class SharedTypes
             || (member is IMethodSymbol { ReturnType: var made } && (ViewedBy(made) is not null || ElementsOf(made) is not null));
     }
 
+    /// <summary>Whether bytes of a guest's may come out of a member: to write, or to hand a memory on, brings in none.</summary>
+    public static bool Reads(ISymbol member) => IsSource(member)
+        && (!IsMemory(member.ContainingType) || member.Name is "Read" or "TryRead" or "TryReadValidated" or "CopyTo" or "TryCopyTo" or "CompareExchange" or "Exchange" or "Add");
+
     /// <summary>Whether a property stores what it is given in a field of its own.</summary>
     public static bool IsAuto(IPropertySymbol property)
     {
