@@ -15,7 +15,7 @@ internal sealed class TermTable
     // Offsets are summed up without a type: such a sum is none that the program has computed, and tells nothing of how that ends.
     private const string Unbounded = "offset";
 
-    private readonly Dictionary<(TermKind, object?, Frame?, Term?, Term?, decimal, string?), Term> _terms = [];
+    private readonly Dictionary<TermKey, Term> _terms = [];
 
     public Term Constant(decimal value, ITypeSymbol? type) => Make(TermKind.Constant, null, null, null, null, type, value);
 
@@ -75,7 +75,7 @@ internal sealed class TermTable
         decimal constant = 0, bool isChecked = false, string? part = null)
     {
         object? identity = key is ISymbol symbol ? new SymbolKey(symbol) : key;
-        (TermKind, object?, Frame?, Term?, Term?, decimal, string?) all = (kind, identity, frame, left, right, constant, isChecked ? "checked" : part);
+        var all = new TermKey(kind, identity, frame, left, right, constant, isChecked ? "checked" : part);
         if (!_terms.TryGetValue(all, out Term? term))
         {
             term = new Term(_terms.Count, kind, key, frame, left, right, type, constant, isChecked);
@@ -85,6 +85,33 @@ internal sealed class TermTable
         }
 
         return term;
+    }
+
+    // A term is looked up at every step, so what nearly never tells two apart is left out of the hash code.
+    private readonly struct TermKey(TermKind kind, object? key, Frame? frame, Term? left, Term? right, decimal constant, string? part) : IEquatable<TermKey>
+    {
+        private readonly TermKind _kind = kind;
+        private readonly object? _key = key;
+        private readonly Frame? _frame = frame;
+        private readonly Term? _left = left;
+        private readonly Term? _right = right;
+        private readonly decimal _constant = constant;
+        private readonly string? _part = part;
+
+        public bool Equals(TermKey other) =>
+            _kind == other._kind && _left == other._left && _right == other._right && _frame == other._frame && _constant == other._constant
+            && _part == other._part && object.Equals(_key, other._key);
+
+        public override bool Equals(object? obj) => obj is TermKey other && Equals(other);
+
+        public override int GetHashCode()
+        {
+            int hash = unchecked(((int)_kind * 31) + (_key?.GetHashCode() ?? 0));
+            hash = unchecked((hash * 31) + (_left?.Id ?? -1));
+            hash = unchecked((hash * 31) + (_right?.Id ?? -1));
+            hash = unchecked((hash * 31) + (_frame?.GetHashCode() ?? 0));
+            return _kind == TermKind.Constant ? unchecked((hash * 31) + _constant.GetHashCode()) : hash;
+        }
     }
 
     private readonly struct SymbolKey(ISymbol symbol) : IEquatable<SymbolKey>
