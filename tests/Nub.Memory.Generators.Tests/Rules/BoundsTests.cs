@@ -193,6 +193,15 @@ public sealed class BoundsTests
         "uint a = host.Read<uint>(0); uint b = host.Read<uint>(4); if (a > 100_000 || b > 100_000 || a * b > 4096) return; Use(new byte[a * b]);",
         "int n = host.Read<int>(0); if (n is < 0 or > 10) return; Use(new byte[1 << n]);");
 
+    /// <summary>What the page leaves out.</summary>
+    [Fact]
+    public async Task What_is_not_assumed() => await CheckAsync(
+        "uint n = host.Read<uint>(0); if (n > 16) return; System.Threading.Thread.Sleep((int)Math.Ceiling(n / 2.0));",
+        "Header h = host.Read<Header>(0); int n = h.Sum(); if (n > 16) return; Use(new byte[n]);",
+        "int a = host.Read<int>(0); int b = host.Read<int>(4); if (a is < 0 or > 16 || b is < 0 or > 16) return; Use(table[a..b]);",
+        "int a = host.Read<int>(0); int b = host.Read<int>(4); if (a is < 0 or > 16 || b is < 0 or > 16) return; Use(table.AsSpan(a, b).Length);",
+        "uint n = host.Read<uint>(0); for (uint i = 0; i != n; i++) { Use(i); }");
+
     /// <summary>Which was compared first makes no difference.</summary>
     [Fact]
     public async Task What_is_no_more_than_something_that_is_bounded_later() => await CheckAsync(
@@ -226,7 +235,7 @@ public sealed class BoundsTests
 
     private static async Task<string[]> CheckAsync(params string[] bodies) =>
         await Markup.CheckAsync($$"""
-            [AllValid] public partial struct Header { public uint Kind; public uint Length; public int Signed; public readonly int Total => (int)(Length & 0xFF) + 4; }
+            [AllValid] public partial struct Header { public uint Kind; public uint Length; public int Signed; public readonly int Sum() => Signed + 1; public readonly int Total => (int)(Length & 0xFF) + 4; }
             public static class Elsewhere
             {
                 public static bool IsFine(int value) => value >= 0;
