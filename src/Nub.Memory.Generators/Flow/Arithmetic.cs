@@ -54,7 +54,7 @@ internal static class Arithmetic
         // What can be one number alone is the host's choice.
         return Widths.IsInteger(term.Type)
             ? Widths.RangeOf(state, term) is var range && range.Least < 0 && range.Least != range.Most
-            : !state.NonNegative.Contains(term) && IsPlain(term);
+            : !state.IsNonNegative(term) && IsPlain(term);
     }
 
     // A number or a time as the guest has it; what was computed with fractions is not followed.
@@ -191,7 +191,9 @@ internal static class Arithmetic
             state = FindNonNegative(state, value.Left!);
         }
 
-        return value.Kind != TermKind.Constant && Widths.HasSign(value.Type) ? state with { NonNegative = state.NonNegative.Add(value) } : state;
+        return Widths.IsSigned(value.Type) ? Ordering.Narrow(state, value, Widths.OfType(value.Type) with { Least = 0 })
+            : Widths.HasSign(value.Type) ? state with { NonNegative = state.NonNegative.Add(value) }
+            : state;
     }
 
     /// <summary>Whether a comparison is the customary test of an unsigned sum: less than a part of it, it has overflowed.</summary>

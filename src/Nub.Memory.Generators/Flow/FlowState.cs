@@ -14,7 +14,7 @@ internal sealed record ReadFact(Place Place, int Order, PathFacts Facts);
 /// <param name="Standings">How far values can be relied on, where that does not follow from their parts.</param>
 /// <param name="Reads">The reads that a later one would repeat.</param>
 /// <param name="Sound">Sums that were found not to have overflowed.</param>
-/// <param name="NonNegative">Signed numbers that were found not to be negative.</param>
+/// <param name="NonNegative">Fractions and times that were found not to be negative; of whole numbers the limits say it.</param>
 /// <param name="Facts">What the conditions on the way have said.</param>
 /// <param name="Refuted">Whose standing may be <see cref="Trust.Refuted"/>: they are looked for at each assignment, and hardly ever there.</param>
 /// <param name="Limits">Between which numbers values are, and which is not more than which other.</param>
@@ -28,9 +28,20 @@ internal sealed record FlowState(
     PathFacts Facts,
     Limits Limits)
 {
-    public static FlowState Empty { get; } = new(
+    /// <summary>Nothing is known: another one each time, because what is worked out for it belongs to one method.</summary>
+    public static FlowState Empty => new(
         PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Standing>.Empty,
         PersistentMap<Term, ReadFact>.Empty, [], [], [], PathFacts.None, Limits.None);
+
+    // What is worked out is asked for again and again, and the parts of a deep term more often still.
+    private Findings _findings;
+
+    // What was worked out for another state does not hold for one that is made of it.
+    private FlowState(FlowState other)
+    {
+        (Variables, Standings, Reads, Sound) = (other.Variables, other.Standings, other.Reads, other.Sound);
+        (NonNegative, Refuted, Facts, Limits) = (other.NonNegative, other.Refuted, other.Facts, other.Limits);
+    }
 
     public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
 
@@ -40,8 +51,42 @@ internal sealed record FlowState(
         Refuted = standing.Trust == Trust.Refuted ? Refuted.Add(term) : Refuted,
     };
 
+    /// <summary>The range of a value as it was worked out before, or as it is now.</summary>
+    public T Remember<T>(Term term, int proofs, Func<FlowState, Term, int, T> measure)
+        where T : struct
+    {
+        if (term.Depth < Findings.Deep)
+        {
+            return measure(this, term, proofs);
+        }
+
+        if (!_findings.Ranges.TryGetValue((term, proofs), out object? known))
+        {
+            known = measure(this, term, proofs);
+            _findings.Ranges[(term, proofs)] = known;
+        }
+
+        return (T)known;
+    }
+
     /// <summary>How far a value can be relied on: what was found out about it, or else what follows from its parts.</summary>
     public Standing StandingOf(Term term)
+    {
+        if (term.Depth < Findings.Deep)
+        {
+            return FindStandingOf(term);
+        }
+
+        if (!_findings.Standings.TryGetValue(term, out Standing known))
+        {
+            known = FindStandingOf(term);
+            _findings.Standings[term] = known;
+        }
+
+        return known;
+    }
+
+    private Standing FindStandingOf(Term term)
     {
         if (Standings.TryGetValue(term, out Standing known))
         {
@@ -58,6 +103,10 @@ internal sealed record FlowState(
             _ => default,
         };
     }
+
+    /// <summary>Whether a signed value was found not to be negative.</summary>
+    public bool IsNonNegative(Term term) =>
+        (Limits.Ranges.TryGetValue(term, out Interval range) && range.Least >= 0) || NonNegative.Contains(term);
 
     public bool IsGuests(Term term) => !StandingOf(term).IsSafe;
 
@@ -141,6 +190,26 @@ internal sealed record FlowState(
 
         return this with { Reads = reads, Standings = standings, Limits = Limits.Without(atom) };
     }
+}
+
+/// <summary>What was worked out for a state. It says nothing more than the state does: two states are the same with or without.</summary>
+internal struct Findings : IEquatable<Findings>
+{
+    /// <summary>What is not as deep is worked out as quickly as it is looked up.</summary>
+    public const int Deep = 3;
+
+    private Dictionary<Term, Standing>? _standings;
+    private Dictionary<(Term, int), object>? _ranges;
+
+    public Dictionary<Term, Standing> Standings => _standings ??= [];
+
+    public Dictionary<(Term, int), object> Ranges => _ranges ??= [];
+
+    public readonly bool Equals(Findings other) => true;
+
+    public override readonly bool Equals(object? obj) => obj is Findings;
+
+    public override readonly int GetHashCode() => 0;
 }
 
 /// <summary>Something that holds a value.</summary>

@@ -9,7 +9,7 @@ namespace Nub.Memory.Generators.Flow;
 internal sealed class Limits
 {
     // What is compared with something that is no constant, and still matters, was compared not long ago. Ranges are not counted.
-    private const int MostOrders = 32;
+    private const int MostOrders = 16;
 
     private Limits(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders)
     {

@@ -13,7 +13,8 @@ internal static class Ordering
         small == large || IsAtMostZero(state, Excess.Over(state, small, large, proofs), proofs);
 
     /// <summary>Whether a sum is provably 0 or less: by the ranges of its parts, or as the sum of one or two that were found to be.</summary>
-    public static bool IsAtMostZero(FlowState state, Excess sum, int proofs = MostProofs)
+    /// <param name="isChained">Whether two are put together.</param>
+    public static bool IsAtMostZero(FlowState state, Excess sum, int proofs = MostProofs, bool isChained = true)
     {
         if (MostOf(state, sum, proofs) <= 0)
         {
@@ -28,7 +29,7 @@ internal static class Ordering
             }
 
             Excess rest = sum.Plus(order, -1);
-            if (MostOf(state, rest, proofs) <= 0 || state.Limits.Orders.Any(second => Helps(second, rest) && MostOf(state, rest.Plus(second, -1), proofs) <= 0))
+            if (MostOf(state, rest, proofs) <= 0 || (isChained && state.Limits.Orders.Any(second => Helps(second, rest) && MostOf(state, rest.Plus(second, -1), proofs) <= 0)))
             {
                 return true;
             }

@@ -228,7 +228,6 @@ internal sealed partial class ValueAnalysis
         var orders = ImmutableArray.CreateBuilder<Excess>();
         foreach (Excess order in known.Limits.Orders)
         {
-            _session.Step();
             AddIfHolds(orders, order, known, incoming);
             foreach (Meeting meeting in _met.Where(static one => one.Mine != one.Merge))
             {
@@ -253,6 +252,7 @@ internal sealed partial class ValueAnalysis
 
     private void AddIfHolds(ImmutableArray<Excess>.Builder orders, Excess? order, FlowState known, FlowState incoming)
     {
+        _session.Step();
         if (order is { IsTooLong: false } && !orders.Any(order.IsSameAs)
             && Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other))
         {
@@ -272,6 +272,6 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        return state.Limits.Orders.Any(order.IsSameAs) || Ordering.IsAtMostZero(state, order);
+        return state.Limits.Orders.Any(order.IsSameAs) || Ordering.IsAtMostZero(state, order, isChained: false);
     }
 }

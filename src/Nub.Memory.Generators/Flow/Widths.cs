@@ -40,7 +40,7 @@ internal static class Widths
     /// <remarks>An unsigned number that is made signed may come out negative, and be below every limit; the reverse comes out above.</remarks>
     public static bool KeepsLimit(FlowState state, Term cast) =>
         IsWideningOrSame(cast)
-        && (cast.IsChecked || !IsSigned(cast.Type) || IsSigned(cast.Left!.Type) || Of(cast.Type) > Of(cast.Left.Type) || state.NonNegative.Contains(cast));
+        && (cast.IsChecked || !IsSigned(cast.Type) || IsSigned(cast.Left!.Type) || Of(cast.Type) > Of(cast.Left.Type) || state.IsNonNegative(cast));
 
     /// <summary>The numbers that a value can be.</summary>
     /// <param name="proofs">How many differences within differences are looked into.</param>
@@ -83,7 +83,11 @@ internal static class Widths
     // The host's own sizes and positions leave room: it is the guest's that are chosen to overflow.
     private readonly record struct Measured(Interval Range, bool IsGuests, bool IsHosts);
 
-    private static Measured Measure(FlowState state, Term term, int proofs)
+    private static Measured Measure(FlowState state, Term term, int proofs) => state.Remember(term, proofs, s_measure);
+
+    private static readonly Func<FlowState, Term, int, Measured> s_measure = MeasureAnew;
+
+    private static Measured MeasureAnew(FlowState state, Term term, int proofs)
     {
         if (term.Kind == TermKind.Constant)
         {
@@ -144,7 +148,7 @@ internal static class Widths
             range = range with { Most = known.Most };
         }
 
-        range = isHosts || state.NonNegative.Contains(term) ? range.Within(new Interval(0, all.Most)) : range;
+        range = isHosts ? range.Within(new Interval(0, all.Most)) : range;
         return new Measured(state.Limits.Narrow(term, range), isGuests, isHosts);
     }
 

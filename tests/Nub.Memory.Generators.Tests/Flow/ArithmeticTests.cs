@@ -101,7 +101,7 @@ public sealed class ArithmeticTests
                 return;
             }
 
-            foreach (Term known in state.NonNegative)
+            foreach (Term known in state.Limits.Ranges.Keys.Where(state.IsNonNegative))
             {
                 bool isCut = false;
                 BigInteger? one = RandomTerms.Evaluate(known, values, ref isCut);

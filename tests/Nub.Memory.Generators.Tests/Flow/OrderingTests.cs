@@ -73,7 +73,7 @@ public sealed class OrderingTests
             state = Ordering.Learn(state, terms.Terms.Binary(Microsoft.CodeAnalysis.Operations.BinaryOperatorKind.Add, second, terms.Constant(i, second.Type!), second.Type, true), first);
         }
 
-        Assert.InRange(state.Limits.Orders.Length, 1, 32);
+        Assert.InRange(state.Limits.Orders.Length, 1, 16);
         Assert.True(Ordering.IsAtMost(state, second, first));
     }
 
