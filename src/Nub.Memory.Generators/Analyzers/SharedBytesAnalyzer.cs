@@ -67,6 +67,8 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                 };
                 if (member is null)
                 {
+                    // Whoever is given a parser may pop, and nobody has to see it.
+                    reads |= operation is IDelegateCreationOperation && SharedTypes.IsParser(operation.Type);
                     continue;
                 }
 

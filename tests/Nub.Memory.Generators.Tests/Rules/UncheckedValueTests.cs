@@ -99,6 +99,7 @@ public sealed class UncheckedValueTests
         "Span<byte> e = stackalloc byte[8]; host.CopyTo(0, e); Header h = Header.ReadLittleEndian(e); Use(new byte[{|NUB0011:h.Length|}]);",
         "using HostAccess access = host.Enter(); Use(new byte[{|NUB0011:access.Read<uint>(0)|}]);",
         "Use(host.Stack(0, 64).Pop(e => new byte[{|NUB0011:e[4] << 24 | e[5]|}]));",
+        "SharedStackParser<byte[]> parser = e => new byte[{|NUB0011:e[4] << 24 | e[5]|}]; Use(parser);",
         "uint n = host.Stack(0, 64).Pop(e => System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(e[4..])); Use(new byte[{|NUB0011:n|}]);",
         "if (host.TryReadValidated(0, out Valid v)) Use(new byte[{|NUB0011:v.Length|}]);",
         "if (host.TryReadValidated(0, out Judged v)) Use(new byte[v.Length]);",
