@@ -17,7 +17,7 @@ internal static class Arithmetic
         Standing worse = Standing.Worse(left, right);
         if (worse.IsSafe)
         {
-            return worse.Trust == Trust.Bounded && WrapsRound(state, term) ? new Standing(Trust.Wrapped, null, term) : worse;
+            return worse.Trust == Trust.Bounded && state.IsTrue(term, () => WrapsRound(state, term), otherwise: false) ? new Standing(Trust.Wrapped, null, term) : worse;
         }
 
         bool isBounded = term.Key switch

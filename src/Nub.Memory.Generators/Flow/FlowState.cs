@@ -86,11 +86,24 @@ internal sealed record FlowState(
         return known;
     }
 
+    /// <summary>Answers a question about a term that may come back to itself: of two lengths each may be limited by what the other leaves.</summary>
+    public bool IsTrue(Term term, Func<bool> question, bool otherwise)
+    {
+        if (!_findings.Asked.Add(term))
+        {
+            return otherwise;
+        }
+
+        bool answer = question();
+        _findings.Asked.Remove(term);
+        return answer;
+    }
+
     private Standing FindStandingOf(Term term)
     {
         if (Standings.TryGetValue(term, out Standing known))
         {
-            return known is { Trust: Trust.Overflowed, Source: { } limit } && StandingOf(limit).IsSafe ? new Standing(Trust.Bounded) : known;
+            return known is { Trust: Trust.Overflowed, Source: { } limit } && IsTrue(term, () => StandingOf(limit).IsSafe, otherwise: false) ? new Standing(Trust.Bounded) : known;
         }
 
         return term.Kind switch
@@ -200,8 +213,12 @@ internal struct Findings : IEquatable<Findings>
 
     private Dictionary<Term, Standing>? _standings;
     private Dictionary<(Term, int), object>? _ranges;
+    private HashSet<Term>? _asked;
 
     public Dictionary<Term, Standing> Standings => _standings ??= [];
+
+    /// <summary>What is being asked about.</summary>
+    public HashSet<Term> Asked => _asked ??= [];
 
     public Dictionary<(Term, int), object> Ranges => _ranges ??= [];
 

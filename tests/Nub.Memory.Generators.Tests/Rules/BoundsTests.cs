@@ -193,6 +193,12 @@ public sealed class BoundsTests
         "uint a = host.Read<uint>(0); uint b = host.Read<uint>(4); if (a > 100_000 || b > 100_000 || a * b > 4096) return; Use(new byte[a * b]);",
         "int n = host.Read<int>(0); if (n is < 0 or > 10) return; Use(new byte[1 << n]);");
 
+    [Fact]
+    public async Task Limits_that_depend_on_each_other() => await CheckAsync(
+        "ulong at = host.Read<ulong>(0); ulong n = host.Read<ulong>(8); if (n > 64 - at || at > 64 - n) return; Use(new byte[{|NUB0011:n|}]); Use(new byte[{|NUB0011:at|}]);",
+        "uint total = Math.Min(host.Read<uint>(8), 1000u); while (index > 0) { uint n = host.Read<uint>(0); if (n > _limit - total) return; total += n; index--; Use(new byte[{|NUB0011:n|}]); }",
+        "uint total = 0; while (true) { uint n = host.Read<uint>(total); if (n > _limit - total) return; total += n; Use(new byte[n]); }");
+
     /// <summary>What the page leaves out.</summary>
     [Fact]
     public async Task What_is_not_assumed() => await CheckAsync(
