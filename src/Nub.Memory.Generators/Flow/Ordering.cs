@@ -1,4 +1,5 @@
 using System.Numerics;
+using Microsoft.CodeAnalysis;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -41,7 +42,7 @@ internal static class Ordering
     /// <summary>What it means that a value was found to be no more than another, or less than it.</summary>
     public static FlowState Learn(FlowState state, Term small, Term large, bool isLess = false)
     {
-        if (!IsNumber(small) || !IsNumber(large) || (small.Kind == TermKind.Constant && large.Kind == TermKind.Constant))
+        if (!IsNumber(small) || !IsNumber(large) || (IsHosts(state, small) && IsHosts(state, large)))
         {
             return state;
         }
@@ -59,7 +60,7 @@ internal static class Ordering
     /// <summary>What it means that two values were found to be other than each other: what could be the one at an end of its range is not.</summary>
     public static FlowState LearnUnequal(FlowState state, Term left, Term right)
     {
-        if (!IsNumber(left) || !IsNumber(right) || left.Kind == right.Kind)
+        if (!IsNumber(left) || !IsNumber(right) || left.Kind == right.Kind || (IsHosts(state, left) && IsHosts(state, right)))
         {
             return state;
         }
@@ -81,6 +82,12 @@ internal static class Ordering
     public static FlowState Narrow(FlowState state, Term term, Interval range)
     {
         if (term.Kind == TermKind.Constant || !Widths.IsInteger(term.Type) || range.Least > range.Most)
+        {
+            return state;
+        }
+
+        // Which case of the host's own it is, and how often a loop has run, tells nothing of sizes, and is another thing on each way.
+        if (IsHosts(state, term))
         {
             return state;
         }
@@ -119,6 +126,9 @@ internal static class Ordering
     }
 
     private static bool Helps(Excess order, Excess sum) => sum.Parts.Any(part => order.FactorOf(part.Key).Sign * part.Value.Sign > 0);
+
+    private static bool IsHosts(FlowState state, Term term) =>
+        term.Kind == TermKind.Constant || ((term.Kind == TermKind.Merge || term.Type!.TypeKind == TypeKind.Enum) && state.StandingOf(term).Trust == Trust.Host);
 
     private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || Widths.IsInteger(term.Type);
 }

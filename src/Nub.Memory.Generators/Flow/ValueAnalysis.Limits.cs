@@ -220,7 +220,7 @@ internal sealed partial class ValueAnalysis
 
     private ImmutableArray<Excess> JoinOrders(FlowState known, FlowState incoming, bool climbs)
     {
-        if (known.Limits.Orders == incoming.Limits.Orders && _met.Count == 0)
+        if (known.Limits.Orders == incoming.Limits.Orders && (_met.Count == 0 || known.Limits.Orders.IsEmpty))
         {
             return known.Limits.Orders;
         }
@@ -229,19 +229,19 @@ internal sealed partial class ValueAnalysis
         foreach (Excess order in known.Limits.Orders)
         {
             AddIfHolds(orders, order, known, incoming);
-            foreach (Meeting meeting in _met.Where(static one => one.Mine != one.Merge))
-            {
-                AddIfHolds(orders, order.Gather(Excess.Of(known, meeting.Mine, Ordering.MostProofs), meeting.Merge), known, incoming);
-            }
         }
 
         // Around a loop only less and less holds; another variable of it is one more step of few.
-        foreach (Meeting meeting in _met.Where(one => !climbs || one.Mine != one.Merge))
+        foreach (Meeting meeting in _met.Where(static one => Widths.IsInteger(one.Merge.Type)))
         {
-            Excess value = Excess.Of(incoming, meeting.Other, Ordering.MostProofs);
-            foreach (Excess order in incoming.Limits.Orders)
+            if (meeting.Mine != meeting.Merge && known.Limits.Orders is { IsEmpty: false } mine)
             {
-                AddIfHolds(orders, order.Gather(value, meeting.Merge), known, incoming);
+                Gather(orders, mine, known, meeting.Mine, meeting.Merge, known, incoming);
+            }
+
+            if ((!climbs || meeting.Mine != meeting.Merge) && incoming.Limits.Orders is { IsEmpty: false } others)
+            {
+                Gather(orders, others, incoming, meeting.Other, meeting.Merge, known, incoming);
             }
         }
 
@@ -250,9 +250,18 @@ internal sealed partial class ValueAnalysis
             : orders.ToImmutable();
     }
 
+    // What holds of the value that a variable had on one way, of the variable.
+    private void Gather(ImmutableArray<Excess>.Builder orders, ImmutableArray<Excess> from, FlowState of, Term value, Term merge, FlowState known, FlowState incoming)
+    {
+        var sum = Excess.Of(of, value, Ordering.MostProofs);
+        foreach (Excess order in from)
+        {
+            AddIfHolds(orders, order.Gather(sum, merge), known, incoming);
+        }
+    }
+
     private void AddIfHolds(ImmutableArray<Excess>.Builder orders, Excess? order, FlowState known, FlowState incoming)
     {
-        _session.Step();
         if (order is { IsTooLong: false } && !orders.Any(order.IsSameAs)
             && Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other))
         {
