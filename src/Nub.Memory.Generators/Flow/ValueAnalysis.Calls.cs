@@ -229,8 +229,13 @@ internal sealed partial class ValueAnalysis
                 return Terms.Slice(all[0], call, _frame);
         }
 
-        return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || method.Name is "IndexOf" or "get_Length"
+        return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || IsOfLength(method.Name)
             ? Result(call)
             : method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
     }
+
+    // A length, a place within one, or a part of one: whatever the bytes are, it is not more than the host has bytes.
+    private static bool IsOfLength(string method) =>
+        method is "get_Length" or "Count" or "CommonPrefixLength" or "BinarySearch"
+        || method.StartsWith("IndexOf", StringComparison.Ordinal) || method.StartsWith("LastIndexOf", StringComparison.Ordinal);
 }

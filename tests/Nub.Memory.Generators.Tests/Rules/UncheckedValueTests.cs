@@ -245,7 +245,12 @@ public sealed class UncheckedValueTests
         "Use(table[host.Read<uint>(0) & (uint)(table.Length - 1)]);",
         "Use(new byte[{|NUB0011:host.Read<uint>(0) & ~7u|}]);",
         "Use(new byte[{|NUB0011:host.Read<uint>(0) % host.Read<uint>(4)|}]);",
-        "Use(new byte[System.Numerics.BitOperations.PopCount(host.Read<uint>(0))]);");
+        "Use(new byte[System.Numerics.BitOperations.PopCount(host.Read<uint>(0))]);",
+        "var copy = new byte[16]; host.CopyTo(0, copy); Use(table[copy.AsSpan().IndexOf((byte)0)]);",
+        "var copy = new byte[16]; host.CopyTo(0, copy); Use(new byte[copy.AsSpan().LastIndexOfAny((byte)0, (byte)1)]);",
+        "var copy = new byte[16]; host.CopyTo(0, copy); Use(new byte[MemoryExtensions.Count(copy.AsSpan(), (byte)0)]);",
+        "var copy = new byte[16]; host.CopyTo(0, copy); Span<byte> own = [1, 2]; Use(copy[own.CommonPrefixLength(copy)]);",
+        "var copy = new byte[16]; host.CopyTo(0, copy); Use(table[{|NUB0011:BitConverter.ToInt32(copy)|}]);");
 
     [Fact]
     public async Task Narrow_values() => await CheckAsync(
