@@ -86,7 +86,7 @@ internal static unsafe class BulkCopy
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyOutLarge(ref byte destination, byte* shared, nuint length)
     {
-        if (length >= Huge)
+        if (length >= Huge && Avx.IsSupported)
         {
             CopyHuge(ref destination, ref *shared, length);
             return;
@@ -119,7 +119,7 @@ internal static unsafe class BulkCopy
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyInLarge(byte* shared, ref byte source, nuint length)
     {
-        if (length >= Huge)
+        if (length >= Huge && Avx.IsSupported)
         {
             CopyHuge(ref *shared, ref source, length);
             return;
@@ -181,11 +181,7 @@ internal static unsafe class BulkCopy
             }
 
             // As in BulkFill.
-            if (Sse.IsSupported)
-            {
-                Sse.StoreFence();
-            }
-
+            Sse.StoreFence();
             CopySmall(ref *destination, ref *source, length);
         }
     }
