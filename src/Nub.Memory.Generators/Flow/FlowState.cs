@@ -52,21 +52,20 @@ internal sealed record FlowState(
     };
 
     /// <summary>The range of a value as it was worked out before, or as it is now.</summary>
-    public T Remember<T>(Term term, int proofs, Func<FlowState, Term, int, T> measure)
-        where T : struct
+    public Measured Remember(Term term, int proofs, Func<FlowState, Term, int, Measured> measure)
     {
         if (term.Depth < Findings.Deep)
         {
             return measure(this, term, proofs);
         }
 
-        if (!_findings.Ranges.TryGetValue((term, proofs), out object? known))
+        if (!_findings.Ranges.TryGetValue((term, proofs), out Measured known))
         {
             known = measure(this, term, proofs);
             _findings.Ranges[(term, proofs)] = known;
         }
 
-        return (T)known;
+        return known;
     }
 
     /// <summary>How far a value can be relied on: what was found out about it, or else what follows from its parts.</summary>
@@ -212,7 +211,7 @@ internal struct Findings : IEquatable<Findings>
     public const int Deep = 3;
 
     private Dictionary<Term, Standing>? _standings;
-    private Dictionary<(Term, int), object>? _ranges;
+    private Dictionary<(Term, int), Measured>? _ranges;
     private HashSet<Term>? _asked;
 
     public Dictionary<Term, Standing> Standings => _standings ??= [];
@@ -220,7 +219,7 @@ internal struct Findings : IEquatable<Findings>
     /// <summary>What is being asked about.</summary>
     public HashSet<Term> Asked => _asked ??= [];
 
-    public Dictionary<(Term, int), object> Ranges => _ranges ??= [];
+    public Dictionary<(Term, int), Measured> Ranges => _ranges ??= [];
 
     public readonly bool Equals(Findings other) => true;
 

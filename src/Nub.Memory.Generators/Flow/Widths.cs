@@ -80,9 +80,6 @@ internal static class Widths
         || (term.Kind == TermKind.Cast && IsKnown(state, term.Left!))
         || (Of(term.Type) is > 0 and < 32 && state.StandingOf(term).Trust != Trust.Host);
 
-    // The host's own sizes and positions leave room: it is the guest's that are chosen to overflow.
-    private readonly record struct Measured(Interval Range, bool IsGuests, bool IsHosts);
-
     private static Measured Measure(FlowState state, Term term, int proofs) => state.Remember(term, proofs, s_measure);
 
     private static readonly Func<FlowState, Term, int, Measured> s_measure = MeasureAnew;
@@ -199,3 +196,6 @@ internal static class Widths
         return new Interval(0, (BigInteger.One << Math.Min(bits - 2, BitsOfHosts)) - 1);
     }
 }
+
+/// <summary>What numbers a value can be, and whose it is: the host's own sizes and positions leave room, it is the guest's that are chosen to overflow.</summary>
+internal readonly record struct Measured(Interval Range, bool IsGuests, bool IsHosts);
