@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -13,12 +14,27 @@ internal sealed class Excess
     // A few terms are what people compare; a check of ten sums is not to be carried along.
     private const int MostParts = 6;
 
+    private static readonly Comparison<KeyValuePair<Term, BigInteger>> s_byTerm = static (one, other) => one.Key.Id.CompareTo(other.Key.Id);
+
     private readonly KeyValuePair<Term, BigInteger>[] _parts;
 
-    private Excess(IEnumerable<KeyValuePair<Term, BigInteger>> parts, BigInteger constant)
+    // Sums are looked for among others wherever ways meet, and nearly all of them are others.
+    private readonly int _hash;
+
+    private Excess(List<KeyValuePair<Term, BigInteger>> parts, BigInteger constant)
+        : this(InOrder(parts), constant)
     {
-        _parts = [.. parts.Where(static part => !part.Value.IsZero).OrderBy(static part => part.Key.Id)];
+    }
+
+    private Excess(KeyValuePair<Term, BigInteger>[] parts, BigInteger constant)
+    {
+        _parts = parts;
         Constant = constant;
+        _hash = constant.GetHashCode();
+        foreach (KeyValuePair<Term, BigInteger> part in parts)
+        {
+            _hash = unchecked((((_hash * 31) + part.Key.Id) * 31) + part.Value.GetHashCode());
+        }
     }
 
     public BigInteger Constant { get; }
@@ -27,7 +43,7 @@ internal sealed class Excess
 
     public bool IsTooLong => _parts.Length > MostParts;
 
-    public static Excess Of(Term term) => new([new KeyValuePair<Term, BigInteger>(term, 1)], 0);
+    public static Excess Of(Term term) => new(new[] { new KeyValuePair<Term, BigInteger>(term, BigInteger.One) }, BigInteger.Zero);
 
     /// <summary>A value as a sum, as far as its arithmetic is exact.</summary>
     public static Excess Of(FlowState state, Term term, int proofs)
@@ -53,7 +69,32 @@ internal sealed class Excess
 
     public Excess Plus(BigInteger more) => new(_parts, Constant + more);
 
-    public BigInteger FactorOf(Term term) => _parts.FirstOrDefault(part => IsSame(part.Key, term)).Value;
+    /// <summary>Whether a variable's value where ways meet in a node is in it.</summary>
+    public bool IsOf(FlowNode node)
+    {
+        foreach (KeyValuePair<Term, BigInteger> part in _parts)
+        {
+            if (part.Key.Key is MergePoint point && point.Node == node)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public BigInteger FactorOf(Term term)
+    {
+        foreach (KeyValuePair<Term, BigInteger> part in _parts)
+        {
+            if (IsSame(part.Key, term))
+            {
+                return part.Value;
+            }
+        }
+
+        return BigInteger.Zero;
+    }
 
     /// <summary>The same with another sum in the place of a value.</summary>
     public Excess Replace(Term term, Excess by) => FactorOf(term) is { IsZero: false } factor ? Plus(Of(term), -factor).Plus(by, factor) : this;
@@ -70,8 +111,49 @@ internal sealed class Excess
         return rest._parts.Length <= _parts.Length - sum._parts.Length ? rest.Plus(Of(value), here / first) : null;
     }
 
-    public bool IsSameAs(Excess other) => Constant == other.Constant && _parts.Length == other._parts.Length
-        && _parts.Zip(other._parts, static (one, two) => one.Key == two.Key && one.Value == two.Value).All(static same => same);
+    public bool IsSameAs(Excess other)
+    {
+        if (this == other)
+        {
+            return true;
+        }
+
+        if (_hash != other._hash || _parts.Length != other._parts.Length || Constant != other.Constant)
+        {
+            return false;
+        }
+
+        for (int at = 0; at < _parts.Length; at++)
+        {
+            if (_parts[at].Key != other._parts[at].Key || _parts[at].Value != other._parts[at].Value)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether the same sum is among others.</summary>
+    public bool IsIn(ImmutableArray<Excess> others)
+    {
+        foreach (Excess other in others)
+        {
+            if (IsSameAs(other))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static KeyValuePair<Term, BigInteger>[] InOrder(List<KeyValuePair<Term, BigInteger>> parts)
+    {
+        parts.RemoveAll(static part => part.Value.IsZero);
+        parts.Sort(s_byTerm);
+        return [.. parts];
+    }
 
     private static BigInteger Add(FlowState state, List<KeyValuePair<Term, BigInteger>> parts, Term term, BigInteger factor, int proofs)
     {

@@ -125,7 +125,7 @@ internal sealed record FlowState(
     /// <summary>Whether the same is known in both.</summary>
     public bool IsSameAs(FlowState other) =>
         this == other
-        || (!Variables.DifferencesTo(other.Variables).Any() && !Standings.DifferencesTo(other.Standings).Any() && !Reads.DifferencesTo(other.Reads).Any()
+        || (Variables.IsSameAs(other.Variables) && Standings.IsSameAs(other.Standings) && Reads.IsSameAs(other.Reads)
             && Sound.SetEquals(other.Sound) && NonNegative.SetEquals(other.NonNegative) && Refuted.SetEquals(other.Refuted) && Facts.Equals(other.Facts)
             && Limits.IsSameAs(other.Limits));
 

@@ -26,9 +26,10 @@ internal static class ForwardSolver
         where TState : class
     {
         var atStart = new TState?[graph.Nodes.Count];
-        var arriving = new SortedDictionary<(int From, bool? When), TState>?[graph.Nodes.Count];
+        var arriving = new Arrivals<TState>?[graph.Nodes.Count];
         bool[] climbs = graph.Climbing;
-        var waiting = new SortedSet<int> { graph.Entry.Order };
+        var waiting = new Waiting(graph.Nodes.Count);
+        waiting.Add(graph.Entry.Order);
         atStart[graph.Entry.Order] = atEntry;
 
         void Send(FlowNode from, bool? when, FlowNode to, TState state)
@@ -38,7 +39,7 @@ internal static class ForwardSolver
             {
                 // What came over an edge earlier is out of date once something else comes over it. It is joined when the node's turn
                 // comes: by then all that comes from before it is there, and where many ways meet each is looked at once.
-                (arriving[to.Order] ??= new(s_edges))[(from.Order, when)] = incoming;
+                (arriving[to.Order] ??= new()).Set(from.Order, when, incoming);
                 waiting.Add(to.Order);
                 return;
             }
@@ -58,7 +59,7 @@ internal static class ForwardSolver
             if (arriving[node.Order] is { } ways)
             {
                 TState? known = atStart[node.Order];
-                TState incoming = ways.Values.Aggregate((before, one) => analysis.Join(node, before, one));
+                TState incoming = ways.Join(analysis, node);
                 if (known is not null && ReferenceEquals(analysis.Join(node, known, incoming), known))
                 {
                     return false;
@@ -70,7 +71,7 @@ internal static class ForwardSolver
             return true;
         }
 
-        for (int visits = 0; waiting.Count > 0; visits++)
+        for (int visits = 0; waiting.Any; visits++)
         {
             cancellation.ThrowIfCancellationRequested();
             if (visits > MostVisitsPerNode * graph.Nodes.Count)
@@ -78,8 +79,7 @@ internal static class ForwardSolver
                 return null;
             }
 
-            FlowNode node = graph.Nodes[waiting.Min];
-            waiting.Remove(node.Order);
+            FlowNode node = graph.Nodes[waiting.TakeFirst()];
             if (!Meet(node) || Run(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
             {
                 continue;
@@ -114,9 +114,6 @@ internal static class ForwardSolver
         }
     }
 
-    private static readonly Comparer<(int From, bool? When)> s_edges = Comparer<(int From, bool? When)>.Create(static (one, other) =>
-        one.From != other.From ? one.From.CompareTo(other.From) : Nullable.Compare(one.When, other.When));
-
     // An exception may come before, or after, each operation.
     private static TState? Run<TState>(ForwardAnalysis<TState> analysis, FlowNode node, TState state, Action<FlowNode, TState> send)
         where TState : class
@@ -146,5 +143,74 @@ internal static class ForwardSolver
         {
             send(handler, state);
         }
+    }
+
+    /// <summary>The nodes whose turn is to come, by their order. Most methods have a few dozen.</summary>
+    private sealed class Waiting(int nodes)
+    {
+        private readonly bool[] _isWaiting = new bool[nodes];
+        private int _count;
+        private int _first = nodes;
+
+        public bool Any => _count > 0;
+
+        public void Add(int node)
+        {
+            _count += _isWaiting[node] ? 0 : 1;
+            _isWaiting[node] = true;
+            _first = Math.Min(_first, node);
+        }
+
+        public int TakeFirst()
+        {
+            while (!_isWaiting[_first])
+            {
+                _first++;
+            }
+
+            _isWaiting[_first] = false;
+            _count--;
+            return _first++;
+        }
+    }
+
+    /// <summary>What came to a node over each of its edges the last time, in the order of the nodes that they come from.</summary>
+    private sealed class Arrivals<TState>
+        where TState : class
+    {
+        private readonly List<(int From, bool? When, TState State)> _ways = [];
+
+        public void Set(int from, bool? when, TState state)
+        {
+            // Nodes are gone through in their order, so that it is nearly always the last.
+            int at = _ways.Count;
+            while (at > 0 && Compare(_ways[at - 1], from, when) > 0)
+            {
+                at--;
+            }
+
+            if (at > 0 && Compare(_ways[at - 1], from, when) == 0)
+            {
+                _ways[at - 1] = (from, when, state);
+            }
+            else
+            {
+                _ways.Insert(at, (from, when, state));
+            }
+        }
+
+        public TState Join(ForwardAnalysis<TState> analysis, FlowNode node)
+        {
+            TState joined = _ways[0].State;
+            for (int at = 1; at < _ways.Count; at++)
+            {
+                joined = analysis.Join(node, joined, _ways[at].State);
+            }
+
+            return joined;
+        }
+
+        private static int Compare((int From, bool? When, TState State) way, int from, bool? when) =>
+            way.From != from ? way.From.CompareTo(from) : Nullable.Compare(way.When, when);
     }
 }

@@ -8,8 +8,8 @@ namespace Nub.Memory.Generators.Flow;
 /// </summary>
 internal sealed class Limits
 {
-    // What is compared with something that is no constant, and still matters, was compared not long ago. Ranges are not counted.
-    private const int MostOrders = 16;
+    /// <summary>How many sums are kept: what is compared with something that is no constant, and still matters, was compared not long ago. Ranges are not counted.</summary>
+    public const int MostOrders = 16;
 
     private Limits(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders)
     {
@@ -35,7 +35,7 @@ internal sealed class Limits
 
     public Limits With(Excess order)
     {
-        if (order.IsTooLong || Orders.Any(order.IsSameAs))
+        if (order.IsTooLong || order.IsIn(Orders))
         {
             return this;
         }
@@ -49,8 +49,7 @@ internal sealed class Limits
     /// <summary>Whether the same is known in both.</summary>
     public bool IsSameAs(Limits other) =>
         this == other
-        || (!Ranges.DifferencesTo(other.Ranges).Any() && Orders.Length == other.Orders.Length
-            && Orders.Zip(other.Orders, static (one, two) => one.IsSameAs(two)).All(static same => same));
+        || (Ranges.IsSameAs(other.Ranges) && Orders.SequenceEqual(other.Orders, static (one, two) => one.IsSameAs(two)));
 
     /// <summary>Without what was found out since then about values that are lost.</summary>
     public Limits Without(Limits before, Func<Term, bool> isLost)

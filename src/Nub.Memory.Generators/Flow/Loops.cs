@@ -19,7 +19,15 @@ internal static class Loops
     /// <summary>Whether a loop makes a variable smaller.</summary>
     public static bool CountsDown(StatementSyntax loop, SyntaxNode variable)
     {
-        string counted = Name(variable is PostfixUnaryExpressionSyntax { Operand: var operand } ? operand : variable);
+        // It may be made smaller where it is compared: while (n-- > 0), while ((n -= step) > 0).
+        variable = Inner(variable);
+        string counted = Name(variable switch
+        {
+            PostfixUnaryExpressionSyntax step => step.Operand,
+            PrefixUnaryExpressionSyntax step => step.Operand,
+            AssignmentExpressionSyntax step => step.Left,
+            _ => variable,
+        });
         return loop.DescendantNodes().Any(node => node switch
         {
             PostfixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PostDecrementExpression) && Name(step.Operand) == counted,
@@ -32,13 +40,15 @@ internal static class Loops
     private static bool IsRelational(BinaryExpressionSyntax node) =>
         node.Kind() is SyntaxKind.LessThanExpression or SyntaxKind.LessThanOrEqualExpression or SyntaxKind.GreaterThanExpression or SyntaxKind.GreaterThanOrEqualExpression;
 
-    private static string Name(SyntaxNode node)
+    private static string Name(SyntaxNode node) => Inner(node).ToString();
+
+    private static SyntaxNode Inner(SyntaxNode node)
     {
         while (node is CastExpressionSyntax or ParenthesizedExpressionSyntax)
         {
             node = node is CastExpressionSyntax cast ? cast.Expression : ((ParenthesizedExpressionSyntax)node).Expression;
         }
 
-        return node.ToString();
+        return node;
     }
 }

@@ -42,7 +42,7 @@ internal sealed class PathFacts
 
     /// <summary>Whether both say the same.</summary>
     public override bool Equals(object? obj) =>
-        this == obj || (obj is PathFacts other && _count == other._count && !_values.DifferencesTo(other._values).Any());
+        this == obj || (obj is PathFacts other && _count == other._count && _values.IsSameAs(other._values));
 
     public override int GetHashCode() => _count;
 

@@ -55,52 +55,33 @@ internal sealed class PersistentMap<TKey, TValue> : IEnumerable<KeyValuePair<TKe
     /// <summary>The map without a key: this one, when it has none such.</summary>
     public PersistentMap<TKey, TValue> Remove(TKey key) => With(Remove(_root, HashOf(key), key));
 
-    public PersistentMap<TKey, TValue> RemoveRange(IEnumerable<TKey> keys) => keys.ToList().Aggregate(this, static (map, key) => map.Remove(key));
+    /// <summary>The map without some keys, which may be taken from the map itself.</summary>
+    public PersistentMap<TKey, TValue> RemoveRange(IEnumerable<TKey> keys)
+    {
+        PersistentMap<TKey, TValue> map = this;
+        foreach (TKey key in keys)
+        {
+            map = map.Remove(key);
+        }
+
+        return map;
+    }
 
     /// <summary>The keys that have another value here than there, or a value only in one of the two.</summary>
-    public IEnumerable<TKey> DifferencesTo(PersistentMap<TKey, TValue> other)
+    public IReadOnlyList<TKey> DifferencesTo(PersistentMap<TKey, TValue> other)
     {
-        var open = new Stack<(Node? Mine, Node? Other)>();
-        open.Push((_root, other._root));
-        while (open.Count > 0)
+        if (_root == other._root)
         {
-            (Node? mine, Node? theirs) = open.Pop();
-            if (mine == theirs)
-            {
-                continue;
-            }
-
-            if (mine is Branch one && theirs is Branch two && one.Bit == two.Bit && one.Prefix == two.Prefix)
-            {
-                open.Push((one.Left, two.Left));
-                open.Push((one.Right, two.Right));
-            }
-            else if (mine is Branch larger && (theirs is null || Covers(larger, theirs)))
-            {
-                bool isRight = theirs is not null && (theirs.Prefix & larger.Bit) != 0;
-                open.Push((larger.Left, isRight ? null : theirs));
-                open.Push((larger.Right, isRight ? theirs : null));
-            }
-            else if (theirs is Branch covering && (mine is null || Covers(covering, mine)))
-            {
-                bool isRight = mine is not null && (mine.Prefix & covering.Bit) != 0;
-                open.Push((isRight ? null : mine, covering.Left));
-                open.Push((isRight ? mine : null, covering.Right));
-            }
-            else if (mine is not null && theirs is not null && (mine is Branch || theirs is Branch || mine.Prefix != theirs.Prefix))
-            {
-                open.Push((mine, null));
-                open.Push((null, theirs));
-            }
-            else
-            {
-                foreach (TKey key in Different((Leaf?)mine, (Leaf?)theirs))
-                {
-                    yield return key;
-                }
-            }
+            return [];
         }
+
+        var keys = new List<TKey>();
+        AddDifferences(_root, other._root, keys);
+        return keys;
     }
+
+    /// <summary>Whether no key has another value there.</summary>
+    public bool IsSameAs(PersistentMap<TKey, TValue> other) => DifferencesTo(other).Count == 0;
 
     public IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()
     {
@@ -128,6 +109,42 @@ internal sealed class PersistentMap<TKey, TValue> : IEnumerable<KeyValuePair<TKe
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    // A tree is no deeper than a hash code has bits.
+    private static void AddDifferences(Node? mine, Node? theirs, List<TKey> keys)
+    {
+        if (mine == theirs)
+        {
+            return;
+        }
+
+        if (mine is Branch one && theirs is Branch two && one.Bit == two.Bit && one.Prefix == two.Prefix)
+        {
+            AddDifferences(one.Left, two.Left, keys);
+            AddDifferences(one.Right, two.Right, keys);
+        }
+        else if (mine is Branch larger && (theirs is null || Covers(larger, theirs)))
+        {
+            bool isRight = theirs is not null && (theirs.Prefix & larger.Bit) != 0;
+            AddDifferences(larger.Left, isRight ? null : theirs, keys);
+            AddDifferences(larger.Right, isRight ? theirs : null, keys);
+        }
+        else if (theirs is Branch covering && (mine is null || Covers(covering, mine)))
+        {
+            bool isRight = mine is not null && (mine.Prefix & covering.Bit) != 0;
+            AddDifferences(isRight ? null : mine, covering.Left, keys);
+            AddDifferences(isRight ? mine : null, covering.Right, keys);
+        }
+        else if (mine is not null && theirs is not null && (mine is Branch || theirs is Branch || mine.Prefix != theirs.Prefix))
+        {
+            AddDifferences(mine, null, keys);
+            AddDifferences(null, theirs, keys);
+        }
+        else
+        {
+            AddDifferent((Leaf?)mine, (Leaf?)theirs, keys);
+        }
+    }
 
     private PersistentMap<TKey, TValue> With(Node? root) => root == _root ? this : root is null ? Empty : new PersistentMap<TKey, TValue>(root);
 
@@ -211,13 +228,13 @@ internal sealed class PersistentMap<TKey, TValue> : IEnumerable<KeyValuePair<TKe
         return rest == leaf.Next ? leaf : new Leaf(leaf.Hash, leaf.Key, leaf.Value, rest);
     }
 
-    private static IEnumerable<TKey> Different(Leaf? mine, Leaf? theirs)
+    private static void AddDifferent(Leaf? mine, Leaf? theirs, List<TKey> keys)
     {
         for (Leaf? leaf = mine; leaf is not null; leaf = leaf.Next)
         {
             if (Find(theirs, leaf.Key) is not { } same || !EqualityComparer<TValue>.Default.Equals(same.Value, leaf.Value))
             {
-                yield return leaf.Key;
+                keys.Add(leaf.Key);
             }
         }
 
@@ -225,7 +242,7 @@ internal sealed class PersistentMap<TKey, TValue> : IEnumerable<KeyValuePair<TKe
         {
             if (Find(mine, leaf.Key) is null)
             {
-                yield return leaf.Key;
+                keys.Add(leaf.Key);
             }
         }
     }

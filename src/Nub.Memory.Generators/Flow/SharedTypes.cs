@@ -50,7 +50,8 @@ internal static class SharedTypes
             return false;
         }
 
-        foreach (ISymbol member in property.ContainingType.GetMembers())
+        // By the name that the compiler gives it: a class may have hundreds of members.
+        foreach (ISymbol member in property.ContainingType.GetMembers($"<{property.Name}>k__BackingField"))
         {
             if (member is IFieldSymbol { AssociatedSymbol: { } associated } && SymbolEqualityComparer.Default.Equals(associated, property))
             {

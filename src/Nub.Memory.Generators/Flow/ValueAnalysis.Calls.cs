@@ -19,7 +19,7 @@ internal sealed partial class ValueAnalysis
     {
         IMethodSymbol method = call.TargetMethod;
         Term? instance = call.Instance is { } receiver && !IsThis(receiver) ? Evaluate(receiver) : null;
-        var arguments = new Dictionary<int, Term>();
+        var arguments = new Arguments(method.Parameters.Length);
         foreach (IArgumentOperation argument in call.Arguments)
         {
             if (argument.Parameter is { RefKind: not RefKind.Out } parameter)
@@ -86,7 +86,7 @@ internal sealed partial class ValueAnalysis
         return isOfBytes ? Signed(Derive(creation, [.. values]), values) : Result(creation);
     }
 
-    private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Dictionary<int, Term> arguments)
+    private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Arguments arguments)
     {
         bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || IsThis(instance));
         if (!isHelper || method.IsAsync || method.Parameters.Any(static parameter => parameter.IsParams)
@@ -105,18 +105,15 @@ internal sealed partial class ValueAnalysis
         method.ReturnType is { Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" }
         && graph.Nodes.Any(static node => node.Operations.Any(static one => one is IReturnOperation { Kind: OperationKind.YieldReturn or OperationKind.YieldBreak }));
 
-    private Term EvaluateUnknown(IInvocationOperation call, Term? instance, Dictionary<int, Term> arguments)
+    private Term EvaluateUnknown(IInvocationOperation call, Term? instance, Arguments arguments)
     {
         IMethodSymbol method = call.TargetMethod;
         Note();
 
         // Who is given a memory may write to it. Who belongs to the same object, or is a delegate, may have it.
         bool isOurs = IsThis(call.Instance) || method.MethodKind is MethodKind.LocalFunction or MethodKind.DelegateInvoke;
-        foreach (Term given in arguments.Values.Concat(instance is null ? [] : [instance]))
-        {
-            Forget(given);
-        }
-
+        Term[] all = instance is null ? arguments.Values : [.. arguments.Values, instance];
+        Forget(all);
         if (isOurs || SharedTypes.LetsGuestRun(method))
         {
             LetGuestRun();
@@ -127,10 +124,13 @@ internal sealed partial class ValueAnalysis
         bool mayCheck = method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || method.ReturnType.TypeKind == TypeKind.Enum;
         if (mayCheck)
         {
-            foreach (Term given in arguments.Values.Concat(instance is null ? [] : [instance]))
+            foreach (Term given in all)
             {
                 _state = Arithmetic.Compared(_state, given, call);
-                _state = arguments.Values.Aggregate(_state, (state, other) => DoubtOrder(state, given, other));
+                foreach (Term other in arguments.Values)
+                {
+                    _state = DoubtOrder(_state, given, other);
+                }
             }
         }
 
@@ -170,12 +170,20 @@ internal sealed partial class ValueAnalysis
         }
     }
 
-    /// <summary>Forgets what was read of a memory: it may have been written.</summary>
-    private void Forget(Term given)
+    /// <summary>Forgets what was read of memories that somebody is given: they may have been written.</summary>
+    private void Forget(Term[] given)
     {
-        Term owner = OwnerOf(given);
-        IEnumerable<Term> written = _state.Reads.Where(read => OwnerOf(read.Value.Place.Memory) == owner).Select(static read => read.Key);
-        _state = _state with { Reads = _state.Reads.RemoveRange(written) };
+        if (_state.Reads.IsEmpty)
+        {
+            return;
+        }
+
+        HashSet<Term> owners = [.. given.Where(static one => one.Kind != TermKind.Constant && !Widths.IsInteger(one.Type)).Select(OwnerOf)];
+        if (owners.Count > 0)
+        {
+            IEnumerable<Term> written = _state.Reads.Where(read => owners.Contains(OwnerOf(read.Value.Place.Memory))).Select(static read => read.Key);
+            _state = _state with { Reads = _state.Reads.RemoveRange(written) };
+        }
     }
 
     // Whoever is given an object has the memory that hangs on it, too.
@@ -191,7 +199,7 @@ internal sealed partial class ValueAnalysis
 
     private void LetGuestRun() => _state = _state with { Reads = PersistentMap<Term, ReadFact>.Empty };
 
-    private Term EvaluateFrameworks(IInvocationOperation call, Term? instance, Dictionary<int, Term> arguments)
+    private Term EvaluateFrameworks(IInvocationOperation call, Term? instance, Arguments arguments)
     {
         IMethodSymbol method = call.TargetMethod;
         if (SharedTypes.LetsGuestRun(method))
@@ -209,7 +217,7 @@ internal sealed partial class ValueAnalysis
             LetGuestRun();
         }
 
-        Term[] all = [.. (instance is null ? [] : new[] { instance }).Concat(arguments.OrderBy(static one => one.Key).Select(static one => one.Value))];
+        Term[] all = [.. instance is null ? [] : new[] { instance }, .. arguments.Values];
         FillOuts(call, all);
         bool isHosts(int i) => i < all.Length && _state.StandingOf(all[i]).IsSafe;
         switch (method.Name)

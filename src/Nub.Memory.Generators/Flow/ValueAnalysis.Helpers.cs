@@ -13,7 +13,7 @@ internal sealed record Followed(FlowState Entry, bool IsAsserting, ValueAnalysis
 // Helpers: gone through from what is known where they are called.
 internal sealed partial class ValueAnalysis
 {
-    private Term Follow(IOperation call, MethodBody body, ImmutableArray<IArgumentOperation> passed, Dictionary<int, Term> arguments)
+    private Term Follow(IOperation call, MethodBody body, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
     {
         FlowGraph graph = body.Graph!;
         Frame frame = _session.FrameOf(_frame, call, body.Method);
@@ -102,7 +102,7 @@ internal sealed partial class ValueAnalysis
         return followed;
     }
 
-    private void GiveBackOuts(ImmutableArray<IArgumentOperation> passed, Dictionary<int, Term> arguments)
+    private void GiveBackOuts(ImmutableArray<IArgumentOperation> passed, Arguments arguments)
     {
         foreach (IArgumentOperation argument in passed)
         {

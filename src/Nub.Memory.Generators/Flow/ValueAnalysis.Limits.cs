@@ -212,61 +212,66 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        return known.Limits.With(ranges, JoinOrders(known, incoming, climbs));
+        return known.Limits.With(ranges, JoinOrders(node, known, incoming, climbs));
     }
 
     private static PersistentMap<Term, Interval> Widened(PersistentMap<Term, Interval> ranges, Term term, Interval before, Interval now, bool climbs) =>
         now == before ? ranges : climbs ? ranges.Remove(term) : ranges.SetItem(term, now);
 
-    private ImmutableArray<Excess> JoinOrders(FlowState known, FlowState incoming, bool climbs)
+    private ImmutableArray<Excess> JoinOrders(FlowNode node, FlowState known, FlowState incoming, bool climbs)
     {
         if (known.Limits.Orders == incoming.Limits.Orders && (_met.Count == 0 || known.Limits.Orders.IsEmpty))
         {
             return known.Limits.Orders;
         }
 
-        var orders = ImmutableArray.CreateBuilder<Excess>();
+        var orders = ImmutableArray<Excess>.Empty;
         foreach (Excess order in known.Limits.Orders)
         {
-            AddIfHolds(orders, order, known, incoming);
+            // Nearly all of them are of values that no way has changed, and were found out before the ways parted.
+            bool holds = order.IsOf(node)
+                ? Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other)
+                : Holds(incoming, order);
+            orders = holds ? orders.Add(order) : orders;
         }
 
         // Around a loop only less and less holds; another variable of it is one more step of few.
-        foreach (Meeting meeting in _met.Where(static one => Widths.IsInteger(one.Merge.Type)))
+        foreach (Meeting meeting in _met)
         {
+            if (!Widths.IsInteger(meeting.Merge.Type))
+            {
+                continue;
+            }
+
             if (meeting.Mine != meeting.Merge && known.Limits.Orders is { IsEmpty: false } mine)
             {
-                Gather(orders, mine, known, meeting.Mine, meeting.Merge, known, incoming);
+                orders = Gather(orders, mine, known, meeting.Mine, meeting.Merge, known, incoming);
             }
 
             if ((!climbs || meeting.Mine != meeting.Merge) && incoming.Limits.Orders is { IsEmpty: false } others)
             {
-                Gather(orders, others, incoming, meeting.Other, meeting.Merge, known, incoming);
+                orders = Gather(orders, others, incoming, meeting.Other, meeting.Merge, known, incoming);
             }
         }
 
-        return orders.Count == known.Limits.Orders.Length && orders.Zip(known.Limits.Orders, static (one, other) => one.IsSameAs(other)).All(static same => same)
-            ? known.Limits.Orders
-            : orders.ToImmutable();
+        return orders.SequenceEqual(known.Limits.Orders, static (one, other) => one.IsSameAs(other)) ? known.Limits.Orders : orders;
     }
 
     // What holds of the value that a variable had on one way, of the variable.
-    private void Gather(ImmutableArray<Excess>.Builder orders, ImmutableArray<Excess> from, FlowState of, Term value, Term merge, FlowState known, FlowState incoming)
+    private ImmutableArray<Excess> Gather(
+        ImmutableArray<Excess> orders, ImmutableArray<Excess> from, FlowState of, Term value, Term merge, FlowState known, FlowState incoming)
     {
         var sum = Excess.Of(of, value, Ordering.MostProofs);
         foreach (Excess order in from)
         {
-            AddIfHolds(orders, order.Gather(sum, merge), known, incoming);
+            if (orders.Length < Limits.MostOrders && order.Gather(sum, merge) is { IsTooLong: false } gathered && !gathered.IsIn(orders)
+                && Holds(known, gathered, static meeting => meeting.Mine) && Holds(incoming, gathered, static meeting => meeting.Other))
+            {
+                orders = orders.Add(gathered);
+            }
         }
-    }
 
-    private void AddIfHolds(ImmutableArray<Excess>.Builder orders, Excess? order, FlowState known, FlowState incoming)
-    {
-        if (order is { IsTooLong: false } && !orders.Any(order.IsSameAs)
-            && Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other))
-        {
-            orders.Add(order);
-        }
+        return orders;
     }
 
     // With what the variables held on that way.
@@ -281,6 +286,8 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        return state.Limits.Orders.Any(order.IsSameAs) || Ordering.IsAtMostZero(state, order, isChained: false);
+        return Holds(state, order);
     }
+
+    private static bool Holds(FlowState state, Excess order) => order.IsIn(state.Limits.Orders) || Ordering.IsAtMostZero(state, order, isChained: false);
 }

@@ -36,9 +36,10 @@ internal sealed partial class ValueAnalysis
             return EvaluateIndexer(property, instance);
         }
 
-        if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, []) is { } body)
+        var nothing = new Arguments(0);
+        if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, nothing) is { } body)
         {
-            return Follow(property, body, [], []);
+            return Follow(property, body, [], nothing);
         }
 
         return EvaluateOtherProperty(property, instance);

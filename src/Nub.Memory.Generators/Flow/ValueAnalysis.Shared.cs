@@ -8,7 +8,7 @@ namespace Nub.Memory.Generators.Flow;
 internal sealed partial class ValueAnalysis
 {
     /// <summary>A call that reads, writes or finds a place in shared memory; null when it is another.</summary>
-    private Term? EvaluateShared(IInvocationOperation call, Term? instance, Dictionary<int, Term> arguments)
+    private Term? EvaluateShared(IInvocationOperation call, Term? instance, Arguments arguments)
     {
         IMethodSymbol method = call.TargetMethod;
         if (SharedTypes.IsMemory(method.ContainingType) && instance is not null)
@@ -21,7 +21,7 @@ internal sealed partial class ValueAnalysis
             return EvaluateStack(call, arguments);
         }
 
-        if (method is { IsStatic: true, Name: "At" or "ArrayAt" } && arguments.Count >= 2
+        if (method is { IsStatic: true, Name: "At" or "ArrayAt" } && method.Parameters.Length >= 2
             && SharedTypes.IsMemory(method.Parameters[0].Type) && arguments.TryGetValue(0, out Term? memory) && arguments.TryGetValue(1, out Term? offset))
         {
             Use(offset);
@@ -50,7 +50,7 @@ internal sealed partial class ValueAnalysis
         return method is { IsStatic: true, Name: "ReadLittleEndian" } && method.ContainingType.IsAllValid() ? Derive(call, arguments[0]) : null;
     }
 
-    private Term? EvaluateMemory(IInvocationOperation call, Term memory, Dictionary<int, Term> arguments)
+    private Term? EvaluateMemory(IInvocationOperation call, Term memory, Arguments arguments)
     {
         IMethodSymbol method = call.TargetMethod;
         if (method.Name is "Enter" or "Clone")
@@ -187,7 +187,7 @@ internal sealed partial class ValueAnalysis
             : null;
     }
 
-    private Term EvaluateStack(IInvocationOperation call, Dictionary<int, Term> arguments)
+    private Term EvaluateStack(IInvocationOperation call, Arguments arguments)
     {
         foreach (Term argument in arguments.Values)
         {
@@ -230,7 +230,7 @@ internal sealed partial class ValueAnalysis
     // A number, or a struct of numbers that anybody may have written.
     private static bool IsPlain(ITypeSymbol type) => Widths.IsInteger(type) || type.IsAllValid();
 
-    private Term? EvaluateView(IInvocationOperation call, Term view, Dictionary<int, Term> arguments)
+    private Term? EvaluateView(IInvocationOperation call, Term view, Arguments arguments)
     {
         IMethodSymbol method = call.TargetMethod;
         Term memory = view.Left!;
@@ -241,13 +241,13 @@ internal sealed partial class ValueAnalysis
             case "Load":
                 return Fetch(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type);
             case "Store":
-                arguments.Values.ToList().ForEach(Use);
+                Array.ForEach(arguments.Values, Use);
                 Overwrite(new Place(memory, start, _session.Sizes.Of(view.Type)));
                 return Result(call);
             case "Read" or "ReadBigEndian":
                 return Fetch(call, new Place(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)), field);
             case "Write" or "WriteBigEndian":
-                arguments.Values.ToList().ForEach(Use);
+                Array.ForEach(arguments.Values, Use);
                 Overwrite(new Place(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)));
                 return Result(call);
             case "Field":

@@ -174,13 +174,17 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
 
         ImmutableHashSet<Term> sound = known.Sound == incoming.Sound ? known.Sound : known.Sound.Intersect(incoming.Sound);
         ImmutableHashSet<Term> nonNegative = known.NonNegative == incoming.NonNegative ? known.NonNegative : known.NonNegative.Intersect(incoming.NonNegative);
-        ImmutableHashSet<Term> refuted = (known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted))
-            .Union(known.Standings.DifferencesTo(standings).Where(term => standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted));
+        IReadOnlyList<Term> changed = known.Standings.DifferencesTo(standings);
+        ImmutableHashSet<Term> refuted = known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted);
+        foreach (Term term in changed)
+        {
+            refuted = standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted ? refuted.Add(term) : refuted;
+        }
+
         PathFacts facts = known.Facts.Common(incoming.Facts);
         Limits limits = JoinLimits(node, known, incoming);
         bool isSame = variables == known.Variables && facts == known.Facts && limits == known.Limits && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
-            && known.Standings.DifferencesTo(standings).All(term =>
-                known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
+            && changed.All(term => known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
         return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted, facts, limits);
     }
 

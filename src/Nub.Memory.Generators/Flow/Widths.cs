@@ -182,19 +182,19 @@ internal static class Widths
     }
 
     /// <summary>The numbers of a type. Of one that is no integer nothing is known; offsets, which have none, are of 64 bits.</summary>
-    public static Interval OfType(ITypeSymbol? type)
-    {
-        int bits = Of(type) is 0 ? 64 : Of(type);
-        return IsSigned(type)
-            ? new Interval(-(BigInteger.One << (bits - 1)), (BigInteger.One << (bits - 1)) - 1)
-            : new Interval(0, (BigInteger.One << bits) - 1);
-    }
+    public static Interval OfType(ITypeSymbol? type) => (IsSigned(type) ? s_signed : s_unsigned)[BitsOf(type) / 8];
 
-    private static Interval RoomOf(ITypeSymbol? type)
-    {
-        int bits = (Of(type) is 0 ? 64 : Of(type)) - (IsSigned(type) ? 1 : 0);
-        return new Interval(0, (BigInteger.One << Math.Min(bits - 2, BitsOfHosts)) - 1);
-    }
+    private static Interval RoomOf(ITypeSymbol? type) => (IsSigned(type) ? s_roomOfSigned : s_roomOfUnsigned)[BitsOf(type) / 8];
+
+    private static int BitsOf(ITypeSymbol? type) => Of(type) is 0 ? 64 : Of(type);
+
+    // By the size of the type in bytes: they are asked for at every step, and large numbers are made on the heap.
+    private static readonly Interval[] s_signed = BySize(static bits => new Interval(-(BigInteger.One << (bits - 1)), (BigInteger.One << (bits - 1)) - 1));
+    private static readonly Interval[] s_unsigned = BySize(static bits => new Interval(0, (BigInteger.One << bits) - 1));
+    private static readonly Interval[] s_roomOfSigned = BySize(static bits => new Interval(0, (BigInteger.One << Math.Min(bits - 3, BitsOfHosts)) - 1));
+    private static readonly Interval[] s_roomOfUnsigned = BySize(static bits => new Interval(0, (BigInteger.One << Math.Min(bits - 2, BitsOfHosts)) - 1));
+
+    private static Interval[] BySize(Func<int, Interval> ofBits) => [.. Enumerable.Range(0, 17).Select(size => size == 0 ? default : ofBits(size * 8))];
 }
 
 /// <summary>What numbers a value can be, and whose it is: the host's own sizes and positions leave room, it is the guest's that are chosen to overflow.</summary>

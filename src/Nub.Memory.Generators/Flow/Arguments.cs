@@ -1,0 +1,27 @@
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>What a call is given, by the number of the parameter; an <c>out</c> parameter is given nothing.</summary>
+internal sealed class Arguments(int parameters)
+{
+    private readonly Term?[] _terms = parameters == 0 ? [] : new Term?[parameters];
+    private Term[]? _values;
+
+    /// <summary>All that is given, in the order of the parameters.</summary>
+    public Term[] Values => _values ??= [.. _terms.OfType<Term>()];
+
+    public Term this[int parameter]
+    {
+        get => _terms[parameter]!;
+        set
+        {
+            _terms[parameter] = value;
+            _values = null;
+        }
+    }
+
+    public bool TryGetValue(int parameter, out Term value)
+    {
+        value = parameter < _terms.Length ? _terms[parameter]! : null!;
+        return value is not null;
+    }
+}
