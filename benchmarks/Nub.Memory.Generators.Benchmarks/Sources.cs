@@ -70,9 +70,12 @@ internal static class Sources
         }
 
         double total = times.Values.Sum(Sum);
-        (SyntaxTree Tree, double Time) worst = times.Values.SelectMany(static all => all).GroupBy(static one => one.Tree)
-            .Select(static one => (one.Key, one.Sum(static each => each.Time.TotalMilliseconds))).MaxBy(static one => one.Item2);
+        (SyntaxTree Tree, double Time)[] byFile = [.. times.Values.SelectMany(static all => all).GroupBy(static one => one.Tree)
+            .Select(static one => (one.Key, one.Sum(static each => each.Time.TotalMilliseconds))).OrderBy(static one => one.Item2)];
+        (SyntaxTree Tree, double Time) worst = byFile[^1];
         Console.WriteLine($"{"all of them",-58} {total,10:F1} {total / files.Length,10:F4}  {worst.Time:F1} ms: {Path.GetFileName(worst.Tree.FilePath)}");
+        string over = string.Join(", ", new[] { 2, 5, 10, 20, 50 }.Select(limit => $"{byFile.Count(one => one.Time > limit)} above {limit} ms"));
+        Console.WriteLine($"a file: median {byFile[files.Length / 2].Time:F2} ms, 99 of 100 within {byFile[files.Length * 99 / 100].Time:F1} ms; {over}");
         Console.WriteLine($"allocated: {(busy - idle) / 1e6:F1} MB more than an analyzer that looks at nothing ({idle / 1e6:F1} MB), {(busy - idle) / 1e3 / files.Length:F1} kB a file");
 
         foreach (IGrouping<string, Diagnostic> rule in with.Found.GroupBy(static one => one.Id).OrderBy(static one => one.Key, StringComparer.Ordinal))

@@ -24,7 +24,7 @@ internal static unsafe class BulkCases
         }
 
         // What is left of a small one when the lock is held already.
-        foreach (int size in (int[])[64, 100, 256])
+        foreach (int size in (int[])[64, 100, 256, 1 << 10])
         {
             yield return CopyToHeld(arena, size);
             yield return FillHeld(arena, size);

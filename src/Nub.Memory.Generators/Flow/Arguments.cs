@@ -1,9 +1,10 @@
 namespace Nub.Memory.Generators.Flow;
 
 /// <summary>What a call is given, by the number of the parameter; an <c>out</c> parameter is given nothing.</summary>
+/// <param name="parameters">How many parameters there are.</param>
 internal sealed class Arguments(int parameters)
 {
-    private readonly Term?[] _terms = parameters == 0 ? [] : new Term?[parameters];
+    private Term?[] _terms = parameters == 0 ? [] : new Term?[parameters];
     private Term[]? _values;
 
     /// <summary>All that is given, in the order of the parameters.</summary>
@@ -14,6 +15,12 @@ internal sealed class Arguments(int parameters)
         get => _terms[parameter]!;
         set
         {
+            // The receiver of an extension may be counted as one more.
+            if (parameter >= _terms.Length)
+            {
+                Array.Resize(ref _terms, parameter + 1);
+            }
+
             _terms[parameter] = value;
             _values = null;
         }

@@ -74,7 +74,7 @@ internal sealed class Excess
     {
         foreach (KeyValuePair<Term, BigInteger> part in _parts)
         {
-            if (part.Key.Key is MergePoint point && point.Node == node)
+            if (part.Key.IsMergeAt(node))
             {
                 return true;
             }
@@ -147,6 +147,8 @@ internal sealed class Excess
 
         return false;
     }
+
+    public static bool AreSame(ImmutableArray<Excess> some, ImmutableArray<Excess> others) => some.SequenceEqual(others, static (one, other) => one.IsSameAs(other));
 
     private static KeyValuePair<Term, BigInteger>[] InOrder(List<KeyValuePair<Term, BigInteger>> parts)
     {

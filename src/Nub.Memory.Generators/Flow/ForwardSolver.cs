@@ -28,7 +28,7 @@ internal static class ForwardSolver
         var atStart = new TState?[graph.Nodes.Count];
         var arriving = new Arrivals<TState>?[graph.Nodes.Count];
         bool[] climbs = graph.Climbing;
-        var waiting = new Waiting(graph.Nodes.Count);
+        var waiting = new Worklist(graph.Nodes.Count);
         waiting.Add(graph.Entry.Order);
         atStart[graph.Entry.Order] = atEntry;
 
@@ -143,74 +143,5 @@ internal static class ForwardSolver
         {
             send(handler, state);
         }
-    }
-
-    /// <summary>The nodes whose turn is to come, by their order. Most methods have a few dozen.</summary>
-    private sealed class Waiting(int nodes)
-    {
-        private readonly bool[] _isWaiting = new bool[nodes];
-        private int _count;
-        private int _first = nodes;
-
-        public bool Any => _count > 0;
-
-        public void Add(int node)
-        {
-            _count += _isWaiting[node] ? 0 : 1;
-            _isWaiting[node] = true;
-            _first = Math.Min(_first, node);
-        }
-
-        public int TakeFirst()
-        {
-            while (!_isWaiting[_first])
-            {
-                _first++;
-            }
-
-            _isWaiting[_first] = false;
-            _count--;
-            return _first++;
-        }
-    }
-
-    /// <summary>What came to a node over each of its edges the last time, in the order of the nodes that they come from.</summary>
-    private sealed class Arrivals<TState>
-        where TState : class
-    {
-        private readonly List<(int From, bool? When, TState State)> _ways = [];
-
-        public void Set(int from, bool? when, TState state)
-        {
-            // Nodes are gone through in their order, so that it is nearly always the last.
-            int at = _ways.Count;
-            while (at > 0 && Compare(_ways[at - 1], from, when) > 0)
-            {
-                at--;
-            }
-
-            if (at > 0 && Compare(_ways[at - 1], from, when) == 0)
-            {
-                _ways[at - 1] = (from, when, state);
-            }
-            else
-            {
-                _ways.Insert(at, (from, when, state));
-            }
-        }
-
-        public TState Join(ForwardAnalysis<TState> analysis, FlowNode node)
-        {
-            TState joined = _ways[0].State;
-            for (int at = 1; at < _ways.Count; at++)
-            {
-                joined = analysis.Join(node, joined, _ways[at].State);
-            }
-
-            return joined;
-        }
-
-        private static int Compare((int From, bool? When, TState State) way, int from, bool? when) =>
-            way.From != from ? way.From.CompareTo(from) : Nullable.Compare(way.When, when);
     }
 }

@@ -8,8 +8,8 @@ namespace Nub.Memory.Generators.Flow;
 /// </summary>
 internal sealed class Limits
 {
-    /// <summary>How many sums are kept: what is compared with something that is no constant, and still matters, was compared not long ago. Ranges are not counted.</summary>
-    public const int MostOrders = 16;
+    // What is compared with something that is no constant, and still matters, was compared not long ago. Ranges are not counted.
+    private const int MostOrders = 16;
 
     private Limits(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders)
     {
@@ -33,15 +33,11 @@ internal sealed class Limits
     public Limits With(Term term, Interval range) =>
         Ranges.TryGetValue(term, out Interval known) && range.Contains(known) ? this : With(Ranges.SetItem(term, range), Orders);
 
-    public Limits With(Excess order)
-    {
-        if (order.IsTooLong || order.IsIn(Orders))
-        {
-            return this;
-        }
+    public Limits With(Excess order) => order.IsTooLong || order.IsIn(Orders) ? this : With(Ranges, Latest(Orders, order));
 
-        return With(Ranges, (Orders.Length < MostOrders ? Orders : Orders.RemoveAt(0)).Add(order));
-    }
+    /// <summary>Sums and one more, of which only so many are kept.</summary>
+    public static ImmutableArray<Excess> Latest(ImmutableArray<Excess> orders, Excess order) =>
+        (orders.Length < MostOrders ? orders : orders.RemoveAt(0)).Add(order);
 
     public Limits With(PersistentMap<Term, Interval> ranges, ImmutableArray<Excess> orders) =>
         ranges == Ranges && orders == Orders ? this : new Limits(ranges, orders);
@@ -49,7 +45,7 @@ internal sealed class Limits
     /// <summary>Whether the same is known in both.</summary>
     public bool IsSameAs(Limits other) =>
         this == other
-        || (Ranges.IsSameAs(other.Ranges) && Orders.SequenceEqual(other.Orders, static (one, two) => one.IsSameAs(two)));
+        || (Ranges.IsSameAs(other.Ranges) && Excess.AreSame(Orders, other.Orders));
 
     /// <summary>Without what was found out since then about values that are lost.</summary>
     public Limits Without(Limits before, Func<Term, bool> isLost)

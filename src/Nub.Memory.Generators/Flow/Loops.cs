@@ -20,22 +20,18 @@ internal static class Loops
     public static bool CountsDown(StatementSyntax loop, SyntaxNode variable)
     {
         // It may be made smaller where it is compared: while (n-- > 0), while ((n -= step) > 0).
-        variable = Inner(variable);
-        string counted = Name(variable switch
-        {
-            PostfixUnaryExpressionSyntax step => step.Operand,
-            PrefixUnaryExpressionSyntax step => step.Operand,
-            AssignmentExpressionSyntax step => step.Left,
-            _ => variable,
-        });
-        return loop.DescendantNodes().Any(node => node switch
-        {
-            PostfixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PostDecrementExpression) && Name(step.Operand) == counted,
-            PrefixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PreDecrementExpression) && Name(step.Operand) == counted,
-            AssignmentExpressionSyntax step => step.IsKind(SyntaxKind.SubtractAssignmentExpression) && Name(step.Left) == counted,
-            _ => false,
-        });
+        string counted = Name(Decreased(Inner(variable)) ?? variable);
+        return loop.DescendantNodes().Any(node => Decreased(node) is { } decreased && Name(decreased) == counted);
     }
+
+    // What a node makes smaller.
+    private static ExpressionSyntax? Decreased(SyntaxNode node) => node switch
+    {
+        PostfixUnaryExpressionSyntax step when step.IsKind(SyntaxKind.PostDecrementExpression) => step.Operand,
+        PrefixUnaryExpressionSyntax step when step.IsKind(SyntaxKind.PreDecrementExpression) => step.Operand,
+        AssignmentExpressionSyntax step when step.IsKind(SyntaxKind.SubtractAssignmentExpression) => step.Left,
+        _ => null,
+    };
 
     private static bool IsRelational(BinaryExpressionSyntax node) =>
         node.Kind() is SyntaxKind.LessThanExpression or SyntaxKind.LessThanOrEqualExpression or SyntaxKind.GreaterThanExpression or SyntaxKind.GreaterThanOrEqualExpression;

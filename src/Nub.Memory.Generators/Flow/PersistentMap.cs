@@ -76,12 +76,22 @@ internal sealed class PersistentMap<TKey, TValue> : IEnumerable<KeyValuePair<TKe
         }
 
         var keys = new List<TKey>();
-        AddDifferences(_root, other._root, keys);
+        AddDifferences(_root, other._root, keys, int.MaxValue);
         return keys;
     }
 
     /// <summary>Whether no key has another value there.</summary>
-    public bool IsSameAs(PersistentMap<TKey, TValue> other) => DifferencesTo(other).Count == 0;
+    public bool IsSameAs(PersistentMap<TKey, TValue> other)
+    {
+        if (_root == other._root)
+        {
+            return true;
+        }
+
+        var keys = new List<TKey>();
+        AddDifferences(_root, other._root, keys, most: 1);
+        return keys.Count == 0;
+    }
 
     public IEnumerator<KeyValuePair<TKey, TValue>> GetEnumerator()
     {
@@ -111,34 +121,34 @@ internal sealed class PersistentMap<TKey, TValue> : IEnumerable<KeyValuePair<TKe
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     // A tree is no deeper than a hash code has bits.
-    private static void AddDifferences(Node? mine, Node? theirs, List<TKey> keys)
+    private static void AddDifferences(Node? mine, Node? theirs, List<TKey> keys, int most)
     {
-        if (mine == theirs)
+        if (mine == theirs || keys.Count >= most)
         {
             return;
         }
 
         if (mine is Branch one && theirs is Branch two && one.Bit == two.Bit && one.Prefix == two.Prefix)
         {
-            AddDifferences(one.Left, two.Left, keys);
-            AddDifferences(one.Right, two.Right, keys);
+            AddDifferences(one.Left, two.Left, keys, most);
+            AddDifferences(one.Right, two.Right, keys, most);
         }
         else if (mine is Branch larger && (theirs is null || Covers(larger, theirs)))
         {
             bool isRight = theirs is not null && (theirs.Prefix & larger.Bit) != 0;
-            AddDifferences(larger.Left, isRight ? null : theirs, keys);
-            AddDifferences(larger.Right, isRight ? theirs : null, keys);
+            AddDifferences(larger.Left, isRight ? null : theirs, keys, most);
+            AddDifferences(larger.Right, isRight ? theirs : null, keys, most);
         }
         else if (theirs is Branch covering && (mine is null || Covers(covering, mine)))
         {
             bool isRight = mine is not null && (mine.Prefix & covering.Bit) != 0;
-            AddDifferences(isRight ? null : mine, covering.Left, keys);
-            AddDifferences(isRight ? mine : null, covering.Right, keys);
+            AddDifferences(isRight ? null : mine, covering.Left, keys, most);
+            AddDifferences(isRight ? mine : null, covering.Right, keys, most);
         }
         else if (mine is not null && theirs is not null && (mine is Branch || theirs is Branch || mine.Prefix != theirs.Prefix))
         {
-            AddDifferences(mine, null, keys);
-            AddDifferences(null, theirs, keys);
+            AddDifferences(mine, null, keys, most);
+            AddDifferences(null, theirs, keys, most);
         }
         else
         {

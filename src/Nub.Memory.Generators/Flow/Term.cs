@@ -96,6 +96,9 @@ internal sealed class Term(
 
     public IOperation? Operation => Key as IOperation;
 
+    /// <summary>Whether it is what a variable holds where ways meet in a node.</summary>
+    public bool IsMergeAt(FlowNode node) => Key is MergePoint point && point.Node == node;
+
     /// <summary>Whether an atom is anywhere in how this came about.</summary>
     public bool Mentions(Term atom) => this == atom || Left?.Mentions(atom) == true || Right?.Mentions(atom) == true;
 

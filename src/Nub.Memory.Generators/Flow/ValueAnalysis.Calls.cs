@@ -178,13 +178,17 @@ internal sealed partial class ValueAnalysis
             return;
         }
 
-        HashSet<Term> owners = [.. given.Where(static one => one.Kind != TermKind.Constant && !Widths.IsInteger(one.Type)).Select(OwnerOf)];
+        HashSet<Term> owners = [.. given.Where(static one => !IsNumber(one)).Select(OwnerOf)];
         if (owners.Count > 0)
         {
             IEnumerable<Term> written = _state.Reads.Where(read => owners.Contains(OwnerOf(read.Value.Place.Memory))).Select(static read => read.Key);
             _state = _state with { Reads = _state.Reads.RemoveRange(written) };
         }
     }
+
+    // Nobody writes through a number. (The type of a view is that of what is viewed.)
+    private static bool IsNumber(Term term) =>
+        term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && Widths.IsInteger(term.Type));
 
     // Whoever is given an object has the memory that hangs on it, too.
     private static Term OwnerOf(Term term)

@@ -254,7 +254,7 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        return orders.SequenceEqual(known.Limits.Orders, static (one, other) => one.IsSameAs(other)) ? known.Limits.Orders : orders;
+        return Excess.AreSame(orders, known.Limits.Orders) ? known.Limits.Orders : orders;
     }
 
     // What holds of the value that a variable had on one way, of the variable.
@@ -264,10 +264,10 @@ internal sealed partial class ValueAnalysis
         var sum = Excess.Of(of, value, Ordering.MostProofs);
         foreach (Excess order in from)
         {
-            if (orders.Length < Limits.MostOrders && order.Gather(sum, merge) is { IsTooLong: false } gathered && !gathered.IsIn(orders)
+            if (order.Gather(sum, merge) is { IsTooLong: false } gathered && !gathered.IsIn(orders)
                 && Holds(known, gathered, static meeting => meeting.Mine) && Holds(incoming, gathered, static meeting => meeting.Other))
             {
-                orders = orders.Add(gathered);
+                orders = Limits.Latest(orders, gathered);
             }
         }
 

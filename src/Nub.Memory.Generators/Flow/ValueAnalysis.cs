@@ -120,7 +120,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         // Nothing that was read before a helper was called is read in a loop of the helper's.
         PersistentMap<Term, ReadFact> reads = state.Reads.RemoveRange(
             _readBefore.DifferencesTo(state.Reads).Where(read => state.Reads.TryGetValue(read, out ReadFact? fact) && fact.Order >= to.Order));
-        bool IsOfLoop(Term atom) => atom.Key is MergePoint point && point.Node == to;
+        bool IsOfLoop(Term atom) => atom.IsMergeAt(to);
         PersistentMap<Term, Standing> standings = state.Standings.RemoveRange(
             state.Standings.Keys.Where(term => !term.IsAtom && term.Mentions(IsOfLoop)));
         return reads == state.Reads && standings == state.Standings ? state : state with { Reads = reads, Standings = standings };

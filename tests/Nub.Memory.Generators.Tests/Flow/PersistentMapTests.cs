@@ -47,6 +47,8 @@ public sealed class PersistentMapTests
                 Assert.Equal(different, map.DifferencesTo(earlier).OrderBy(static one => one.Number));
                 Assert.Equal(different, earlier.DifferencesTo(map).OrderBy(static one => one.Number));
                 Assert.Empty(map.DifferencesTo(map));
+                Assert.Equal(different.Length == 0, map.IsSameAs(earlier));
+                Assert.Equal(different.Length == 0, earlier.IsSameAs(map));
             }
 
             if (random.Next(100) == 0)

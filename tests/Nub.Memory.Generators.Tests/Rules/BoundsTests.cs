@@ -75,6 +75,8 @@ public sealed class BoundsTests
         "int n = host.Read<int>(0); if (n > 100) return; if (IsNegative(n)) return; System.Threading.Thread.Sleep(n);",
         "int n = host.Read<int>(0); if (n > 100) return; if (!Elsewhere.IsFine(n)) return; System.Threading.Thread.Sleep(n);",
         "int n = host.Read<int>(0); if (n < 0 || n > 100) return; while ((n -= 3) > 0) { Use(n); }",
+        "uint n; while ((n = host.Read<uint>(0)) > 0) { n--; Use(n); }",
+        "int n = host.Read<int>(0); while (-n > 0) { n--; }",
         "int n = host.Read<int>(0); if (n < 0 || n > 100) return; while (--n > 0) { Use(n); }",
         "int n = host.Read<int>(0); if (n < 0 || n > 100) return; while (n > 0) { System.Threading.Thread.Sleep(n); n -= 1; }",
         "int n = host.Read<int>(0); if (n < 0 || n > 100) return; for (int i = n - 1; i >= 0; i--) { Use(table[i]); }",

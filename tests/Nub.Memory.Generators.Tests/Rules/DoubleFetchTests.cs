@@ -13,6 +13,7 @@ public sealed class DoubleFetchTests
 
     [Theory]
     [InlineData("if (host.Read<uint>(8) > 16) return; Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("Use(host.Read<uint>(8)); Elsewhere.Note(index); Use({|NUB0010:host.Read<uint>(8)|});")]
     [InlineData("uint a = host.Read<uint>(8); Use(a); uint b = {|NUB0010:host.Read<uint>(8)|}; Use(b);")]
     [InlineData("uint a = host.Read<uint>(8); uint b = {|NUB0010:host.Read<uint>(8)|}; Use(a + b);")]
     [InlineData("ulong a = host.Read<ulong>(8); Use(a); Use({|NUB0010:host.Read<ushort>(14)|});")]
@@ -96,6 +97,8 @@ public sealed class DoubleFetchTests
     [InlineData("Use(owner.Host.Read<uint>(8)); owner.Serve(); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Elsewhere.Serve(owner); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
+    [InlineData("SharedView<uint> view = SharedView.At<uint>(host, 8); Use(view.Load()); Elsewhere.Serve(view); Use(view.Load());")]
+    [InlineData("SharedArrayView<uint> view = SharedArrayView.At<uint>(host, 8, 4); Use(view[1]); Elsewhere.Serve(view); Use(view[1]);")]
     public async Task What_is_read_once_on_a_path_is_not(string body) => await CheckAsync(body);
 
     /// <summary>On no way through the method are both reads made.</summary>
@@ -201,6 +204,9 @@ public sealed class DoubleFetchTests
             {
                 public static void Serve(HostSharedMemory host) => host.Write(8, 0u);
                 public static void Serve(Owner owner) => owner.Serve();
+                public static void Serve(SharedView<uint> view) => view.Store(0);
+                public static void Serve(SharedArrayView<uint> view) => view[1] = 0;
+                public static void Note(int index) => Console.WriteLine(index);
             }
 
             public sealed class Owner(HostSharedMemory host)
