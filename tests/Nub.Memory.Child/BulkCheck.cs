@@ -32,13 +32,13 @@ internal static class BulkCheck
             }
         }
 
-        // Past the caches: a fill from 32 MiB on, a copy from half of that.
-        const int Huge = 32 << 20;
+        // Past the caches: a fill from 64 MiB on, a copy from a quarter of that.
+        const int Huge = 64 << 20;
         (host, guest) = new ExclusiveSharedMemory(Huge + (1 << 20)).Build();
         using (host)
         using (guest)
         {
-            foreach ((int start, int length, int privateStart) in ((int, int, int)[])[(64, Huge, 0), (65, Huge + 447, 3), (127, Huge - 1, 48), (96, Huge / 2, 1)])
+            foreach ((int start, int length, int privateStart) in ((int, int, int)[])[(64, Huge, 0), (65, Huge + 447, 3), (127, Huge - 1, 48), (96, Huge / 4, 1)])
             {
                 Check(host, start, length, privateStart);
             }

@@ -51,9 +51,13 @@ internal static class PeerRun
     {
         const double Least = 1.8;
         (double speedup, double alone) = ContentionCases.Speedup(arena.Host, 2);
-        bool holds = Environment.ProcessorCount < 2 || speedup >= Least;
-        Console.WriteLine($"{"2 threads reading one memory",-34} {speedup,8:F2} times the throughput of one, limit {Least}   {(holds ? "ok" : "SLOW")}");
-        Console.WriteLine($"    {"2 threads, each its own array",-30} {alone,8:F2} times: what two of this machine's processors have to give");
+
+        // Where the processors themselves do not give that much, because others' work shares a core with one of them, there is only
+        // this to hold: that to share the memory costs nothing besides.
+        bool isJudged = alone >= Least;
+        bool holds = speedup >= Least || (!isJudged && speedup >= 0.9 * alone);
+        Console.WriteLine($"{"2 threads reading one memory",-34} {speedup,8:F2} times the throughput of one, limit {Least}   {(!holds ? "SLOW" : isJudged ? "ok" : "not judged")}");
+        Console.WriteLine($"    {"2 threads, each its own memory",-30} {alone,8:F2} times: what two of this machine's processors have to give");
         return holds;
     }
 }

@@ -49,8 +49,8 @@ internal sealed class Referee(int rounds, TimeSpan turn)
         return new Result(contest, timings);
     }
 
-    // Enough calls for the JIT to count them, and enough time for it to compile the optimized code behind them.
-    private static void WarmUp(Action<int> run)
+    /// <summary>Has the JIT count enough calls, and gives it the time to compile the optimized code behind them.</summary>
+    public static void WarmUp(Action<int> run)
     {
         for (int burst = 0; burst < 5; burst++)
         {

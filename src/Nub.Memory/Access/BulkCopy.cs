@@ -13,13 +13,17 @@ namespace Nub.Memory;
 /// <para>Callers guarantee that both ranges are mapped and stay mapped during the call, and that they do not overlap. The whole
 /// may be torn: the other side may write between any two pieces.</para>
 /// <para>Below <see cref="Large"/> bytes it is straight code that is inlined, because the call would cost as much as the copy.
-/// Above, the destination is aligned first: a store across a cache line costs two. From <see cref="Huge"/> bytes on it goes past the
-/// caches, which it would only sweep.</para>
+/// From <see cref="Aligned"/> bytes on the destination is aligned first: a store across a cache line costs two. From <see cref="Huge"/>
+/// bytes on it goes past the caches, which it would only sweep.</para>
 /// </remarks>
 internal static unsafe class BulkCopy
 {
     internal const nuint Large = 512;
     internal const nuint Block = 64;
+
+    // Below, to align costs more than stores across cache lines do: on a Zen 5, of 1 KiB the loop takes 4.6 ns when aligned and 5.1 when
+    // not, and with a head and a tail 8 to 10; of 4 KiB 17.6 and 26.
+    private const nuint Aligned = 4 << 10;
 
     // The third-level cache of a server, or a core's part of it, is at most twice this large, and a copy touches both sides: below,
     // what was copied is still there for who reads it next (8 MiB: 37 GB/s through the caches and 28 past them); from here on it is
@@ -92,7 +96,7 @@ internal static unsafe class BulkCopy
             return;
         }
 
-        nuint head = (nuint)(-(nint)Unsafe.AsPointer(ref destination)) & (Block - 1);
+        nuint head = HeadOf(Unsafe.AsPointer(ref destination), length);
         nuint ragged = (length - head) & (Block - 1);
         if (ByteMasks.AreSupported)
         {
@@ -116,6 +120,10 @@ internal static unsafe class BulkCopy
         CopyMiddle(ref Unsafe.Add(ref destination, head), ref *(shared + head), length - head);
     }
 
+    /// <summary>How many bytes there are to write before a destination is aligned, where it is worth it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static nuint HeadOf(void* destination, nuint length) => length < Aligned ? 0 : (nuint)(-(nint)destination) & (Block - 1);
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyInLarge(byte* shared, ref byte source, nuint length)
     {
@@ -125,7 +133,7 @@ internal static unsafe class BulkCopy
             return;
         }
 
-        nuint head = (nuint)(-(nint)shared) & (Block - 1);
+        nuint head = HeadOf(shared, length);
         nuint ragged = (length - head) & (Block - 1);
         if (ByteMasks.AreSupported)
         {

@@ -11,8 +11,10 @@ internal static unsafe class BulkFill
     private const nuint Large = BulkCopy.Large;
     private const nuint Block = BulkCopy.Block;
 
-    // As for a copy, but there is one side only: at 16 MiB, 52 GB/s through the caches and 28 past them; from here on 22 and 28.
-    private const nuint Huge = 32 << 20;
+    // As for a copy, but there is one side only, and lines that are written whole are not fetched first: on a Zen 5, 50 GB/s through
+    // the caches and 38 past them at 32 MiB, 42 and 39 at 48; from here on 33 and 36. (An earlier processor: 52 and 28 at 16 MiB, 22 and
+    // 28 at 32.)
+    private const nuint Huge = 64 << 20;
 
     /// <summary>Fills a range.</summary>
     /// <param name="destination">The first byte to write.</param>
@@ -45,14 +47,28 @@ internal static unsafe class BulkFill
     private static void FillLarge(byte* destination, nuint length, byte value)
     {
         bool isHuge = length >= Huge;
-        nuint head = (nuint)(-(nint)destination) & (Block - 1);
-        if (head != 0)
+        nuint head = BulkCopy.HeadOf(destination, length);
+        nuint ragged = (length - head) & (Block - 1);
+        if (ByteMasks.AreSupported)
+        {
+            if (head != 0)
+            {
+                Avx512BW.MaskStore(destination, ByteMasks.First(head), Vector512.Create(value));
+            }
+
+            if (ragged != 0)
+            {
+                Avx512BW.MaskStore(destination + length - Block, ByteMasks.Last(ragged), Vector512.Create(value));
+            }
+        }
+        else
         {
             FillRagged(destination, head, value);
-            destination += head;
-            length -= head;
+            FillRagged(destination + length - ragged, ragged, value);
         }
 
+        destination += head;
+        length -= head;
         if (isHuge && Avx.IsSupported)
         {
             for (; length >= 256; length -= 256)
@@ -75,10 +91,6 @@ internal static unsafe class BulkFill
         }
 
         FillBlocks(destination, length, value);
-        if ((length & (Block - 1)) != 0)
-        {
-            FillRagged(destination + (length & ~(Block - 1)), length & (Block - 1), value);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
