@@ -7,6 +7,9 @@ internal sealed class Arguments(int parameters)
     private Term?[] _terms = parameters == 0 ? [] : new Term?[parameters];
     private Term[]? _values;
 
+    /// <summary>What a getter is given. There is nothing to set.</summary>
+    public static Arguments None { get; } = new(0);
+
     /// <summary>All that is given, in the order of the parameters.</summary>
     public Term[] Values => _values ??= [.. _terms.OfType<Term>()];
 

@@ -178,7 +178,7 @@ internal sealed partial class ValueAnalysis
             return;
         }
 
-        HashSet<Term> owners = [.. given.Where(static one => !IsNumber(one)).Select(OwnerOf)];
+        HashSet<Term> owners = [.. given.Where(static one => !HoldsNoMemory(one)).Select(OwnerOf)];
         if (owners.Count > 0)
         {
             IEnumerable<Term> written = _state.Reads.Where(read => owners.Contains(OwnerOf(read.Value.Place.Memory))).Select(static read => read.Key);
@@ -187,7 +187,7 @@ internal sealed partial class ValueAnalysis
     }
 
     // Nobody writes through a number. (The type of a view is that of what is viewed.)
-    private static bool IsNumber(Term term) =>
+    private static bool HoldsNoMemory(Term term) =>
         term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && Widths.IsInteger(term.Type));
 
     // Whoever is given an object has the memory that hangs on it, too.

@@ -228,6 +228,8 @@ internal sealed partial class ValueAnalysis
         var orders = ImmutableArray<Excess>.Empty;
         foreach (Excess order in known.Limits.Orders)
         {
+            _session.Step();
+
             // Nearly all of them are of values that no way has changed, and were found out before the ways parted.
             bool holds = order.IsOf(node)
                 ? Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other)
@@ -264,6 +266,7 @@ internal sealed partial class ValueAnalysis
         var sum = Excess.Of(of, value, Ordering.MostProofs);
         foreach (Excess order in from)
         {
+            _session.Step();
             if (order.Gather(sum, merge) is { IsTooLong: false } gathered && !gathered.IsIn(orders)
                 && Holds(known, gathered, static meeting => meeting.Mine) && Holds(incoming, gathered, static meeting => meeting.Other))
             {

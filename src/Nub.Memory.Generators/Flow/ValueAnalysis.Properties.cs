@@ -36,10 +36,9 @@ internal sealed partial class ValueAnalysis
             return EvaluateIndexer(property, instance);
         }
 
-        var nothing = new Arguments(0);
-        if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, nothing) is { } body)
+        if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, Arguments.None) is { } body)
         {
-            return Follow(property, body, [], nothing);
+            return Follow(property, body, [], Arguments.None);
         }
 
         return EvaluateOtherProperty(property, instance);

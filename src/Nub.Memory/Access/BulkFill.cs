@@ -32,10 +32,7 @@ internal static unsafe class BulkFill
         else if (ByteMasks.AreSupported && length >= Block)
         {
             FillBlocks(destination, length, value);
-            if ((length & (Block - 1)) != 0)
-            {
-                Avx512BW.MaskStore(destination + length - Block, ByteMasks.Last(length & (Block - 1)), Vector512.Create(value));
-            }
+            FillEnd(destination + length, length & (Block - 1), value);
         }
         else
         {
@@ -48,25 +45,8 @@ internal static unsafe class BulkFill
     {
         bool isHuge = length >= Huge;
         nuint head = BulkCopy.HeadOf(destination, length);
-        nuint ragged = (length - head) & (Block - 1);
-        if (ByteMasks.AreSupported)
-        {
-            if (head != 0)
-            {
-                Avx512BW.MaskStore(destination, ByteMasks.First(head), Vector512.Create(value));
-            }
-
-            if (ragged != 0)
-            {
-                Avx512BW.MaskStore(destination + length - Block, ByteMasks.Last(ragged), Vector512.Create(value));
-            }
-        }
-        else
-        {
-            FillRagged(destination, head, value);
-            FillRagged(destination + length - ragged, ragged, value);
-        }
-
+        FillStart(destination, head, value);
+        FillEnd(destination + length, (length - head) & (Block - 1), value);
         destination += head;
         length -= head;
         if (isHuge && Avx.IsSupported)
@@ -91,6 +71,34 @@ internal static unsafe class BulkFill
         }
 
         FillBlocks(destination, length, value);
+    }
+
+    /// <summary>Fills less than a block at the start of at least one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FillStart(byte* start, nuint count, byte value)
+    {
+        if (!ByteMasks.AreSupported)
+        {
+            FillRagged(start, count, value);
+        }
+        else if (count != 0)
+        {
+            Avx512BW.MaskStore(start, ByteMasks.First(count), Vector512.Create(value));
+        }
+    }
+
+    /// <summary>Fills less than a block at the end of at least one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FillEnd(byte* end, nuint count, byte value)
+    {
+        if (!ByteMasks.AreSupported)
+        {
+            FillRagged(end - count, count, value);
+        }
+        else if (count != 0)
+        {
+            Avx512BW.MaskStore(end - Block, ByteMasks.Last(count), Vector512.Create(value));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
