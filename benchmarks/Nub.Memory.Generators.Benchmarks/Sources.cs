@@ -19,6 +19,9 @@ internal static class Sources
     // In milliseconds: how many files take longer.
     private static readonly int[] s_limits = [2, 5, 10, 20, 50];
 
+    // How many of the slowest files are named, each with what took its time.
+    private const int MostShown = 20;
+
     /// <returns>The exit code: not 0 when a generator or an analyzer threw.</returns>
     public static async Task<int> RunAsync(string[] directories)
     {
@@ -73,12 +76,20 @@ internal static class Sources
         }
 
         double total = times.Values.Sum(Sum);
-        (SyntaxTree Tree, double Time)[] byFile = [.. times.Values.SelectMany(static all => all).GroupBy(static one => one.Tree)
-            .Select(static one => (one.Key, one.Sum(static each => each.Time.TotalMilliseconds))).OrderBy(static one => one.Item2)];
+        ILookup<SyntaxTree, (string Name, double Time)> ofFile = times
+            .SelectMany(static all => all.Value.Select(one => (one.Tree, Name: all.Key.GetType().Name, Time: one.Time.TotalMilliseconds)))
+            .ToLookup(static one => one.Tree, static one => (one.Name, one.Time));
+        (SyntaxTree Tree, double Time)[] byFile = [.. ofFile.Select(static one => (one.Key, one.Sum(static each => each.Time))).OrderBy(static one => one.Item2)];
         (SyntaxTree Tree, double Time) worst = byFile[^1];
         Console.WriteLine($"{"all of them",-58} {total,10:F1} {total / files.Length,10:F4}  {worst.Time:F1} ms: {Path.GetFileName(worst.Tree.FilePath)}");
         string over = string.Join(", ", s_limits.Select(limit => $"{byFile.Count(one => one.Time > limit)} above {limit} ms"));
         Console.WriteLine($"a file: median {byFile[files.Length / 2].Time:F2} ms, 99 of 100 within {byFile[files.Length * 99 / 100].Time:F1} ms; {over}");
+        foreach ((SyntaxTree tree, double time) in byFile.Reverse().Take(MostShown))
+        {
+            string parts = string.Join(", ", ofFile[tree].Where(static one => one.Time >= 0.5).OrderByDescending(static one => one.Time).Select(static one => $"{one.Name} {one.Time:F1}"));
+            Console.WriteLine($"    {time,6:F1} ms {tree.GetText().Lines.Count,7:N0} lines {Path.GetFileName(tree.FilePath)}: {parts}");
+        }
+
         Console.WriteLine($"allocated: {(busy - idle) / 1e6:F1} MB more than an analyzer that looks at nothing ({idle / 1e6:F1} MB), {(busy - idle) / 1e3 / files.Length:F1} kB a file");
 
         foreach (IGrouping<string, Diagnostic> rule in with.Found.GroupBy(static one => one.Id).OrderBy(static one => one.Key, StringComparer.Ordinal))

@@ -55,10 +55,12 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                 return;
             }
 
+            int length = 0;
             bool reads = false;
             var calls = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
             foreach (IOperation operation in context.OperationBlocks.SelectMany(static one => one.Descendants()))
             {
+                length++;
                 ISymbol? member = operation switch
                 {
                     IInvocationOperation call => call.TargetMethod,
@@ -82,7 +84,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             lock (_lock)
             {
                 _calls[method] = calls;
-                _bodies.Add(method, block, context.CancellationToken);
+                _bodies.Add(method, block, length, context.CancellationToken);
                 if (reads)
                 {
                     _reading.Add(method);
@@ -123,47 +125,12 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
 
         public void Analyze(SymbolAnalysisContext context)
         {
-            var sizes = new Sizes();
-            foreach (MethodBody body in _initializers)
+            IEnumerable<MethodBody> reading = _reading.Count == 0 ? [] : MethodsThatMayRead().Select(symbol => _bodies.Find((IMethodSymbol)symbol)).OfType<MethodBody>();
+            new TypeFlow(_bodies, context.CancellationToken).Run([.. _initializers, .. reading], (body, session) =>
             {
-                Depth.Run(() => AnalyzeWithNested(context, sizes, body));
-            }
-
-            if (_reading.Count == 0)
-            {
-                return;
-            }
-
-            foreach (ISymbol symbol in MethodsThatMayRead())
-            {
-                if (_bodies.Find((IMethodSymbol)symbol) is { } body)
-                {
-                    Depth.Run(() => AnalyzeWithNested(context, sizes, body));
-                }
-            }
-        }
-
-        private void AnalyzeWithNested(SymbolAnalysisContext context, Sizes sizes, MethodBody body)
-        {
-            // Local functions have to be known before what calls them is followed.
-            var nested = _bodies.AddNested(body, context.CancellationToken).ToList();
-            Analyze(context, sizes, body, null);
-            foreach ((MethodBody inner, IOperation? creation) in nested)
-            {
-                Analyze(context, sizes, inner, creation);
-            }
-        }
-
-        private void Analyze(SymbolAnalysisContext context, Sizes sizes, MethodBody body, IOperation? creation)
-        {
-            var session = new FlowSession(_bodies, sizes, context.CancellationToken);
-            if (!ValueAnalysis.Run(session, body, creation))
-            {
-                return;
-            }
-
-            HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);
-            UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
+                HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);
+                UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
+            });
         }
 
         // Those that read, and those that call a helper which does. What is called and not followed brings nothing into sight: without
@@ -171,7 +138,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         private HashSet<ISymbol> MethodsThatMayRead()
         {
             var found = new HashSet<ISymbol>(_reading, SymbolEqualityComparer.Default);
-            for (int depth = 0; depth < FlowSession.DeepestFrame; depth++)
+            for (int depth = 0; depth < TypeFlow.DeepestFrame; depth++)
             {
                 var helpers = new HashSet<ISymbol>(found.Where(static one => MethodBody.IsHelper((IMethodSymbol)one)), SymbolEqualityComparer.Default);
                 found.UnionWith(_calls.Where(one => one.Value.Overlaps(helpers)).Select(static one => one.Key).ToList());

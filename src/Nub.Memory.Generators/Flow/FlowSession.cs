@@ -22,24 +22,20 @@ internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Val
 /// What is known while one method is looked at, with the helpers that it calls: the terms, where they came from, what was done
 /// with them, and what was found.
 /// </summary>
-internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, CancellationToken cancellation)
+/// <param name="mostFrames">How deep calls are followed.</param>
+/// <param name="mostStepsInHelpers">How many steps may be spent on what is called.</param>
+internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFrames, long mostStepsInHelpers, CancellationToken cancellation)
 {
-    // A method of some thousand reads with all of the helpers they call: half a second. Whoever has more gets no answer rather than
-    // a late one.
+    // A method of some thousand reads: half a second. Whoever has more gets no answer rather than a late one.
     private const int MostSteps = 200_000;
-
-    /// <summary>A helper of a helper of a helper; deeper than that nobody could make sense of the message.</summary>
-    public const int DeepestFrame = 3;
-
-    // An interpreter's methods, each of which calls dozens of helpers that call the same few again: to follow all of them as deep as
-    // that is to go through tens of thousands of operations while somebody types.
-    private const int MostOperations = 1_000;
 
     private readonly OriginGraph _origins = new(sizes);
     private readonly HashSet<Term> _used = [];
     private ILookup<Term, FetchedBytes>? _usedBytes;
     private readonly HashSet<(Term, Term)> _compared = [];
     private int _steps;
+    private int _stepsInHelpers;
+    private int _helpers;
 
     private readonly Dictionary<(Frame? Caller, IOperation Call), Frame> _frames = [];
 
@@ -52,6 +48,9 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     /// <summary>How many operations were gone through, and how many pairs of reads and of what ways differ in were looked at.</summary>
     public int Steps => _steps;
 
+    /// <summary>How many of them were in helpers.</summary>
+    public int StepsInHelpers => _stepsInHelpers;
+
     public TermTable Terms { get; } = new();
 
     public MethodBodies Bodies { get; } = bodies;
@@ -63,7 +62,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     /// <summary>Whether what is seen now holds: the solution was found, and is gone through once more.</summary>
     public bool IsFinal { get; set; }
 
-    public bool IsExhausted => _steps > MostSteps;
+    /// <summary>Whether there was more to go through than somebody may wait for; then nothing may be concluded.</summary>
+    public bool IsExhausted => _steps > MostSteps || _stepsInHelpers > mostStepsInHelpers;
 
     public HashSet<Repetition> Repetitions { get; } = [];
 
@@ -75,16 +75,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     public Dictionary<Term, long> Lengths { get; } = [];
 
     /// <summary>How deep calls are followed.</summary>
-    public int MostFrames { get; private set; } = DeepestFrame;
-
-    /// <summary>Has calls of a method be followed less deep, or not at all, where there would be too much to go through.</summary>
-    public void LimitFrames(MethodBody body)
-    {
-        while (MostFrames > 0 && Bodies.CostOf(body, MostFrames) > MostOperations)
-        {
-            MostFrames--;
-        }
-    }
+    public int MostFrames => mostFrames;
 
     public void CountSolution() => Solutions++;
 
@@ -100,7 +91,17 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, Cancellation
     }
 
     /// <summary>Counts what was done, so that there is an end to it.</summary>
-    public void Step(int work = 1) => _steps += work;
+    public void Step(int work = 1)
+    {
+        _steps += work;
+        _stepsInHelpers += _helpers > 0 ? work : 0;
+    }
+
+    /// <summary>Notes that a helper is gone through from now on.</summary>
+    public void EnterHelper() => _helpers++;
+
+    /// <summary>Notes that this is over.</summary>
+    public void LeaveHelper() => _helpers--;
 
     /// <summary>Notes what a value was made of that does not show it.</summary>
     public void AddOrigins(Term term, Term from) => _origins.Add(term, from);

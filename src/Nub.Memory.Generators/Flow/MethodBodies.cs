@@ -6,8 +6,14 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Nub.Memory.Generators.Flow;
 
 /// <summary>A method, an accessor, a local function or a lambda, and its code.</summary>
-internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> blocks)
+/// <param name="length">How many operations it is written with, each of an expression counted, as far as that is known.</param>
+internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> blocks, int length = 0)
 {
+    // What is larger is no part of others, but a method of its own. A table of registers is straight code: that it is large shows
+    // before its graph is made, which would take longer than anything that is done with it.
+    private const int MostNodesOfHelper = 80;
+    private const int LongestHelper = 4_000;
+
     private FlowGraph? _graph;
     private bool _isMade;
     private List<IMethodSymbol>? _calls;
@@ -29,6 +35,9 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
             return _graph;
         }
     }
+
+    /// <summary>Whether it may be followed from where it is called.</summary>
+    public bool IsSmall => length <= LongestHelper && Graph is { Nodes.Count: <= MostNodesOfHelper };
 
     /// <summary>How many operations there are, without what is called.</summary>
     public int Operations => Calls is null ? 0 : _operations;
@@ -66,9 +75,6 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 /// <summary>The methods of one type that can be followed from each other.</summary>
 internal sealed class MethodBodies
 {
-    /// <summary>What is larger is no part of others, but a method of its own.</summary>
-    public const int MostNodesOfHelper = 80;
-
     private readonly ConcurrentDictionary<(MethodBody, int Depth), long> _costs = new();
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
 
@@ -85,7 +91,7 @@ internal sealed class MethodBodies
 
         if (!_costs.TryGetValue((body, depth), out long cost))
         {
-            cost = body.Operations + body.Calls.Sum(call => Find(call) is { Graph.Nodes.Count: <= MostNodesOfHelper } helper ? CostOf(helper, depth - 1) : 0);
+            cost = body.Operations + body.Calls.Sum(call => Find(call) is { IsSmall: true } helper ? CostOf(helper, depth - 1) : 0);
             _costs[(body, depth)] = cost;
         }
 
@@ -93,8 +99,9 @@ internal sealed class MethodBodies
     }
 
     /// <summary>Adds a body from what an analyzer is given for it.</summary>
-    public void Add(IMethodSymbol method, IOperation operation, CancellationToken cancellation) =>
-        _bodies[method.OriginalDefinition] = new MethodBody(method, () => FlowGraph.BlocksOf(operation, cancellation));
+    /// <param name="length">How many operations it is written with.</param>
+    public void Add(IMethodSymbol method, IOperation operation, int length, CancellationToken cancellation) =>
+        _bodies[method.OriginalDefinition] = new MethodBody(method, () => FlowGraph.BlocksOf(operation, cancellation), length);
 
     /// <summary>The functions that stand in a body, which become known here: local functions and lambdas, from the outside inwards.</summary>
     /// <returns>Each with the operation that makes a delegate of it; null for a local function.</returns>

@@ -98,7 +98,7 @@ internal sealed partial class ValueAnalysis
         }
 
         MethodBody? body = _session.Bodies.Find(method);
-        return body?.Graph is { } graph && graph.Nodes.Count <= MethodBodies.MostNodesOfHelper && !IsIterator(method, graph) ? body : null;
+        return body is { IsSmall: true } && !IsIterator(method, body.Graph!) ? body : null;
     }
 
     private static bool IsIterator(IMethodSymbol method, FlowGraph graph) =>

@@ -84,6 +84,7 @@ internal sealed partial class ValueAnalysis
     private Followed GoThrough(MethodBody body, FlowGraph graph, Frame frame, FlowState entry)
     {
         HashSet<Term>? comparedBefore = _session.ComparedByHelper;
+        _session.EnterHelper();
         if (!_session.Followed.TryGetValue(frame, out Followed? followed) || followed.IsAsserting != _session.IsAsserting || !followed.Entry.IsSameAs(entry))
         {
             _session.ComparedByHelper = [];
@@ -98,6 +99,7 @@ internal sealed partial class ValueAnalysis
             ForwardSolver.Replay(graph, result, followed.Analysis.Transfer);
         }
 
+        _session.LeaveHelper();
         _session.ComparedByHelper = comparedBefore;
         return followed;
     }

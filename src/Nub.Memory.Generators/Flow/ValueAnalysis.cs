@@ -57,7 +57,6 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             entry = entry.Set(session.Terms.Input(element, element.Type), new Standing(Trust.Unchecked));
         }
 
-        session.LimitFrames(body);
         FlowResult<FlowState>? result = Find(analysis, graph, entry);
         if (result is not null && !session.IsExhausted)
         {

@@ -1,8 +1,4 @@
-using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Nub.Memory.Generators.Flow;
-using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
@@ -52,23 +48,7 @@ public sealed class FlowStepsTests
     [Fact]
     public void A_method_that_calls_too_much_is_followed_less_deep()
     {
-        // An interpreter: each of its instructions reads its operands by a helper that has helpers.
-        string opcodes = string.Concat(Enumerable.Range(0, 40).Select(static i => $"case {i}: Store({i}, Load(at + {i}) + Load(at + {i} + 64)); break;\n"));
-        FlowSession session = Run($$"""
-            public uint Run(ulong at)
-            {
-                uint length = _host.Read<uint>(at);
-                switch (_host.Read<byte>(at + 4)) { {{opcodes}} }
-                return (uint)new byte[length].Length;
-            }
-
-            private uint _r0, _r1, _r2, _r3;
-            private uint Load(ulong at) => at % 2 == 0 ? Word(at) | (Word(at + 2) << 16) : Half(at) | (Half(at + 1) << 8);
-            private uint Word(ulong at) { uint word = Half(at) | (Half(at + 1) << 8); Flag(word == 0); return word; }
-            private uint Half(ulong at) { uint half = _host.Read<byte>(at); Flag(half == 0); return half; }
-            private void Flag(bool set) { if (set) { _r3 |= 1; } else { _r3 &= ~1u; } }
-            private void Store(int register, uint value) { switch (register % 3) { case 0: _r0 = value; break; case 1: _r1 = value; break; default: _r2 = value; break; } }
-            """);
+        FlowSession session = Run(TypeUnderTest.Interpreter("Run") + TypeUnderTest.InterpretersHelpers);
         Assert.InRange(session.MostFrames, 0, 1);
         Assert.InRange(session.Steps, 1, 20_000);
 
@@ -82,23 +62,5 @@ public sealed class FlowStepsTests
         return $$"""public uint Run(ulong at) { uint sum = 0; switch (_host.Read<uint>(at)) { {{cases}} } return sum; }""";
     }
 
-    /// <summary>Goes through <c>Run</c> of a class with these members.</summary>
-    private static FlowSession Run(string members)
-    {
-        CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
-        Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
-        SemanticModel model = compilation.GetSemanticModel(compilation.SyntaxTrees[0]);
-        var bodies = new MethodBodies();
-        MethodBody? run = null;
-        foreach (MethodDeclarationSyntax declaration in compilation.SyntaxTrees[0].GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>())
-        {
-            IMethodSymbol method = model.GetDeclaredSymbol(declaration)!;
-            bodies.Add(method, model.GetOperation(declaration)!, default);
-            run = method.Name == "Run" ? bodies.Find(method) : run;
-        }
-
-        var session = new FlowSession(bodies, new Sizes(), default);
-        ValueAnalysis.Run(session, run!, null);
-        return session;
-    }
+    private static FlowSession Run(string members) => TypeUnderTest.Run(members, "Run")["Run"];
 }
