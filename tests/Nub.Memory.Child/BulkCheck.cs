@@ -17,8 +17,8 @@ internal static class BulkCheck
 
     public static void Run()
     {
-        // All remainders of all blocks, the change from one way to another at 512, and the longest runs of the loop's end.
-        int[] lengths = [.. Enumerable.Range(0, 196), .. Enumerable.Range(255, 8), .. Enumerable.Range(440, 420), 1023, 1024, 1087, 4095, 4097];
+        // All remainders of all blocks, the changes from one way to another at 512 and 4,096, and the longest runs of the loop's end.
+        int[] lengths = [.. Enumerable.Range(0, 196), .. Enumerable.Range(255, 8), .. Enumerable.Range(440, 420), 1023, 1024, 1087, .. Enumerable.Range(4090, 140)];
         (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(16 << 10).Build();
         using (host)
         using (guest)

@@ -19,8 +19,10 @@ internal sealed class Referee(int rounds, TimeSpan turn)
         double[][] measured = new double[sides.Length][];
         for (int i = 0; i < sides.Length; i++)
         {
-            WarmUp(sides[i].Run);
-            foreach (Action<int> elsewhere in sides[i].Elsewhere)
+            Action<int> run = sides[i].Run;
+            WarmUp(run);
+            // What is other data for the same code was compiled with it.
+            foreach (Action<int> elsewhere in sides[i].Elsewhere.Where(one => one.Method != run.Method))
             {
                 WarmUp(elsewhere);
             }

@@ -43,8 +43,21 @@ internal static unsafe class BulkFill
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void FillLarge(byte* destination, nuint length, byte value)
     {
+        if (length >= BulkCopy.Aligned)
+        {
+            FillAligned(destination, length, value);
+            return;
+        }
+
+        FillEnd(destination + length, length & (Block - 1), value);
+        FillMiddle(destination, length, value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void FillAligned(byte* destination, nuint length, byte value)
+    {
         bool isHuge = length >= Huge;
-        nuint head = BulkCopy.HeadOf(destination, length);
+        nuint head = BulkCopy.HeadOf(destination);
         FillStart(destination, head, value);
         FillEnd(destination + length, (length - head) & (Block - 1), value);
         destination += head;
@@ -63,6 +76,13 @@ internal static unsafe class BulkFill
             Sse.StoreFence();
         }
 
+        FillMiddle(destination, length, value);
+    }
+
+    /// <summary>Fills the blocks of a large fill, and leaves what remains.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void FillMiddle(byte* destination, nuint length, byte value)
+    {
         for (; length >= 256; length -= 256)
         {
             Fill128(destination, value);

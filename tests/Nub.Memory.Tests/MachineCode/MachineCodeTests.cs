@@ -79,6 +79,8 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
     [SkippableTheory]
     [InlineData("CopyOutLarge")]
     [InlineData("CopyInLarge")]
+    [InlineData("CopyOutAligned")]
+    [InlineData("CopyInAligned")]
     public void A_copy_loop_loads_each_place_once(string method)
     {
         Skip.IfNot(s_here, NotHere);
@@ -103,11 +105,13 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
         Assert.True(listing.Instructions.Count(instruction => MaskedAccess().IsMatch(instruction)) == 1, listing.ToString());
     }
 
-    [SkippableFact]
-    public void A_fill_loads_nothing_of_what_it_fills()
+    [SkippableTheory]
+    [InlineData("FillLarge")]
+    [InlineData("FillAligned")]
+    public void A_fill_loads_nothing_of_what_it_fills(string method)
     {
         Skip.IfNot(s_here, NotHere);
-        Listing listing = _listings["BulkFill:FillLarge"];
+        Listing listing = _listings["BulkFill:" + method];
         Assert.True(listing.Loops().Any(), listing.ToString());
         Assert.True(listing.TouchesOf(null).All(touch => listing.Instructions[touch].Split(' ')[1] is "byte" or "word" or "dword" or "qword" or "xmmword" or "ymmword" or "zmmword"), listing.ToString());
     }
@@ -175,7 +179,7 @@ public sealed partial class MachineCodeTests : IClassFixture<MachineCodeTests.Li
                 // Without the delay the code is optimized from the thirtieth call on, however busy the machine is.
                 ChildProcess child = await ChildProcess.RunAsync(
                     ["run-subjects"],
-                    ("DOTNET_JitDisasm", "*Subjects:* *Controls:* *BulkCopy:CopyOutLarge *BulkCopy:CopyInLarge *BulkFill:FillLarge *HostSharedMemory:CopyTo *HostSharedMemory:CopyFrom *HostSharedMemory:FillRange"),
+                    ("DOTNET_JitDisasm", "*Subjects:* *Controls:* *BulkCopy:*Large *BulkCopy:*Aligned *BulkFill:*Large *BulkFill:*Aligned *HostSharedMemory:CopyTo *HostSharedMemory:CopyFrom *HostSharedMemory:FillRange"),
                     ("DOTNET_JitStdOutFile", file),
                     ("DOTNET_TieredPGO", "0"),
                     ("DOTNET_TC_CallCountingDelayMs", "0"));
