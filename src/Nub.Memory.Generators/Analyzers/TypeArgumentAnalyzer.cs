@@ -31,7 +31,16 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
             start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
             start.RegisterOperationAction(AnalyzeMethodGroup, OperationKind.MethodReference);
             start.RegisterOperationAction(AnalyzeProperty, OperationKind.PropertyReference);
-            start.RegisterSyntaxNodeAction(AnalyzeName, SyntaxKind.GenericName);
+            var marked = new MarkedNames(start.Compilation);
+            start.RegisterSyntaxNodeAction(
+                name =>
+                {
+                    if (marked.Contains(((GenericNameSyntax)name.Node).Identifier.ValueText))
+                    {
+                        AnalyzeName(name);
+                    }
+                },
+                SyntaxKind.GenericName);
         });
     }
 

@@ -21,7 +21,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 
     public IMethodSymbol Method { get; } = method;
 
-    /// <summary>The graph; null when there is none, or it is too large.</summary>
+    /// <summary>The graph; null when there is none, or it is too large or too deep.</summary>
     public FlowGraph? Graph
     {
         get
@@ -29,7 +29,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
             if (!_isMade)
             {
                 _isMade = true;
-                _graph = blocks() is { } made ? FlowGraph.Create(made) : null;
+                Depth.Run(() => _graph = blocks() is { } made ? FlowGraph.Create(made) : null);
             }
 
             return _graph;
@@ -80,7 +80,7 @@ internal sealed class MethodBodies
 
     public MethodBody? Find(IMethodSymbol method) => _bodies.TryGetValue(method.OriginalDefinition, out MethodBody? body) ? body : null;
 
-    /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called.</summary>
+    /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called; a call is one itself.</summary>
     /// <param name="depth">How deep calls are followed.</param>
     public long CostOf(MethodBody body, int depth)
     {
@@ -91,7 +91,7 @@ internal sealed class MethodBodies
 
         if (!_costs.TryGetValue((body, depth), out long cost))
         {
-            cost = body.Operations + body.Calls.Sum(call => Find(call) is { IsSmall: true } helper ? CostOf(helper, depth - 1) : 0);
+            cost = body.Operations + body.Calls.Sum(call => Find(call) is { IsSmall: true } helper ? 1 + CostOf(helper, depth - 1) : 0);
             _costs[(body, depth)] = cost;
         }
 

@@ -8,8 +8,8 @@ namespace Nub.Memory.Generators.Flow;
 /// <remarks>
 /// A method's own code is gone through in any case, and takes as long as it is. To follow what is called from there may take any time: an
 /// interpreter's methods call dozens of helpers, which call the same few again, in loops. So for that a type has a number of steps. The
-/// methods of which the least has to be followed come first, and none gets more than half of what is left. So most are followed to the
-/// end, and those that call everything else are followed less deep, or not at all.
+/// methods of which the least has to be followed come first, and each has half of what is left. So most are followed to the end, and
+/// those that call everything else are followed less deep, or not at all.
 /// </remarks>
 internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellation)
 {
@@ -17,14 +17,17 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     public const int DeepestFrame = 3;
 
     // Some milliseconds; and twice as much as all there is to go through anyway, so that a file may be as long as it likes.
-    internal const int LeastSteps = 6_000;
+    internal const int LeastSteps = 4_500;
     internal const int StepsForOperation = 2;
 
-    // What half of the methods need for each operation that is called.
+    // What half of the methods need for each operation that is called; ten times as much where there are loops in loops.
     private const int StepsForCalled = 4;
 
     private readonly Sizes _sizes = new();
     private long _stepsLeft;
+
+    /// <summary>How many steps were taken, those included that came to nothing.</summary>
+    public long Steps { get; private set; }
 
     /// <summary>Goes through methods, and the functions that stand in them.</summary>
     /// <param name="found">Is given each that came to its end, and what was found.</param>
@@ -45,11 +48,13 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
         }
 
         _stepsLeft = LeastSteps + (StepsForOperation * waiting.Sum(static one => (long)one.Body.Operations));
+        int left = waiting.Count;
         foreach (Function one in waiting.OrderBy(static one => one.Called).ThenBy(static one => one.File, StringComparer.Ordinal).ThenBy(static one => one.Start))
         {
+            left--;
             Depth.Run(() =>
             {
-                if (Run(one) is { } session)
+                if (Run(one, isLast: left == 0) is { } session)
                 {
                     found(one.Body, session);
                 }
@@ -57,29 +62,65 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
         }
     }
 
-    private FlowSession? Run(Function function)
+    private FlowSession? Run(Function function, bool isLast)
     {
-        long failed = long.MaxValue;
-        for (int depth = DeepestFrame; ; depth--)
+        // For all tries together. Nobody waits for what the last one leaves.
+        long share = isLast ? _stepsLeft : _stepsLeft / 2;
+        int depth = DeepestFrame;
+        while (StepsFor(function, depth) > share - StepsFor(function, LessThan(depth, function)))
         {
-            long called = CalledBy(function.Body, depth);
-            long most = _stepsLeft / 2;
-            if (called > 0 && (called >= failed || called * StepsForCalled > most))
-            {
-                continue;
-            }
+            depth--;
+        }
 
-            var session = new FlowSession(bodies, _sizes, called == 0 ? 0 : depth, most, cancellation);
-            bool isDone = ValueAnalysis.Run(session, function.Body, function.Creation);
-            _stepsLeft = Math.Max(0, _stepsLeft - session.StepsInHelpers);
-            if (isDone || called == 0)
+        while (true)
+        {
+            // So many that enough are left to follow less deep, should this be in vain.
+            int less = LessThan(depth, function);
+            long most = Math.Max(0, share - StepsFor(function, less));
+            FlowSession session = Try(function, depth, most, out bool isDone);
+            if (isDone || session.StepsInHelpers <= most)
             {
+                // Whose own code is too much gains nothing by following less.
                 return isDone ? session : null;
             }
 
-            failed = called;
+            // Not again and again through a method that is long itself.
+            bool isLong = session.Steps - session.StepsInHelpers > LeastSteps;
+            depth = isLong ? 0 : less;
+            share = Math.Max(0, share - session.StepsInHelpers);
         }
     }
+
+    private FlowSession Try(Function function, int depth, long most, out bool isDone)
+    {
+        var session = new FlowSession(bodies, _sizes, depth, most, cancellation);
+        try
+        {
+            isDone = ValueAnalysis.Run(session, function.Body, function.Creation);
+        }
+        finally
+        {
+            _stepsLeft = Math.Max(0, _stepsLeft - session.StepsInHelpers);
+            Steps += session.Steps;
+        }
+
+        return session;
+    }
+
+    // The next depth at which less is called; 0, at which nothing is, when there is none between.
+    private int LessThan(int depth, Function function)
+    {
+        int less = depth;
+        while (less > 0 && CalledBy(function.Body, less) == CalledBy(function.Body, depth))
+        {
+            less--;
+        }
+
+        return less;
+    }
+
+    // What it will take, as far as that can be known.
+    private long StepsFor(Function function, int depth) => StepsForCalled * CalledBy(function.Body, depth);
 
     // How much there is in what a method calls.
     private long CalledBy(MethodBody body, int depth) => bodies.CostOf(body, depth) - body.Operations;
@@ -89,11 +130,11 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     /// <param name="Called">How much there is in what it calls.</param>
     private sealed record Function(MethodBody Body, IOperation? Creation, long Called)
     {
-        private readonly Location _place = Body.Method.Locations[0];
+        // What comes in no order of its own is put into the same one each time. Several initializers belong to one constructor.
+        private readonly SyntaxNode? _code = Body.Graph?.Blocks?.OriginalOperation.Syntax;
 
-        // What comes in no order of its own is put into the same one each time.
-        public string? File => _place.SourceTree?.FilePath;
+        public string? File => _code?.SyntaxTree.FilePath;
 
-        public int Start => _place.SourceSpan.Start;
+        public int Start => _code?.SpanStart ?? 0;
     }
 }

@@ -61,6 +61,58 @@ public sealed class TypeFlowTests
     }
 
     [Fact]
+    public void A_helper_that_does_nothing_is_followed_like_any_other()
+    {
+        // Not followed, it would be somebody who may have checked what it was given, or let the guest run.
+        Dictionary<string, FlowSession> found = TypeUnderTest.Run("""
+            public byte[] Allocate() { uint length = _host.Read<uint>(0); Trace(length); return new byte[length]; }
+            public uint Add() { uint first = _host.Read<uint>(0); Trace(4); return first + _host.Read<uint>(0); }
+            private void Trace(uint value) { }
+            """, "Allocate", "Add");
+        Assert.Contains(found["Allocate"].UncheckedUses, static use => use.Sink == Sink.Allocation);
+        Assert.Contains(found["Add"].Repetitions, found["Add"].Matters);
+    }
+
+    [Fact]
+    public void The_last_one_has_nobody_to_leave_anything_to()
+    {
+        // More than half of what there is, and less than all.
+        string calls = string.Join(" + ", Enumerable.Range(0, 48).Select(static i => $"Leaf(at + {i * 128})"));
+        string sums = string.Concat(Enumerable.Range(0, 18).Select(static i => $"sum += (int)at + {i}; "));
+        FlowSession alone = TypeUnderTest.Run($"public int Run(ulong at) => {calls} + _host.Read<int>(at); private int Leaf(ulong at) {{ int sum = 0; {sums} return sum; }}", "Run")["Run"];
+        Assert.Equal(TypeFlow.DeepestFrame, alone.MostFrames);
+        Assert.InRange(alone.StepsInHelpers, 1, TypeFlow.LeastSteps);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Tries_that_come_to_nothing_are_counted(int loops)
+    {
+        // Loops in loops in helpers of helpers: little to read, and hundreds of rounds until nothing changes.
+        string start = string.Concat(Enumerable.Range(0, loops).Select(static i => $"for (uint i{i} = 0; i{i} < 16; i{i}++) {{ "));
+        string Helper(string name, string next) => $"private uint {name}(ulong at) {{ uint sum = 0; {start} sum += {next}; {new string('}', loops)} return sum; }}\n";
+        string members = Helper("A", "B(at + i0)") + Helper("B", "C(at + i0)") + Helper("C", "_host.Read<uint>(at + i0)")
+            + string.Concat(Enumerable.Range(0, 10).Select(static i => $"public uint Run{i}(ulong at) => A(at + {i});\n"));
+        string[] names = [.. Enumerable.Range(0, 10).Select(static i => $"Run{i}")];
+        Dictionary<string, FlowSession> found = TypeUnderTest.Run(members, names, out long steps);
+        Assert.Equal(names.Order(), found.Keys.Order());
+        Assert.Contains(found.Values, static session => session.MostFrames < TypeFlow.DeepestFrame);
+
+        // What there is for what is called, and the own code of each, some ten steps, as often as it was tried.
+        Assert.InRange(steps, 1, TypeFlow.LeastSteps + (10 * (10 * TypeFlow.StepsForOperation)) + (10 * 4 * 10));
+    }
+
+    [Fact]
+    public void Whose_own_code_is_too_much_is_not_tried_again_with_less()
+    {
+        string reads = string.Concat(Enumerable.Repeat("sum += _host.Read<uint>(at);\n", 1_000));
+        Dictionary<string, FlowSession> found = TypeUnderTest.Run($"public ulong Run(ulong at) {{ ulong sum = A(at); {reads} return sum; }} private uint A(ulong at) => B(at); private uint B(ulong at) => C(at); private uint C(ulong at) => 1;", ["Run"], out long steps);
+        Assert.Empty(found);
+        Assert.InRange(steps, 200_000, 210_000);
+    }
+
+    [Fact]
     public void A_helper_that_is_very_long_is_seen_to_be_so_before_its_graph_is_made()
     {
         IMethodSymbol method = Code.Compile("public static class Test { private static void Long() { } }").GetTypeByMetadataName("Test")!.GetMembers("Long").OfType<IMethodSymbol>().Single();

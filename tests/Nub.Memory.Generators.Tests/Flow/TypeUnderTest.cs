@@ -21,7 +21,7 @@ internal static class TypeUnderTest
 
         """;
 
-    /// <summary>A method with forty instructions. What it does with a length itself is a mistake.</summary>
+    /// <summary>A method with some instructions. What it does with a length itself is a mistake.</summary>
     public static string Interpreter(string name, int instructions = 40) => $$"""
         public uint {{name}}(ulong at)
         {
@@ -40,7 +40,13 @@ internal static class TypeUnderTest
     /// <param name="members">The members, as they are written.</param>
     /// <param name="names">Which ones, in the order in which they are given; those that are not named are only there to be called.</param>
     /// <returns>What was found for each.</returns>
-    public static Dictionary<string, FlowSession> Run(string members, params string[] names)
+    public static Dictionary<string, FlowSession> Run(string members, params string[] names) => Run(members, names, out _);
+
+    /// <inheritdoc cref="Run(string, string[])"/>
+    /// <param name="members">The members, as they are written.</param>
+    /// <param name="names">Which ones.</param>
+    /// <param name="steps">How many steps all of it took.</param>
+    public static Dictionary<string, FlowSession> Run(string members, string[] names, out long steps)
     {
         CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
         Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
@@ -56,7 +62,9 @@ internal static class TypeUnderTest
         }
 
         var found = new Dictionary<string, FlowSession>();
-        new TypeFlow(bodies, default).Run(names.Select(name => all[name]), (body, session) => found.Add(body.Method.Name, session));
+        var type = new TypeFlow(bodies, default);
+        type.Run(names.Select(name => all[name]), (body, session) => found.Add(body.Method.Name, session));
+        steps = type.Steps;
         return found;
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Rules;
@@ -99,6 +101,33 @@ public sealed class TypeArgumentPlaceTests
                 public static delegate*<ulong, uint> Good() => &Read<uint>;
             }
             """);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Types_of_another_project_or_package_are_known_by_their_names(bool isPackage)
+    {
+        CSharpCompilation other = Code.Compile("""
+            namespace Other;
+            public static class Outer
+            {
+                public class Holder<[AllValid] T> { public class Inner<[ValidateOnRead] TInner>; }
+                public sealed class MarkAttribute<[AllValid] T> : Attribute;
+                public delegate void Take<[AllValid] T>(T value);
+            }
+            """).WithAssemblyName("Other");
+        using var image = new MemoryStream();
+        Assert.True(other.Emit(image).Success);
+        MetadataReference reference = isPackage ? MetadataReference.CreateFromImage(image.ToArray()) : other.ToMetadataReference();
+        await Markup.CheckAsync("""
+            using static Other.Outer;
+            [Mark<{|NUB0001:bool|}>]
+            public class Test(Other.Outer.Holder<{|NUB0001:bool|}> holder, Holder<uint>.Inner<{|NUB0001:uint|}>? inner, Take<{|NUB0001:DayOfWeek|}> take, @Holder<{|NUB0001:char?|}> verbatim)
+            {
+                public object Run() => (holder, inner, take, verbatim, new List<bool>(), new Dictionary<DateTime, bool>());
+            }
+            """, reference);
+    }
 
     [Fact]
     public async Task What_only_names_something_is_no_use() =>
