@@ -8,6 +8,9 @@ internal static unsafe class BulkCases
     private const string MemMove = "memmove";
     private const string SpanFill = "Span.Fill";
 
+    // Where in a line of the cache the private side of a copy begins: like an array that begins with its header on one.
+    private const int LikeAnArray = 16;
+
     private static readonly int[] s_sizes =
         [16, 64, 100, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20];
 
@@ -15,13 +18,16 @@ internal static unsafe class BulkCases
     {
         SeeEverySize(arena);
         yield return new Contest("lock", "CopyTo 0 B: the lock and the checks",
-            AtPlaces("Nub", 0, (at, place) => times => CopyTo(arena.Host, at, arena.Buffer.AsSpan(place, 0), times)), [], []);
+            AtPlaces(arena, "Nub", 0, (at, place) => times => CopyTo(arena.Host, at, arena.Buffer.AsSpan(place, 0), times)), [], []);
         foreach (int size in s_sizes)
         {
             yield return CopyTo(arena, size);
             yield return CopyFrom(arena, size);
             yield return Fill(arena, size);
         }
+
+        // From where a line begins, which an array seldom does.
+        yield return CopyFrom(arena, 1 << 10, " from a line's start", intoLine: 0);
 
         // What is left of a small one when the lock is held already.
         foreach (int size in (int[])[64, 100, 256, 1 << 10])
@@ -62,24 +68,24 @@ internal static unsafe class BulkCases
     }
 
     private static Contest CopyTo(Arena arena, int size) => new("copy out", $"CopyTo {Words(size)}",
-        AtPlaces("Nub", size, (at, place) => times => CopyTo(arena.Host, at, arena.Buffer.AsSpan(place, size), times)),
-        arena.With(seed => AtPlaces(SeedPeer.Name, size, (at, place) => seed.CopyTo((ulong)at, arena.BufferAddress + place, size).Run),
+        AtPlaces(arena, "Nub", size, (at, place) => times => CopyTo(arena.Host, at, arena.Buffer.AsSpan(place, size), times)),
+        arena.With(seed => AtPlaces(arena, SeedPeer.Name, size, (at, place) => seed.CopyTo((ulong)at, arena.BufferAddress + place, size).Run),
             MemMoveOut(arena, size)),
         CopyLimits(size), size);
 
-    private static Contest CopyFrom(Arena arena, int size)
+    private static Contest CopyFrom(Arena arena, int size, string from = "", int intoLine = LikeAnArray)
     {
         byte* raw = arena.Raw;
-        return new Contest("copy in", $"CopyFrom {Words(size)}",
-            AtPlaces("Nub", size, (at, place) => times => CopyFrom(arena.Host, at, arena.Buffer.AsSpan(place, size), times)),
-            arena.With(seed => AtPlaces(SeedPeer.Name, size, (at, place) => seed.CopyFrom((ulong)at, arena.BufferAddress + place, size).Run),
-                AtPlaces(MemMove, size, (at, place) => times => Copy(arena.Buffer.AsSpan(place, size), new Span<byte>(raw + at, size), times))),
+        return new Contest("copy in", $"CopyFrom {Words(size)}{from}",
+            AtPlaces(arena, "Nub", size, (at, place) => times => CopyFrom(arena.Host, at, arena.Buffer.AsSpan(place, size), times), intoLine),
+            arena.With(seed => AtPlaces(arena, SeedPeer.Name, size, (at, place) => seed.CopyFrom((ulong)at, arena.BufferAddress + place, size).Run, intoLine),
+                AtPlaces(arena, MemMove, size, (at, place) => times => Copy(arena.Buffer.AsSpan(place, size), new Span<byte>(raw + at, size), times), intoLine)),
             CopyLimits(size), size);
     }
 
     private static Contest Fill(Arena arena, int size) => new("fill", $"Fill {Words(size)}",
-        AtPlaces("Nub", size, (at, _) => times => Fill(arena.Host, at, (ulong)size, times)),
-        arena.With(seed => AtPlaces(SeedPeer.Name, size, (at, _) => seed.Fill((ulong)at, size).Run),
+        AtPlaces(arena, "Nub", size, (at, _) => times => Fill(arena.Host, at, (ulong)size, times)),
+        arena.With(seed => AtPlaces(arena, SeedPeer.Name, size, (at, _) => seed.Fill((ulong)at, size).Run),
             SpanFillOf(arena, size)),
         [
             .. size >= 64 ? new[] { new Limit(SpanFill, 1 / 0.95) } : [],
@@ -88,7 +94,7 @@ internal static unsafe class BulkCases
         size);
 
     private static Contest CopyToHeld(Arena arena, int size) => new("held", $"CopyTo {Words(size)} under HostAccess",
-        AtPlaces("Nub", size, (at, place) => times =>
+        AtPlaces(arena, "Nub", size, (at, place) => times =>
         {
             using HostAccess access = arena.Host.Enter();
             CopyTo(in access, at, arena.Buffer.AsSpan(place, size), times);
@@ -97,7 +103,7 @@ internal static unsafe class BulkCases
         [new Limit(MemMove, 1 / 0.95, 1)]);
 
     private static Contest FillHeld(Arena arena, int size) => new("held", $"Fill {Words(size)} under HostAccess",
-        AtPlaces("Nub", size, (at, _) => times =>
+        AtPlaces(arena, "Nub", size, (at, _) => times =>
         {
             using HostAccess access = arena.Host.Enter();
             Fill(in access, at, (ulong)size, times);
@@ -108,27 +114,27 @@ internal static unsafe class BulkCases
     private static Side MemMoveOut(Arena arena, int size)
     {
         byte* raw = arena.Raw;
-        return AtPlaces(MemMove, size, (at, place) => times => Copy(new ReadOnlySpan<byte>(raw + at, size), arena.Buffer.AsSpan(place), times));
+        return AtPlaces(arena, MemMove, size, (at, place) => times => Copy(new ReadOnlySpan<byte>(raw + at, size), arena.Buffer.AsSpan(place), times));
     }
 
     private static Side SpanFillOf(Arena arena, int size)
     {
         byte* raw = arena.Raw;
-        return AtPlaces(SpanFill, size, (at, _) => times => Fill(new Span<byte>(raw + at, size), times));
+        return AtPlaces(arena, SpanFill, size, (at, _) => times => Fill(new Span<byte>(raw + at, size), times));
     }
 
-    // Where a side works in turn: in the memory, and in the private buffer, which begins 16 bytes into a page. A load waits for a store
-    // just before whose address has the same low twelve bits, and a loop that repeats one copy does that to itself when its source, a
-    // lock, or a variable on the stack happens to stand so: 5 ns for 100 bytes, in some runs and not in others. A copy of 1 KiB writes a
-    // quarter of all such places, and at half of 32 starts it met one. Eighths of a page, with the buffer half a page away, meet none
-    // of that somewhere; a copy of a page meets it everywhere.
-    private static Side AtPlaces(string name, int size, Func<int, int, Action<int>> at)
+    // Where a side works in turn: in the memory, and in the private buffer. A load waits for a store just before whose address has the
+    // same low twelve bits, and a loop that repeats one copy does that to itself when its source, a lock, or a variable on the stack
+    // happens to stand so: 5 ns for 100 bytes, in some runs and not in others. A copy of 1 KiB writes a quarter of all such places, and
+    // at half of 32 starts it met one. Eighths of a page, with the buffer half a page away, meet none of that somewhere; a copy of a
+    // page meets it everywhere.
+    private static Side AtPlaces(Arena arena, string name, int size, Func<int, int, Action<int>> at, int intoLine = LikeAnArray)
     {
         const int Eighth = 512;
-        const int ToLine = 64 - 16;
+        int line = (int)(-arena.BufferAddress & 63) + intoLine;
         return size <= 4 << 10
-            ? new Side(name, at(0, 0), [.. Enumerable.Range(0, 8).Select(i => at(i * Eighth, ToLine + ((i + 4) % 8 * Eighth)))])
-            : new Side(name, at(0, 0));
+            ? new Side(name, at(0, line), [.. Enumerable.Range(0, 8).Select(i => at(i * Eighth, line + ((i + 4) % 8 * Eighth)))])
+            : new Side(name, at(0, line));
     }
 
     private static Limit[] CopyLimits(int size)
