@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Analyzers;
 
@@ -11,11 +12,17 @@ namespace Nub.Memory.Generators.Analyzers;
 /// </summary>
 internal sealed class MarkedNames(Compilation compilation)
 {
-    // While somebody types, all files but one are the same each time.
+    // For each file that somebody asks about the compiler makes another compilation of the same files, and the next time that somebody
+    // asks, all of them but one are the same.
+    private static readonly ConditionalWeakTable<SyntaxTree[], HashSet<string>> s_ofAll = new();
     private static readonly ConditionalWeakTable<SyntaxTree, string[]> s_ofTrees = new();
 
-    private readonly Lazy<HashSet<string>> _own = new(() => new HashSet<string>(compilation.SyntaxTrees.SelectMany(static tree => s_ofTrees.GetValue(tree, NamesIn)), StringComparer.Ordinal));
-    private readonly Lazy<List<ICollection<string>>> _others = new(() => [.. WithMarks([.. compilation.SourceModule.ReferencedAssemblySymbols]).Select(static one => one.TypeNames)]);
+    private readonly Lazy<HashSet<string>> _own = new(() => s_ofAll.GetValue(
+        ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!,
+        static trees => new HashSet<string>(trees.SelectMany(static tree => s_ofTrees.GetValue(tree, NamesIn)), StringComparer.Ordinal)));
+
+    private readonly Lazy<List<ICollection<string>>> _others = new(() =>
+        [.. compilation.SourceModule.ReferencedAssemblySymbols.Where(static one => Marks.MayBeIn(one)).Select(static one => one.TypeNames)]);
 
     /// <summary>Whether a generic type that is written so may have a marked type parameter. An attribute may be written without its ending.</summary>
     public bool Contains(string name) => IsMarked(name) || IsMarked(name + "Attribute");
@@ -41,12 +48,5 @@ internal sealed class MarkedNames(Compilation compilation)
         }
 
         return [.. found];
-    }
-
-    // Who marks something has the marks, or refers to somebody who has.
-    private static IEnumerable<IAssemblySymbol> WithMarks(List<IAssemblySymbol> assemblies)
-    {
-        var having = new HashSet<IAssemblySymbol>(assemblies.Where(static one => one.GetTypeByMetadataName(KnownTypes.AllValidAttribute) is not null), SymbolEqualityComparer.Default);
-        return assemblies.Where(one => having.Contains(one) || one.Modules.Any(module => module.ReferencedAssemblySymbols.Any(having.Contains)));
     }
 }

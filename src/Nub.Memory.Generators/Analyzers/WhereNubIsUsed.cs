@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis.Diagnostics;
-using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Analyzers;
 
@@ -10,7 +9,7 @@ internal static class WhereNubIsUsed
     public static void RegisterWhereNubIsUsed(this AnalysisContext context, Action<CompilationStartAnalysisContext> register) =>
         context.RegisterCompilationStartAction(start =>
         {
-            if (!start.Compilation.GetTypesByMetadataName(KnownTypes.AllValidAttribute).IsEmpty)
+            if (Marks.AreKnownTo(start.Compilation))
             {
                 register(start);
             }
