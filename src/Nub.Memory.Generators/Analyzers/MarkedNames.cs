@@ -21,8 +21,12 @@ internal sealed class MarkedNames(Compilation compilation)
         ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!,
         static trees => new HashSet<string>(trees.SelectMany(static tree => s_ofTrees.GetValue(tree, NamesIn)), StringComparer.Ordinal)));
 
+    // Of what is referred to, and of modules that are added to the assembly itself.
     private readonly Lazy<List<ICollection<string>>> _others = new(() =>
-        [.. compilation.SourceModule.ReferencedAssemblySymbols.Where(static one => Marks.MayBeIn(one)).Select(static one => one.TypeNames)]);
+    [
+        .. compilation.SourceModule.ReferencedAssemblySymbols.Where(static one => Marks.MayBeIn(one)).Select(static one => one.TypeNames),
+        .. compilation.Assembly.Modules.Skip(1).Take(1).Select(_ => compilation.Assembly.TypeNames),
+    ]);
 
     /// <summary>Whether a generic type that is written so may have a marked type parameter. An attribute may be written without its ending.</summary>
     public bool Contains(string name) => IsMarked(name) || IsMarked(name + "Attribute");

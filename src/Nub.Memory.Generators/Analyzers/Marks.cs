@@ -15,9 +15,11 @@ internal static class Marks
     public static bool AreKnownTo(Compilation compilation) =>
         compilation.SourceModule.ReferencedAssemblySymbols.Any(AreOf) || compilation.Assembly.GetTypeByMetadataName(KnownTypes.AllValidAttribute) is not null;
 
-    /// <summary>Whether something may be marked in an assembly: it has the marks, or refers to somebody who has.</summary>
-    public static bool MayBeIn(IAssemblySymbol assembly) => AreOf(assembly)
-        || s_referring.GetValue(assembly, static one => new(one.Modules.Any(static module => module.ReferencedAssemblySymbols.Any(AreOf)))).Value;
+    /// <summary>Whether something may be marked in an assembly: it has the marks, or refers to somebody who has, be he here or not.</summary>
+    public static bool MayBeIn(IAssemblySymbol assembly) => AreOf(assembly) || s_referring.GetValue(assembly, static one => new(one.Modules.Any(RefersToThem))).Value;
+
+    private static bool RefersToThem(IModuleSymbol module) =>
+        module.ReferencedAssemblies.Any(static one => one.Name == KnownTypes.Assembly) || module.ReferencedAssemblySymbols.Any(AreOf);
 
     private static bool AreOf(IAssemblySymbol assembly) =>
         s_having.GetValue(assembly, static one => new(one.GetTypeByMetadataName(KnownTypes.AllValidAttribute) is not null)).Value;

@@ -27,7 +27,7 @@ internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Val
 internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFrames, long mostStepsInHelpers, CancellationToken cancellation)
 {
     // A method of some thousand reads: half a second. Whoever has more gets no answer rather than a late one.
-    private const int MostSteps = 200_000;
+    public const int MostSteps = 200_000;
 
     private readonly OriginGraph _origins = new(sizes);
     private readonly HashSet<Term> _used = [];

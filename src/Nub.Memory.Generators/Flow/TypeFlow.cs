@@ -78,15 +78,15 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
             int less = LessThan(depth, function);
             long most = Math.Max(0, share - StepsFor(function, less));
             FlowSession session = Try(function, depth, most, out bool isDone);
-            if (isDone || session.StepsInHelpers <= most)
+            int own = session.Steps - session.StepsInHelpers;
+            if (isDone || depth == 0 || own > FlowSession.MostSteps)
             {
                 // Whose own code is too much gains nothing by following less.
                 return isDone ? session : null;
             }
 
             // Not again and again through a method that is long itself.
-            bool isLong = session.Steps - session.StepsInHelpers > LeastSteps;
-            depth = isLong ? 0 : less;
+            depth = own > LeastSteps ? 0 : less;
             share = Math.Max(0, share - session.StepsInHelpers);
         }
     }

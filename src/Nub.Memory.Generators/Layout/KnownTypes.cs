@@ -5,6 +5,7 @@ namespace Nub.Memory.Generators.Layout;
 /// <summary>The names of the runtime's types, and how symbols are recognised by them.</summary>
 internal static class KnownTypes
 {
+    public const string Assembly = "Nub.Memory";
     public const string AllValidAttribute = "Nub.Memory.AllValidAttribute";
     public const string ValidateOnReadAttribute = "Nub.Memory.ValidateOnReadAttribute";
     public const string GenerateReaderAttribute = "Nub.Memory.GenerateReaderAttribute";

@@ -37,7 +37,7 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
         TimeSpan yardstick = await YardstickAsync();
         foreach (int statements in new[] { 100, 200, 400, 800, 1600, 3200, 5000 })
         {
-            (TimeSpan time, int found) = await MeasureAsync(LongMethod(statements));
+            (TimeSpan time, int found) = await BestAsync(LongMethod(statements));
             output.WriteLine($"{statements} statements: {time.TotalMilliseconds:F0} ms, {found} reports");
             Assert.InRange(time / yardstick, 0, MostOfYardstick);
 
@@ -67,7 +67,7 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
     public async Task What_is_deep_is_bounded(string what, int depth)
     {
         TimeSpan yardstick = await YardstickAsync();
-        (TimeSpan time, int _) = await MeasureAsync(Deep(what, depth));
+        (TimeSpan time, int _) = await BestAsync(Deep(what, depth));
         output.WriteLine($"{depth} {what}: {time.TotalMilliseconds:F0} ms");
         Assert.InRange(time / yardstick, 0, MostOfYardstick);
     }
@@ -76,7 +76,21 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
     private static async Task<TimeSpan> YardstickAsync()
     {
         await MeasureAsync(Methods(50));
-        return (await MeasureAsync(Methods(250))).Time;
+        return (await BestAsync(Methods(250))).Time;
+    }
+
+    /// <summary>The best of three: a collection of garbage, or another test, comes by chance to one side and not to the other.</summary>
+    private static async Task<(TimeSpan Time, int Found)> BestAsync(string source)
+    {
+        (TimeSpan best, int found) = await MeasureAsync(source);
+        for (int i = 0; i < 2; i++)
+        {
+            (TimeSpan time, int again) = await MeasureAsync(source);
+            Assert.Equal(found, again);
+            best = time < best ? time : best;
+        }
+
+        return (best, found);
     }
 
     private static async Task<(TimeSpan Time, int Found)> MeasureAsync(string source)
