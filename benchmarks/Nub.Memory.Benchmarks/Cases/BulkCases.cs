@@ -27,7 +27,7 @@ internal static unsafe class BulkCases
         }
 
         // From where a line begins, which an array seldom does.
-        yield return CopyFrom(arena, 1 << 10, " from a line's start", intoLine: 0);
+        yield return CopyFrom(arena, 1 << 10, intoLine: 0) with { Group = "from a line", Name = "CopyFrom 1 KiB from a line's start", Bytes = 0 };
 
         // What is left of a small one when the lock is held already.
         foreach (int size in (int[])[64, 100, 256, 1 << 10])
@@ -73,10 +73,10 @@ internal static unsafe class BulkCases
             MemMoveOut(arena, size)),
         CopyLimits(size), size);
 
-    private static Contest CopyFrom(Arena arena, int size, string from = "", int intoLine = LikeAnArray)
+    private static Contest CopyFrom(Arena arena, int size, int intoLine = LikeAnArray)
     {
         byte* raw = arena.Raw;
-        return new Contest("copy in", $"CopyFrom {Words(size)}{from}",
+        return new Contest("copy in", $"CopyFrom {Words(size)}",
             AtPlaces(arena, "Nub", size, (at, place) => times => CopyFrom(arena.Host, at, arena.Buffer.AsSpan(place, size), times), intoLine),
             arena.With(seed => AtPlaces(arena, SeedPeer.Name, size, (at, place) => seed.CopyFrom((ulong)at, arena.BufferAddress + place, size).Run, intoLine),
                 AtPlaces(arena, MemMove, size, (at, place) => times => Copy(arena.Buffer.AsSpan(place, size), new Span<byte>(raw + at, size), times), intoLine)),
