@@ -125,7 +125,13 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
 
         public void Analyze(SymbolAnalysisContext context)
         {
-            IEnumerable<MethodBody> reading = _reading.Count == 0 ? [] : MethodsThatMayRead().Select(symbol => _bodies.Find((IMethodSymbol)symbol)).OfType<MethodBody>();
+            // Almost every type.
+            if (_initializers.Count == 0 && _reading.Count == 0)
+            {
+                return;
+            }
+
+            IEnumerable<MethodBody> reading = MethodsThatMayRead().Select(symbol => _bodies.Find((IMethodSymbol)symbol)).OfType<MethodBody>();
             new TypeFlow(_bodies, context.CancellationToken).Run([.. _initializers, .. reading], (body, session) =>
             {
                 HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);

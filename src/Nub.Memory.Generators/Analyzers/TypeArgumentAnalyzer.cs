@@ -32,15 +32,7 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
             start.RegisterOperationAction(AnalyzeMethodGroup, OperationKind.MethodReference);
             start.RegisterOperationAction(AnalyzeProperty, OperationKind.PropertyReference);
             var marked = new MarkedNames(start.Compilation);
-            start.RegisterSyntaxNodeAction(
-                name =>
-                {
-                    if (marked.Contains(((GenericNameSyntax)name.Node).Identifier.ValueText))
-                    {
-                        AnalyzeName(name);
-                    }
-                },
-                SyntaxKind.GenericName);
+            start.RegisterSyntaxNodeAction(name => AnalyzeName(name, marked), SyntaxKind.GenericName);
         });
     }
 
@@ -94,14 +86,14 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    private static void AnalyzeName(SyntaxNodeAnalysisContext context)
+    private static void AnalyzeName(SyntaxNodeAnalysisContext context, MarkedNames marked)
     {
         var name = (GenericNameSyntax)context.Node;
         bool isCallee = name.Parent is InvocationExpressionSyntax
             || (name.Parent is MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } access && access.Name == name);
 
         // A name in a comment (a cref) or in nameof is nobody's type.
-        if (isCallee || name.IsPartOfStructuredTrivia() || IsInNameof(name))
+        if (isCallee || !marked.Contains(name.Identifier.ValueText) || name.IsPartOfStructuredTrivia() || IsInNameof(name))
         {
             return;
         }
