@@ -50,7 +50,7 @@ internal sealed class DeadSpanAnalysis(IMethodSymbol? lambda, ISymbol? lent, Act
 
         foreach (Origin origin in held)
         {
-            if (IsReplay && origin.Kind == OriginKind.Inside && state.Marked.TryGetValue(origin.Source, out IOperation? end) && !IsHarmless(reference))
+            if (IsFinal && origin.Kind == OriginKind.Inside && state.Marked.TryGetValue(origin.Source, out IOperation? end) && !IsHarmless(reference))
             {
                 Report(reference.Syntax, reference.Syntax.ToString(), NameOf(origin), Ended((IInvocationOperation)end));
             }
@@ -128,7 +128,7 @@ internal sealed class DeadSpanAnalysis(IMethodSymbol? lambda, ISymbol? lent, Act
 
     private void Escape(IOperation value, ImmutableHashSet<Origin> origins, string how)
     {
-        if (IsReplay && lambda is not null && lent is not null && origins.Any(origin => origin.Kind == OriginKind.Inside && origin.Source.Equals(lent)))
+        if (IsFinal && lambda is not null && lent is not null && origins.Any(origin => origin.Kind == OriginKind.Inside && origin.Source.Equals(lent)))
         {
             Report(value.Syntax, value.Syntax.ToString(), lent.Name, $"is {how}, with which its life ends; copy the bytes out instead");
         }

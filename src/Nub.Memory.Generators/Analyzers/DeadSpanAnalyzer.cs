@@ -42,7 +42,7 @@ public sealed class DeadSpanAnalyzer : DiagnosticAnalyzer
             OriginState atEntry = lent is null
                 ? OriginState.Empty
                 : OriginState.Empty.Set(Holder.Of(lent), [new Origin(lent, lent is IParameterSymbol { Type: var type } && type.IsExclusive() ? OriginKind.Itself : OriginKind.Inside)]);
-            new DeadSpanAnalysis(body.Lambda?.Symbol, lent, context.ReportDiagnostic).Run(graph, atEntry, context.CancellationToken);
+            ForwardSolver.Run(graph, new DeadSpanAnalysis(body.Lambda?.Symbol, lent, context.ReportDiagnostic), atEntry, context.CancellationToken);
         }
     }
 

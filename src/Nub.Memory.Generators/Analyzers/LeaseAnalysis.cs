@@ -149,15 +149,11 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
 
     private ImmutableHashSet<Origin> Call(FlowNode node, IInvocationOperation call, IReadOnlyList<ImmutableHashSet<Origin>> parts, ref OriginState state)
     {
-        if (IsReplay && node.Handlers.Count == 0 && GuestCanMakeThrow(call))
+        if (IsFinal && node.Handlers.Count == 0 && GuestCanMakeThrow(call))
         {
             foreach (IOperation open in state.Marked.Values)
             {
-                // A call on a lease that was never kept is the discarding itself.
-                if (IsKept(open))
-                {
-                    AtMercy.Add(((IInvocationOperation)open, call));
-                }
+                AtMercy.Add(((IInvocationOperation)open, call));
             }
         }
 

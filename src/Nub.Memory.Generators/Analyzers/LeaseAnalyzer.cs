@@ -34,13 +34,15 @@ public sealed class LeaseAnalyzer : DiagnosticAnalyzer
         }
 
         var analysis = new LeaseAnalysis(body.Graph.OriginalOperation);
-        if (analysis.Run(graph, OriginState.Empty, context.CancellationToken) is not { } result)
+        if (ForwardSolver.Run(graph, analysis, OriginState.Empty, context.CancellationToken) is not { } result)
         {
             return;
         }
 
         var reported = new HashSet<SyntaxNode>();
-        foreach ((IInvocationOperation begin, IOperation by) in analysis.AtMercy.Where(static pair => pair.Begin != pair.By))
+
+        // A call on a lease that was never kept is the discarding itself.
+        foreach ((IInvocationOperation begin, IOperation by) in analysis.AtMercy.Where(pair => pair.Begin != pair.By && analysis.IsKept(pair.Begin)).OrderBy(static pair => pair.By.Syntax.SpanStart))
         {
             Report(begin, $"is not ended when '{by.Syntax}' throws, which a guest can make it do");
         }

@@ -103,7 +103,7 @@ internal sealed class RawPointerAnalysis(Dictionary<SyntaxNode, OriginState> cap
 
     private void Report(SyntaxNode place, ImmutableHashSet<Origin> addresses)
     {
-        if (!IsReplay || addresses.IsEmpty || !_reported.Add(place))
+        if (!IsFinal || addresses.IsEmpty || !_reported.Add(place))
         {
             return;
         }

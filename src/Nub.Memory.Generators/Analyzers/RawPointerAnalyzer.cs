@@ -31,7 +31,7 @@ public sealed class RawPointerAnalyzer : DiagnosticAnalyzer
         if (FlowGraph.Create(body.Graph) is { } graph)
         {
             OriginState captured = body.Lambda is { Syntax: var syntax } && body.Captured.TryGetValue(syntax, out OriginState? held) ? held : OriginState.Empty;
-            new RawPointerAnalysis(body.Captured, context.ReportDiagnostic).Run(graph, captured, context.CancellationToken);
+            ForwardSolver.Run(graph, new RawPointerAnalysis(body.Captured, context.ReportDiagnostic), captured, context.CancellationToken);
         }
     }
 }

@@ -12,7 +12,7 @@ internal static class UncheckedValueRule
     public static void Report(Action<Diagnostic> report, FlowSession session, HashSet<Term> repeated)
     {
         var reported = new HashSet<SyntaxNode>();
-        foreach (UncheckedUse use in session.UncheckedUses)
+        foreach (UncheckedUse use in session.UncheckedUses.OrderBy(static use => use.Operation.Syntax.SpanStart))
         {
             SyntaxNode place = Frame.Outermost(use.Frame, use.Operation).Syntax;
 

@@ -59,9 +59,6 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
 
     public CancellationToken Cancellation { get; } = cancellation;
 
-    /// <summary>Whether what is seen now holds: the solution was found, and is gone through once more.</summary>
-    public bool IsFinal { get; set; }
-
     /// <summary>Whether there was more to go through than somebody may wait for; then nothing may be concluded.</summary>
     public bool IsExhausted => _steps > MostSteps || _stepsInHelpers > mostStepsInHelpers;
 

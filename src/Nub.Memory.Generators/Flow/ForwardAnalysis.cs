@@ -9,11 +9,15 @@ namespace Nub.Memory.Generators.Flow;
 /// <remarks>
 /// States are values: <see cref="Transfer"/> and <see cref="Refine"/> return a new one, or the one they were given when nothing
 /// changes. For the solver to end, <see cref="Join"/> has to climb: from one state to the next only finitely many times.
+/// What is seen on the way is to be reported where <see cref="IsFinal"/> says so, which is once at each operation.
 /// </remarks>
 /// <typeparam name="TState">What is known at a point of the program.</typeparam>
 internal abstract class ForwardAnalysis<TState>
     where TState : class
 {
+    /// <summary>Whether the state that <see cref="Transfer"/> is given is what finally holds there: no other will come.</summary>
+    public bool IsFinal { get; set; }
+
     /// <summary>What holds at the start of a node on all of the ways to it that were seen.</summary>
     /// <param name="node">The node.</param>
     /// <param name="known">What was found so far.</param>

@@ -14,12 +14,31 @@ internal sealed class FlowResult<TState>(FlowGraph graph, TState?[] atStart)
 /// Finds what holds at each point of a method on every way there: a worklist over the nodes in reverse postorder, until nothing
 /// changes. It gives up rather than hold up an editor.
 /// </summary>
+/// <remarks>
+/// In that order a node outside of loops has its turn when all that leads there has had it for the last time. So it is gone through
+/// once, and what holds there is final; what stands in loops is gone through once more when it has been found.
+/// </remarks>
 internal static class ForwardSolver
 {
     // Each loop around a node costs it about two visits; nobody nests loops as deep as this would need.
     private const int MostVisitsPerNode = 24;
 
-    /// <summary>Solves an analysis for a method.</summary>
+    /// <summary>Solves an analysis for a method, and goes through each operation with what finally holds before it.</summary>
+    /// <returns>The solution; null when it was not found within the limit, of which nothing may be concluded.</returns>
+    public static FlowResult<TState>? Run<TState>(
+        FlowGraph graph, ForwardAnalysis<TState> analysis, TState atEntry, CancellationToken cancellation)
+        where TState : class
+    {
+        FlowResult<TState>? result = Solve(graph, analysis, atEntry, cancellation);
+        if (result is not null)
+        {
+            Replay(graph, result, analysis, static node => node.IsInLoop);
+        }
+
+        return result;
+    }
+
+    /// <summary>Solves an analysis for a method. What does not stand in a loop has been gone through for the last time then.</summary>
     /// <returns>The solution; null when it was not found within the limit, of which nothing may be concluded.</returns>
     public static FlowResult<TState>? Solve<TState>(
         FlowGraph graph, ForwardAnalysis<TState> analysis, TState atEntry, CancellationToken cancellation)
@@ -80,7 +99,8 @@ internal static class ForwardSolver
             }
 
             FlowNode node = graph.Nodes[waiting.TakeFirst()];
-            if (!Meet(node) || Run(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
+            analysis.IsFinal = !node.IsInLoop;
+            if (!Meet(node) || Visit(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
             {
                 continue;
             }
@@ -101,21 +121,23 @@ internal static class ForwardSolver
     }
 
     /// <summary>Goes through the solution once, so that each operation is seen with what finally holds before it.</summary>
-    public static void Replay<TState>(FlowGraph graph, FlowResult<TState> result, Func<FlowNode, IOperation, TState, TState?> visit)
+    /// <param name="isChosen">Which nodes are gone through.</param>
+    public static void Replay<TState>(FlowGraph graph, FlowResult<TState> result, ForwardAnalysis<TState> analysis, Func<FlowNode, bool> isChosen)
         where TState : class
     {
-        foreach (FlowNode node in graph.Nodes)
+        analysis.IsFinal = true;
+        foreach (FlowNode node in graph.Nodes.Where(isChosen))
         {
             TState? state = result.At(node);
             foreach (IOperation operation in node.Operations)
             {
-                state = state is null ? null : visit(node, operation, state);
+                state = state is null ? null : analysis.Transfer(node, operation, state);
             }
         }
     }
 
     // An exception may come before, or after, each operation.
-    private static TState? Run<TState>(ForwardAnalysis<TState> analysis, FlowNode node, TState state, Action<FlowNode, TState> send)
+    private static TState? Visit<TState>(ForwardAnalysis<TState> analysis, FlowNode node, TState state, Action<FlowNode, TState> send)
         where TState : class
     {
         Throw(node, state, send);

@@ -14,24 +14,6 @@ internal abstract class OriginAnalysis : ForwardAnalysis<OriginState>
 {
     protected static readonly ImmutableHashSet<Origin> None = [];
 
-    /// <summary>Whether this is the last time through, with what finally holds: the time to report.</summary>
-    protected bool IsReplay { get; private set; }
-
-    /// <summary>Goes through a body until nothing changes, and once more to report.</summary>
-    /// <returns>What holds at the ends; null when the body is too much for an editor.</returns>
-    public FlowResult<OriginState>? Run(FlowGraph graph, OriginState atEntry, CancellationToken cancellation)
-    {
-        if (ForwardSolver.Solve(graph, this, atEntry, cancellation) is not { } result)
-        {
-            return null;
-        }
-
-        IsReplay = true;
-        ForwardSolver.Replay(graph, result, Transfer);
-        IsReplay = false;
-        return result;
-    }
-
     public sealed override OriginState Join(FlowNode node, OriginState known, OriginState incoming)
     {
         OriginState joined = known;

@@ -347,7 +347,7 @@ internal sealed partial class ValueAnalysis
 
         // A loop up to a negative number has no rounds.
         bool isHarmless = isSmall && (sink == Sink.LoopBound || !Arithmetic.CanBeNegative(_state, value));
-        if (_session.IsFinal && !isHarmless)
+        if (IsReporting && !isHarmless)
         {
             _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing, isSmall));
         }

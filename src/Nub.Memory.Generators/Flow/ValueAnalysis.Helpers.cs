@@ -78,25 +78,29 @@ internal sealed partial class ValueAnalysis
     }
 
     /// <summary>
-    /// What holds in a helper. To find it and then to go through it once more are two visits of each call in it, and of each call in
-    /// those: what was found the last time is kept, and found again where nothing has changed since.
+    /// What holds in a helper. A call in a loop is visited several times, and in each of them every call in the helper, and every call
+    /// in those: what was found the last time is kept, and found again where nothing has changed since.
     /// </summary>
     private Followed GoThrough(MethodBody body, FlowGraph graph, Frame frame, FlowState entry)
     {
         HashSet<Term>? comparedBefore = _session.ComparedByHelper;
+        _session.ComparedByHelper = [];
         _session.EnterHelper();
         if (!_session.Followed.TryGetValue(frame, out Followed? followed) || followed.IsAsserting != _session.IsAsserting || !followed.Entry.IsSameAs(entry))
         {
-            _session.ComparedByHelper = [];
-            var analysis = new ValueAnalysis(_session, body, graph, frame) { _readBefore = _state.Reads };
-            followed = new Followed(entry, _session.IsAsserting, analysis, Find(analysis, graph, entry), _session.ComparedByHelper);
+            _session.CountSolution();
+            var analysis = new ValueAnalysis(_session, body, graph, frame) { _readBefore = _state.Reads, _isCalledForTheLastTime = IsReporting };
+            FlowResult<FlowState>? result = IsReporting
+                ? ForwardSolver.Run(graph, analysis, entry, _session.Cancellation)
+                : ForwardSolver.Solve(graph, analysis, entry, _session.Cancellation);
+            followed = new Followed(entry, _session.IsAsserting, analysis, result, _session.ComparedByHelper);
             _session.Followed[frame] = followed;
         }
-
-        if (_session.IsFinal && followed.Result is { } result && !_session.IsExhausted)
+        else if (IsReporting && followed.Result is { } result)
         {
-            _session.ComparedByHelper = [];
-            ForwardSolver.Replay(graph, result, followed.Analysis.Transfer);
+            // It was found while nobody knew yet whether it is what finally holds.
+            followed.Analysis._isCalledForTheLastTime = true;
+            ForwardSolver.Replay(graph, result, followed.Analysis, static _ => true);
         }
 
         _session.LeaveHelper();
@@ -113,17 +117,6 @@ internal sealed partial class ValueAnalysis
                 Assign(argument.Value, value);
             }
         }
-    }
-
-    /// <summary>Finds what holds in a method from what is known at its start; nothing that is seen on the way is reported.</summary>
-    private static FlowResult<FlowState>? Find(ValueAnalysis analysis, FlowGraph graph, FlowState entry)
-    {
-        bool wasFinal = analysis._session.IsFinal;
-        analysis._session.IsFinal = false;
-        analysis._session.CountSolution();
-        FlowResult<FlowState>? result = ForwardSolver.Solve(graph, analysis, entry, analysis._session.Cancellation);
-        analysis._session.IsFinal = wasFinal;
-        return result;
     }
 
     private static bool IsOf(Variable variable, Frame frame) =>

@@ -128,7 +128,7 @@ internal sealed partial class ValueAnalysis
         place.Memory.MarkAsPart();
         place.Offset.MarkAsPart();
         _session.ReadPlaces.Add(fetch, place);
-        if (_session.IsFinal)
+        if (IsReporting)
         {
             FindRepetitions(fetch, place);
         }

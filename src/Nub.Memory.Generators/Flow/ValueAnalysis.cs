@@ -28,6 +28,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     private FlowState _state = FlowState.Empty;
     private FlowNode _node;
     private bool _isDead;
+    private bool _isCalledForTheLastTime = true;
 
     public ValueAnalysis(FlowSession session, MethodBody body, FlowGraph graph, Frame? frame)
     {
@@ -57,17 +58,15 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             entry = entry.Set(session.Terms.Input(element, element.Type), new Standing(Trust.Unchecked));
         }
 
-        FlowResult<FlowState>? result = Find(analysis, graph, entry);
-        if (result is not null && !session.IsExhausted)
-        {
-            session.IsFinal = true;
-            ForwardSolver.Replay(graph, result, analysis.Transfer);
-        }
-
+        session.CountSolution();
+        ForwardSolver.Run(graph, analysis, entry, session.Cancellation);
         return !session.IsExhausted;
     }
 
     private TermTable Terms => _session.Terms;
+
+    // Whether what is seen is to be noted: it holds here, and what holds where this is called from is final as well.
+    private bool IsReporting => IsFinal && _isCalledForTheLastTime;
 
     public override FlowState? Transfer(FlowNode node, IOperation operation, FlowState state)
     {

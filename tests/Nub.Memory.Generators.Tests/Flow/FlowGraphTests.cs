@@ -76,6 +76,41 @@ public sealed class FlowGraphTests
         Assert.Equal("C B", looping);
     }
 
+    [Theory]
+    [InlineData("A(); if (C()) { B(); } D();", true)]
+    [InlineData("try { A(); } catch (Exception) { B(); } finally { D(); } End();", true)]
+    [InlineData("A(); while (C()) { B(); } D();", false)]
+    [InlineData("while (C()) { try { A(); if (C()) { continue; } B(); } finally { D(); } } End();", false)]
+    [InlineData("A(); do { for (;;) { if (C()) { break; } B(); } } while (C()); try { D(); } finally { End(); }", false)]
+    [InlineData("again: A(); if (C()) { B(); goto again; } D(); for (int i = 0; i < 9; i++) { End(); }", false)]
+    public void Each_operation_is_seen_for_the_last_time_once_with_what_holds_in_the_end(string body, bool isStraight)
+    {
+        FlowGraph graph = Graph(body);
+        var final = new List<(IOperation, string)>();
+        var analysis = new CallAnalysis((operation, before, _) => final.Add((operation, before.ToString())));
+
+        FlowResult<Calls> result = ForwardSolver.Run(graph, analysis, new Calls([]), default)!;
+
+        var expected = new List<(IOperation, string)>();
+        foreach (FlowNode node in graph.Nodes.Where(node => result.At(node) is not null))
+        {
+            Calls state = result.At(node)!;
+            foreach (IOperation operation in node.Operations)
+            {
+                expected.Add((operation, state.ToString()));
+                state = new CallAnalysis().Transfer(node, operation, state);
+            }
+        }
+
+        Assert.NotEmpty(expected);
+        Assert.Equal(expected.OrderBy(Key), final.OrderBy(Key));
+
+        // Where there is no loop, that is all there is to do.
+        Assert.Equal(isStraight, analysis.Visits == expected.Count);
+
+        static (int, int, string) Key((IOperation Operation, string Before) one) => (one.Operation.Syntax.SpanStart, one.Operation.Syntax.Span.Length, one.Before);
+    }
+
     [Fact]
     public void A_method_that_is_too_large_is_left_alone()
     {
@@ -87,18 +122,14 @@ public sealed class FlowGraphTests
     private static string CallsBefore(string call, string body)
     {
         FlowGraph graph = Graph(body);
-        FlowResult<Calls> result = ForwardSolver.Solve(graph, new CallAnalysis(), new Calls([]), default)!;
         Calls? found = null;
-        ForwardSolver.Replay(graph, result, (node, operation, state) =>
+        ForwardSolver.Run(graph, new CallAnalysis((operation, before, after) =>
         {
-            Calls next = new CallAnalysis().Transfer(node, operation, state);
-            if (next.Names.Contains(call))
+            if (after.Names.Contains(call))
             {
-                found = found is null ? state : new Calls(found.Names.Intersect(state.Names));
+                found = found is null ? before : new Calls(found.Names.Intersect(before.Names));
             }
-
-            return next;
-        });
+        }), new Calls([]), default);
         return found!.ToString();
     }
 
@@ -130,8 +161,11 @@ public sealed class FlowGraphTests
         public override string ToString() => string.Join(' ', Names);
     }
 
-    private sealed class CallAnalysis : ForwardAnalysis<Calls>
+    /// <param name="final">Is told of each operation that is gone through for the last time, and what was called before it and after it.</param>
+    private sealed class CallAnalysis(Action<IOperation, Calls, Calls>? final = null) : ForwardAnalysis<Calls>
     {
+        public int Visits { get; private set; }
+
         public static IEnumerable<string> CallsOf(FlowNode node) => node.Operations.SelectMany(CallsOf);
 
         public override Calls Join(FlowNode node, Calls known, Calls incoming)
@@ -140,7 +174,17 @@ public sealed class FlowGraphTests
             return both.Count == known.Names.Count ? known : new Calls(both);
         }
 
-        public override Calls Transfer(FlowNode node, IOperation operation, Calls state) => new(state.Names.Union(CallsOf(operation)));
+        public override Calls Transfer(FlowNode node, IOperation operation, Calls state)
+        {
+            Visits++;
+            var after = new Calls(state.Names.Union(CallsOf(operation)));
+            if (IsFinal)
+            {
+                final?.Invoke(operation, state, after);
+            }
+
+            return after;
+        }
 
         private static IEnumerable<string> CallsOf(IOperation operation) =>
             operation.DescendantsAndSelf().OfType<IInvocationOperation>().Select(static call => call.TargetMethod.Name);
