@@ -149,7 +149,7 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
 
     private ImmutableHashSet<Origin> Call(FlowNode node, IInvocationOperation call, IReadOnlyList<ImmutableHashSet<Origin>> parts, ref OriginState state)
     {
-        if (IsFinal && node.Handlers.Count == 0 && GuestCanMakeThrow(call))
+        if (IsFinal && node.Handlers.IsEmpty && GuestCanMakeThrow(call))
         {
             foreach (IOperation open in state.Marked.Values)
             {

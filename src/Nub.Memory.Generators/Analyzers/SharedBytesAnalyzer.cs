@@ -57,33 +57,33 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
 
             int length = 0;
             bool reads = false;
-            var calls = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
-            foreach (IOperation operation in context.OperationBlocks.SelectMany(static one => one.Descendants()))
+            HashSet<ISymbol>? calls = null;
+            foreach (IOperation operation in new OperationWalk(context.OperationBlocks))
             {
                 length++;
-                ISymbol? member = operation switch
-                {
-                    IInvocationOperation call => call.TargetMethod,
-                    IPropertyReferenceOperation property => property.Property,
-                    _ => null,
-                };
+                ISymbol? member = MemberOf(operation);
                 if (member is null)
                 {
                     // Whoever is given a parser may pop, and nobody has to see it.
-                    reads |= operation is IDelegateCreationOperation && SharedTypes.IsParser(operation.Type);
+                    reads |= operation.Kind == OperationKind.DelegateCreation && SharedTypes.IsParser(operation.Type);
                     continue;
                 }
 
                 reads |= SharedTypes.Reads(member);
                 if (IsOf(member, method.ContainingType))
                 {
+                    calls ??= new HashSet<ISymbol>(SymbolEqualityComparer.Default);
                     calls.Add((member is IPropertySymbol { GetMethod: { } getter } ? getter : member).OriginalDefinition);
                 }
             }
 
             lock (_lock)
             {
-                _calls[method] = calls;
+                if (calls is not null)
+                {
+                    _calls[method] = calls;
+                }
+
                 _bodies.Add(method, block, length, context.CancellationToken);
                 if (reads)
                 {
@@ -114,12 +114,15 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             }
         }
 
-        private static bool MayRead(IOperation block, INamedTypeSymbol type) => block.Descendants().Any(operation => operation switch
+        private static bool MayRead(IOperation block, INamedTypeSymbol type) =>
+            block.Descendants().Any(operation => MemberOf(operation) is { } member && (SharedTypes.IsSource(member) || IsOf(member, type)));
+
+        private static ISymbol? MemberOf(IOperation operation) => operation.Kind switch
         {
-            IInvocationOperation call => SharedTypes.IsSource(call.TargetMethod) || IsOf(call.TargetMethod, type),
-            IPropertyReferenceOperation property => SharedTypes.IsSource(property.Property) || IsOf(property.Property, type),
-            _ => false,
-        });
+            OperationKind.Invocation => ((IInvocationOperation)operation).TargetMethod,
+            OperationKind.PropertyReference => ((IPropertyReferenceOperation)operation).Property,
+            _ => null,
+        };
 
         private static bool IsOf(ISymbol member, INamedTypeSymbol type) => SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, type.OriginalDefinition);
 

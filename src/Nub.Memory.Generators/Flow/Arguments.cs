@@ -4,18 +4,19 @@ namespace Nub.Memory.Generators.Flow;
 /// <param name="parameters">How many parameters there are.</param>
 internal sealed class Arguments(int parameters)
 {
-    private Term?[] _terms = parameters == 0 ? [] : new Term?[parameters];
+    // Null where nothing was given.
+    private Term[] _terms = parameters == 0 ? [] : new Term[parameters];
     private Term[]? _values;
 
     /// <summary>What a getter is given. There is nothing to set.</summary>
     public static Arguments None { get; } = new(0);
 
-    /// <summary>All that is given, in the order of the parameters.</summary>
-    public Term[] Values => _values ??= [.. _terms.OfType<Term>()];
+    /// <summary>All that is given, in the order of the parameters; not to be kept when something is set.</summary>
+    public Term[] Values => _values ??= Array.IndexOf(_terms, null) < 0 ? _terms : [.. _terms.Where(static term => term is not null)];
 
     public Term this[int parameter]
     {
-        get => _terms[parameter]!;
+        get => _terms[parameter];
         set
         {
             // The receiver of an extension may be counted as one more.
@@ -31,7 +32,7 @@ internal sealed class Arguments(int parameters)
 
     public bool TryGetValue(int parameter, out Term value)
     {
-        value = parameter < _terms.Length ? _terms[parameter]! : null!;
+        value = parameter < _terms.Length ? _terms[parameter] : null!;
         return value is not null;
     }
 }

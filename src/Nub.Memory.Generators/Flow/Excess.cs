@@ -14,17 +14,10 @@ internal sealed class Excess
     // A few terms are what people compare; a check of ten sums is not to be carried along.
     private const int MostParts = 6;
 
-    private static readonly Comparison<KeyValuePair<Term, BigInteger>> s_byTerm = static (one, other) => one.Key.Id.CompareTo(other.Key.Id);
-
     private readonly KeyValuePair<Term, BigInteger>[] _parts;
 
     // Sums are looked for among others wherever ways meet, and nearly all of them are others.
     private readonly int _hash;
-
-    private Excess(List<KeyValuePair<Term, BigInteger>> parts, BigInteger constant)
-        : this(InOrder(parts), constant)
-    {
-    }
 
     private Excess(KeyValuePair<Term, BigInteger>[] parts, BigInteger constant)
     {
@@ -48,26 +41,29 @@ internal sealed class Excess
     /// <summary>A value as a sum, as far as its arithmetic is exact.</summary>
     public static Excess Of(FlowState state, Term term, int proofs)
     {
-        var parts = new List<KeyValuePair<Term, BigInteger>>();
-        BigInteger constant = Add(state, parts, term, 1, proofs);
-        return new Excess(parts, constant);
+        var sum = new Sum(1);
+        sum.Add(state, term, BigInteger.One, proofs);
+        return sum.Finish();
     }
 
     /// <summary>By how much the first is more than the second.</summary>
-    public static Excess Over(FlowState state, Term first, Term second, int proofs) => Of(state, first, proofs).Plus(Of(state, second, proofs), -1);
+    public static Excess Over(FlowState state, Term first, Term second, int proofs)
+    {
+        var sum = new Sum(2);
+        sum.Add(state, first, BigInteger.One, proofs);
+        sum.Add(state, second, BigInteger.MinusOne, proofs);
+        return sum.Finish();
+    }
 
     public Excess Plus(Excess other, BigInteger factor)
     {
-        var parts = new List<KeyValuePair<Term, BigInteger>>(_parts);
-        foreach (KeyValuePair<Term, BigInteger> part in other._parts)
-        {
-            Add(parts, part.Key, part.Value * factor);
-        }
-
-        return new Excess(parts, Constant + (other.Constant * factor));
+        var sum = new Sum(_parts.Length + other._parts.Length);
+        sum.Add(this, BigInteger.One);
+        sum.Add(other, factor);
+        return sum.Finish();
     }
 
-    public Excess Plus(BigInteger more) => new(_parts, Constant + more);
+    public Excess Plus(BigInteger more) => more.IsZero ? this : new(_parts, Constant + more);
 
     /// <summary>Whether a variable's value where ways meet in a node is in it.</summary>
     public bool IsOf(FlowNode node)
@@ -150,52 +146,101 @@ internal sealed class Excess
 
     public static bool AreSame(ImmutableArray<Excess> some, ImmutableArray<Excess> others) => some.SequenceEqual(others, static (one, other) => one.IsSameAs(other));
 
-    private static KeyValuePair<Term, BigInteger>[] InOrder(List<KeyValuePair<Term, BigInteger>> parts)
-    {
-        parts.RemoveAll(static part => part.Value.IsZero);
-        parts.Sort(s_byTerm);
-        return [.. parts];
-    }
-
-    private static BigInteger Add(FlowState state, List<KeyValuePair<Term, BigInteger>> parts, Term term, BigInteger factor, int proofs)
-    {
-        switch (term)
-        {
-            case { Kind: TermKind.Constant }:
-                return factor * new BigInteger(term.Constant);
-            case { Kind: TermKind.Cast } when Widths.IsExact(state, term, proofs):
-                return Add(state, parts, term.Left!, factor, proofs);
-            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } when Widths.IsExact(state, term, proofs):
-                return Add(state, parts, term.Left!, factor, proofs) + Add(state, parts, term.Right!, factor, proofs);
-            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } when Widths.IsExact(state, term, proofs):
-                return Add(state, parts, term.Left!, factor, proofs) + Add(state, parts, term.Right!, -factor, proofs);
-            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Right: { Kind: TermKind.Constant } times } when Widths.IsExact(state, term, proofs):
-                return Add(state, parts, term.Left!, factor * new BigInteger(times.Constant), proofs);
-            case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left: { Kind: TermKind.Constant } times } when Widths.IsExact(state, term, proofs):
-                return Add(state, parts, term.Right!, factor * new BigInteger(times.Constant), proofs);
-            default:
-                Add(parts, term, factor);
-                return 0;
-        }
-    }
-
-    private static void Add(List<KeyValuePair<Term, BigInteger>> parts, Term term, BigInteger factor)
-    {
-        int at = parts.FindIndex(part => IsSame(part.Key, term));
-        if (at < 0)
-        {
-            parts.Add(new KeyValuePair<Term, BigInteger>(term, factor));
-        }
-        else
-        {
-            parts[at] = new KeyValuePair<Term, BigInteger>(parts[at].Key, parts[at].Value + factor);
-        }
-    }
-
     // What the host reads twice by the same words (queue.Size, sizeof(T)) is taken for the same number: at worst that hides a report.
     private static bool IsSame(Term one, Term other) =>
         one == other
         || (one is { Kind: TermKind.Result, Operation: { } first } && other is { Kind: TermKind.Result, Operation: { } second }
             && first.Kind == second.Kind && first is IPropertyReferenceOperation or IFieldReferenceOperation or ISizeOfOperation or IInvocationOperation { Arguments.IsEmpty: true }
             && Microsoft.CodeAnalysis.CSharp.SyntaxFactory.AreEquivalent(first.Syntax, second.Syntax, topLevel: false));
+
+    /// <summary>A sum that is being made. There are hardly ever more than two parts, and sums are made wherever values are compared.</summary>
+    private struct Sum(int parts)
+    {
+        private KeyValuePair<Term, BigInteger>[] _parts = new KeyValuePair<Term, BigInteger>[parts];
+        private int _count;
+        private BigInteger _constant;
+
+        public void Add(Excess sum, BigInteger factor)
+        {
+            foreach (KeyValuePair<Term, BigInteger> part in sum._parts)
+            {
+                Add(part.Key, part.Value * factor);
+            }
+
+            _constant += sum.Constant * factor;
+        }
+
+        public void Add(FlowState state, Term term, BigInteger factor, int proofs)
+        {
+            switch (term)
+            {
+                case { Kind: TermKind.Constant }:
+                    _constant += factor * term.Number;
+                    break;
+                case { Kind: TermKind.Cast } when Widths.IsExact(state, term, proofs):
+                    Add(state, term.Left!, factor, proofs);
+                    break;
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } when Widths.IsExact(state, term, proofs):
+                    Add(state, term.Left!, factor, proofs);
+                    Add(state, term.Right!, factor, proofs);
+                    break;
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } when Widths.IsExact(state, term, proofs):
+                    Add(state, term.Left!, factor, proofs);
+                    Add(state, term.Right!, -factor, proofs);
+                    break;
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Right: { Kind: TermKind.Constant } times } when Widths.IsExact(state, term, proofs):
+                    Add(state, term.Left!, factor * times.Number, proofs);
+                    break;
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left: { Kind: TermKind.Constant } times } when Widths.IsExact(state, term, proofs):
+                    Add(state, term.Right!, factor * times.Number, proofs);
+                    break;
+                default:
+                    Add(term, factor);
+                    break;
+            }
+        }
+
+        /// <summary>The sum: the parts that are left, in the order of their numbers.</summary>
+        public readonly Excess Finish()
+        {
+            int left = 0;
+            for (int at = 0; at < _count; at++)
+            {
+                KeyValuePair<Term, BigInteger> part = _parts[at];
+                if (part.Value.IsZero)
+                {
+                    continue;
+                }
+
+                int to = left++;
+                for (; to > 0 && _parts[to - 1].Key.Id > part.Key.Id; to--)
+                {
+                    _parts[to] = _parts[to - 1];
+                }
+
+                _parts[to] = part;
+            }
+
+            return new Excess(left == _parts.Length ? _parts : _parts.AsSpan(0, left).ToArray(), _constant);
+        }
+
+        private void Add(Term term, BigInteger factor)
+        {
+            for (int at = 0; at < _count; at++)
+            {
+                if (IsSame(_parts[at].Key, term))
+                {
+                    _parts[at] = new KeyValuePair<Term, BigInteger>(_parts[at].Key, _parts[at].Value + factor);
+                    return;
+                }
+            }
+
+            if (_count == _parts.Length)
+            {
+                Array.Resize(ref _parts, Math.Max(4, _count * 2));
+            }
+
+            _parts[_count++] = new KeyValuePair<Term, BigInteger>(term, factor);
+        }
+    }
 }

@@ -23,9 +23,8 @@ internal sealed class FlowGraph
 
     private readonly Dictionary<(int Block, Continuation? Continuation), FlowNode> _known = [];
     private readonly Queue<FlowNode> _open = new();
-    private FlowNode[] _nodes = [];
     private bool[]? _climbing;
-    private Dictionary<int, IOperation>? _capturesToAssign;
+    private BodyContents? _contents;
 
     private FlowGraph(ControlFlowGraph blocks)
     {
@@ -47,7 +46,7 @@ internal sealed class FlowGraph
     public FlowNode Unhandled { get; }
 
     /// <summary>The nodes that can be reached, in reverse postorder.</summary>
-    public IReadOnlyList<FlowNode> Nodes => _nodes;
+    public ImmutableArray<FlowNode> Nodes { get; private set; } = [];
 
     /// <summary>
     /// The nodes at which what is known only grows, by their order. Where a loop begins, each round has to cover the one before, or
@@ -55,11 +54,8 @@ internal sealed class FlowGraph
     /// </summary>
     public bool[] Climbing => _climbing ??= FindClimbing();
 
-    /// <summary>
-    /// The compiler evaluates the left of an assignment first, and keeps it in a temporary when the right has branches: such
-    /// temporaries, by their numbers. To find them is to go through the whole method, which a helper is spared at each of its calls.
-    /// </summary>
-    public Dictionary<int, IOperation> CapturesToAssign => _capturesToAssign ??= FindCapturesToAssign();
+    /// <summary>What stands in it. It is found out once, and not anew at each call of a helper.</summary>
+    public BodyContents Contents => _contents ??= new BodyContents([.. Nodes.SelectMany(static node => node.Operations)]);
 
     /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
     public static FlowGraph? Create(ControlFlowGraph blocks)
@@ -259,57 +255,39 @@ internal sealed class FlowGraph
     {
         var postorder = new List<FlowNode>();
         var seen = new HashSet<FlowNode> { Entry };
-        var path = new Stack<(FlowNode Node, IEnumerator<FlowNode> Next)>();
-        path.Push((Entry, NextOf(Entry).GetEnumerator()));
+        var path = new Stack<(FlowNode Node, int Next)>();
+        path.Push((Entry, 0));
         while (path.Count > 0)
         {
-            (FlowNode node, IEnumerator<FlowNode> next) = path.Peek();
-            if (!next.MoveNext())
+            (FlowNode node, int at) = path.Pop();
+            if (at == node.Handlers.Length + node.Successors.Length)
             {
                 postorder.Add(node);
-                path.Pop();
+                continue;
             }
-            else if (seen.Add(next.Current))
+
+            path.Push((node, at + 1));
+            FlowNode next = at < node.Handlers.Length ? node.Handlers[at] : node.Successors[at - node.Handlers.Length].Target;
+            if (seen.Add(next))
             {
-                path.Push((next.Current, NextOf(next.Current).GetEnumerator()));
+                path.Push((next, 0));
             }
         }
 
         postorder.Reverse();
-        _nodes = [.. postorder];
-        for (int i = 0; i < _nodes.Length; i++)
+        Nodes = [.. postorder];
+        for (int i = 0; i < Nodes.Length; i++)
         {
-            _nodes[i].Order = i;
+            Nodes[i].Order = i;
         }
 
         MarkLoops();
     }
 
-    private Dictionary<int, IOperation> FindCapturesToAssign()
-    {
-        var found = new Dictionary<int, IOperation>();
-        foreach (IOperation operation in _nodes.SelectMany(static node => node.Operations).SelectMany(static one => one.DescendantsAndSelf()))
-        {
-            IOperation? target = operation switch
-            {
-                IAssignmentOperation assignment => assignment.Target,
-                IIncrementOrDecrementOperation step => step.Target,
-                _ => null,
-            };
-            if (target is IFlowCaptureReferenceOperation reference)
-            {
-                found[reference.Id.GetHashCode()] = reference;
-            }
-        }
-
-        // A temporary that is assigned a value elsewhere (a ??= b) is one of values as well.
-        return found;
-    }
-
     private bool[] FindClimbing()
     {
-        bool[] climbing = new bool[_nodes.Length];
-        foreach (FlowNode node in _nodes)
+        bool[] climbing = new bool[Nodes.Length];
+        foreach (FlowNode node in Nodes)
         {
             foreach (FlowNode handler in node.Handlers)
             {
@@ -329,18 +307,20 @@ internal sealed class FlowGraph
     private void MarkLoops()
     {
         int start = int.MaxValue;
-        for (int i = _nodes.Length - 1; i >= 0; i--)
+        for (int i = Nodes.Length - 1; i >= 0; i--)
         {
-            foreach (FlowNode next in NextOf(_nodes[i]))
+            foreach (FlowNode handler in Nodes[i].Handlers)
             {
-                start = Math.Min(start, next.Order <= i ? next.Order : int.MaxValue);
+                start = handler.Order <= i ? Math.Min(start, handler.Order) : start;
             }
 
-            _nodes[i].IsInLoop = start <= i;
+            foreach (FlowEdge edge in Nodes[i].Successors)
+            {
+                start = edge.Target.Order <= i ? Math.Min(start, edge.Target.Order) : start;
+            }
+
+            Nodes[i].IsInLoop = start <= i;
             start = start == i ? int.MaxValue : start;
         }
     }
-
-    private static IEnumerable<FlowNode> NextOf(FlowNode node) =>
-        node.Handlers.Concat(node.Successors.Select(static edge => edge.Target));
 }

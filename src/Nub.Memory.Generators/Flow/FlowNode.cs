@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
 
@@ -13,9 +14,6 @@ internal readonly record struct FlowEdge(FlowNode Target, bool? When);
 /// </summary>
 internal sealed class FlowNode(BasicBlock block, Continuation? continuation)
 {
-    private readonly List<FlowEdge> _successors = [];
-    private readonly List<FlowNode> _handlers = [];
-
     public BasicBlock Block { get; } = block;
 
     /// <summary>Where the innermost <c>finally</c> around this node goes on to; null outside of one.</summary>
@@ -28,21 +26,20 @@ internal sealed class FlowNode(BasicBlock block, Continuation? continuation)
     public bool IsInLoop { get; set; }
 
     /// <summary>The nodes that control goes to at the end of the block.</summary>
-    public IReadOnlyList<FlowEdge> Successors => _successors;
+    public ImmutableArray<FlowEdge> Successors { get; private set; } = [];
 
     /// <summary>The nodes that an exception in any operation of the block may go to: filters, <c>catch</c> and <c>finally</c> blocks.</summary>
-    public IReadOnlyList<FlowNode> Handlers => _handlers;
+    public ImmutableArray<FlowNode> Handlers { get; private set; } = [];
 
     /// <summary>The operations in the order in which they run; the last may be the condition, or the value that is returned or thrown.</summary>
-    public IEnumerable<IOperation> Operations =>
-        Block.BranchValue is { } value ? Block.Operations.Concat([value]) : Block.Operations;
+    public ImmutableArray<IOperation> Operations { get; } = block.BranchValue is { } value ? block.Operations.Add(value) : block.Operations;
 
     /// <summary>Whether an edge to <paramref name="target"/> closes a loop.</summary>
     public bool IsBackEdge(FlowNode target) => target.Order <= Order;
 
-    public void AddSuccessor(FlowNode target, bool? when) => _successors.Add(new FlowEdge(target, when));
+    public void AddSuccessor(FlowNode target, bool? when) => Successors = Successors.Add(new FlowEdge(target, when));
 
-    public void AddHandler(FlowNode target) => _handlers.Add(target);
+    public void AddHandler(FlowNode target) => Handlers = Handlers.Add(target);
 }
 
 /// <summary>Where control goes on to when a <c>finally</c> has ended.</summary>

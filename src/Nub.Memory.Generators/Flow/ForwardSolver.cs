@@ -7,7 +7,7 @@ internal sealed class FlowResult<TState>(FlowGraph graph, TState?[] atStart)
     where TState : class
 {
     /// <summary>What holds at the start of a node; null when control never comes there.</summary>
-    public TState? At(FlowNode node) => node.Order < graph.Nodes.Count && graph.Nodes[node.Order] == node ? atStart[node.Order] : null;
+    public TState? At(FlowNode node) => node.Order < graph.Nodes.Length && graph.Nodes[node.Order] == node ? atStart[node.Order] : null;
 }
 
 /// <summary>
@@ -20,9 +20,6 @@ internal sealed class FlowResult<TState>(FlowGraph graph, TState?[] atStart)
 /// </remarks>
 internal static class ForwardSolver
 {
-    // Each loop around a node costs it about two visits; nobody nests loops as deep as this would need.
-    private const int MostVisitsPerNode = 24;
-
     /// <summary>Solves an analysis for a method, and goes through each operation with what finally holds before it.</summary>
     /// <returns>The solution; null when it was not found within the limit, of which nothing may be concluded.</returns>
     public static FlowResult<TState>? Run<TState>(
@@ -42,69 +39,109 @@ internal static class ForwardSolver
     /// <returns>The solution; null when it was not found within the limit, of which nothing may be concluded.</returns>
     public static FlowResult<TState>? Solve<TState>(
         FlowGraph graph, ForwardAnalysis<TState> analysis, TState atEntry, CancellationToken cancellation)
+        where TState : class =>
+        new Solution<TState>(graph, analysis).Find(atEntry, cancellation);
+
+    /// <summary>Goes through the solution once, so that each operation is seen with what finally holds before it.</summary>
+    /// <param name="isChosen">Which nodes are gone through.</param>
+    public static void Replay<TState>(FlowGraph graph, FlowResult<TState> result, ForwardAnalysis<TState> analysis, Func<FlowNode, bool> isChosen)
         where TState : class
     {
-        var atStart = new TState?[graph.Nodes.Count];
-        var arriving = new Arrivals<TState>?[graph.Nodes.Count];
-        bool[] climbs = graph.Climbing;
-        var waiting = new Worklist(graph.Nodes.Count);
-        waiting.Add(graph.Entry.Order);
-        atStart[graph.Entry.Order] = atEntry;
-
-        void Send(FlowNode from, bool? when, FlowNode to, TState state)
+        analysis.IsFinal = true;
+        foreach (FlowNode node in graph.Nodes)
         {
-            TState incoming = analysis.Pass(from, to, state);
-            if (!climbs[to.Order])
+            TState? state = isChosen(node) ? result.At(node) : null;
+            for (int at = 0; state is not null && at < node.Operations.Length; at++)
             {
-                // What came over an edge earlier is out of date once something else comes over it. It is joined when the node's turn
-                // comes: by then all that comes from before it is there, and where many ways meet each is looked at once.
-                (arriving[to.Order] ??= new()).Set(from.Order, when, incoming);
-                waiting.Add(to.Order);
-                return;
+                state = analysis.Transfer(node, node.Operations[at], state);
+            }
+        }
+    }
+
+    /// <summary>What is known while the solution is being found.</summary>
+    private sealed class Solution<TState>(FlowGraph graph, ForwardAnalysis<TState> analysis)
+        where TState : class
+    {
+        // Each loop around a node costs it about two visits; nobody nests loops as deep as this would need.
+        private const int MostVisitsPerNode = 24;
+
+        private readonly TState?[] _atStart = new TState?[graph.Nodes.Length];
+        private readonly Arrivals<TState>?[] _arriving = new Arrivals<TState>?[graph.Nodes.Length];
+        private readonly Worklist _waiting = new(graph.Nodes.Length);
+
+        public FlowResult<TState>? Find(TState atEntry, CancellationToken cancellation)
+        {
+            _waiting.Add(graph.Entry.Order);
+            _atStart[graph.Entry.Order] = atEntry;
+            for (int visits = 0; _waiting.Any; visits++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (visits > MostVisitsPerNode * graph.Nodes.Length)
+                {
+                    return null;
+                }
+
+                FlowNode node = graph.Nodes[_waiting.TakeFirst()];
+                analysis.IsFinal = !node.IsInLoop;
+                if (Meet(node) && Visit(node, _atStart[node.Order]!) is { } state)
+                {
+                    Leave(node, state);
+                }
             }
 
-            TState? known = atStart[to.Order];
-            TState joined = known is null ? incoming : analysis.Join(to, known, incoming);
-            if (known is null || !ReferenceEquals(analysis.Join(to, known, joined), known))
-            {
-                atStart[to.Order] = joined;
-                waiting.Add(to.Order);
-            }
+            return new FlowResult<TState>(graph, _atStart);
         }
 
         // Whether there is anything new for a node whose turn it is.
-        bool Meet(FlowNode node)
+        private bool Meet(FlowNode node)
         {
-            if (arriving[node.Order] is { } ways)
+            if (_arriving[node.Order] is { } ways)
             {
-                TState? known = atStart[node.Order];
+                TState? known = _atStart[node.Order];
                 TState incoming = ways.Join(analysis, node);
                 if (known is not null && ReferenceEquals(analysis.Join(node, known, incoming), known))
                 {
                     return false;
                 }
 
-                atStart[node.Order] = incoming;
+                _atStart[node.Order] = incoming;
             }
 
             return true;
         }
 
-        for (int visits = 0; waiting.Any; visits++)
+        // An exception may come before, or after, each operation.
+        private TState? Visit(FlowNode node, TState state)
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (visits > MostVisitsPerNode * graph.Nodes.Count)
+            Throw(node, state);
+            foreach (IOperation operation in node.Operations)
             {
-                return null;
+                if (analysis.Transfer(node, operation, state) is not { } next)
+                {
+                    return null;
+                }
+
+                if (!ReferenceEquals(next, state))
+                {
+                    Throw(node, next);
+                }
+
+                state = next;
             }
 
-            FlowNode node = graph.Nodes[waiting.TakeFirst()];
-            analysis.IsFinal = !node.IsInLoop;
-            if (!Meet(node) || Visit(analysis, node, atStart[node.Order]!, (handler, thrown) => Send(node, null, handler, thrown)) is not { } state)
-            {
-                continue;
-            }
+            return state;
+        }
 
+        private void Throw(FlowNode node, TState state)
+        {
+            foreach (FlowNode handler in node.Handlers)
+            {
+                Send(node, null, handler, state);
+            }
+        }
+
+        private void Leave(FlowNode node, TState state)
+        {
             foreach (FlowEdge edge in node.Successors)
             {
                 TState? chosen = edge.When is { } value && node.Block.BranchValue is { } condition
@@ -117,53 +154,25 @@ internal static class ForwardSolver
             }
         }
 
-        return new FlowResult<TState>(graph, atStart);
-    }
-
-    /// <summary>Goes through the solution once, so that each operation is seen with what finally holds before it.</summary>
-    /// <param name="isChosen">Which nodes are gone through.</param>
-    public static void Replay<TState>(FlowGraph graph, FlowResult<TState> result, ForwardAnalysis<TState> analysis, Func<FlowNode, bool> isChosen)
-        where TState : class
-    {
-        analysis.IsFinal = true;
-        foreach (FlowNode node in graph.Nodes.Where(isChosen))
+        private void Send(FlowNode from, bool? when, FlowNode to, TState state)
         {
-            TState? state = result.At(node);
-            foreach (IOperation operation in node.Operations)
+            TState incoming = analysis.Pass(from, to, state);
+            if (!graph.Climbing[to.Order])
             {
-                state = state is null ? null : analysis.Transfer(node, operation, state);
-            }
-        }
-    }
-
-    // An exception may come before, or after, each operation.
-    private static TState? Visit<TState>(ForwardAnalysis<TState> analysis, FlowNode node, TState state, Action<FlowNode, TState> send)
-        where TState : class
-    {
-        Throw(node, state, send);
-        foreach (IOperation operation in node.Operations)
-        {
-            if (analysis.Transfer(node, operation, state) is not { } next)
-            {
-                return null;
+                // What came over an edge earlier is out of date once something else comes over it. It is joined when the node's turn
+                // comes: by then all that comes from before it is there, and where many ways meet each is looked at once.
+                (_arriving[to.Order] ??= new()).Set(from.Order, when, incoming);
+                _waiting.Add(to.Order);
+                return;
             }
 
-            if (!ReferenceEquals(next, state))
+            TState? known = _atStart[to.Order];
+            TState joined = known is null ? incoming : analysis.Join(to, known, incoming);
+            if (known is null || !ReferenceEquals(analysis.Join(to, known, joined), known))
             {
-                Throw(node, next, send);
+                _atStart[to.Order] = joined;
+                _waiting.Add(to.Order);
             }
-
-            state = next;
-        }
-
-        return state;
-    }
-
-    private static void Throw<TState>(FlowNode node, TState state, Action<FlowNode, TState> send)
-    {
-        foreach (FlowNode handler in node.Handlers)
-        {
-            send(handler, state);
         }
     }
 }

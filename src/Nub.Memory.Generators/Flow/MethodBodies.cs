@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
-using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -16,8 +15,6 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 
     private FlowGraph? _graph;
     private bool _isMade;
-    private List<IMethodSymbol>? _calls;
-    private int _operations;
 
     public IMethodSymbol Method { get; } = method;
 
@@ -37,39 +34,16 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     }
 
     /// <summary>Whether it may be followed from where it is called.</summary>
-    public bool IsSmall => length <= LongestHelper && Graph is { Nodes.Count: <= MostNodesOfHelper };
+    public bool IsSmall => length <= LongestHelper && Graph is { Nodes.Length: <= MostNodesOfHelper };
 
     /// <summary>How many operations there are, without what is called.</summary>
-    public int Operations => Calls is null ? 0 : _operations;
+    public int Operations => Graph?.Contents.Operations ?? 0;
 
     /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
-    public IReadOnlyList<IMethodSymbol> Calls
-    {
-        get
-        {
-            if (_calls is null)
-            {
-                _calls = [];
-                foreach (IOperation operation in Graph?.Nodes.SelectMany(static node => node.Operations) ?? [])
-                {
-                    _operations++;
-                    _calls.AddRange(operation.DescendantsAndSelf().Select(CalledBy).OfType<IMethodSymbol>().Where(IsHelper));
-                }
-            }
-
-            return _calls;
-        }
-    }
+    public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
 
     /// <summary>Whether a method may be a part of others, cut out of them: one that nobody else calls.</summary>
     public static bool IsHelper(IMethodSymbol method) => method.MethodKind == MethodKind.LocalFunction || method.DeclaredAccessibility == Accessibility.Private;
-
-    private static IMethodSymbol? CalledBy(IOperation operation) => operation switch
-    {
-        IInvocationOperation call => call.TargetMethod,
-        IPropertyReferenceOperation property => property.Property.GetMethod,
-        _ => null,
-    };
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
@@ -107,7 +81,7 @@ internal sealed class MethodBodies
     /// <returns>Each with the operation that makes a delegate of it; null for a local function.</returns>
     public IEnumerable<(MethodBody Body, IOperation? Creation)> AddNested(MethodBody body, CancellationToken cancellation)
     {
-        if (body.Graph?.Blocks is not { } blocks)
+        if (body.Graph is not { Blocks: var blocks, Contents: var contents })
         {
             yield break;
         }
@@ -118,7 +92,7 @@ internal sealed class MethodBodies
             nested.Add((new MethodBody(local, () => blocks.GetLocalFunctionControlFlowGraph(local, cancellation)), null));
         }
 
-        foreach (IFlowAnonymousFunctionOperation lambda in FlowGraph.LambdasOf(blocks))
+        foreach (IFlowAnonymousFunctionOperation lambda in contents.Lambdas)
         {
             nested.Add((new MethodBody(lambda.Symbol, () => blocks.GetAnonymousFunctionControlFlowGraph(lambda, cancellation)), lambda.Parent));
         }

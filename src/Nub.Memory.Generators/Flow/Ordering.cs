@@ -47,12 +47,18 @@ internal static class Ordering
             return state;
         }
 
+        // Of the host's own values one after the other is compared with another one.
+        if (IsOne(small) && IsOne(large) && small != large && IsHostsOwn(state, small) && IsHostsOwn(state, large))
+        {
+            return state;
+        }
+
         Excess sum = Excess.Over(state, small, large, MostProofs).Plus(isLess ? 1 : 0);
         return sum.Parts switch
         {
             [] => state,
             [var only] => Limit(state, only.Key, only.Value, sum.Constant),
-            _ when sum.Parts.All(part => state.StandingOf(part.Key).Trust == Trust.Host) => state,
+            _ when sum.Parts.All(part => IsHostsOwn(state, part.Key)) => state,
             _ => state with { Limits = state.Limits.With(sum) },
         };
     }
@@ -129,6 +135,11 @@ internal static class Ordering
 
     private static bool IsHosts(FlowState state, Term term) =>
         term.Kind == TermKind.Constant || ((term.Kind == TermKind.Merge || term.Type!.TypeKind == TypeKind.Enum) && state.StandingOf(term).Trust == Trust.Host);
+
+    private static bool IsHostsOwn(FlowState state, Term term) => state.StandingOf(term).Trust == Trust.Host;
+
+    // Whether it is one part of a sum, and not a sum itself.
+    private static bool IsOne(Term term) => term.Kind is not (TermKind.Constant or TermKind.Cast or TermKind.Binary);
 
     private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || Widths.IsInteger(term.Type);
 }

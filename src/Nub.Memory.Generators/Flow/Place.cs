@@ -85,7 +85,7 @@ internal static class LinearForm
     }
 
     private static int? ShiftOf(Term shift) =>
-        Interval.Count(new Interval(new BigInteger(shift.Right!.Constant), new BigInteger(shift.Right.Constant)), Widths.Of(shift.Type));
+        Interval.Count(new Interval(shift.Right!.Number, shift.Right.Number), Widths.Of(shift.Type));
 
     // An index times a size may be more than any offset.
     private static long ToInt64(decimal value) => unchecked((long)(ulong)(new BigInteger(value) & ulong.MaxValue));

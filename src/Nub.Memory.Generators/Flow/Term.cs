@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.CodeAnalysis;
 
 namespace Nub.Memory.Generators.Flow;
@@ -73,6 +74,9 @@ internal sealed class Term(
 
     public decimal Constant { get; } = constant;
 
+    /// <summary>The same as a whole number of any size. Nearly all are small, of which none is made on the heap.</summary>
+    public BigInteger Number => Constant is >= int.MinValue and <= int.MaxValue ? new BigInteger((int)Constant) : new BigInteger(Constant);
+
     /// <summary>Whether arithmetic that overflows throws.</summary>
     public bool IsChecked { get; } = isChecked;
 
@@ -88,6 +92,15 @@ internal sealed class Term(
     public LinearSum? Sum { get; set; }
 
     public void MarkAsPart() => IsPart = true;
+
+    /// <summary>What else tells it from others: which of several results an operation has, or that a sum is one of offsets.</summary>
+    public string? Part { get; init; }
+
+    /// <summary>What the table that it stands in finds it by.</summary>
+    public int Hash { get; init; }
+
+    /// <summary>The next in the same row of the table.</summary>
+    public Term? Next { get; set; }
 
     /// <summary>Terms are the same when they are the same object; their numbers lie close together, which keeps maps of them flat.</summary>
     public override int GetHashCode() => Id;

@@ -4,7 +4,10 @@ using Microsoft.CodeAnalysis.Operations;
 namespace Nub.Memory.Generators.Flow;
 
 /// <summary>Where ways meet that brought different values of a variable.</summary>
-internal sealed record MergePoint(FlowNode Node, Variable Variable);
+internal sealed record MergePoint(FlowNode Node, Variable Variable)
+{
+    public override int GetHashCode() => unchecked((Node.Order * 31) + Variable.GetHashCode());
+}
 
 /// <summary>Makes terms, each once.</summary>
 internal sealed class TermTable
@@ -15,7 +18,14 @@ internal sealed class TermTable
     // Offsets are summed up without a type: such a sum is none that the program has computed, and tells nothing of how that ends.
     private const string Unbounded = "offset";
 
-    private readonly Dictionary<TermKey, Term> _terms = [];
+    // One object for each operator, not one for each sum.
+    private static readonly object[] s_operators = [.. Enumerable.Range(0, 1 + Enum.GetValues(typeof(BinaryOperatorKind)).Cast<BinaryOperatorKind>().Max(static kind => (int)kind))
+        .Select(static kind => (object)(BinaryOperatorKind)kind)];
+
+    // A power of two of rows, each of which is as long as the hash codes are bad: a term is looked up at every step, and the table of
+    // a method holds hundreds.
+    private Term?[] _terms = new Term?[64];
+    private int _count;
 
     public Term Constant(decimal value, ITypeSymbol? type) => Make(TermKind.Constant, null, null, null, null, type, value);
 
@@ -65,7 +75,7 @@ internal sealed class TermTable
     }
 
     public Term Binary(BinaryOperatorKind kind, Term left, Term right, ITypeSymbol? type, bool isChecked) =>
-        Make(TermKind.Binary, kind, null, left, right, type, isChecked: isChecked, part: type is null ? Unbounded : null);
+        Make(TermKind.Binary, s_operators[(int)kind], null, left, right, type, isChecked: isChecked, part: type is null ? Unbounded : null);
 
     /// <summary>Whether a term made of these would be deeper than anything that is worth following.</summary>
     public static bool IsTooDeep(Term left, Term? right = null) => Math.Max(left.Depth, right?.Depth ?? 0) >= MaximumDepth;
@@ -74,54 +84,64 @@ internal sealed class TermTable
         TermKind kind, object? key, Frame? frame, Term? left, Term? right, ITypeSymbol? type,
         decimal constant = 0, bool isChecked = false, string? part = null)
     {
-        object? identity = key is ISymbol symbol ? new SymbolKey(symbol) : key;
-        var all = new TermKey(kind, identity, frame, left, right, constant, isChecked ? "checked" : part);
-        if (!_terms.TryGetValue(all, out Term? term))
+        int hash = HashOf(kind, key, frame, left, right, constant);
+        for (Term? known = _terms[hash & (_terms.Length - 1)]; known is not null; known = known.Next)
         {
-            term = new Term(_terms.Count, kind, key, frame, left, right, type, constant, isChecked);
-            _terms.Add(all, term);
-            left?.MarkAsPart();
-            right?.MarkAsPart();
+            if (known.Hash == hash && known.Kind == kind && known.Left == left && known.Right == right && known.Frame == frame && known.IsChecked == isChecked
+                && known.Part == part && known.Constant == constant && IsSame(kind, known.Key, key))
+            {
+                return known;
+            }
         }
 
-        return term;
+        if (_count == _terms.Length)
+        {
+            Grow();
+        }
+
+        ref Term? first = ref _terms[hash & (_terms.Length - 1)];
+        first = new Term(_count, kind, key, frame, left, right, type, constant, isChecked) { Hash = hash, Part = part, Next = first };
+        _count++;
+        left?.MarkAsPart();
+        right?.MarkAsPart();
+        return first;
     }
 
-    // A term is looked up at every step, so what nearly never tells two apart is left out of the hash code.
-    private readonly struct TermKey(TermKind kind, object? key, Frame? frame, Term? left, Term? right, decimal constant, string? part) : IEquatable<TermKey>
+    private void Grow()
     {
-        private readonly TermKind _kind = kind;
-        private readonly object? _key = key;
-        private readonly Frame? _frame = frame;
-        private readonly Term? _left = left;
-        private readonly Term? _right = right;
-        private readonly decimal _constant = constant;
-        private readonly string? _part = part;
-
-        public bool Equals(TermKey other) =>
-            _kind == other._kind && _left == other._left && _right == other._right && _frame == other._frame && _constant == other._constant
-            && _part == other._part && object.Equals(_key, other._key);
-
-        public override bool Equals(object? obj) => obj is TermKey other && Equals(other);
-
-        public override int GetHashCode()
+        Term?[] before = _terms;
+        _terms = new Term?[before.Length * 2];
+        foreach (Term? start in before)
         {
-            int hash = unchecked(((int)_kind * 31) + (_key?.GetHashCode() ?? 0));
-            hash = unchecked((hash * 31) + (_left?.Id ?? -1));
-            hash = unchecked((hash * 31) + (_right?.Id ?? -1));
-            hash = unchecked((hash * 31) + (_frame?.GetHashCode() ?? 0));
-            return _kind == TermKind.Constant ? unchecked((hash * 31) + _constant.GetHashCode()) : hash;
+            for (Term? term = start; term is not null;)
+            {
+                Term? next = term.Next;
+                ref Term? first = ref _terms[term.Hash & (_terms.Length - 1)];
+                (term.Next, first) = (first, term);
+                term = next;
+            }
         }
     }
 
-    private readonly struct SymbolKey(ISymbol symbol) : IEquatable<SymbolKey>
+    // What nearly never tells two apart is left out.
+    private static int HashOf(TermKind kind, object? key, Frame? frame, Term? left, Term? right, decimal constant)
     {
-        private readonly ISymbol _symbol = symbol;
-
-        public bool Equals(SymbolKey other) => SymbolEqualityComparer.Default.Equals(_symbol, other._symbol);
-
-        public override bool Equals(object? obj) => obj is SymbolKey other && Equals(other);
-
-        public override int GetHashCode() => SymbolEqualityComparer.Default.GetHashCode(_symbol);
+        int hash = (int)kind;
+        unchecked
+        {
+            hash = (hash * 31) + (key is null ? 0 : IsSymbol(kind) ? SymbolEqualityComparer.Default.GetHashCode((ISymbol)key) : key.GetHashCode());
+            hash = (hash * 31) + (left?.Id ?? -1);
+            hash = (hash * 31) + (right?.Id ?? -1);
+            hash = (hash * 31) + (frame?.GetHashCode() ?? 0);
+            hash = kind == TermKind.Constant ? (hash * 31) + constant.GetHashCode() : hash;
+            return hash ^ (hash >> 15);
+        }
     }
+
+    private static bool IsSame(TermKind kind, object? key, object? other) =>
+        key == other || (key is not null && other is not null && (IsSymbol(kind) ? SymbolEqualityComparer.Default.Equals((ISymbol)key, (ISymbol)other) : key.Equals(other)));
+
+    // Two objects of the compiler's may be the same symbol.
+    private static bool IsSymbol(TermKind kind) =>
+        kind is TermKind.Input or TermKind.Field or TermKind.With or TermKind.Cast or TermKind.View or TermKind.ArrayView;
 }

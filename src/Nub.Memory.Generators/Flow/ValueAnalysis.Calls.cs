@@ -102,8 +102,7 @@ internal sealed partial class ValueAnalysis
     }
 
     private static bool IsIterator(IMethodSymbol method, FlowGraph graph) =>
-        method.ReturnType is { Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" }
-        && graph.Nodes.Any(static node => node.Operations.Any(static one => one is IReturnOperation { Kind: OperationKind.YieldReturn or OperationKind.YieldBreak }));
+        method.ReturnType is { Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" } && graph.Contents.Yields;
 
     private Term EvaluateUnknown(IInvocationOperation call, Term? instance, Arguments arguments)
     {

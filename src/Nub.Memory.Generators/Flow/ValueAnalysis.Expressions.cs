@@ -17,70 +17,78 @@ internal sealed partial class ValueAnalysis
             return constant;
         }
 
-        switch (operation)
+        // By kinds: to ask an object for one interface after the other takes longer than most of what is done then.
+        switch (operation.Kind)
         {
-            case ILocalReferenceOperation local:
-                return Get(local.Local);
-            case IParameterReferenceOperation parameter:
-                return Get(parameter.Parameter);
-            case IFlowCaptureReferenceOperation capture:
-                return _state.Variables.TryGetValue(Variable.Of(capture.Id, _frame), out Term? captured) ? captured : Result(operation);
-            case IFieldReferenceOperation field:
-                return EvaluateField(field);
-            case IPropertyReferenceOperation property:
-                return EvaluateProperty(property);
-            case IInvocationOperation call:
-                return EvaluateCall(call);
-            case IObjectCreationOperation creation:
-                return EvaluateCreation(creation);
-            case IConversionOperation conversion:
-                return EvaluateConversion(conversion);
-            case IBinaryOperation binary:
-                return EvaluateBinary(binary);
-            case IIsPatternOperation pattern:
-                return EvaluatePattern(pattern);
-            case IUnaryOperation { OperatorKind: UnaryOperatorKind.Plus or UnaryOperatorKind.Hat } unary:
-                return Evaluate(unary.Operand);
-            case IUnaryOperation { OperatorKind: UnaryOperatorKind.Minus, OperatorMethod: null } unary when Widths.IsInteger(unary.Type):
-                return Compute(unary, BinaryOperatorKind.Subtract, Terms.Constant(0, unary.Type), Evaluate(unary.Operand), unary.IsChecked);
-            case IUnaryOperation { OperatorKind: not UnaryOperatorKind.Not } unary:
-                return unary.OperatorKind == UnaryOperatorKind.BitwiseNegation ? Scramble(operation, Evaluate(unary.Operand)) : Derive(operation, Evaluate(unary.Operand));
-            case ISizeOfOperation measured when _session.Sizes.Of(measured.TypeOperand) is { } bytes:
+            case OperationKind.LocalReference:
+                return Get(((ILocalReferenceOperation)operation).Local);
+            case OperationKind.ParameterReference:
+                return Get(((IParameterReferenceOperation)operation).Parameter);
+            case OperationKind.FlowCaptureReference:
+                return _state.Variables.TryGetValue(Variable.Of(((IFlowCaptureReferenceOperation)operation).Id, _frame), out Term? captured) ? captured : Result(operation);
+            case OperationKind.FieldReference:
+                return EvaluateField((IFieldReferenceOperation)operation);
+            case OperationKind.PropertyReference:
+                return EvaluateProperty((IPropertyReferenceOperation)operation);
+            case OperationKind.Invocation:
+                return EvaluateCall((IInvocationOperation)operation);
+            case OperationKind.ObjectCreation:
+                return EvaluateCreation((IObjectCreationOperation)operation);
+            case OperationKind.Conversion:
+                return EvaluateConversion((IConversionOperation)operation);
+            case OperationKind.Binary:
+                return EvaluateBinary((IBinaryOperation)operation);
+            case OperationKind.IsPattern:
+                return EvaluatePattern((IIsPatternOperation)operation);
+            case OperationKind.Unary when operation is IUnaryOperation { OperatorKind: not UnaryOperatorKind.Not } unary:
+                return EvaluateUnary(unary);
+            case OperationKind.SizeOf when operation is ISizeOfOperation measured && _session.Sizes.Of(measured.TypeOperand) is { } bytes:
                 return Terms.Constant(bytes, operation.Type);
-            case ISimpleAssignmentOperation assignment:
+            case OperationKind.SimpleAssignment:
+                var assignment = (ISimpleAssignmentOperation)operation;
                 Term value = Evaluate(assignment.Value);
                 Assign(assignment.Target, value);
                 return value;
-            case ICompoundAssignmentOperation compound:
-                return EvaluateCompound(compound);
-            case IIncrementOrDecrementOperation step:
-                return EvaluateStep(step);
-            case IDeconstructionAssignmentOperation deconstruction:
+            case OperationKind.CompoundAssignment:
+                return EvaluateCompound((ICompoundAssignmentOperation)operation);
+            case OperationKind.Increment or OperationKind.Decrement:
+                return EvaluateStep((IIncrementOrDecrementOperation)operation);
+            case OperationKind.DeconstructionAssignment:
+                var deconstruction = (IDeconstructionAssignmentOperation)operation;
                 Term whole = Evaluate(deconstruction.Value);
                 Assign(deconstruction.Target, whole);
                 return whole;
-            case ITupleOperation tuple:
-                return EvaluateTuple(tuple);
-            case IArrayCreationOperation array:
-                return EvaluateArray(array);
-            case IArrayElementReferenceOperation element:
+            case OperationKind.Tuple:
+                return EvaluateTuple((ITupleOperation)operation);
+            case OperationKind.ArrayCreation:
+                return EvaluateArray((IArrayCreationOperation)operation);
+            case OperationKind.ArrayElementReference when operation is IArrayElementReferenceOperation element:
                 return EvaluateElement(element, element.ArrayReference, element.Indices);
-            case IInlineArrayAccessOperation element:
+            case OperationKind.InlineArrayAccess when operation is IInlineArrayAccessOperation element:
                 return EvaluateElement(element, element.Instance, [element.Argument]);
-            case IImplicitIndexerReferenceOperation element:
+            case OperationKind.ImplicitIndexerReference when operation is IImplicitIndexerReferenceOperation element:
                 return EvaluateElement(element, element.Instance, [element.Argument]);
-            case IAwaitOperation wait:
-                Use(Evaluate(wait.Operation));
+            case OperationKind.Await:
+                Use(Evaluate(((IAwaitOperation)operation).Operation));
                 LetGuestRun();
                 return Result(operation);
-            case IDeclarationExpressionOperation declaration:
-                return Evaluate(declaration.Expression);
-            case IArgumentOperation argument:
-                return Evaluate(argument.Value);
+            case OperationKind.DeclarationExpression:
+                return Evaluate(((IDeclarationExpressionOperation)operation).Expression);
+            case OperationKind.Argument:
+                return Evaluate(((IArgumentOperation)operation).Value);
             default:
                 return EvaluateOther(operation);
         }
     }
+
+    private Term EvaluateUnary(IUnaryOperation unary) => unary switch
+    {
+        { OperatorKind: UnaryOperatorKind.Plus or UnaryOperatorKind.Hat } => Evaluate(unary.Operand),
+        { OperatorKind: UnaryOperatorKind.Minus, OperatorMethod: null } when Widths.IsInteger(unary.Type) =>
+            Compute(unary, BinaryOperatorKind.Subtract, Terms.Constant(0, unary.Type), Evaluate(unary.Operand), unary.IsChecked),
+        { OperatorKind: UnaryOperatorKind.BitwiseNegation } => Scramble(unary, Evaluate(unary.Operand)),
+        _ => Derive(unary, Evaluate(unary.Operand)),
+    };
 
     private Term? ConstantOf(IOperation operation) => operation.ConstantValue is { HasValue: true, Value: { } value }
         ? value switch

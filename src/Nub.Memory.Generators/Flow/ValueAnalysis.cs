@@ -37,7 +37,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         _graph = graph;
         _frame = frame;
         _node = graph.Entry;
-        _assigned = new Dictionary<int, IOperation>(graph.CapturesToAssign);
+        _assigned = new Dictionary<int, IOperation>(graph.Contents.CapturesToAssign);
     }
 
     /// <summary>Goes through a method; what is found is noted in the session.</summary>
@@ -79,24 +79,21 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         _state = state;
         _node = node;
         _isDead = false;
-        switch (operation)
+        switch (operation.Kind)
         {
-            case IExpressionStatementOperation statement:
-                Evaluate(statement.Operation);
+            case var _ when operation == node.Block.BranchValue && IsReturn(node):
+                Return(Evaluate(operation));
                 break;
-            case IAssignmentOperation or IIncrementOrDecrementOperation:
+            case OperationKind.ExpressionStatement:
+                Evaluate(((IExpressionStatementOperation)operation).Operation);
+                break;
+            case OperationKind.SimpleAssignment or OperationKind.CompoundAssignment or OperationKind.CoalesceAssignment or OperationKind.DeconstructionAssignment
+                or OperationKind.Increment or OperationKind.Decrement:
                 // A declaration has no statement around it. What is only put into a variable is not used yet.
                 Evaluate(operation);
                 break;
-            case IFlowCaptureOperation capture when _assigned.ContainsKey(capture.Id.GetHashCode()):
-                // What stands on the left of an assignment is not read; where it is, is found out when it is assigned.
-                _assigned[capture.Id.GetHashCode()] = capture.Value;
-                break;
-            case IFlowCaptureOperation capture:
-                Set(Variable.Of(capture.Id, _frame), Evaluate(capture.Value));
-                break;
-            case var value when value == node.Block.BranchValue && IsReturn(node):
-                Return(Evaluate(value));
+            case OperationKind.FlowCapture:
+                Capture((IFlowCaptureOperation)operation);
                 break;
             default:
                 Use(Evaluate(operation));
@@ -104,6 +101,20 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         }
 
         return _isDead ? null : _state;
+    }
+
+    private void Capture(IFlowCaptureOperation capture)
+    {
+        int id = capture.Id.GetHashCode();
+        if (_assigned.ContainsKey(id))
+        {
+            // What stands on the left of an assignment is not read; where it is, is found out when it is assigned.
+            _assigned[id] = capture.Value;
+        }
+        else
+        {
+            Set(Variable.Of(capture.Id, _frame), Evaluate(capture.Value));
+        }
     }
 
     public override FlowState Pass(FlowNode from, FlowNode to, FlowState state)

@@ -88,7 +88,7 @@ internal static class Widths
     {
         if (term.Kind == TermKind.Constant)
         {
-            return new Measured(new Interval(new BigInteger(term.Constant), new BigInteger(term.Constant)), false, true);
+            return new Measured(new Interval(term.Number, term.Number), false, true);
         }
 
         Interval all = OfType(term.Type);

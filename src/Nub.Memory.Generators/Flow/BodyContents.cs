@@ -1,0 +1,77 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+/// <summary>What of interest stands in a body, found by going through it once.</summary>
+internal sealed class BodyContents
+{
+    private readonly List<IMethodSymbol> _calls = [];
+    private readonly List<IFlowAnonymousFunctionOperation> _lambdas = [];
+    private readonly Dictionary<int, IOperation> _capturesToAssign = [];
+
+    /// <param name="operations">What the blocks of the body are made of.</param>
+    public BodyContents(IReadOnlyCollection<IOperation> operations)
+    {
+        Operations = operations.Count;
+        foreach (IOperation operation in new OperationWalk(operations))
+        {
+            switch (operation.Kind)
+            {
+                case OperationKind.Invocation:
+                    AddCall(((IInvocationOperation)operation).TargetMethod);
+                    break;
+                case OperationKind.PropertyReference:
+                    AddCall(((IPropertyReferenceOperation)operation).Property.GetMethod);
+                    break;
+                case OperationKind.FlowAnonymousFunction:
+                    _lambdas.Add((IFlowAnonymousFunctionOperation)operation);
+                    break;
+                case OperationKind.Increment or OperationKind.Decrement:
+                    AddTarget(((IIncrementOrDecrementOperation)operation).Target);
+                    break;
+                case OperationKind.SimpleAssignment or OperationKind.CompoundAssignment or OperationKind.CoalesceAssignment or OperationKind.DeconstructionAssignment:
+                    AddTarget(((IAssignmentOperation)operation).Target);
+                    break;
+                case OperationKind.YieldReturn or OperationKind.YieldBreak:
+                    Yields = true;
+                    break;
+            }
+        }
+    }
+
+    /// <summary>How many operations the blocks are made of, those of an expression not counted.</summary>
+    public int Operations { get; }
+
+    /// <summary>What is called that may be a helper, as often as it is called.</summary>
+    public IReadOnlyList<IMethodSymbol> Calls => _calls;
+
+    /// <summary>The lambdas that stand directly in the body.</summary>
+    public IReadOnlyList<IFlowAnonymousFunctionOperation> Lambdas => _lambdas;
+
+    /// <summary>
+    /// The compiler evaluates the left of an assignment first, and keeps it in a temporary when the right has branches: such
+    /// temporaries, by their numbers. One that is assigned a value elsewhere (<c>a ??= b</c>) is one of values as well.
+    /// </summary>
+    public Dictionary<int, IOperation> CapturesToAssign => _capturesToAssign;
+
+    /// <summary>Whether it gives its values one after the other, when somebody asks for them.</summary>
+    public bool Yields { get; }
+
+    private void AddCall(IMethodSymbol? method)
+    {
+        if (method is not null && MethodBody.IsHelper(method))
+        {
+            _calls.Add(method);
+        }
+    }
+
+    private void AddTarget(IOperation target)
+    {
+        if (target is IFlowCaptureReferenceOperation reference)
+        {
+            _capturesToAssign[reference.Id.GetHashCode()] = reference;
+        }
+    }
+}
