@@ -16,12 +16,12 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     /// <summary>A helper of a helper of a helper; deeper than that nobody could make sense of the message.</summary>
     public const int DeepestFrame = 3;
 
-    // Some milliseconds; and twice as much as all there is to go through anyway, so that a file may be as long as it likes.
-    internal const int LeastSteps = 4_500;
-    internal const int StepsForOperation = 2;
+    // Some milliseconds; and as much as there is to go through anyway, so that a file may be as long as it likes.
+    internal const int LeastSteps = 2_500;
+    internal const int StepsForOperation = 1;
 
-    // What half of the methods need for each operation that is called; ten times as much where there are loops in loops.
-    private const int StepsForCalled = 4;
+    // What three of four methods need for each operation that is called; ten times as much where there are loops in loops.
+    private const int StepsForCalled = 3;
 
     private readonly Sizes _sizes = new();
     private long _stepsLeft;
@@ -64,31 +64,22 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
 
     private FlowSession? Run(Function function, bool isLast)
     {
-        // For all tries together. Nobody waits for what the last one leaves.
+        // Nobody waits for what the last one leaves.
         long share = isLast ? _stepsLeft : _stepsLeft / 2;
         int depth = DeepestFrame;
-        while (StepsFor(function, depth) > share - StepsFor(function, LessThan(depth, function)))
+        while (StepsFor(function, depth) > share)
         {
             depth--;
         }
 
-        while (true)
+        FlowSession session = Try(function, depth, share, out bool isDone);
+        if (!isDone && depth > 0 && session.Steps - session.StepsInHelpers <= FlowSession.MostSteps)
         {
-            // So many that enough are left to follow less deep, should this be in vain.
-            int less = LessThan(depth, function);
-            long most = Math.Max(0, share - StepsFor(function, less));
-            FlowSession session = Try(function, depth, most, out bool isDone);
-            int own = session.Steps - session.StepsInHelpers;
-            if (isDone || depth == 0 || own > FlowSession.MostSteps)
-            {
-                // Whose own code is too much gains nothing by following less.
-                return isDone ? session : null;
-            }
-
-            // Not again and again through a method that is long itself.
-            depth = own > LeastSteps ? 0 : less;
-            share = Math.Max(0, share - session.StepsInHelpers);
+            // Loops in loops: what was thought to be enough was far from it, and would hardly ever be for a little less.
+            session = Try(function, 0, 0, out isDone);
         }
+
+        return isDone ? session : null;
     }
 
     private FlowSession Try(Function function, int depth, long most, out bool isDone)
@@ -105,18 +96,6 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
         }
 
         return session;
-    }
-
-    // The next depth at which less is called; 0, at which nothing is, when there is none between.
-    private int LessThan(int depth, Function function)
-    {
-        int less = depth;
-        while (less > 0 && CalledBy(function.Body, less) == CalledBy(function.Body, depth))
-        {
-            less--;
-        }
-
-        return less;
     }
 
     // What it will take, as far as that can be known.
