@@ -32,7 +32,7 @@ internal sealed class FlowNode(BasicBlock block, Continuation? continuation)
     public ImmutableArray<FlowNode> Handlers { get; private set; } = [];
 
     /// <summary>The operations in the order in which they run; the last may be the condition, or the value that is returned or thrown.</summary>
-    public ImmutableArray<IOperation> Operations { get; } = block.BranchValue is { } value ? block.Operations.Add(value) : block.Operations;
+    public ImmutableArray<IOperation> Operations { get; } = FlowGraph.OperationsOf(block);
 
     /// <summary>Whether an edge to <paramref name="target"/> closes a loop.</summary>
     public bool IsBackEdge(FlowNode target) => target.Order <= Order;

@@ -36,6 +36,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     private int _steps;
     private int _stepsInHelpers;
     private int _helpers;
+    private bool _isGivenUp;
 
     private readonly Dictionary<(Frame? Caller, IOperation Call), Frame> _frames = [];
 
@@ -60,7 +61,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public CancellationToken Cancellation { get; } = cancellation;
 
     /// <summary>Whether there was more to go through than somebody may wait for; then nothing may be concluded.</summary>
-    public bool IsExhausted => _steps > MostSteps || _stepsInHelpers > mostStepsInHelpers;
+    public bool IsExhausted => _isGivenUp || _steps > MostSteps || _stepsInHelpers > mostStepsInHelpers;
 
     public HashSet<Repetition> Repetitions { get; } = [];
 
@@ -73,6 +74,9 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
 
     /// <summary>How deep calls are followed.</summary>
     public int MostFrames => mostFrames;
+
+    /// <summary>Notes that what a helper does was not found out.</summary>
+    public void GiveUp() => _isGivenUp = true;
 
     public void CountSolution() => Solutions++;
 

@@ -9,7 +9,7 @@ namespace Nub.Memory.Generators.Flow;
 /// <remarks>
 /// States are values: <see cref="Transfer"/> and <see cref="Refine"/> return a new one, or the one they were given when nothing
 /// changes. For the solver to end, <see cref="Join"/> has to climb: from one state to the next only finitely many times.
-/// What is seen on the way is to be reported where <see cref="IsFinal"/> says so, which is once at each operation.
+/// What is seen on the way is to be reported where <see cref="IsFinal"/> says so, which is once in each node.
 /// </remarks>
 /// <typeparam name="TState">What is known at a point of the program.</typeparam>
 internal abstract class ForwardAnalysis<TState>

@@ -21,7 +21,7 @@ internal sealed class FlowResult<TState>(FlowGraph graph, TState?[] atStart)
 internal static class ForwardSolver
 {
     /// <summary>Solves an analysis for a method, and goes through each operation with what finally holds before it.</summary>
-    /// <returns>The solution; null when it was not found within the limit, of which nothing may be concluded.</returns>
+    /// <returns>The solution; null when it was not found within the limit; of what comes behind the loop that was too much nothing may be concluded then.</returns>
     public static FlowResult<TState>? Run<TState>(
         FlowGraph graph, ForwardAnalysis<TState> analysis, TState atEntry, CancellationToken cancellation)
         where TState : class
@@ -36,7 +36,7 @@ internal static class ForwardSolver
     }
 
     /// <summary>Solves an analysis for a method. What does not stand in a loop has been gone through for the last time then.</summary>
-    /// <returns>The solution; null when it was not found within the limit, of which nothing may be concluded.</returns>
+    /// <returns>The solution; null when it was not found within the limit; of what comes behind the loop that was too much nothing may be concluded then.</returns>
     public static FlowResult<TState>? Solve<TState>(
         FlowGraph graph, ForwardAnalysis<TState> analysis, TState atEntry, CancellationToken cancellation)
         where TState : class =>
@@ -83,7 +83,9 @@ internal static class ForwardSolver
 
                 FlowNode node = graph.Nodes[_waiting.TakeFirst()];
                 analysis.IsFinal = !node.IsInLoop;
-                if (Meet(node) && Visit(node, _atStart[node.Order]!) is { } state)
+                TState? state = Meet(node) ? Visit(node, _atStart[node.Order]!) : null;
+                analysis.IsFinal = false;
+                if (state is not null)
                 {
                     Leave(node, state);
                 }

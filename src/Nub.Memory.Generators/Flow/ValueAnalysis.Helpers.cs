@@ -28,7 +28,7 @@ internal sealed partial class ValueAnalysis
         }
 
         Followed followed = GoThrough(body, graph, frame, entry);
-        FlowState? exit = followed.Result is null || _session.IsExhausted ? entry : followed.Result.At(graph.Exit);
+        FlowState? exit = _session.IsExhausted ? entry : followed.Result!.At(graph.Exit);
         if (exit is null)
         {
             _isDead = true;
@@ -93,6 +93,11 @@ internal sealed partial class ValueAnalysis
             FlowResult<FlowState>? result = IsReporting
                 ? ForwardSolver.Run(graph, analysis, entry, _session.Cancellation)
                 : ForwardSolver.Solve(graph, analysis, entry, _session.Cancellation);
+            if (result is null)
+            {
+                _session.GiveUp();
+            }
+
             followed = new Followed(entry, _session.IsAsserting, analysis, result, _session.ComparedByHelper);
             _session.Followed[frame] = followed;
         }

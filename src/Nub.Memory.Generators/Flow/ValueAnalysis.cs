@@ -59,8 +59,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         }
 
         session.CountSolution();
-        ForwardSolver.Run(graph, analysis, entry, session.Cancellation);
-        return !session.IsExhausted;
+        return ForwardSolver.Run(graph, analysis, entry, session.Cancellation) is not null && !session.IsExhausted;
     }
 
     private TermTable Terms => _session.Terms;

@@ -66,6 +66,12 @@ public sealed class FlowGraphTests
         Assert.Equal(["A"], graph.Nodes.SelectMany(CallAnalysis.CallsOf));
     }
 
+    [Theory]
+    [InlineData("try { A(); } finally { Do(() => { B(); }); }")]
+    [InlineData("try { try { A(); return; } finally { Do(() => { B(); }); } } finally { D(); }")]
+    [InlineData("const bool never = false; if (never) { Do(() => { B(); }); }")]
+    public void A_lambda_is_one_however_often_its_place_is_gone_through(string body) => Assert.Single(Graph(body).Contents.Lambdas);
+
     [Fact]
     public void Loops_are_known()
     {
@@ -109,6 +115,16 @@ public sealed class FlowGraphTests
         Assert.Equal(isStraight, analysis.Visits == expected.Count);
 
         static (int, int, string) Key((IOperation Operation, string Before) one) => (one.Operation.Syntax.SpanStart, one.Operation.Syntax.Span.Length, one.Before);
+    }
+
+    [Fact]
+    public void What_has_no_end_is_given_up()
+    {
+        FlowGraph graph = Graph("A(); while (C()) { B(); } D();");
+        var analysis = new EndlessAnalysis();
+
+        Assert.Null(ForwardSolver.Run(graph, analysis, new Calls([]), default));
+        Assert.InRange(analysis.Rounds, 20, 24 * graph.Nodes.Length);
     }
 
     [Fact]
@@ -188,5 +204,15 @@ public sealed class FlowGraphTests
 
         private static IEnumerable<string> CallsOf(IOperation operation) =>
             operation.DescendantsAndSelf().OfType<IInvocationOperation>().Select(static call => call.TargetMethod.Name);
+    }
+
+    /// <summary>Knows more after each round of a loop.</summary>
+    private sealed class EndlessAnalysis : ForwardAnalysis<Calls>
+    {
+        public int Rounds { get; private set; }
+
+        public override Calls Join(FlowNode node, Calls known, Calls incoming) => new(known.Names.Union(incoming.Names));
+
+        public override Calls Transfer(FlowNode node, IOperation operation, Calls state) => new(state.Names.Add($"{Rounds++}"));
     }
 }

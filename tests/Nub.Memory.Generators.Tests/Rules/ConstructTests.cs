@@ -54,6 +54,7 @@ public sealed class ConstructTests
     [InlineData("Func<HostSharedMemory, uint> twice = static m => m.Read<uint>(0) + {|NUB0010:m.Read<uint>(0)|}; Use(twice(host));")]
     [InlineData("static uint Of(HostSharedMemory m) => m.Read<uint>(0); if (Of(host) > 16) return; Use({|NUB0010:Of(host)|});")]
     [InlineData("static uint Of(HostSharedMemory m, ulong at) => m.Read<uint>(at); Use(Of(host, 0)); Use(Of(host, 4));")]
+    [InlineData("static uint Of(HostSharedMemory m) { uint n; return n = m.Read<uint>(0); } Use(new byte[{|NUB0011:Of(host)|}]);")]
     [InlineData("static bool Fits(uint n) => n <= 16; uint n = host.Read<uint>(0); if (!Fits(n)) return; Use(new byte[n]);")]
     [InlineData("uint? n = host.TryRead(0, out uint read) ? read : null; Use(n ?? 4);")]
     [InlineData("Use(owner?.Length ?? host.Read<uint>(0));")]
