@@ -25,7 +25,7 @@ internal sealed class MarkedNames(Compilation compilation)
     private readonly Lazy<List<ICollection<string>>> _others = new(() =>
     [
         .. compilation.SourceModule.ReferencedAssemblySymbols.Where(static one => Marks.MayBeIn(one)).Select(static one => one.TypeNames),
-        .. compilation.Assembly.Modules.Skip(1).Take(1).Select(_ => compilation.Assembly.TypeNames),
+        .. compilation.Assembly.Modules.Skip(1).Any() ? new[] { compilation.Assembly.TypeNames } : [],
     ]);
 
     /// <summary>Whether a generic type that is written so may have a marked type parameter. An attribute may be written without its ending.</summary>

@@ -54,7 +54,7 @@ internal static class Bodies
     {
         yield return new Body(graph, lambda, captured);
         IEnumerable<Body> functions = graph.LocalFunctions.SelectMany(function => Of(graph.GetLocalFunctionControlFlowGraph(function, cancellation), null, captured, cancellation));
-        IEnumerable<Body> lambdas = FlowGraph.LambdasOf(graph)
+        IEnumerable<Body> lambdas = new BodyContents(graph).Lambdas
             .SelectMany(inner => Of(graph.GetAnonymousFunctionControlFlowGraph(inner, cancellation), inner, captured, cancellation));
         foreach (Body inner in functions.Concat(lambdas))
         {

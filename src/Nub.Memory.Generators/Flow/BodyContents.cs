@@ -11,10 +11,11 @@ internal sealed class BodyContents
     private readonly List<IFlowAnonymousFunctionOperation> _lambdas = [];
     private readonly Dictionary<int, IOperation> _capturesToAssign = [];
 
-    /// <param name="operations">What the blocks of the body are made of.</param>
-    public BodyContents(IReadOnlyCollection<IOperation> operations)
+    /// <param name="body">The blocks, each of which is gone through once, whatever it is run for.</param>
+    public BodyContents(ControlFlowGraph body)
     {
-        Operations = operations.Count;
+        IOperation[] operations = [.. body.Blocks.SelectMany(static block => FlowGraph.OperationsOf(block))];
+        Operations = operations.Length;
         foreach (IOperation operation in new OperationWalk(operations))
         {
             switch (operation.Kind)

@@ -55,7 +55,7 @@ internal sealed class FlowGraph
     public bool[] Climbing => _climbing ??= FindClimbing();
 
     /// <summary>What stands in it. It is found out once, and not anew at each call of a helper.</summary>
-    public BodyContents Contents => _contents ??= new BodyContents([.. Blocks.Blocks.SelectMany(static block => OperationsOf(block))]);
+    public BodyContents Contents => _contents ??= new BodyContents(Blocks);
 
     /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
     public static FlowGraph? Create(ControlFlowGraph blocks)
@@ -78,12 +78,6 @@ internal sealed class FlowGraph
         graph.Sort();
         return graph;
     }
-
-    /// <summary>The lambdas that stand directly in a body.</summary>
-    public static IEnumerable<IFlowAnonymousFunctionOperation> LambdasOf(ControlFlowGraph body) => body.Blocks
-        .SelectMany(static block => OperationsOf(block))
-        .SelectMany(static operation => operation.DescendantsAndSelf())
-        .OfType<IFlowAnonymousFunctionOperation>();
 
     /// <summary>The operations of a block in the order in which they run; the last may be the condition, or the value that is returned or thrown.</summary>
     public static ImmutableArray<IOperation> OperationsOf(BasicBlock block) => block.BranchValue is { } value ? block.Operations.Add(value) : block.Operations;

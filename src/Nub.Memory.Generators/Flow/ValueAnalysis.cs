@@ -102,20 +102,6 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         return _isDead ? null : _state;
     }
 
-    private void Capture(IFlowCaptureOperation capture)
-    {
-        int id = capture.Id.GetHashCode();
-        if (_assigned.ContainsKey(id))
-        {
-            // What stands on the left of an assignment is not read; where it is, is found out when it is assigned.
-            _assigned[id] = capture.Value;
-        }
-        else
-        {
-            Set(Variable.Of(capture.Id, _frame), Evaluate(capture.Value));
-        }
-    }
-
     public override FlowState Pass(FlowNode from, FlowNode to, FlowState state)
     {
         if (!from.IsBackEdge(to))
@@ -240,6 +226,20 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         state.Variables.TryGetValue(variable, out Term? value) ? value
         : variable.Symbol is IParameterSymbol or IFieldSymbol or IPropertySymbol ? Terms.Input(variable.Symbol, TypeOf(variable.Symbol))
         : null;
+
+    private void Capture(IFlowCaptureOperation capture)
+    {
+        int id = capture.Id.GetHashCode();
+        if (_assigned.ContainsKey(id))
+        {
+            // What stands on the left of an assignment is not read; where it is, is found out when it is assigned.
+            _assigned[id] = capture.Value;
+        }
+        else
+        {
+            Set(Variable.Of(capture.Id, _frame), Evaluate(capture.Value));
+        }
+    }
 
     private void Return(Term value)
     {
