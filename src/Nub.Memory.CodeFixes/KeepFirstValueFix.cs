@@ -45,8 +45,10 @@ public sealed class KeepFirstValueFix : RemedyProvider
         }
     }
 
+    // What a pattern asks for is the name of a property, and nothing that another expression could stand for.
     private static ExpressionSyntax? ExpressionAt(Location place, Site site) =>
-        site.Model.SyntaxTree.GetRoot(site.CancellationToken).FindNode(place.SourceSpan, getInnermostNodeForTie: true) as ExpressionSyntax;
+        site.Model.SyntaxTree.GetRoot(site.CancellationToken).FindNode(place.SourceSpan, getInnermostNodeForTie: true)
+            is ExpressionSyntax { Parent: not BaseExpressionColonSyntax } expression ? expression : null;
 
     /// <summary>What to write for the second value where the first, or the struct that it is a field of, is in a local that nobody assigns again.</summary>
     private static string? LocalOf(ExpressionSyntax first, ExpressionSyntax second, Site site)

@@ -64,8 +64,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                 ISymbol? member = MemberOf(operation);
                 if (member is null)
                 {
-                    // Whoever is given a parser may pop, and nobody has to see it.
-                    reads |= operation.Kind == OperationKind.DelegateCreation && SharedTypes.IsParser(operation.Type);
+                    reads |= ReadsUnseen(operation);
                     continue;
                 }
 
@@ -115,7 +114,15 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         }
 
         private static bool MayRead(IOperation block, INamedTypeSymbol type) =>
-            block.Descendants().Any(operation => MemberOf(operation) is { } member && (SharedTypes.IsSource(member) || IsOf(member, type)));
+            block.Descendants().Any(operation => MemberOf(operation) is { } member ? SharedTypes.IsSource(member) || IsOf(member, type) : ReadsUnseen(operation));
+
+        // Whoever is given a parser may pop, and a foreach goes through elements: no member that does so stands there.
+        private static bool ReadsUnseen(IOperation operation) => operation.Kind switch
+        {
+            OperationKind.DelegateCreation => SharedTypes.IsParser(operation.Type),
+            OperationKind.Loop => operation is IForEachLoopOperation { Collection.Type: var collection } && SharedTypes.ElementsOf(collection) is not null,
+            _ => false,
+        };
 
         private static ISymbol? MemberOf(IOperation operation) => operation.Kind switch
         {

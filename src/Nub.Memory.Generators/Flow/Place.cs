@@ -24,8 +24,10 @@ internal sealed record Place(Term Memory, Term Offset, long? Length)
     }
 
     /// <summary>Whether what is written here may be what stands in the other place: as far as anybody can tell from the code.</summary>
-    public bool Covers(Place other) =>
-        Memory == other.Memory && LinearForm.Difference(other.Offset, Offset) is { } distance
+    /// <remarks>Of two views that came from elsewhere it is assumed that they show different bytes; who has one as well as a memory may have it of that.</remarks>
+    public bool Covers(Place other) => Memory != other.Memory
+        ? Memory.IsBehindView != other.Memory.IsBehindView
+        : LinearForm.Difference(other.Offset, Offset) is { } distance
         && distance < (Length ?? long.MaxValue) && -distance < (other.Length ?? 1);
 }
 

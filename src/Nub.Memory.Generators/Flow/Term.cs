@@ -93,6 +93,11 @@ internal sealed class Term(
 
     public void MarkAsPart() => IsPart = true;
 
+    /// <summary>Whether it stands for the memory that a view shows, which may be one that is known by another name as well.</summary>
+    public bool IsBehindView { get; private set; }
+
+    public void MarkAsBehindView() => IsBehindView = true;
+
     /// <summary>What else tells it from others: which of several results an operation has, or that a sum is one of offsets.</summary>
     public string? Part { get; init; }
 

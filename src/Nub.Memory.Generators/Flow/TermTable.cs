@@ -29,13 +29,30 @@ internal sealed class TermTable
 
     public Term Constant(decimal value, ITypeSymbol? type) => Make(TermKind.Constant, null, null, null, null, type, value);
 
-    public Term Input(ISymbol symbol, ITypeSymbol? type) => Make(TermKind.Input, symbol, null, null, null, type);
+    public Term Input(ISymbol symbol, ITypeSymbol? type) => WhatIsViewed(Make(TermKind.Input, symbol, null, null, null, type), type);
 
-    public Term Result(IOperation operation, Frame? frame, string part = "") => Make(TermKind.Result, operation, frame, null, null, operation.Type, part: part);
+    public Term Result(IOperation operation, Frame? frame, string part = "")
+    {
+        // What is passed as an argument has no type of its own.
+        ITypeSymbol? type = operation.Type ?? (operation as IArgumentOperation)?.Parameter?.Type;
+        return WhatIsViewed(Make(TermKind.Result, operation, frame, null, null, type, part: part), type);
+    }
 
     public Term Fetch(IOperation operation, Frame? frame, ITypeSymbol? type) => Make(TermKind.Fetch, operation, frame, null, null, type);
 
-    public Term Merge(FlowNode node, Variable variable, Frame? frame, ITypeSymbol? type) => Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, type);
+    /// <summary>What a variable holds where two ways meet.</summary>
+    /// <param name="one">What it holds on one of them.</param>
+    /// <param name="other">What it holds on the other.</param>
+    public Term Merge(FlowNode node, Variable variable, Frame? frame, Term one, Term other)
+    {
+        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, one.Type ?? other.Type);
+        return one.Kind switch
+        {
+            TermKind.View => View(Behind(merge), Constant(0, null), one.Type!),
+            TermKind.ArrayView => ArrayView(Behind(merge), Constant(0, null), one.Type!),
+            _ => merge,
+        };
+    }
 
     public Term View(Term memory, Term offset, ITypeSymbol of) => Make(TermKind.View, of, null, memory, offset, of);
 
@@ -49,7 +66,7 @@ internal sealed class TermTable
             return Equals(of.Key, field) ? of.Right! : Field(of.Left!, field, type);
         }
 
-        return Make(TermKind.Field, field, null, of, null, type);
+        return WhatIsViewed(Make(TermKind.Field, field, null, of, null, type), type);
     }
 
     public Term With(Term of, ISymbol field, Term value) =>
@@ -59,6 +76,18 @@ internal sealed class TermTable
 
     public Term Tuple(IReadOnlyList<Term> elements) =>
         elements.Skip(1).Aggregate(elements[0], (before, element) => Make(TermKind.Tuple, elements.Count, null, before, element, null));
+
+    // A view that comes from elsewhere. Which memory it shows nobody knows, but it shows the same bytes of it each time.
+    private Term WhatIsViewed(Term term, ITypeSymbol? type) => type is not { IsRefLikeType: true } ? term
+        : SharedTypes.ViewedBy(type) is { } viewed ? View(Behind(term), Constant(0, null), viewed)
+        : SharedTypes.ElementsOf(type) is { } element ? ArrayView(Behind(term), Constant(0, null), element)
+        : term;
+
+    private static Term Behind(Term view)
+    {
+        view.MarkAsBehindView();
+        return view;
+    }
 
     public Term Length(Term of, ITypeSymbol type) => Make(TermKind.Length, null, null, of, null, type);
 

@@ -127,9 +127,9 @@ internal sealed partial class ValueAnalysis
 
         Use(value);
         Term? instance = property.Instance is { } receiver ? Evaluate(receiver) : null;
-        if (instance is { Kind: TermKind.View } && _session.Sizes.Field(instance.Type as INamedTypeSymbol, symbol.Name) is { } field)
+        if (instance is { Kind: TermKind.View } && FieldOf(instance, property) is { } field)
         {
-            Overwrite(new Place(instance.Left!, Plus(instance.Right!, Terms.Constant(field.Offset, null)), field.Type.Size));
+            Overwrite(PlaceOf(instance, field));
         }
         else if (instance is { Kind: TermKind.ArrayView } && property.Arguments is [var index] && SharedTypes.ElementsOf(symbol.ContainingType) is { } element
             && _session.Sizes.Of(element) is { } size)

@@ -180,7 +180,9 @@ internal sealed partial class ValueAnalysis
         HashSet<Term> owners = [.. given.Where(static one => !HoldsNoMemory(one)).Select(OwnerOf)];
         if (owners.Count > 0)
         {
-            IEnumerable<Term> written = _state.Reads.Where(read => owners.Contains(OwnerOf(read.Value.Place.Memory))).Select(static read => read.Key);
+            bool isAnyMemory = owners.Any(static one => SharedTypes.IsMemory(one.Type));
+            bool isWritten(Term memory) => owners.Contains(OwnerOf(memory)) || (isAnyMemory && memory.IsBehindView);
+            IEnumerable<Term> written = _state.Reads.Where(read => isWritten(read.Value.Place.Memory)).Select(static read => read.Key);
             _state = _state with { Reads = _state.Reads.RemoveRange(written) };
         }
     }

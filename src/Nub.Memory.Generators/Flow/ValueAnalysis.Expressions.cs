@@ -103,6 +103,7 @@ internal sealed partial class ValueAnalysis
     private Term EvaluateOther(IOperation operation)
     {
         bool isStack = operation.Syntax is StackAllocArrayCreationExpressionSyntax;
+        bool isPointer = operation.Syntax is ElementAccessExpressionSyntax;
         Term? size = null;
         foreach (IOperation child in operation.ChildOperations)
         {
@@ -111,6 +112,11 @@ internal sealed partial class ValueAnalysis
             {
                 size = value;
                 CheckUse(child, value, Sink.Allocation);
+            }
+            else if (isPointer && Widths.IsInteger(value.Type))
+            {
+                // An element that a pointer points at has no operation of its own.
+                CheckUse(child, value, Sink.Index);
             }
 
             Use(value);
@@ -131,7 +137,7 @@ internal sealed partial class ValueAnalysis
         Term result = Terms.Result(operation, _frame, part);
         if (_node.IsInLoop && !_state.Reads.IsEmpty)
         {
-            _state = _state.Redefine(result);
+            _state = _state.Redefine(result.Kind is TermKind.View or TermKind.ArrayView ? result.Left! : result);
         }
 
         return result;

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 
 namespace Nub.Memory.Generators.Flow;
@@ -6,10 +7,13 @@ namespace Nub.Memory.Generators.Flow;
 // What patterns say about a value and its parts, and which variables they give them to.
 internal sealed partial class ValueAnalysis
 {
+    private readonly Dictionary<(SyntaxNode? Whole, Term View, string Property), IOperation> _asked = [];
+
     private Term EvaluatePattern(IIsPatternOperation pattern)
     {
         Term value = Evaluate(pattern.Value);
         Use(value);
+        ReadParts(pattern.Pattern, value);
         Declare(pattern.Pattern, value);
         if (IsAsserted(pattern.Syntax))
         {
@@ -34,6 +38,42 @@ internal sealed partial class ValueAnalysis
         }
 
         return Result(pattern);
+    }
+
+    // What a pattern asks of a view, it reads.
+    private void ReadParts(IPatternOperation pattern, Term value)
+    {
+        foreach (IRecursivePatternOperation recursive in Alternatives(pattern).OfType<IRecursivePatternOperation>())
+        {
+            foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
+            {
+                if (PartOf(value, part.Member) is not { } asked)
+                {
+                    continue;
+                }
+
+                if (value.Kind == TermKind.View && asked.Kind == TermKind.Fetch)
+                {
+                    ReadPart(value, part, asked);
+                }
+
+                ReadParts(part.Pattern, asked);
+            }
+        }
+    }
+
+    private void ReadPart(Term view, IPropertySubpatternOperation part, Term asked)
+    {
+        // A property that is asked for again has been read already.
+        if (asked.Operation == part.Member && part.Member is IPropertyReferenceOperation property && FieldOf(view, property) is { } field)
+        {
+            Fetch(property, PlaceOf(view, field), property.Type);
+        }
+
+        if (part.Pattern is not (IDiscardPatternOperation or IDeclarationPatternOperation))
+        {
+            Use(asked);
+        }
     }
 
     // A variable of a pattern is looked at only where the pattern has matched.
@@ -100,13 +140,33 @@ internal sealed partial class ValueAnalysis
 
     private Term? PartOf(Term value, IOperation member) => member switch
     {
-        _ when TermTable.IsTooDeep(value) || value.Kind is TermKind.View or TermKind.ArrayView => null,
+        _ when TermTable.IsTooDeep(value) || value.Kind is TermKind.ArrayView => null,
+        IPropertyReferenceOperation property when value.Kind == TermKind.View => PartOf(value, property.Property.Name, property.Type!)
+            ?? (FieldOf(value, property) is null ? null : Terms.Fetch(FirstToAsk(property, value), _frame, property.Type)),
         IFieldReferenceOperation { Field: { ContainingType.IsValueType: true } field } => value.Kind == TermKind.Tuple
             ? ElementOf(value, (field.CorrespondingTupleField ?? field).Name)
             : Terms.Field(value, field, field.Type),
         IPropertyReferenceOperation { Property: { ContainingType.IsValueType: true } property } when SharedTypes.IsAuto(property) => Terms.Field(value, property, property.Type),
         _ => null,
     };
+
+    // The compiler asks for a property once in one pattern, or in all the patterns of one switch.
+    private IOperation FirstToAsk(IPropertyReferenceOperation property, Term view)
+    {
+        SyntaxNode? whole = property.Syntax;
+        while (whole is not (null or IsPatternExpressionSyntax or SwitchStatementSyntax or SwitchExpressionSyntax))
+        {
+            whole = whole.Parent;
+        }
+
+        (SyntaxNode?, Term, string) question = (whole, view, property.Property.Name);
+        if (!_asked.TryGetValue(question, out IOperation? first))
+        {
+            _asked.Add(question, first = property);
+        }
+
+        return first;
+    }
 
     private FlowState DecidePattern(FlowState state, IPatternOperation pattern, Term value, bool matches, IOperation check)
     {

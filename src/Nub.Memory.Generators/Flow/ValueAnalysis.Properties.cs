@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Flow;
 
@@ -51,10 +52,12 @@ internal sealed partial class ValueAnalysis
             return part;
         }
 
-        return _session.Sizes.Field(view.Type as INamedTypeSymbol, property.Property.Name) is { } field
-            ? Fetch(property, new Place(view.Left!, Plus(view.Right!, Terms.Constant(field.Offset, null)), field.Type.Size), property.Type)
-            : null;
+        return FieldOf(view, property) is { } field ? Fetch(property, PlaceOf(view, field), property.Type) : null;
     }
+
+    private FieldLayout? FieldOf(Term view, IPropertyReferenceOperation property) => _session.Sizes.Field(view.Type as INamedTypeSymbol, property.Property.Name);
+
+    private Place PlaceOf(Term view, FieldLayout field) => new(view.Left!, Plus(view.Right!, Terms.Constant(field.Offset, null)), field.Type.Size);
 
     private Term EvaluateIndexer(IPropertyReferenceOperation indexer, Term? instance)
     {

@@ -198,13 +198,19 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
                 continue;
             }
 
-            Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine.Type ?? other.Type);
+            Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine, other);
             if (mine == other && mine != merge)
             {
                 continue;
             }
 
             variables = variables.SetItem(variable, merge);
+            if (merge.Kind is TermKind.View or TermKind.ArrayView)
+            {
+                // There is nothing to be found out about a view, but about what it shows.
+                continue;
+            }
+
             _met.Add(new Meeting(merge, mine, other));
             LearnMerge(ref here, merge, mine);
             LearnMerge(ref there, merge, other);

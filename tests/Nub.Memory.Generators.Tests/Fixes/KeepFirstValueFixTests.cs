@@ -125,6 +125,9 @@ public sealed class KeepFirstValueFixTests
     [InlineData("return Kind(host) + host.Read<uint>(8) + host.Read<uint>(8);")]
     [InlineData("host.TryRead(8, out uint first); return first + host.Read<uint>(8);")]
     [InlineData("ulong first = host.Read<ulong>(8); return (uint)first + host.Read<uint>(8);")]
+    [InlineData("if (view is { Kind: 1 }) { return 1; } return view is { Kind: 2 } ? 2u : 3u;")]
+    [InlineData("if (view is { Length: > 16 }) { return 1; } return view.Length;")]
+    [InlineData("if (view.Length > 16) { return 1; } return view is { Length: 2 } ? 2u : 3u;")]
     [InlineData("if (offset > 4 && host.Read<uint>(8) > 16) { return 1; } return host.Read<uint>(8);")]
     public async Task Where_it_would_be_something_else_nothing_is_offered(string body) =>
         Assert.Empty(await Fixing.TitlesAsync<KeepFirstValueFix>(Source(body, "0")));
