@@ -26,13 +26,13 @@ internal static class Sinks
     private static readonly HashSet<string> s_positionNames = new(StringComparer.Ordinal)
     {
         "start", "startIndex", "length", "count", "index", "offset", "byteOffset", "elementOffset", "sourceIndex", "destinationIndex", "srcOffset", "dstOffset",
-        "arrayIndex", "bytes",
+        "arrayIndex", "bytes", "byteCount", "byteLen", "len", "ofs", "destinationSizeInBytes", "sourceBytesToCopy", "minimumBytes", "byteIndex", "charIndex", "charCount", "size",
     };
 
     private static readonly HashSet<string> s_waitTypes = new(StringComparer.Ordinal)
     {
         "Thread", "Task", "WaitHandle", "EventWaitHandle", "ManualResetEvent", "AutoResetEvent", "Mutex", "Semaphore", "SemaphoreSlim", "ManualResetEventSlim",
-        "CountdownEvent", "Barrier", "Monitor", "SpinWait", "CancellationTokenSource",
+        "CountdownEvent", "Barrier", "Monitor", "SpinWait", "CancellationTokenSource", "Lock", "ReaderWriterLockSlim", "PeriodicTimer", "BlockingCollection", "Process",
     };
 
     /// <summary>What an argument of a method or a constructor of the framework's decides about.</summary>
@@ -94,27 +94,40 @@ internal static class Sinks
             ("GC", "AllocateUninitializedArray" or "AllocateArray") => true,
             ("ArrayPool" or "MemoryPool", "Rent") => true,
             ("Array", "CreateInstance" or "Resize") => true,
-            ("NativeMemory" or "Marshal", "Alloc" or "AllocZeroed" or "Realloc" or "AlignedAlloc" or "AllocHGlobal" or "AllocCoTaskMem") => true,
+            ("NativeMemory" or "Marshal", "Alloc" or "AllocZeroed" or "Realloc" or "AlignedAlloc" or "AlignedRealloc" or "AllocHGlobal" or "AllocCoTaskMem"
+                or "ReAllocHGlobal" or "ReAllocCoTaskMem") => true,
             ("Enumerable", "Range" or "Repeat") => true,
             ("String" or "CollectionsMarshal" or "RandomNumberGenerator" or "ImmutableArray", "Create" or "SetCount" or "GetBytes" or "CreateBuilder") => true,
             (_, "EnsureCapacity" or "PadLeft" or "PadRight") => true,
             (_, "GetSpan" or "GetMemory") => true,
+            ("BinaryReader", "ReadBytes" or "ReadChars") => true,
+            (_, "SetLength") => true,
             _ => false,
         };
         if (isAllocation)
         {
-            return s_sizeNames.Contains(parameter.Name) || parameter.Name is "totalWidth" or "sizeHint" or "byteCount" ? Sink.Allocation : null;
+            return s_sizeNames.Contains(parameter.Name) || parameter.Name is "totalWidth" or "sizeHint" || (method.Name == "SetLength" && parameter.Name == "value") ? Sink.Allocation : null;
         }
 
         bool isSlice = (type, method.Name) switch
         {
             (_, "AsSpan" or "AsMemory" or "Slice" or "GetRange" or "Substring" or "RemoveRange" or "RemoveAt") => true,
-            ("Array" or "Buffer" or "MemoryMarshal" or "Unsafe" or "NativeMemory", _) => true,
+            ("Array" or "Buffer" or "MemoryMarshal" or "Unsafe" or "NativeMemory" or "Marshal" or "BitConverter" or "Convert" or "Socket", _) => true,
+            ("Encoding", "GetString" or "GetChars" or "GetBytes" or "GetCharCount" or "GetByteCount") => true,
+            (_, "Read" or "ReadAsync" or "ReadExactly" or "ReadExactlyAsync" or "ReadAtLeast" or "ReadAtLeastAsync" or "ReadBlock" or "Write" or "WriteAsync") => true,
             (_, "CopyTo" or "InsertRange" or "Insert" or "Advance" or "ElementAt") => method.ContainingType.TypeKind != TypeKind.Interface,
             _ => false,
         };
         return isSlice && s_positionNames.Contains(parameter.Name) ? Sink.Slice : null;
     }
+
+    /// <summary>What a property of the framework's decides about that is set.</summary>
+    public static Sink? Of(IPropertySymbol property) => !IsFrameworks(property.ContainingType) ? null : (property.ContainingType.Name, property.Name) switch
+    {
+        (_, "Capacity") or ("StringBuilder", "Length") => Sink.Allocation,
+        ("PeriodicTimer", "Period") => Sink.Wait,
+        _ => null,
+    };
 
     /// <summary>Whether an indexer of the framework's takes positions: those of dictionaries take keys.</summary>
     public static bool IsPositional(IPropertySymbol indexer) =>

@@ -47,6 +47,11 @@ internal sealed partial class ValueAnalysis
             case OperationKind.SimpleAssignment:
                 var assignment = (ISimpleAssignmentOperation)operation;
                 Term value = Evaluate(assignment.Value);
+                if (assignment.Target is IPropertyReferenceOperation { Property: var property } && Sinks.Of(property) is { } sink)
+                {
+                    CheckUse(assignment.Value, value, sink);
+                }
+
                 Assign(assignment.Target, value);
                 return value;
             case OperationKind.CompoundAssignment:
@@ -137,7 +142,7 @@ internal sealed partial class ValueAnalysis
         Term result = Terms.Result(operation, _frame, part);
         if (_node.IsInLoop && !_state.Reads.IsEmpty)
         {
-            _state = _state.Redefine(result.Kind is TermKind.View or TermKind.ArrayView ? result.Left! : result);
+            _state = _state.Redefine(result);
         }
 
         return result;
@@ -196,6 +201,7 @@ internal sealed partial class ValueAnalysis
     private Term EvaluateConversion(IConversionOperation conversion)
     {
         Term operand = Evaluate(conversion.Operand);
+        CheckPointer(conversion.Type, conversion.Operand, operand);
         if (conversion.OperatorMethod is not null && conversion.Operand.Type is not IArrayTypeSymbol && !IsSpan(conversion.Type))
         {
             Use(operand);
@@ -213,6 +219,8 @@ internal sealed partial class ValueAnalysis
     {
         Term left = Evaluate(binary.LeftOperand);
         Term right = Evaluate(binary.RightOperand);
+        CheckPointer(binary.Type, binary.LeftOperand, left);
+        CheckPointer(binary.Type, binary.RightOperand, right);
         switch (binary.OperatorKind)
         {
             case BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual or BinaryOperatorKind.GreaterThan or BinaryOperatorKind.GreaterThanOrEqual
@@ -238,6 +246,7 @@ internal sealed partial class ValueAnalysis
     {
         Term before = Evaluate(Resolve(compound.Target));
         Term operand = Evaluate(compound.Value);
+        CheckPointer(compound.Type, compound.Value, operand);
         Term value = compound.OperatorMethod is null
             ? Compute(compound, compound.OperatorKind, before, operand, compound.IsChecked)
             : Derive(compound, before, operand);
@@ -352,6 +361,15 @@ internal sealed partial class ValueAnalysis
         }
 
         return _session.Lengths.TryGetValue(container, out long length) ? length : DeclaredLengths.Of(operation);
+    }
+
+    // Nobody checks where a pointer points: what is added to it is an index, and so is what it is made of.
+    private void CheckPointer(ITypeSymbol? result, IOperation operand, Term value)
+    {
+        if (result is IPointerTypeSymbol && Widths.IsInteger(operand.Type))
+        {
+            CheckUse(operand, value, Sink.Index);
+        }
     }
 
     private void CheckUse(IOperation operand, Term value, Sink sink)

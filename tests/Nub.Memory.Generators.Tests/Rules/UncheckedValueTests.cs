@@ -20,7 +20,13 @@ public sealed class UncheckedValueTests
         "int n = host.Read<int>(0); Array.Resize(ref table, {|NUB0011:n|});",
         "ulong n = host.Read<ulong>(0); Use(new ExclusiveSharedMemory({|NUB0011:n|}));",
         "int n = host.Read<int>(0); foreach (int i in System.Linq.Enumerable.Range(0, {|NUB0011:n|})) { Use(i); }",
-        "int n = host.Read<int>(0); Use(new int[4, {|NUB0011:n|}]);");
+        "int n = host.Read<int>(0); Use(new int[4, {|NUB0011:n|}]);",
+        "list.Capacity = {|NUB0011:host.Read<int>(0)|};",
+        "Use(new List<int> { Capacity = {|NUB0011:host.Read<int>(0)|} });",
+        "var built = new System.Text.StringBuilder(); built.Length = {|NUB0011:host.Read<int>(0)|};",
+        "using var stream = new System.IO.MemoryStream(); stream.SetLength({|NUB0011:host.Read<uint>(0)|}); stream.Position = host.Read<uint>(4);",
+        "using var reader = new System.IO.BinaryReader(new System.IO.MemoryStream()); Use(reader.ReadBytes({|NUB0011:host.Read<int>(0)|}));",
+        "int n = host.Read<int>(0); if (n is < 0 or > 16) return; list.Capacity = n;");
 
     [Fact]
     public async Task Indexes() => await CheckAsync(
@@ -36,6 +42,17 @@ public sealed class UncheckedValueTests
         "var map = new Dictionary<int, int>(); Use(map[host.Read<int>(0)]);");
 
     [Fact]
+    public async Task Pointers() => await CheckAsync(
+        "unsafe { fixed (int* p = table) { Use(p[{|NUB0011:host.Read<int>(0)|}]); } }",
+        "unsafe { fixed (int* p = table) { p[{|NUB0011:host.Read<uint>(0)|}] = 1; } }",
+        "unsafe { fixed (int* p = table) { uint n = host.Read<uint>(0); Use(*(p + {|NUB0011:n|})); } }",
+        "unsafe { fixed (int* p = table) { uint n = host.Read<uint>(0); int* q = p; q += {|NUB0011:n|}; Use(*q); } }",
+        "unsafe { fixed (int* p = table) { uint n = host.Read<uint>(0); Use(*(int*)({|NUB0011:(nint)p + (nint)n|})); } }",
+        "unsafe { fixed (int* p = table) { uint n = host.Read<uint>(0); if (n >= 16) return; Use(p[n] + *(p + n)); } }",
+        "unsafe { fixed (int* p = table) { int n = host.Read<int>(0); if (n >= 16) return; Use(p[{|NUB0011:n|}]); } }",
+        "unsafe { fixed (int* p = table) { Use(*(p + 3) + p[1]); } }");
+
+    [Fact]
     public async Task Slices() => await CheckAsync(
         "int n = host.Read<int>(0); Use(table.AsSpan({|NUB0011:n|}).Length);",
         "int n = host.Read<int>(0); Use(table.AsSpan(0, {|NUB0011:n|}).Length);",
@@ -45,7 +62,15 @@ public sealed class UncheckedValueTests
         "int n = host.Read<int>(0); Use(text.Substring(0, {|NUB0011:n|}));",
         "int n = host.Read<int>(0); Use(table[{|NUB0011:n|}..]);",
         "int n = host.Read<int>(0); Array.Copy(table, table, {|NUB0011:n|});",
-        "int n = host.Read<int>(0); Buffer.BlockCopy(table, 0, table, 4, {|NUB0011:n|});");
+        "int n = host.Read<int>(0); Buffer.BlockCopy(table, 0, table, 4, {|NUB0011:n|});",
+        "uint n = host.Read<uint>(0); unsafe { fixed (int* p = table) { Buffer.MemoryCopy(p, p, 64, {|NUB0011:n|}); } }",
+        "uint n = host.Read<uint>(0); var bytes = new byte[8]; System.Runtime.CompilerServices.Unsafe.CopyBlock(ref bytes[0], ref bytes[1], {|NUB0011:n|});",
+        "int n = host.Read<int>(0); System.Runtime.InteropServices.Marshal.Copy(0, table, 0, {|NUB0011:n|});",
+        "int n = host.Read<int>(0); Use(System.Text.Encoding.UTF8.GetString(new byte[8], 0, {|NUB0011:n|}));",
+        "int n = host.Read<int>(0); System.IO.Stream.Null.Write(new byte[8], 0, {|NUB0011:n|});",
+        "int n = host.Read<int>(0); System.IO.Stream.Null.ReadExactly(new byte[8], {|NUB0011:n|}, 1);",
+        "int n = host.Read<int>(0); Console.Write(n); Use(System.Text.Encoding.UTF8.GetMaxByteCount(n));",
+        "int n = host.Read<int>(0); if (n is < 0 or > 8) return; System.IO.Stream.Null.Write(new byte[8], 0, n);");
 
     [Fact]
     public async Task Rounds_of_loops() => await CheckAsync(
@@ -68,6 +93,10 @@ public sealed class UncheckedValueTests
         "Use(System.Threading.Tasks.Task.Delay({|NUB0011:host.Read<int>(0)|}));",
         "Use(System.Threading.Tasks.Task.Delay({|NUB0011:TimeSpan.FromMilliseconds(host.Read<uint>(0))|}));",
         "using var e = new System.Threading.ManualResetEvent(false); Use(e.WaitOne({|NUB0011:host.Read<int>(0)|}));",
+        "var gate = new System.Threading.Lock(); Use(gate.TryEnter({|NUB0011:host.Read<int>(0)|}));",
+        "using var process = new System.Diagnostics.Process(); process.WaitForExit({|NUB0011:host.Read<int>(0)|});",
+        "using var queue = new System.Collections.Concurrent.BlockingCollection<int>(); Use(queue.TryTake(out _, {|NUB0011:host.Read<int>(0)|}));",
+        "using var timer = new System.Threading.PeriodicTimer(TimeSpan.FromSeconds(1)); timer.Period = {|NUB0011:TimeSpan.FromSeconds(host.Read<uint>(0))|};",
         "System.Threading.Thread.Sleep((int)Math.Min(host.Read<uint>(0), 100));",
         "System.Threading.Thread.SpinWait(Math.Min(host.Read<int>(0), 100));");
 

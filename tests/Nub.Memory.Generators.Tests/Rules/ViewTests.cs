@@ -26,7 +26,7 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Header.View view) => view.Kind + view.Length;")]
     [InlineData("public static uint Run(Header.ArrayView ring) => ring[3].Length + ring[4].Length;")]
     [InlineData("public static uint Run(Finder finder) => finder.Next().Length + finder.Next().Length;")]
-    [InlineData("public static void Run(Finder finder) { for (int i = 0; i < 4; i++) { Header.View view = finder.Next(); if (view.Kind == 0) Use(view.Length); else Use(-view.Length); } }")]
+    [InlineData("public static void Run(Finder finder) { for (int i = 0; i < 4; i++) { Header.View view = finder.Next(); if (i < 2) Use(view.Length); else Use(-view.Length); } }")]
     [InlineData("public static uint Run(Header.View view) { uint before = view.Length; view.Length = 0; return before + view.Length; }")]
     [InlineData("public static uint Run(Header.View view) { uint before = view.Length; Answer(view); return before + view.Length; }")]
     [InlineData("public static uint Run(Header.View view, HostSharedMemory host) { uint before = view.Length; host.Write(8, 1u); return before + view.Length; }")]
