@@ -42,8 +42,9 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
 
-    /// <summary>Whether a method may be a part of others, cut out of them: one that nobody else calls.</summary>
-    public static bool IsHelper(IMethodSymbol method) => method.MethodKind == MethodKind.LocalFunction || method.DeclaredAccessibility == Accessibility.Private;
+    /// <summary>Whether a method may be a part of others, cut out of them: one that nobody else calls, or what a property stands for.</summary>
+    public static bool IsHelper(IMethodSymbol method) => method.MethodKind == MethodKind.LocalFunction || method.DeclaredAccessibility == Accessibility.Private
+        || method is { MethodKind: MethodKind.PropertyGet, IsVirtual: false, IsAbstract: false, IsOverride: false };
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>

@@ -33,7 +33,7 @@ public sealed class LifetimeIncidentTests
                 {
                     Descriptor descriptor = Descriptor.At(host, table).Load();
                     int length = (int)Math.Min(descriptor.Length, (uint)packet.Length);
-                    {|NUB0013:new ReadOnlySpan<byte>((void*)(host.BaseAddress + (nint)descriptor.Address), length)|}.CopyTo(packet);
+                    {|NUB0013:new ReadOnlySpan<byte>((void*)({|NUB0011:host.BaseAddress + (nint)descriptor.Address|}), length)|}.CopyTo(packet);
                 }
 
                 public static void Repaired(HostSharedMemory host, ulong table, Span<byte> packet)

@@ -52,6 +52,8 @@ public sealed class DoubleFetchTests
     [InlineData("if (host.Read<uint>(0) > 9) return; Use({|NUB0010:Kind(host)|});")]
     [InlineData("if (Length > 9) return; Use({|NUB0010:Length|});")]
     [InlineData("uint a = Length; uint b = {|NUB0010:_host.Read<uint>(4)|}; Use(a + b);")]
+    [InlineData("if (All > 9) return; Use({|NUB0010:All|});")]
+    [InlineData("if (Head.Length > 9) return; Use({|NUB0010:Head.Length|});")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Use({|NUB0010:owner.Host.Read<uint>(8)|});")]
     [InlineData("Use(Taken(host, false)); Use({|NUB0010:host.Read<uint>(8)|});")]
     [InlineData("Action later = () => { Use(host.Read<uint>(8)); Use({|NUB0010:host.Read<uint>(8)|}); }; later();")]
@@ -97,6 +99,8 @@ public sealed class DoubleFetchTests
     [InlineData("Use(owner.Host.Read<uint>(8)); owner.Serve(); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Elsewhere.Serve(owner); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
+    [InlineData("Use(Twice()); Use(Twice());")]
+    [InlineData("Use(Virtual); Use(Virtual);")]
     [InlineData("SharedView<uint> view = SharedView.At<uint>(host, 8); Use(view.Load()); Elsewhere.Serve(view); Use(view.Load());")]
     [InlineData("SharedArrayView<uint> view = SharedArrayView.At<uint>(host, 8, 4); Use(view[1]); Elsewhere.Serve(view); Use(view[1]);")]
     public async Task What_is_read_once_on_a_path_is_not(string body) => await CheckAsync(body);
@@ -221,7 +225,7 @@ public sealed class DoubleFetchTests
                 public static void True(bool value) => Console.WriteLine(value);
             }
 
-            public sealed class Test(HostSharedMemory memory)
+            public class Test(HostSharedMemory memory)
             {
                 private readonly HostSharedMemory _host = memory;
                 private uint Length => _host.Read<uint>(4);
@@ -230,6 +234,9 @@ public sealed class DoubleFetchTests
                     {{body}}
                 }
 
+                public uint Twice() => _host.Read<uint>(0);
+                public virtual uint Virtual => _host.Read<uint>(0);
+                public Header.View Head => Header.At(_host, 64);
                 private static uint Kind(HostSharedMemory host) => host.Read<uint>(0);
                 private bool _flag;
                 private static uint Chosen(HostSharedMemory host, bool isKnown) => isKnown ? host.Read<uint>(8) : 0;
