@@ -119,6 +119,10 @@ internal static class Arithmetic
     public static FlowState Compared(FlowState state, Term value, IOperation check) =>
         Change(Doubt(state, value), value, new Standing(Trust.Compared, check, IsPartial: Sinks.IsPartial(check.Syntax)), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
 
+    /// <summary>What it means that a value was used without a check: one mistake is one warning, and whoever repairs it repairs what comes after.</summary>
+    public static FlowState Reported(FlowState state, Term value, IOperation use) =>
+        Change(Doubt(state, value), value, new Standing(Trust.Bounded, use), static known => known > Trust.Bounded);
+
     private static FlowState Bound(FlowState state, Term value, Standing standing)
     {
         bool mayOverflow = Widths.CanOverflow(state, value);

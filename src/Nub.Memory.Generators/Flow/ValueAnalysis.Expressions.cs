@@ -379,7 +379,13 @@ internal sealed partial class ValueAnalysis
 
         // A loop up to a negative number has no rounds.
         bool isHarmless = isSmall && (sink == Sink.LoopBound || !Arithmetic.CanBeNegative(_state, value));
-        if (IsReporting && !isHarmless)
+        if (isHarmless)
+        {
+            return;
+        }
+
+        _state = Arithmetic.Reported(_state, value, operand);
+        if (IsReporting)
         {
             _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing, isSmall));
         }

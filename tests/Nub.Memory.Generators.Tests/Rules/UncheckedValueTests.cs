@@ -41,6 +41,18 @@ public sealed class UncheckedValueTests
         "Four four = default; Use(four[{|NUB0011:host.Read<int>(0)|}]);",
         "var map = new Dictionary<int, int>(); Use(map[host.Read<int>(0)]);");
 
+    /// <summary>Whoever repairs the first use repairs the others.</summary>
+    [Fact]
+    public async Task One_mistake_is_one_warning() => await CheckAsync(
+        "int n = host.Read<int>(0); var copy = new byte[{|NUB0011:n|}]; Use(System.Text.Encoding.UTF8.GetString(copy, 0, n)); for (int i = 0; i < n; i++) { Use(copy[i]); }",
+        "int n = host.Read<int>(0); if (n > 16) return; Use(new byte[{|NUB0011:n|}]); Use(table[n]);",
+        "uint n = host.Read<uint>(0); if (n > 4096) return; Use(new byte[{|NUB0011:n - 12|}]); Use(table[n - 12]);",
+        "ulong n = host.Read<ulong>(0); Use(new byte[{|NUB0011:(int)n|}]); Use(table[n]);",
+        "uint n = host.Read<uint>(0); if (index > 0) Use(table[{|NUB0011:n|}]); Use(new byte[{|NUB0011:n|}]);",
+        "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); Use(table[{|NUB0011:n|}]); Use(table[{|NUB0011:m|}]);",
+        "uint n = host.Read<uint>(0); if (n > 4096) return; Use(new byte[n]); Use(new byte[{|NUB0011:n - 12|}]);",
+        "uint n = host.Read<uint>(0); Use(table[{|NUB0011:n|}]); n = host.Read<uint>(4); Use(table[{|NUB0011:n|}]);");
+
     [Fact]
     public async Task Pointers() => await CheckAsync(
         "unsafe { fixed (int* p = table) { Use(p[{|NUB0011:host.Read<int>(0)|}]); } }",
