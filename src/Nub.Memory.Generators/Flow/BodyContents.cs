@@ -21,10 +21,17 @@ internal sealed class BodyContents
             switch (operation.Kind)
             {
                 case OperationKind.Invocation:
-                    AddCall(((IInvocationOperation)operation).TargetMethod);
+                    IMethodSymbol method = ((IInvocationOperation)operation).TargetMethod;
+                    Reads = Reads || SharedTypes.Reads(method);
+                    AddCall(method);
                     break;
                 case OperationKind.PropertyReference:
-                    AddCall(((IPropertyReferenceOperation)operation).Property.GetMethod);
+                    IPropertySymbol property = ((IPropertyReferenceOperation)operation).Property;
+                    Reads = Reads || SharedTypes.Reads(property);
+                    AddCall(property.GetMethod);
+                    break;
+                case OperationKind.DelegateCreation:
+                    Reads = Reads || SharedTypes.IsParser(operation.Type);
                     break;
                 case OperationKind.FlowAnonymousFunction:
                     _lambdas.Add((IFlowAnonymousFunctionOperation)operation);
@@ -47,6 +54,9 @@ internal sealed class BodyContents
 
     /// <summary>What is called that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => _calls;
+
+    /// <summary>Whether something is called in it through which bytes of a guest's come in.</summary>
+    public bool Reads { get; }
 
     /// <summary>The lambdas that stand directly in the body.</summary>
     public IReadOnlyList<IFlowAnonymousFunctionOperation> Lambdas => _lambdas;

@@ -39,6 +39,9 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     /// <summary>How many operations there are, without what is called.</summary>
     public int Operations => Graph?.Contents.Operations ?? 0;
 
+    /// <summary>Whether something is called in it through which bytes of a guest's come in.</summary>
+    public bool Reads => Graph?.Contents.Reads ?? false;
+
     /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
 
@@ -51,6 +54,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 internal sealed class MethodBodies
 {
     private readonly ConcurrentDictionary<(MethodBody, int Depth), long> _costs = new();
+    private readonly ConcurrentDictionary<(MethodBody, int Depth), bool> _reading = new();
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
 
     public MethodBody? Find(IMethodSymbol method) => _bodies.TryGetValue(method.OriginalDefinition, out MethodBody? body) ? body : null;
@@ -71,6 +75,24 @@ internal sealed class MethodBodies
         }
 
         return cost;
+    }
+
+    /// <summary>Whether a method may meet bytes of a guest's, in its own code or in a helper that it calls.</summary>
+    /// <param name="depth">How deep calls are followed.</param>
+    public bool MayRead(MethodBody body, int depth)
+    {
+        if (body.Reads || depth == 0)
+        {
+            return body.Reads;
+        }
+
+        if (!_reading.TryGetValue((body, depth), out bool reads))
+        {
+            reads = body.Calls.Any(call => Find(call) is { IsSmall: true } helper && MayRead(helper, depth - 1));
+            _reading[(body, depth)] = reads;
+        }
+
+        return reads;
     }
 
     /// <summary>Adds a body from what an analyzer is given for it.</summary>

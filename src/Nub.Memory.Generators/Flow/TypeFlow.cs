@@ -72,8 +72,13 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
             depth--;
         }
 
+        if (!MeetsBytes(function, depth))
+        {
+            return null;
+        }
+
         FlowSession session = Try(function, depth, share, out bool isDone);
-        if (!isDone && depth > 0 && session.Steps - session.StepsInHelpers <= FlowSession.MostSteps)
+        if (!isDone && depth > 0 && MeetsBytes(function, 0) && session.Steps - session.StepsInHelpers <= FlowSession.MostSteps)
         {
             // Loops in loops: what was thought to be enough was far from it, and would hardly ever be for a little less.
             session = Try(function, 0, 0, out isDone);
@@ -81,6 +86,9 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
 
         return isDone ? session : null;
     }
+
+    // Some read only in a lambda, which is looked at by itself, or deeper than there is time for: there is nothing to find in them.
+    private bool MeetsBytes(Function function, int depth) => SharedTypes.IsParser(function.Creation?.Type) || bodies.MayRead(function.Body, depth);
 
     private FlowSession Try(Function function, int depth, long most, out bool isDone)
     {

@@ -93,7 +93,7 @@ public sealed class TypeFlowTests
         string start = string.Concat(Enumerable.Range(0, loops).Select(static i => $"for (uint i{i} = 0; i{i} < 16; i{i}++) {{ "));
         string Helper(string name, string next) => $"private uint {name}(ulong at) {{ uint sum = 0; {start} sum += {next}; {new string('}', loops)} return sum; }}\n";
         string members = Helper("A", "B(at + i0)") + Helper("B", "C(at + i0)") + Helper("C", "_host.Read<uint>(at + i0)")
-            + string.Concat(Enumerable.Range(0, 10).Select(static i => $"public uint Run{i}(ulong at) => A(at + {i});\n"));
+            + string.Concat(Enumerable.Range(0, 10).Select(static i => $"public uint Run{i}(ulong at) => A(at + {i}) + _host.Read<uint>(at);\n"));
         string[] names = [.. Enumerable.Range(0, 10).Select(static i => $"Run{i}")];
         Dictionary<string, FlowSession> found = TypeUnderTest.Run(members, names, out long steps);
         Assert.Equal(names.Order(), found.Keys.Order());
@@ -101,6 +101,21 @@ public sealed class TypeFlowTests
 
         // What there is for what is called, and the own code of each, some ten steps, as often as it was tried.
         Assert.InRange(steps, 1, TypeFlow.LeastSteps + (10 * (10 * TypeFlow.StepsForOperation)) + (10 * 4 * 10));
+    }
+
+    [Fact]
+    public void Where_nothing_is_read_nothing_is_looked_for()
+    {
+        Dictionary<string, FlowSession> found = TypeUnderTest.Run("""
+            public uint InLambda(uint at) { Func<uint, uint> later = place => _host.Read<uint>(place); while (at < 100) { at += 7; } return later(at); }
+            public uint TooDeep(ulong at) => A(at) + 1;
+            public uint Deep(ulong at) => B(at) + 1;
+            private uint A(ulong at) => B(at) + 2;
+            private uint B(ulong at) => C(at) + 3;
+            private uint C(ulong at) => D(at) + 4;
+            private uint D(ulong at) => _host.Read<uint>(at);
+            """, ["InLambda", "TooDeep", "Deep"], out _);
+        Assert.Equal(["", "Deep"], found.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]
