@@ -24,7 +24,7 @@ internal static class DoubleFetchRule
             SyntaxNode second = PlaceOf(repetition.Second);
 
             // Within one call of a helper, it is the helper's; and one warning for each read is enough.
-            if (first == second)
+            if (first == second || IsAcknowledged(repetition.First.Frame) || IsAcknowledged(repetition.Second.Frame))
             {
                 continue;
             }
@@ -38,6 +38,20 @@ internal static class DoubleFetchRule
         }
 
         return seconds;
+    }
+
+    // On a helper in which the read stands: whoever calls it gets what is there at that moment.
+    private static bool IsAcknowledged(Frame? frame)
+    {
+        for (; frame is not null; frame = frame.Caller)
+        {
+            if (frame.Method is IMethodSymbol method && IsAcknowledged(method))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // On the method, or on what it stands in.

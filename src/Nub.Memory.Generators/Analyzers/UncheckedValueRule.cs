@@ -51,7 +51,7 @@ internal static class UncheckedValueRule
             Sink.LoopBound => "the number of rounds of a loop",
             _ => "the time of a wait",
         };
-        return use.Frame is null ? sink : $"{sink} in '{use.Frame.Method.Name}'";
+        return use.Frame is null ? sink : $"{sink} in '{((use.Frame.Method as IMethodSymbol)?.AssociatedSymbol ?? use.Frame.Method).Name}'";
     }
 
     private static string Advice(UncheckedUse use)

@@ -121,7 +121,7 @@ internal static class Arithmetic
 
     /// <summary>What it means that a value was used without a check: one mistake is one warning, and whoever repairs it repairs what comes after.</summary>
     public static FlowState Reported(FlowState state, Term value, IOperation use) =>
-        Change(Doubt(state, value), value, new Standing(Trust.Bounded, use), static known => known > Trust.Bounded);
+        Change(Doubt(state, value), value, new Standing(Trust.Bounded, use), static known => known > Trust.Compared);
 
     private static FlowState Bound(FlowState state, Term value, Standing standing)
     {

@@ -9,6 +9,7 @@ internal static class DeclaredLengths
 {
     public static long? Of(IOperation container) => container switch
     {
+        IFieldReferenceOperation { Field: { IsFixedSizeBuffer: true, FixedSize: var size } } => size,
         IFieldReferenceOperation { Field: { IsReadOnly: true } field } => OfDeclaration(field) ?? OfInlineArray(field.Type),
         IPropertyReferenceOperation { Property: { SetMethod: null, IsIndexer: false } property } => OfDeclaration(property),
         IConversionOperation conversion => Of(conversion.Operand),

@@ -46,8 +46,11 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
 
     /// <summary>Whether a method may be a part of others, cut out of them: one that nobody else calls, or what a property stands for.</summary>
-    public static bool IsHelper(IMethodSymbol method) => method.MethodKind == MethodKind.LocalFunction || method.DeclaredAccessibility == Accessibility.Private
-        || method is { MethodKind: MethodKind.PropertyGet, IsVirtual: false, IsAbstract: false, IsOverride: false };
+    public static bool IsHelper(IMethodSymbol method) =>
+        !IsForOthers(method) || method is { MethodKind: MethodKind.PropertyGet, IsVirtual: false, IsAbstract: false, IsOverride: false };
+
+    /// <summary>Whether others may call a method than those of its own type.</summary>
+    public static bool IsForOthers(IMethodSymbol method) => method.MethodKind != MethodKind.LocalFunction && method.DeclaredAccessibility != Accessibility.Private;
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
@@ -58,6 +61,12 @@ internal sealed class MethodBodies
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
 
     public MethodBody? Find(IMethodSymbol method) => _bodies.TryGetValue(method.OriginalDefinition, out MethodBody? body) ? body : null;
+
+    /// <summary>What is to be gone through where a helper is called.</summary>
+    /// <remarks>A property that others can ask for, too, is followed where it reads; elsewhere it is the same each time, whatever it does besides.</remarks>
+    /// <param name="depth">How deep calls are followed from there.</param>
+    public MethodBody? FindHelper(IMethodSymbol method, int depth) =>
+        Find(method) is { IsSmall: true } body && (!MethodBody.IsForOthers(method) || MayRead(body, depth)) ? body : null;
 
     /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called; a call is one itself.</summary>
     /// <param name="depth">How deep calls are followed.</param>
@@ -70,7 +79,7 @@ internal sealed class MethodBodies
 
         if (!_costs.TryGetValue((body, depth), out long cost))
         {
-            cost = body.Operations + body.Calls.Sum(call => Find(call) is { IsSmall: true } helper ? 1 + CostOf(helper, depth - 1) : 0);
+            cost = body.Operations + body.Calls.Sum(call => FindHelper(call, depth - 1) is { } helper ? 1 + CostOf(helper, depth - 1) : 0);
             _costs[(body, depth)] = cost;
         }
 

@@ -26,7 +26,7 @@ internal static class Sinks
     private static readonly HashSet<string> s_positionNames = new(StringComparer.Ordinal)
     {
         "start", "startIndex", "length", "count", "index", "offset", "byteOffset", "elementOffset", "sourceIndex", "destinationIndex", "srcOffset", "dstOffset",
-        "arrayIndex", "bytes", "byteCount", "byteLen", "len", "ofs", "destinationSizeInBytes", "sourceBytesToCopy", "minimumBytes", "byteIndex", "charIndex", "charCount", "size",
+        "arrayIndex", "bytes", "byteCount", "byteLen", "len", "ofs", "destinationSizeInBytes", "sourceBytesToCopy", "minimumBytes", "minimumSize", "byteIndex", "charIndex", "charCount", "size",
     };
 
     private static readonly HashSet<string> s_waitTypes = new(StringComparer.Ordinal)
@@ -39,6 +39,13 @@ internal static class Sinks
     public static Sink? Of(IMethodSymbol method, IParameterSymbol parameter)
     {
         string type = method.ContainingType.Name;
+
+        // What a collection of times is given is an element.
+        if (parameter.OriginalDefinition.Type is ITypeParameterSymbol)
+        {
+            return null;
+        }
+
         if (!Widths.IsInteger(parameter.Type) && !IsTimeSpan(parameter.Type) && parameter.Type is not IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Int32 })
         {
             return null;
@@ -124,6 +131,7 @@ internal static class Sinks
     /// <summary>What a property of the framework's decides about that is set.</summary>
     public static Sink? Of(IPropertySymbol property) => !IsFrameworks(property.ContainingType) ? null : (property.ContainingType.Name, property.Name) switch
     {
+        ("BoundedChannelOptions", _) => null,
         (_, "Capacity") or ("StringBuilder", "Length") => Sink.Allocation,
         ("PeriodicTimer", "Period") => Sink.Wait,
         _ => null,

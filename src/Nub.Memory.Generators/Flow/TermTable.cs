@@ -31,12 +31,17 @@ internal sealed class TermTable
 
     public Term Input(ISymbol symbol, ITypeSymbol? type) => WhatIsViewed(Make(TermKind.Input, symbol, null, null, null, type), type);
 
-    public Term Result(IOperation operation, Frame? frame, string part = "")
-    {
-        // What is passed as an argument has no type of its own.
-        ITypeSymbol? type = operation.Type ?? (operation as IArgumentOperation)?.Parameter?.Type;
-        return WhatIsViewed(Make(TermKind.Result, operation, frame, null, null, type, part: part), type);
-    }
+    // What is passed as an argument has no type of its own.
+    public Term Result(IOperation operation, Frame? frame, string part = "") =>
+        Result(operation, frame, operation.Type ?? (operation as IArgumentOperation)?.Parameter?.Type, part);
+
+    /// <summary>Something that nothing is known of.</summary>
+    /// <param name="operation">What it comes from.</param>
+    /// <param name="frame">Where that stands.</param>
+    /// <param name="type">Its own type.</param>
+    /// <param name="part">Which of several that come from there.</param>
+    public Term Result(IOperation operation, Frame? frame, ITypeSymbol? type, string part) =>
+        WhatIsViewed(Make(TermKind.Result, operation, frame, null, null, type, part: part), type);
 
     public Term Fetch(IOperation operation, Frame? frame, ITypeSymbol? type) => Make(TermKind.Fetch, operation, frame, null, null, type);
 
@@ -46,7 +51,7 @@ internal sealed class TermTable
     public Term Merge(FlowNode node, Variable variable, Frame? frame, Term one, Term other)
     {
         Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, one.Type ?? other.Type);
-        return one.Kind switch
+        return one.Kind != other.Kind ? merge : one.Kind switch
         {
             TermKind.View => View(Behind(merge), Constant(0, null), one.Type!),
             TermKind.ArrayView => ArrayView(Behind(merge), Constant(0, null), one.Type!),

@@ -89,16 +89,17 @@ internal sealed partial class ValueAnalysis
     private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Arguments arguments)
     {
         bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || IsThis(instance));
+        int depth = _frame?.Depth ?? 0;
         if (!isHelper || method.IsAsync || method.Parameters.Any(static parameter => parameter.IsParams)
-            || (_frame?.Depth ?? 0) >= _session.MostFrames || _frame?.IsWithin(method.OriginalDefinition) == true
+            || depth >= _session.MostFrames || _frame?.IsWithin(method.OriginalDefinition) == true
             || SymbolEqualityComparer.Default.Equals(_body.Method, method.OriginalDefinition)
             || arguments.Values.Any(static argument => TermTable.IsTooDeep(argument)))
         {
             return null;
         }
 
-        MethodBody? body = _session.Bodies.Find(method);
-        return body is { IsSmall: true } && !IsIterator(method, body.Graph!) ? body : null;
+        MethodBody? body = _session.Bodies.FindHelper(method, _session.MostFrames - depth - 1);
+        return body is not null && !IsIterator(method, body.Graph!) ? body : null;
     }
 
     private static bool IsIterator(IMethodSymbol method, FlowGraph graph) =>
@@ -164,7 +165,7 @@ internal sealed partial class ValueAnalysis
         {
             if (variable.Symbol is IFieldSymbol { IsReadOnly: false } or IPropertySymbol)
             {
-                Set(variable, Result(call, variable.Symbol.Name));
+                Set(variable, Redefined(Terms.Result(call, _frame, TypeOf(variable.Symbol), variable.Symbol.Name)));
             }
         }
     }

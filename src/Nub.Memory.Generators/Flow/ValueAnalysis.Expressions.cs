@@ -47,11 +47,7 @@ internal sealed partial class ValueAnalysis
             case OperationKind.SimpleAssignment:
                 var assignment = (ISimpleAssignmentOperation)operation;
                 Term value = Evaluate(assignment.Value);
-                if (assignment.Target is IPropertyReferenceOperation { Property: var property } && Sinks.Of(property) is { } sink)
-                {
-                    CheckUse(assignment.Value, value, sink);
-                }
-
+                CheckSetter(assignment.Target, assignment.Value, value);
                 Assign(assignment.Target, value);
                 return value;
             case OperationKind.CompoundAssignment:
@@ -108,7 +104,12 @@ internal sealed partial class ValueAnalysis
     private Term EvaluateOther(IOperation operation)
     {
         bool isStack = operation.Syntax is StackAllocArrayCreationExpressionSyntax;
-        bool isPointer = operation.Syntax is ElementAccessExpressionSyntax;
+        if (operation.Syntax is ElementAccessExpressionSyntax && operation.ChildOperations.ToArray() is [var pointer, var index])
+        {
+            // An element that a pointer points at has no operation of its own.
+            return EvaluateElement(operation, pointer, [index]);
+        }
+
         Term? size = null;
         foreach (IOperation child in operation.ChildOperations)
         {
@@ -117,11 +118,6 @@ internal sealed partial class ValueAnalysis
             {
                 size = value;
                 CheckUse(child, value, Sink.Allocation);
-            }
-            else if (isPointer && Widths.IsInteger(value.Type))
-            {
-                // An element that a pointer points at has no operation of its own.
-                CheckUse(child, value, Sink.Index);
             }
 
             Use(value);
@@ -139,7 +135,11 @@ internal sealed partial class ValueAnalysis
     /// <summary>Something that nothing is known of; in a loop it is another one each time.</summary>
     private Term Result(IOperation operation, string part = "")
     {
-        Term result = Terms.Result(operation, _frame, part);
+        return Redefined(Terms.Result(operation, _frame, part));
+    }
+
+    private Term Redefined(Term result)
+    {
         if (_node.IsInLoop && !_state.Reads.IsEmpty)
         {
             _state = _state.Redefine(result);
@@ -250,6 +250,7 @@ internal sealed partial class ValueAnalysis
         Term value = compound.OperatorMethod is null
             ? Compute(compound, compound.OperatorKind, before, operand, compound.IsChecked)
             : Derive(compound, before, operand);
+        CheckSetter(compound.Target, compound, value);
         Assign(compound.Target, value);
         return value;
     }
@@ -363,6 +364,14 @@ internal sealed partial class ValueAnalysis
         return _session.Lengths.TryGetValue(container, out long length) ? length : DeclaredLengths.Of(operation);
     }
 
+    private void CheckSetter(IOperation target, IOperation operand, Term value)
+    {
+        if (Resolve(target) is IPropertyReferenceOperation { Property: var property } && Sinks.Of(property) is { } sink)
+        {
+            CheckUse(operand, value, sink);
+        }
+    }
+
     // Nobody checks where a pointer points: what is added to it is an index, and so is what it is made of.
     private void CheckPointer(ITypeSymbol? result, IOperation operand, Term value)
     {
@@ -384,7 +393,12 @@ internal sealed partial class ValueAnalysis
             return;
         }
 
-        _state = Arithmetic.Reported(_state, value, operand);
+        if (_frame is null || !_session.OriginsOf(value).Any(bytes => Frame.Outermost(bytes.Fetch.Frame, bytes.Fetch.Operation!) == Frame.Outermost(_frame, operand)))
+        {
+            // What the helper has read itself is reported there, if it is.
+            _state = Arithmetic.Reported(_state, value, operand);
+        }
+
         if (IsReporting)
         {
             _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing, isSmall));

@@ -28,8 +28,12 @@ internal sealed partial class ValueAnalysis
         INegatedPatternOperation not => Matched(facts, not.Pattern, value, !matches),
         IBinaryPatternOperation two when matches == (two.OperatorKind == BinaryOperatorKind.And) =>
             Matched(Matched(facts, two.LeftPattern, value, matches), two.RightPattern, value, matches),
+        IRecursivePatternOperation recursive when matches => recursive.PropertySubpatterns.Aggregate(facts, (known, part) => MatchedPart(known, part, value)),
         _ => facts,
     };
+
+    private PathFacts MatchedPart(PathFacts facts, IPropertySubpatternOperation part, Term value) =>
+        PartOf(value, part.Member) is { } asked ? Matched(facts, part.Pattern, asked, matches: true) : facts;
 
     // Each relation in one form, so that n > 4 is found to be the contrary of n <= 4.
     private PathFacts Related(PathFacts facts, BinaryOperatorKind kind, Term left, Term right, bool holds)

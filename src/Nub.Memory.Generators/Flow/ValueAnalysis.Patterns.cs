@@ -43,6 +43,7 @@ internal sealed partial class ValueAnalysis
     // What a pattern asks of a view, it reads.
     private void ReadParts(IPatternOperation pattern, Term value)
     {
+        PathFacts before = _state.Facts;
         foreach (IRecursivePatternOperation recursive in Alternatives(pattern).OfType<IRecursivePatternOperation>())
         {
             foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
@@ -58,7 +59,12 @@ internal sealed partial class ValueAnalysis
                 }
 
                 ReadParts(part.Pattern, asked);
+
+                // What comes next is asked for only where this has matched.
+                _state = _state with { Facts = MatchedPart(_state.Facts, part, value) };
             }
+
+            _state = _state with { Facts = before };
         }
     }
 

@@ -54,6 +54,9 @@ public sealed class DoubleFetchTests
     [InlineData("uint a = Length; uint b = {|NUB0010:_host.Read<uint>(4)|}; Use(a + b);")]
     [InlineData("if (All > 9) return; Use({|NUB0010:All|});")]
     [InlineData("if (Head.Length > 9) return; Use({|NUB0010:Head.Length|});")]
+    [InlineData("if (Memory.Read<uint>(0) > 9) return; Use({|NUB0010:Memory.Read<uint>(0)|});")]
+    [InlineData("if (First.Read<uint>(0) > 9) return; Use({|NUB0010:First.Read<uint>(0)|});")]
+    [InlineData("if (host.Read<uint>(0) > Limit) return; Use({|NUB0010:host.Read<uint>(0)|});")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Use({|NUB0010:owner.Host.Read<uint>(8)|});")]
     [InlineData("Use(Taken(host, false)); Use({|NUB0010:host.Read<uint>(8)|});")]
     [InlineData("Action later = () => { Use(host.Read<uint>(8)); Use({|NUB0010:host.Read<uint>(8)|}); }; later();")]
@@ -101,6 +104,7 @@ public sealed class DoubleFetchTests
     [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
     [InlineData("Use(Twice()); Use(Twice());")]
     [InlineData("Use(Virtual); Use(Virtual);")]
+    [InlineData("if (Now > 9) return; Use(Now);")]
     [InlineData("SharedView<uint> view = SharedView.At<uint>(host, 8); Use(view.Load()); Elsewhere.Serve(view); Use(view.Load());")]
     [InlineData("SharedArrayView<uint> view = SharedArrayView.At<uint>(host, 8, 4); Use(view[1]); Elsewhere.Serve(view); Use(view[1]);")]
     public async Task What_is_read_once_on_a_path_is_not(string body) => await CheckAsync(body);
@@ -235,6 +239,11 @@ public sealed class DoubleFetchTests
                 }
 
                 public uint Twice() => _host.Read<uint>(0);
+                [Reread] public uint Now => _host.Read<uint>(0);
+                public HostSharedMemory Memory { get { ThrowIfDisposed(); return _host; } }
+                public HostSharedMemory First => new[] { _host }[0];
+                public uint Limit { get { ThrowIfDisposed(); return 9; } }
+                public void ThrowIfDisposed() { if (_flag) throw new ObjectDisposedException(null); }
                 public virtual uint Virtual => _host.Read<uint>(0);
                 public Header.View Head => Header.At(_host, 64);
                 private static uint Kind(HostSharedMemory host) => host.Read<uint>(0);

@@ -22,6 +22,8 @@ public sealed class UncheckedValueTests
         "int n = host.Read<int>(0); foreach (int i in System.Linq.Enumerable.Range(0, {|NUB0011:n|})) { Use(i); }",
         "int n = host.Read<int>(0); Use(new int[4, {|NUB0011:n|}]);",
         "list.Capacity = {|NUB0011:host.Read<int>(0)|};",
+        "list.Capacity = {|NUB0011:index > 0 ? host.Read<int>(0) : 16|};",
+        "{|NUB0011:list.Capacity += host.Read<int>(0)|};",
         "Use(new List<int> { Capacity = {|NUB0011:host.Read<int>(0)|} });",
         "var built = new System.Text.StringBuilder(); built.Length = {|NUB0011:host.Read<int>(0)|};",
         "using var stream = new System.IO.MemoryStream(); stream.SetLength({|NUB0011:host.Read<uint>(0)|}); stream.Position = host.Read<uint>(4);",
@@ -51,7 +53,9 @@ public sealed class UncheckedValueTests
         "uint n = host.Read<uint>(0); if (index > 0) Use(table[{|NUB0011:n|}]); Use(new byte[{|NUB0011:n|}]);",
         "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); Use(table[{|NUB0011:n|}]); Use(table[{|NUB0011:m|}]);",
         "uint n = host.Read<uint>(0); if (n > 4096) return; Use(new byte[n]); Use(new byte[{|NUB0011:n - 12|}]);",
-        "uint n = host.Read<uint>(0); Use(table[{|NUB0011:n|}]); n = host.Read<uint>(4); Use(table[{|NUB0011:n|}]);");
+        "uint n = host.Read<uint>(0); Use(table[{|NUB0011:n|}]); n = host.Read<uint>(4); Use(table[{|NUB0011:n|}]);",
+        "int max = host.Read<int>(4); int n = Taken(host, max); Use(table[{|NUB0011:n|}]);",
+        "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); if (!Elsewhere.IsFine(n)) return; Use(new byte[{|NUB0011:n + m|}]); Use(new byte[n - 12]);");
 
     [Fact]
     public async Task Pointers() => await CheckAsync(
@@ -62,6 +66,8 @@ public sealed class UncheckedValueTests
         "unsafe { fixed (int* p = table) { uint n = host.Read<uint>(0); Use(*(int*)({|NUB0011:(nint)p + (nint)n|})); } }",
         "unsafe { fixed (int* p = table) { uint n = host.Read<uint>(0); if (n >= 16) return; Use(p[n] + *(p + n)); } }",
         "unsafe { fixed (int* p = table) { int n = host.Read<int>(0); if (n >= 16) return; Use(p[{|NUB0011:n|}]); } }",
+        "unsafe { byte* p = stackalloc byte[256]; Use(p[host.Read<byte>(0)]); Use(p[{|NUB0011:host.Read<ushort>(8)|}]); }",
+        "unsafe { Map map = default; Use(map.Bytes[host.Read<byte>(0)]); Use(map.Bytes[{|NUB0011:host.Read<ushort>(8)|}]); }",
         "unsafe { fixed (int* p = table) { Use(*(p + 3) + p[1]); } }");
 
     [Fact]
@@ -109,6 +115,7 @@ public sealed class UncheckedValueTests
         "using var process = new System.Diagnostics.Process(); process.WaitForExit({|NUB0011:host.Read<int>(0)|});",
         "using var queue = new System.Collections.Concurrent.BlockingCollection<int>(); Use(queue.TryTake(out _, {|NUB0011:host.Read<int>(0)|}));",
         "using var timer = new System.Threading.PeriodicTimer(TimeSpan.FromSeconds(1)); timer.Period = {|NUB0011:TimeSpan.FromSeconds(host.Read<uint>(0))|};",
+        "using var times = new System.Collections.Concurrent.BlockingCollection<TimeSpan>(); times.Add(TimeSpan.FromSeconds(host.Read<uint>(0)));",
         "System.Threading.Thread.Sleep((int)Math.Min(host.Read<uint>(0), 100));",
         "System.Threading.Thread.SpinWait(Math.Min(host.Read<int>(0), 100));");
 
@@ -338,6 +345,7 @@ public sealed class UncheckedValueTests
             [AllValid] public partial struct Header { public uint Kind; public uint Length; public readonly bool IsFine => Length < 16; }
             [ValidateOnRead] public partial struct Valid { public bool Flag; public uint Length; }
             [ValidateOnRead] public partial struct Judged { public bool Flag; public uint Length; private static bool Validate(in Judged value) => value.Length < 16; }
+            public unsafe struct Map { public fixed byte Bytes[256]; }
             [InlineArray(4)] public struct Four { private int _first; }
             public static class Elsewhere
             {
@@ -353,6 +361,7 @@ public sealed class UncheckedValueTests
                 private readonly uint _limit = 16;
                 private uint _size;
             {{string.Join('\n', bodies.Select(static (body, i) => $"public void Run{i}(HostSharedMemory host, int index, int[] table, List<int> list, string text) {{ {body} }}"))}}
+                private static int Taken(HostSharedMemory host, int max) { int n = host.Read<int>(0); if ((uint)n > (uint)max) throw new Exception(); Use(new byte[n]); return n; }
                 private static uint Length(HostSharedMemory host) => host.Read<uint>(0);
                 private static uint Limited(HostSharedMemory host) { uint n = host.Read<uint>(0); return n > 16 ? 16 : n; }
                 private static void Allocate(uint size) => Use(new byte[size]);

@@ -57,6 +57,7 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Header.View view) => view.Kind == 0 ? 0u : view is { {|NUB0010:Kind|}: 2 } ? 1u : 2u;")]
     [InlineData("public static uint Run(Header.View view) { if (view is { Kind: 1 }) return 1; if (view is { {|NUB0010:Kind|}: 2 }) return 2; return 3; }")]
     [InlineData("public static uint Run(Header.View view) => view switch { { Kind: 1 } => 1, { Kind: 2 } => {|NUB0010:view.Kind|}, _ => 0 };")]
+    [InlineData("public static uint Run(Header.View view) => view switch { { Kind: 1, Length: > 64 } => {|NUB0010:view.Length|}, { Kind: 2 } => 1, _ => 0 };")]
     [InlineData("public static void Run(Outer.View view) { if (view is { Inner.Length: < 10 }) { Use(new byte[{|NUB0010:view.Inner.Length|}]); } }")]
     public async Task What_a_pattern_asks_of_a_view_it_reads(string member) => await CheckAsync(member);
 
@@ -74,6 +75,8 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Header.View view) => view switch { { Kind: 1 } => 1, { Kind: 2, Length: var n } => n, { Kind: 3, Length: var n } => n, _ => 0 };")]
     [InlineData("public static uint Run(Header.View one, Header.View other) => (one.Kind, other.Kind) switch { (1, 2) => 1, (2, 1) => 2, _ => 0 };")]
     [InlineData("public static uint Run(Header.View view) => view is { Kind: 1 } && view is { Length: 3 } ? 1u : 3u;")]
+    [InlineData("public static uint Run(Header.View view) => view switch { { Kind: 1, Length: > 64 } => 0, { Kind: 2 } => view.Length, _ => 0 };")]
+    [InlineData("public static uint Run(Header.View view) { switch (view) { case { Kind: 1 } when view.Length > 4: return 4; case { Kind: 2 }: return view.Length; default: return 0; } }")]
     [InlineData("public static void Run(Header.View view) { while (view is { Kind: 0 }) { } Use(view.Length); }")]
     [InlineData("public static uint Run(Header.View view) => view is { Kind: _ } ? view.Kind : 0;")]
     public async Task One_pattern_or_one_switch_asks_once(string member) => await CheckAsync(member);
