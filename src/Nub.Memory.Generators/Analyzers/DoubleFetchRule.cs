@@ -1,4 +1,6 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Flow;
 using Nub.Memory.Generators.Layout;
@@ -24,7 +26,7 @@ internal static class DoubleFetchRule
             SyntaxNode second = PlaceOf(repetition.Second);
 
             // Within one call of a helper, it is the helper's; and one warning for each read is enough.
-            if (first == second || IsAcknowledged(repetition.First.Frame) || IsAcknowledged(repetition.Second.Frame))
+            if (first == second || Polls(first, second) || IsAcknowledged(repetition.First.Frame) || IsAcknowledged(repetition.Second.Frame))
             {
                 continue;
             }
@@ -39,6 +41,20 @@ internal static class DoubleFetchRule
 
         return seconds;
     }
+
+    // value = read; while (value is not there yet) { value = read; }: each takes the place of the one before, and is asked for the same.
+    private static bool Polls(SyntaxNode first, SyntaxNode second) =>
+        SyntaxFactory.AreEquivalent(first, second)
+        && second.Parent is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: var name }, RawKind: (int)SyntaxKind.SimpleAssignmentExpression }
+        && first.Parent switch
+        {
+            EqualsValueClauseSyntax { Parent: VariableDeclaratorSyntax declared } => declared.Identifier.ValueText == name,
+            AssignmentExpressionSyntax { Left: IdentifierNameSyntax assigned } => assigned.Identifier.ValueText == name,
+            _ => false,
+        }
+        && second.Ancestors().FirstOrDefault(static node => node is WhileStatementSyntax or ForStatementSyntax) is { } loop && !loop.Contains(first)
+        && (loop is WhileStatementSyntax repeated ? repeated.Condition : ((ForStatementSyntax)loop).Condition) is { } condition
+        && condition.DescendantNodesAndSelf().OfType<IdentifierNameSyntax>().Any(use => use.Identifier.ValueText == name);
 
     // On a helper in which the read stands: whoever calls it gets what is there at that moment.
     private static bool IsAcknowledged(Frame? frame)

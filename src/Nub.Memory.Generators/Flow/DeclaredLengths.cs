@@ -23,17 +23,19 @@ internal static class DeclaredLengths
     private static long? OfDeclaration(ISymbol symbol) => symbol.DeclaringSyntaxReferences is [var reference]
         ? reference.GetSyntax() switch
         {
-            VariableDeclaratorSyntax { Initializer.Value: { } value } => OfValue(value),
-            PropertyDeclarationSyntax { ExpressionBody.Expression: { } value } => OfValue(value),
-            PropertyDeclarationSyntax { Initializer.Value: { } value } => OfValue(value),
+            VariableDeclaratorSyntax { Initializer.Value: { } value } => OfValue(value, symbol.ContainingType),
+            PropertyDeclarationSyntax { ExpressionBody.Expression: { } value } => OfValue(value, symbol.ContainingType),
+            PropertyDeclarationSyntax { Initializer.Value: { } value } => OfValue(value, symbol.ContainingType),
             _ => null,
         }
         : null;
 
-    private static long? OfValue(ExpressionSyntax value) => value switch
+    private static long? OfValue(ExpressionSyntax value, INamedTypeSymbol type) => value switch
     {
         ArrayCreationExpressionSyntax { Initializer: { } initializer } => initializer.Expressions.Count,
         ArrayCreationExpressionSyntax { Type.RankSpecifiers: [{ Sizes: [LiteralExpressionSyntax { Token.Value: int length }] }, ..] } => length,
+        ArrayCreationExpressionSyntax { Type.RankSpecifiers: [{ Sizes: [IdentifierNameSyntax name] }, ..] } =>
+            type.GetMembers(name.Identifier.ValueText).OfType<IFieldSymbol>().FirstOrDefault() is { ConstantValue: int length } ? length : null,
         ImplicitArrayCreationExpressionSyntax array => array.Initializer.Expressions.Count,
         CollectionExpressionSyntax collection when collection.Elements.All(static element => element is ExpressionElementSyntax) => collection.Elements.Count,
         LiteralExpressionSyntax { Token.Value: byte[] text } => text.Length,

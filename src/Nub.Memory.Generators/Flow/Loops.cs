@@ -11,7 +11,7 @@ internal static class Loops
     public static bool IsBoundedElsewhere(ExpressionSyntax condition, StatementSyntax loop, SyntaxNode counter, SyntaxNode comparison)
     {
         string counted = Name(counter);
-        return condition.DescendantNodesAndSelf().Concat(loop.DescendantNodes().OfType<IfStatementSyntax>().SelectMany(static branch => branch.Condition.DescendantNodesAndSelf()))
+        return condition.DescendantNodesAndSelf().Concat(loop.DescendantNodes().OfType<IfStatementSyntax>().Where(static branch => branch.DescendantNodes().Any(Leaves)).SelectMany(static branch => branch.Condition.DescendantNodesAndSelf()))
             .OfType<BinaryExpressionSyntax>()
             .Any(other => other != comparison && IsRelational(other) && (Name(other.Left) == counted || Name(other.Right) == counted));
     }
@@ -32,6 +32,8 @@ internal static class Loops
         AssignmentExpressionSyntax step when step.IsKind(SyntaxKind.SubtractAssignmentExpression) => step.Left,
         _ => null,
     };
+
+    private static bool Leaves(SyntaxNode node) => node is BreakStatementSyntax or ReturnStatementSyntax or ThrowStatementSyntax or ThrowExpressionSyntax or GotoStatementSyntax;
 
     private static bool IsRelational(BinaryExpressionSyntax node) =>
         node.Kind() is SyntaxKind.LessThanExpression or SyntaxKind.LessThanOrEqualExpression or SyntaxKind.GreaterThanExpression or SyntaxKind.GreaterThanOrEqualExpression;

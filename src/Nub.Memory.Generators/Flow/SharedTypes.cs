@@ -71,6 +71,7 @@ internal static class SharedTypes
             => Sinks.IsFrameworks(method.ContainingType),
         ("Interlocked", "MemoryBarrier" or "MemoryBarrierProcessWide") => Sinks.IsFrameworks(method.ContainingType),
         ("Monitor", "Wait" or "Pulse" or "PulseAll") or ("EventWaitHandle", "Set") or ("ManualResetEventSlim", "Set") => Sinks.IsFrameworks(method.ContainingType),
+        ("BlockingCollection", "Take" or "TryTake" or "TakeFromAny" or "TryTakeFromAny") or ("Process", "WaitForExit") => Sinks.IsFrameworks(method.ContainingType),
         (_, "WaitOne" or "WaitAll" or "WaitAny") => Sinks.IsFrameworks(method.ContainingType),
         _ => false,
     };

@@ -38,7 +38,14 @@ internal static class Sinks
     /// <summary>What an argument of a method or a constructor of the framework's decides about.</summary>
     public static Sink? Of(IMethodSymbol method, IParameterSymbol parameter)
     {
-        string type = method.ContainingType.Name;
+        // UTF8Encoding.GetString is what Encoding.GetString is.
+        IMethodSymbol declared = method;
+        while (declared.OverriddenMethod is { } overridden)
+        {
+            declared = overridden;
+        }
+
+        string type = declared.ContainingType.Name;
 
         // What a collection of times is given is an element.
         if (parameter.OriginalDefinition.Type is ITypeParameterSymbol)
@@ -139,7 +146,7 @@ internal static class Sinks
 
     /// <summary>Whether an indexer of the framework's takes positions: those of dictionaries take keys.</summary>
     public static bool IsPositional(IPropertySymbol indexer) =>
-        IsFrameworks(indexer.ContainingType) && !indexer.ContainingType.Name.Contains("Dictionary") && !indexer.ContainingType.Name.Contains("Lookup");
+        IsFrameworks(indexer.ContainingType) && indexer.Parameters is not [{ Name: "key" }] && !indexer.ContainingType.Name.Contains("Dictionary") && !indexer.ContainingType.Name.Contains("Lookup");
 
     public static bool IsFrameworks(ISymbol? symbol)
     {
@@ -185,7 +192,7 @@ internal static class Sinks
 
         return node.Parent switch
         {
-            IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax => true,
+            IfStatementSyntax or WhileStatementSyntax or DoStatementSyntax or WhenClauseSyntax => true,
             ForStatementSyntax loop => loop.Condition == node,
             ConditionalExpressionSyntax choice => choice.Condition == node,
             _ => false,

@@ -78,10 +78,20 @@ internal sealed partial class ValueAnalysis
     private void AssignPart(IOperation instance, ISymbol field, Term value)
     {
         Term whole = Evaluate(Resolve(instance));
-        if (!TermTable.IsTooDeep(whole))
+        if (whole.Kind == TermKind.Tuple)
+        {
+            Assign(instance, Replace(whole, ((field as IFieldSymbol)?.CorrespondingTupleField ?? field).Name, value));
+        }
+        else if (!TermTable.IsTooDeep(whole))
         {
             Assign(instance, Terms.With(whole, field, value));
         }
+    }
+
+    private Term Replace(Term tuple, string name, Term value)
+    {
+        IEnumerable<string> names = Enumerable.Range(1, (int)tuple.Key!).Select(static i => "Item" + i.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return Terms.Tuple([.. names.Select(one => one == name ? value : ElementOf(tuple, one)!)]);
     }
 
     private void AssignElements(ITupleOperation targets, Term value)

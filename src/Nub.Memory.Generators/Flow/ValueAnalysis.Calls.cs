@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 
@@ -81,9 +82,34 @@ internal sealed partial class ValueAnalysis
             return values.Count == 1 ? values[0] : Result(creation);
         }
 
+        if (creation is { Type: { IsRecord: true } record, Constructor.Parameters: { IsEmpty: false } positions } && !values.Any(static one => TermTable.IsTooDeep(one)))
+        {
+            return EvaluateRecord(creation, record, positions, values);
+        }
+
         values.ForEach(Use);
         bool isOfBytes = IsSpan(creation.Type) || creation.Type is { Name: "TimeSpan" };
         return isOfBytes ? Signed(Derive(creation, [.. values]), values) : Result(creation);
+    }
+
+    // What is given for a position can be asked for by the property that has its name.
+    private Term EvaluateRecord(IObjectCreationOperation creation, ITypeSymbol record, ImmutableArray<IParameterSymbol> positions, List<Term> values)
+    {
+        Term made = Result(creation);
+        foreach ((IArgumentOperation argument, Term value) in creation.Arguments.Zip(values, static (argument, value) => (argument, value)))
+        {
+            if (positions.Contains(argument.Parameter!, SymbolEqualityComparer.Default)
+                && record.GetMembers(argument.Parameter!.Name).OfType<IPropertySymbol>().FirstOrDefault() is { } property && SharedTypes.IsAuto(property))
+            {
+                made = Terms.With(made, property, value);
+            }
+            else
+            {
+                Use(value);
+            }
+        }
+
+        return made;
     }
 
     private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Arguments arguments)
@@ -225,6 +251,12 @@ internal sealed partial class ValueAnalysis
 
         Term[] all = [.. instance is null ? [] : new[] { instance }, .. arguments.Values];
         FillOuts(call, all);
+        if (method.ReturnType.SpecialType == SpecialType.System_Boolean && method.Name is "Contains" or "ContainsKey" or "TryGetValue")
+        {
+            // What is one of the host's is the host's choice.
+            _state = arguments.Values.Aggregate(_state, (state, sought) => Arithmetic.Compared(state, sought, call));
+        }
+
         bool isHosts(int i) => i < all.Length && _state.StandingOf(all[i]).IsSafe;
         switch (method.Name)
         {

@@ -208,6 +208,12 @@ internal sealed partial class ValueAnalysis
             return Derive(conversion, operand);
         }
 
+        if (operand.Type is { IsReferenceType: true } && Widths.IsInteger(conversion.Type))
+        {
+            // Taken out of a box.
+            return Derive(conversion, operand);
+        }
+
         bool isNumber = Widths.IsInteger(operand.Type) && conversion.Type is { } type && Widths.IsInteger(type);
         bool isCut = Widths.HasSign(operand.Type) && Widths.IsInteger(conversion.Type);
         return (isNumber || isCut) && !TermTable.IsTooDeep(operand) ? Terms.Cast(operand, conversion.Type!, conversion.IsChecked) : operand;

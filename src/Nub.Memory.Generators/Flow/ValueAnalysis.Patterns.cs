@@ -185,6 +185,12 @@ internal sealed partial class ValueAnalysis
             return DecidePattern(state, not.Pattern, value, !matches, check);
         }
 
+        // What has only one part, and is never null, did not match because of that.
+        if (!matches && OnlyPart(pattern) is { } only && PartOf(value, only.Member) is { } asked)
+        {
+            return DecidePattern(state, only.Pattern, asked, false, check);
+        }
+
         // All parts have to match, where the pattern is no choice between several.
         if (!matches || pattern is not (IRecursivePatternOperation or IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And }))
         {
@@ -205,6 +211,10 @@ internal sealed partial class ValueAnalysis
 
         return state;
     }
+
+    private static IPropertySubpatternOperation? OnlyPart(IPatternOperation pattern) =>
+        pattern is IRecursivePatternOperation { DeconstructionSubpatterns.IsEmpty: true, PropertySubpatterns: [var only], InputType: { IsValueType: true } input } recursive
+            && SymbolEqualityComparer.Default.Equals(input, recursive.MatchedType) ? only : null;
 
     private static bool IsNonNegative(IPatternOperation pattern, bool matches) => pattern switch
     {

@@ -85,8 +85,13 @@ internal sealed partial class ValueAnalysis
             return SharedTypes.IsMemory(symbol.Type) ? Get(symbol) : Result(property);
         }
 
+        if (symbol is { Name: "Value", ContainingType.OriginalDefinition.SpecialType: SpecialType.System_Nullable_T })
+        {
+            return instance;
+        }
+
         bool isPartOfStruct = symbol.ContainingType.IsValueType && SharedTypes.IsAuto(symbol);
-        if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.SetMethod is null && SharedTypes.IsAuto(symbol)))
+        if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.SetMethod is null or { IsInitOnly: true } && SharedTypes.IsAuto(symbol)))
         {
             return FieldOf(instance, symbol, symbol.Type, property);
         }
@@ -94,7 +99,8 @@ internal sealed partial class ValueAnalysis
         Use(instance);
         if (symbol.Type.SpecialType == SpecialType.System_Boolean)
         {
-            _state = Arithmetic.Compared(_state, instance, property);
+            // Whether a span is empty or a number is there says nothing of what is in it.
+            _state = Sinks.IsFrameworks(symbol.ContainingType) ? _state : Arithmetic.Compared(_state, instance, property);
             return Result(property);
         }
 
@@ -102,6 +108,11 @@ internal sealed partial class ValueAnalysis
         if (symbol.Name == "Length" && !TermTable.IsTooDeep(instance) && (symbol.ContainingType.SpecialType is SpecialType.System_Array or SpecialType.System_String || IsSpan(symbol.ContainingType)))
         {
             return Terms.Length(instance, symbol.Type);
+        }
+
+        if (symbol.Name == "Current" && Sinks.IsFrameworks(symbol.ContainingType))
+        {
+            return Derive(property, instance);
         }
 
         return symbol.Name is "Length" or "Count" or "IsEmpty" || !symbol.ContainingType.IsValueType ? Result(property)

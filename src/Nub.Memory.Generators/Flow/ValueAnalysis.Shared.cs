@@ -194,6 +194,9 @@ internal sealed partial class ValueAnalysis
             Use(argument);
         }
 
+        // The stack pointer is moved, in a memory that is known by another name.
+        LetGuestRun();
+
         IMethodSymbol method = call.TargetMethod;
         bool isPop = method.Name is "Pop" or "TryPop";
         Term popped = Terms.Fetch(call, _frame, null);

@@ -1,0 +1,41 @@
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Rules;
+
+/// <summary>NUB0010 and NUB0011 on the ways in which host code is written: records, tuples, patterns, collections, copies, waits.</summary>
+public sealed class IdiomTests
+{
+    [Theory]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { var request = new Request(host.Read<uint>(0), host.Read<uint>(4)); return new byte[{|NUB0011:request.Length|}]; } private readonly record struct Request(uint Kind, uint Length);")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header request = host.Read<Header>(0) with { Kind = 0 }; return new byte[{|NUB0011:request.Length|}]; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] handlers) { ReadOnlySpan<byte> message = host.Stack(0, 4096).Pop(); if (message.IsEmpty) { return 0; } return handlers[{|NUB0011:message[0]|}]; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] weights) { byte[] kinds = new byte[16]; host.CopyTo(0, kinds); int sum = 0; foreach (byte kind in kinds) { sum += weights[{|NUB0011:kind|}]; } return sum; }")]
+    [InlineData("public static string Run(HostSharedMemory host) { uint count = host.Read<uint>(0); string names = \"\"; for (uint i = 0; i < {|NUB0011:count|}; i++) { if (i > 0) { names += \", \"; } names += i; } return names; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint length = host.Read<uint>(4); return host.Read<uint>(0) switch { 1 when length >= 8 => new byte[{|NUB0011:length|}], _ => [] }; }")]
+    [InlineData("public static string Run(HostSharedMemory host) { byte[] text = new byte[64]; host.CopyTo(4, text); int length = host.Read<int>(0); var utf8 = new System.Text.UTF8Encoding(false, true); return utf8.GetString(text, 0, {|NUB0011:length|}); }")]
+    public async Task What_is_the_guests_stays_so_however_it_is_written(string member) => await CheckAsync(member);
+
+    [Theory]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); if (header is { Length: > 4096 }) { return []; } return new byte[header.Length]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, HashSet<uint> sizes) { uint size = host.Read<uint>(0); if (!sizes.Contains(size)) { return []; } return new byte[size]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { (uint Kind, uint Length) request = (host.Read<uint>(0), 64u); request.Kind &= 3; Use(request.Kind); return new byte[request.Length]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint? length = host.TryRead(0, out uint read) ? read : null; if (length is null || length.Value > 64) { return []; } return new byte[length.Value]; }")]
+    [InlineData("public static void Run(HostSharedMemory host, SortedList<uint, string> names) { names[host.Read<uint>(0)] = \"disk\"; }")]
+    [InlineData("public static void Run(HostSharedMemory host, System.IO.Stream log) { uint id = host.Read<uint>(0); log.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<uint>(ref id))); }")]
+    [InlineData("public static int Run(HostSharedMemory host) { return s_weights[host.Read<byte>(0)]; } private const int Kinds = 256; private static readonly int[] s_weights = new int[Kinds];")]
+    [InlineData("public static uint Run(HostSharedMemory host) { uint status = host.Read<uint>(0); while (status == 0) { status = host.Read<uint>(0); } return status; }")]
+    [InlineData("public static ulong Run(HostSharedMemory host) { SharedStack stack = host.Stack(0, 4096); ulong before = host.Read<ulong>(0); stack.Push([1, 2, 3, 4]); return host.Read<ulong>(0) - before; }")]
+    [InlineData("public static int Run(HostSharedMemory host, System.Collections.Concurrent.BlockingCollection<int> kicks) { ushort seen = host.Read<ushort>(2); Use(kicks.Take()); return host.Read<ushort>(2) - seen; }")]
+    public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
+
+    private static async Task CheckAsync(string member) =>
+        await Markup.CheckAsync($$"""
+            [AllValid] public partial struct Header { public uint Kind; public uint Length; }
+
+            public static class Test
+            {
+                {{member}}
+                private static void Use<T>(T value) => Console.WriteLine(value);
+            }
+            """);
+}
