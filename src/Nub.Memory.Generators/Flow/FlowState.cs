@@ -108,7 +108,7 @@ internal sealed record FlowState(
         return term.Kind switch
         {
             TermKind.Fetch => new Standing(Trust.Unchecked),
-            TermKind.Field or TermKind.Slice => StandingOf(term.Left!),
+            TermKind.Field or TermKind.Slice or TermKind.Element => StandingOf(term.Left!),
             TermKind.Cast => Arithmetic.StandingOfCast(this, term),
             TermKind.With or TermKind.Tuple => Standing.Worse(StandingOf(term.Left!), StandingOf(term.Right!)),
             TermKind.Binary => Arithmetic.StandingOf(this, term),

@@ -34,6 +34,9 @@ internal enum TermKind
     /// <summary>A part of a buffer, or the buffer in another type.</summary>
     Slice,
 
+    /// <summary>The element of <see cref="Term.Left"/> at the index <see cref="Term.Right"/>, of a private copy: the same each time.</summary>
+    Element,
+
     /// <summary>How many elements <see cref="Term.Left"/> has: the host's, whatever stands in them.</summary>
     Length,
 

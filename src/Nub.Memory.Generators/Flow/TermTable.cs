@@ -96,6 +96,8 @@ internal sealed class TermTable
 
     public Term Length(Term of, ITypeSymbol type) => Make(TermKind.Length, null, null, of, null, type);
 
+    public Term Element(Term of, Term index, ITypeSymbol? type) => Make(TermKind.Element, null, null, of, index, type);
+
     public Term Slice(Term of, IOperation operation, Frame? frame) => Make(TermKind.Slice, operation, frame, of, null, operation.Type);
 
     public Term Cast(Term of, ITypeSymbol type, bool isChecked)

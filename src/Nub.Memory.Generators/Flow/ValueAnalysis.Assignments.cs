@@ -63,6 +63,9 @@ internal sealed partial class ValueAnalysis
             case IFieldReferenceOperation { Instance: { } instance } field when field.Field.ContainingType.IsValueType && !TermTable.IsTooDeep(value):
                 AssignPart(instance, field.Field, value);
                 break;
+            case IFieldReferenceOperation { Instance: null } field when IsOurMemory(field.Field):
+                Set(Variable.Of(field.Field), value);
+                break;
             case IPropertyReferenceOperation property:
                 Note();
                 AssignProperty(property, value);

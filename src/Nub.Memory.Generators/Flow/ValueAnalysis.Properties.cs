@@ -61,12 +61,14 @@ internal sealed partial class ValueAnalysis
 
     private Term EvaluateIndexer(IPropertyReferenceOperation indexer, Term? instance)
     {
+        Term? index = null;
         bool isPart = false;
         foreach (IArgumentOperation argument in indexer.Arguments)
         {
             if (instance is not null && indexer.Instance is { } container && Sinks.IsPositional(indexer.Property))
             {
-                isPart |= CheckPosition(argument.Value, instance, container);
+                index = CheckPosition(argument.Value, instance, container);
+                isPart |= index is null;
             }
             else
             {
@@ -74,7 +76,7 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        return instance is null ? Result(indexer) : isPart && !TermTable.IsTooDeep(instance) ? Terms.Slice(instance, indexer, _frame) : Derive(indexer, instance);
+        return instance is null ? Result(indexer) : ElementOf(indexer, instance, indexer.Arguments.Length == 1 ? index : null, isPart);
     }
 
     private Term EvaluateOtherProperty(IPropertyReferenceOperation property, Term? instance)
@@ -91,7 +93,7 @@ internal sealed partial class ValueAnalysis
         }
 
         bool isPartOfStruct = symbol.ContainingType.IsValueType && SharedTypes.IsAuto(symbol);
-        if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.SetMethod is null or { IsInitOnly: true } && SharedTypes.IsAuto(symbol)))
+        if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.Name == "Size" && SharedTypes.IsMemory(property.Instance?.Type)) || (symbol.SetMethod is null or { IsInitOnly: true } && SharedTypes.IsAuto(symbol)))
         {
             return FieldOf(instance, symbol, symbol.Type, property);
         }

@@ -168,9 +168,17 @@ internal sealed partial class ValueAnalysis
             whole = whole.Left!;
         }
 
-        _session.AddOrigins(whole, fetch);
-        WithStanding(whole, new Standing(Trust.Unchecked));
+        Fill(whole, fetch);
         _session.Use(fetch);
+    }
+
+    // What was found out about its elements was about others.
+    private void Fill(Term buffer, Term bytes)
+    {
+        IEnumerable<Term> elements = _state.Standings.Keys.Where(one => one.Kind == TermKind.Element && one.Mentions(buffer)).ToList();
+        _state = elements.Aggregate(_state, static (state, element) => state with { Standings = state.Standings.Remove(element), Limits = state.Limits.Without(element) });
+        _session.AddOrigins(buffer, bytes);
+        WithStanding(buffer, new Standing(Trust.Unchecked));
     }
 
     private long? LengthOfBuffer(Term buffer)
@@ -216,8 +224,7 @@ internal sealed partial class ValueAnalysis
                     buffer = buffer.Left!;
                 }
 
-                _session.AddOrigins(buffer, popped);
-                WithStanding(buffer, new Standing(Trust.Unchecked));
+                Fill(buffer, popped);
             }
             else if (argument.Parameter is { RefKind: RefKind.Out } parameter)
             {

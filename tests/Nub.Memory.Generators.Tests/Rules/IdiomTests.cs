@@ -13,6 +13,10 @@ public sealed class IdiomTests
     [InlineData("public static string Run(HostSharedMemory host) { uint count = host.Read<uint>(0); string names = \"\"; for (uint i = 0; i < {|NUB0011:count|}; i++) { if (i > 0) { names += \", \"; } names += i; } return names; }")]
     [InlineData("public static byte[] Run(HostSharedMemory host) { uint length = host.Read<uint>(4); return host.Read<uint>(0) switch { 1 when length >= 8 => new byte[{|NUB0011:length|}], _ => [] }; }")]
     [InlineData("public static string Run(HostSharedMemory host) { byte[] text = new byte[64]; host.CopyTo(4, text); int length = host.Read<int>(0); var utf8 = new System.Text.UTF8Encoding(false, true); return utf8.GetString(text, 0, {|NUB0011:length|}); }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] handlers) { byte[] message = new byte[8]; host.CopyTo(0, message); if (message[0] >= 16) { return 0; } host.CopyTo(8, message); return handlers[{|NUB0011:message[0]|}]; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] handlers) { byte[] message = host.Stack(0, 4096).Pop(); if (message[0] >= handlers.Length) { return 0; } return handlers[{|NUB0011:message[1]|}]; }")]
+    [InlineData("public static byte[] Run() { if (Length > 64) { return []; } return new byte[{|NUB0010:Length|}]; } private static HostSharedMemory s_ring = null!; private static uint Length { get { return s_ring.Read<uint>(0); } }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { if (host.Read<uint>(host.Size - 4) > 64) { return []; } return new byte[{|NUB0010:host.Read<uint>(host.Size - 4)|}]; }")]
     public async Task What_is_the_guests_stays_so_however_it_is_written(string member) => await CheckAsync(member);
 
     [Theory]
@@ -26,6 +30,9 @@ public sealed class IdiomTests
     [InlineData("public static uint Run(HostSharedMemory host) { uint status = host.Read<uint>(0); while (status == 0) { status = host.Read<uint>(0); } return status; }")]
     [InlineData("public static ulong Run(HostSharedMemory host) { SharedStack stack = host.Stack(0, 4096); ulong before = host.Read<ulong>(0); stack.Push([1, 2, 3, 4]); return host.Read<ulong>(0) - before; }")]
     [InlineData("public static int Run(HostSharedMemory host, System.Collections.Concurrent.BlockingCollection<int> kicks) { ushort seen = host.Read<ushort>(2); Use(kicks.Take()); return host.Read<ushort>(2) - seen; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] handlers) { byte[] message = host.Stack(0, 4096).Pop(); if (message.Length == 0 || message[0] >= handlers.Length) { return 0; } return handlers[message[0]]; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] handlers) { Span<byte> message = stackalloc byte[8]; host.CopyTo(0, message); int last = message.Length - 1; if (message[last] >= 16) { return 0; } return handlers[message[last]]; }")]
+    [InlineData("private static HostSharedMemory s_ring = null!; public static void Run(HostSharedMemory other) { Use(s_ring.Read<uint>(0)); s_ring = other; Use(s_ring.Read<uint>(0)); }")]
     public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
 
     private static async Task CheckAsync(string member) =>
