@@ -35,6 +35,30 @@ public sealed class IdiomTests
     [InlineData("private static HostSharedMemory s_ring = null!; public static void Run(HostSharedMemory other) { Use(s_ring.Read<uint>(0)); s_ring = other; Use(s_ring.Read<uint>(0)); }")]
     public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
 
+    /// <summary>What the pages say is not followed.</summary>
+    [Theory]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { using var reader = new System.IO.BinaryReader(new System.IO.MemoryStream(host.Stack(0, 4096).Pop())); return reader.ReadBytes(reader.ReadInt32()); }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = default; host.CopyTo(0, MemoryMarshal.AsBytes(new Span<Header>(ref header))); return new byte[header.Length]; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] slots) { byte[] message = host.Stack(0, 4096).Pop(); return message is [1, var slot, ..] ? slots[slot] : 0; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { return host.Stack(0, 4096).Pop<byte[]>(Parse); static byte[] Parse(ReadOnlySpan<byte> element) => new byte[System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(element[4..])]; }")]
+    [InlineData("public static void Run(HostSharedMemory host) { foreach (uint length in Lengths()) { Use(new byte[length]); } IEnumerable<uint> Lengths() { for (ulong at = 0; at < 64; at += 8) { yield return host.Read<uint>(at); } } }")]
+    [InlineData("public static unsafe byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); Header* request = &header; return new byte[request->Length]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint length = host.Read<uint>(0); System.Diagnostics.Debug.Assert(Fits(length)); return new byte[length]; static bool Fits(uint value) => value <= 64; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, bool wide) { uint kind, length; (kind, length) = wide ? (host.Read<uint>(0), host.Read<uint>(4)) : ((uint)host.Read<ushort>(0), (uint)host.Read<ushort>(2)); Use(kind); return new byte[length]; }")]
+    public async Task What_is_not_followed_is_not_reported(string member) => await CheckAsync(member);
+
+    /// <summary>What the pages say is reported though it need not be.</summary>
+    [Theory]
+    [InlineData("public static byte[] Run(HostSharedMemory host, bool legacy) { var (kind, length) = legacy ? (host.Read<uint>(0), 64u) : (1u, 32u); Use(kind); return new byte[{|NUB0011:length|}]; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] columns) { (uint row, uint column) = Math.DivRem(host.Read<uint>(0), (uint)columns.Length); Use(row); return columns[{|NUB0011:column|}]; }")]
+    [InlineData("public static uint[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); if (Math.BigMul(width, height) > 1 << 20) { return []; } return new uint[{|NUB0011:width * height|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); ref uint length = ref header.Length; length = Math.Min(length, 64u); return new byte[{|NUB0011:header.Length|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, System.IO.Stream config) { byte[] buffer = new byte[64]; host.CopyTo(0, buffer); Use(buffer); config.ReadExactly(buffer); return new byte[{|NUB0011:System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(buffer)|}]; }")]
+    [InlineData("public static uint Run(Header.View view) { uint length; try { length = view.Length; } catch (SharedMemoryLockedException) { length = {|NUB0010:view.Length|}; } return length; }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool refresh) { uint head = host.Read<uint>(4); if (refresh) { head = {|NUB0010:host.Read<uint>(4)|}; } return head; }")]
+    [InlineData("public static uint Run(Header.View view, bool peek) { uint? seen = null; if (peek) { seen = view.Length; Use(seen.Value); } return seen ?? {|NUB0010:view.Length|}; }")]
+    public async Task What_nobody_sees_is_all_right_is_reported(string member) => await CheckAsync(member);
+
     private static async Task CheckAsync(string member) =>
         await Markup.CheckAsync($$"""
             [AllValid] public partial struct Header { public uint Kind; public uint Length; }
