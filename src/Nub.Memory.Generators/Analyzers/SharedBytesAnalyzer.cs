@@ -65,6 +65,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                 if (member is null)
                 {
                     reads |= ReadsUnseen(operation);
+                    AddParser(operation);
                     continue;
                 }
 
@@ -103,6 +104,11 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             CancellationToken cancellation = context.CancellationToken;
             foreach (IOperation block in context.OperationBlocks.Where(static block => block is IFieldInitializerOperation or IPropertyInitializerOperation))
             {
+                foreach (IOperation operation in new OperationWalk([block]))
+                {
+                    AddParser(operation);
+                }
+
                 if (MayRead(block, type))
                 {
                     lock (_lock)
@@ -110,6 +116,14 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                         _initializers.Add(new MethodBody(constructor, () => FlowGraph.BlocksOf(block, cancellation)));
                     }
                 }
+            }
+        }
+
+        private void AddParser(IOperation operation)
+        {
+            if (operation is IDelegateCreationOperation { Target: IMethodReferenceOperation { Method: var method } } && SharedTypes.IsParser(operation.Type))
+            {
+                _bodies.AddParser(method);
             }
         }
 
@@ -140,6 +154,8 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             {
                 return;
             }
+
+            _reading.UnionWith(_bodies.Parsers);
 
             IEnumerable<MethodBody> reading = MethodsThatMayRead().Select(symbol => _bodies.Find((IMethodSymbol)symbol)).OfType<MethodBody>();
             new TypeFlow(_bodies, context.CancellationToken).Run([.. _initializers, .. reading], (body, session) =>

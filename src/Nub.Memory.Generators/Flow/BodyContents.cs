@@ -84,5 +84,10 @@ internal sealed class BodyContents
         {
             _capturesToAssign[reference.Id.GetHashCode()] = reference;
         }
+
+        foreach (IOperation element in target is ITupleOperation tuple ? tuple.Elements : [])
+        {
+            AddTarget(element);
+        }
     }
 }

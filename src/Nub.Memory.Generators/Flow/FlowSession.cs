@@ -30,9 +30,11 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public const int MostSteps = 200_000;
 
     private readonly OriginGraph _origins = new(sizes);
-    private readonly HashSet<Term> _used = [];
+    private readonly Dictionary<Term, int> _used = [];
+    private readonly Dictionary<(Term First, Term Second), int> _replaced = [];
     private ILookup<Term, FetchedBytes>? _usedBytes;
     private readonly HashSet<(Term, Term)> _compared = [];
+    private readonly Dictionary<ISymbol, int> _numbers = new(SymbolEqualityComparer.Default);
     private int _steps;
     private int _stepsInHelpers;
     private int _helpers;
@@ -72,6 +74,20 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     /// <summary>The length of arrays that were made with a constant one.</summary>
     public Dictionary<Term, long> Lengths { get; } = [];
 
+    /// <summary>The variables that spans of one element were made of: whatever is written to the span, they hold.</summary>
+    public Dictionary<Term, IOperation> Referenced { get; } = [];
+
+    /// <summary>The number of a field: -1 for the first that was asked for, -2 for the next.</summary>
+    public int NumberOf(ISymbol field)
+    {
+        if (!_numbers.TryGetValue(field, out int number))
+        {
+            _numbers.Add(field, number = -1 - _numbers.Count);
+        }
+
+        return number;
+    }
+
     /// <summary>How deep calls are followed.</summary>
     public int MostFrames => mostFrames;
 
@@ -81,7 +97,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public void CountSolution() => Solutions++;
 
     /// <summary>The one frame of a call.</summary>
-    public Frame FrameOf(Frame? caller, IOperation call, ISymbol method)
+    public Frame FrameOf(Frame? caller, IOperation call, IMethodSymbol method)
     {
         if (!_frames.TryGetValue((caller, call), out Frame? frame))
         {
@@ -121,8 +137,17 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
             return;
         }
 
-        _used.Add(term);
+        if (!_used.TryGetValue(term, out int before) || before > Order)
+        {
+            _used[term] = Order;
+        }
     }
+
+    /// <summary>The node of the method that is being gone through, be it in a helper that is called there.</summary>
+    public int Order { get; set; }
+
+    /// <summary>Notes that the second value of a repetition was put in the place of the first, which nobody holds from there on.</summary>
+    public void Replace(Repetition repetition) => _replaced[(repetition.First, repetition.Second)] = Order;
 
     /// <summary>Notes that two values were held against each other.</summary>
     public void Compare(Term left, Term right)
@@ -164,14 +189,18 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public bool Matters(Repetition repetition) =>
         !_compared.Contains((repetition.First, repetition.Second))
         && IsUsed(repetition.First, repetition.Shared.Start, repetition.Shared.End)
-        && IsUsed(repetition.Second, repetition.Shared.Start - repetition.Distance, repetition.Shared.End - repetition.Distance);
+        && IsUsed(repetition.Second, repetition.Shared.Start - repetition.Distance, repetition.Shared.End - repetition.Distance)
+        && (!_replaced.TryGetValue((repetition.First, repetition.Second), out int order) || IsUsedUpTo(order, repetition.First));
 
     // Once everything was gone through: what one sum after the other was made of is looked for once, not at each of them.
     private bool IsUsed(Term fetch, long start, long end)
     {
-        _usedBytes ??= _origins.Of(_used).ToLookup(static bytes => bytes.Fetch);
+        _usedBytes ??= _origins.Of(_used.Keys).ToLookup(static bytes => bytes.Fetch);
         return _usedBytes[fetch].Any(bytes => bytes.Overlaps(start, end));
     }
+
+    // What comes later in the method is done with it only on ways on which it was not replaced.
+    private bool IsUsedUpTo(int order, Term fetch) => _origins.Of(_used.Where(one => one.Value <= order).Select(static one => one.Key)).Any(bytes => bytes.Fetch == fetch);
 }
 
 /// <summary>Sizes and offsets, from the model that the generators use.</summary>

@@ -232,7 +232,8 @@ internal struct Findings : IEquatable<Findings>
 /// <param name="symbol">A local, a parameter or a field of <c>this</c>; null for a temporary of the compiler's and for what a method returns.</param>
 /// <param name="temporary">The number of the compiler's temporary.</param>
 /// <param name="frame">The call that a temporary belongs to.</param>
-internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame) : IEquatable<Variable>
+/// <param name="part">The number of an element, from one, of the tuple that is held, or that of a field, from minus one downwards; zero for all of it.</param>
+internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame, int part = 0) : IEquatable<Variable>
 {
     private const int ReturnValue = -1;
 
@@ -242,6 +243,12 @@ internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame) 
 
     public Frame? Frame { get; } = frame;
 
+    public int Part { get; } = part;
+
+    public Variable Whole => new(Symbol, Temporary, Frame);
+
+    public Variable PartAt(int number) => new(Symbol, Temporary, Frame, number);
+
     public static Variable Of(ISymbol symbol) => new(symbol, 0, null);
 
     public static Variable Of(Microsoft.CodeAnalysis.FlowAnalysis.CaptureId capture, Frame? frame) => new(null, capture.GetHashCode(), frame);
@@ -249,9 +256,9 @@ internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame) 
     public static Variable Return(Frame? frame) => new(null, ReturnValue, frame);
 
     public bool Equals(Variable other) =>
-        Temporary == other.Temporary && Frame == other.Frame && SymbolEqualityComparer.Default.Equals(Symbol, other.Symbol);
+        Temporary == other.Temporary && Part == other.Part && Frame == other.Frame && SymbolEqualityComparer.Default.Equals(Symbol, other.Symbol);
 
     public override bool Equals(object? obj) => obj is Variable other && Equals(other);
 
-    public override int GetHashCode() => unchecked((Symbol is null ? 0 : SymbolEqualityComparer.Default.GetHashCode(Symbol) * 31) + Temporary);
+    public override int GetHashCode() => unchecked((Symbol is null ? 0 : SymbolEqualityComparer.Default.GetHashCode(Symbol) * 31) + Temporary + (Part * 17));
 }

@@ -59,6 +59,17 @@ internal sealed class MethodBodies
     private readonly ConcurrentDictionary<(MethodBody, int Depth), long> _costs = new();
     private readonly ConcurrentDictionary<(MethodBody, int Depth), bool> _reading = new();
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
+    private readonly ConcurrentDictionary<ISymbol, bool> _parsers = new(SymbolEqualityComparer.Default);
+
+    /// <summary>The methods whose first argument is what a pop hands to a parser.</summary>
+    public IEnumerable<ISymbol> Parsers => _parsers.Keys;
+
+    /// <summary>Notes that a method is handed to a pop.</summary>
+    public void AddParser(IMethodSymbol method) => _parsers[method.OriginalDefinition] = true;
+
+    /// <summary>Whether a function is given bytes of the guest's by a pop.</summary>
+    /// <param name="creation">Of a lambda: the delegate that it becomes.</param>
+    public bool IsParser(MethodBody function, IOperation? creation) => SharedTypes.IsParser(creation?.Type) || _parsers.ContainsKey(function.Method.OriginalDefinition);
 
     public MethodBody? Find(IMethodSymbol method) => _bodies.TryGetValue(method.OriginalDefinition, out MethodBody? body) ? body : null;
 

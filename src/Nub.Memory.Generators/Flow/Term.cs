@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Numerics;
 using Microsoft.CodeAnalysis;
 
@@ -144,15 +145,17 @@ internal sealed class Term(
 /// A call that is being followed. The session has one object for each, so that they are told apart by reference: nearly every term
 /// and variable of a helper is looked up by its frame.
 /// </summary>
-internal sealed class Frame(Frame? caller, IOperation call, ISymbol method)
+internal sealed class Frame(Frame? caller, IOperation call, IMethodSymbol method)
 {
+    private readonly ImmutableArray<ITypeSymbol> _types = [.. method.TypeArguments.Select(type => Actual(caller, type)!)];
+
     /// <summary>The call in which the call stands; null when it stands in the method that is looked at.</summary>
     public Frame? Caller { get; } = caller;
 
     public IOperation Call { get; } = call;
 
     /// <summary>What is called.</summary>
-    public ISymbol Method { get; } = method;
+    public IMethodSymbol Method { get; } = method.OriginalDefinition;
 
     public int Depth { get; } = (caller?.Depth ?? 0) + 1;
 
@@ -166,6 +169,11 @@ internal sealed class Frame(Frame? caller, IOperation call, ISymbol method)
 
         return operation;
     }
+
+    /// <summary>What a type is in a call: for a type parameter of what is called, the type that it is called with.</summary>
+    public static ITypeSymbol? Actual(Frame? frame, ITypeSymbol? type) =>
+        type is ITypeParameterSymbol { TypeParameterKind: TypeParameterKind.Method, DeclaringMethod: { } declared, Ordinal: var ordinal }
+            && SymbolEqualityComparer.Default.Equals(declared, frame?.Method) ? frame!._types[ordinal] : type;
 
     /// <summary>Whether the call stands in another, however deep.</summary>
     public bool IsInside(Frame other)

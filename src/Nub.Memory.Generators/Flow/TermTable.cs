@@ -50,7 +50,7 @@ internal sealed class TermTable
     /// <param name="other">What it holds on the other.</param>
     public Term Merge(FlowNode node, Variable variable, Frame? frame, Term one, Term other)
     {
-        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, one.Type ?? other.Type);
+        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, TypeOf(one, other));
         return one.Kind != other.Kind ? merge : one.Kind switch
         {
             TermKind.View => View(Behind(merge), Constant(0, null), one.Type!),
@@ -58,6 +58,9 @@ internal sealed class TermTable
             _ => merge,
         };
     }
+
+    // A constant has the type in which it was met first.
+    private static ITypeSymbol? TypeOf(Term one, Term other) => one.Kind == TermKind.Constant && other.Type is { } type ? type : one.Type ?? other.Type;
 
     public Term View(Term memory, Term offset, ITypeSymbol of) => Make(TermKind.View, of, null, memory, offset, of);
 

@@ -88,7 +88,7 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     }
 
     // Some read only in a lambda, which is looked at by itself, or deeper than there is time for: there is nothing to find in them.
-    private bool MeetsBytes(Function function, int depth) => SharedTypes.IsParser(function.Creation?.Type) || bodies.MayRead(function.Body, depth);
+    private bool MeetsBytes(Function function, int depth) => bodies.IsParser(function.Body, function.Creation) || bodies.MayRead(function.Body, depth);
 
     private FlowSession Try(Function function, int depth, long most, out bool isDone)
     {

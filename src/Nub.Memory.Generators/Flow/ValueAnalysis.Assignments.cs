@@ -7,6 +7,8 @@ namespace Nub.Memory.Generators.Flow;
 // What is assigned, and to what.
 internal sealed partial class ValueAnalysis
 {
+    private readonly Dictionary<ILocalSymbol, IOperation?> _referred = new(SymbolEqualityComparer.Default);
+
     // On a way where a guest's value was found to be too large, whatever is done may be what somebody does about it.
     private void Note()
     {
@@ -111,12 +113,37 @@ internal sealed partial class ValueAnalysis
         }
     }
 
-    /// <summary>What stands on the left of an assignment, also where the compiler has put it into a temporary.</summary>
-    private IOperation Resolve(IOperation target) =>
-        target is IFlowCaptureReferenceOperation capture && _assigned.TryGetValue(capture.Id.GetHashCode(), out IOperation? captured)
-            && captured is not IFlowCaptureReferenceOperation
-            ? captured
-            : target;
+    /// <summary>What stands on the left of an assignment, also where the compiler has put it into a temporary, or it goes by another name.</summary>
+    private IOperation Resolve(IOperation target) => target switch
+    {
+        IFlowCaptureReferenceOperation capture when _assigned.TryGetValue(capture.Id.GetHashCode(), out IOperation? captured)
+            && captured is not IFlowCaptureReferenceOperation => Resolve(captured),
+        ILocalReferenceOperation { Local: { IsRef: true } local } when _referred.TryGetValue(local, out IOperation? variable) && variable is not null => variable,
+        _ => target,
+    };
+
+    // A second name for a variable, or for a field of one. What may stand for several is not followed.
+    private void ReferTo(ISimpleAssignmentOperation assignment)
+    {
+        if (assignment is not { IsRef: true, Target: ILocalReferenceOperation { Local: var local } })
+        {
+            return;
+        }
+
+        IOperation variable = Resolve(assignment.Value);
+        bool isKnown = IsVariable(variable) && (!_referred.TryGetValue(local, out IOperation? before) || before == variable);
+        _referred[local] = isKnown ? variable : null;
+    }
+
+    private static bool IsVariable(IOperation operation)
+    {
+        while (operation is IFieldReferenceOperation { Instance: { } instance, Field.ContainingType.IsValueType: true })
+        {
+            operation = instance;
+        }
+
+        return operation is ILocalReferenceOperation { Local.IsRef: false } or IParameterReferenceOperation { Parameter.RefKind: RefKind.None };
+    }
 
     private void AssignProperty(IPropertyReferenceOperation property, Term value)
     {

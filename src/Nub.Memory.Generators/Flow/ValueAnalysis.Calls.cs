@@ -44,7 +44,7 @@ internal sealed partial class ValueAnalysis
 
         if (TryFollow(method, call.Instance, arguments) is { } body)
         {
-            return Follow(call, body, call.Arguments, arguments);
+            return Follow(call, method, body, call.Arguments, arguments);
         }
 
         foreach (Term argument in arguments.Values)
@@ -88,8 +88,22 @@ internal sealed partial class ValueAnalysis
         }
 
         values.ForEach(Use);
-        bool isOfBytes = IsSpan(creation.Type) || creation.Type is { Name: "TimeSpan" };
-        return isOfBytes ? Signed(Derive(creation, [.. values]), values) : Result(creation);
+        bool isOfBytes = IsSpan(creation.Type) || creation.Type is { Name: "TimeSpan" or "MemoryStream" or "BinaryReader" };
+        Term result = isOfBytes ? Signed(Derive(creation, [.. values]), values) : Result(creation);
+        if (IsSpan(creation.Type) && creation.Arguments is [{ Parameter.RefKind: RefKind.Ref, Value: var variable }])
+        {
+            Refer(result, variable);
+        }
+
+        return result;
+    }
+
+    private void Refer(Term span, IOperation variable)
+    {
+        if (variable is ILocalReferenceOperation or IParameterReferenceOperation or IFieldReferenceOperation { Instance: not null })
+        {
+            _session.Referenced[span] = variable;
+        }
     }
 
     // What is given for a position can be asked for by the property that has its name.
@@ -148,7 +162,7 @@ internal sealed partial class ValueAnalysis
 
         // A check that is not followed, or something that throws: whoever is given the value may have done it.
         bool mayCheck = method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || method.ReturnType.TypeKind == TypeKind.Enum;
-        if (mayCheck)
+        if (mayCheck && !IsAsserted(call.Syntax))
         {
             foreach (Term given in all)
             {
@@ -230,58 +244,4 @@ internal sealed partial class ValueAnalysis
     }
 
     private void LetGuestRun() => _state = _state with { Reads = PersistentMap<Term, ReadFact>.Empty };
-
-    private Term EvaluateFrameworks(IInvocationOperation call, Term? instance, Arguments arguments)
-    {
-        IMethodSymbol method = call.TargetMethod;
-        if (SharedTypes.LetsGuestRun(method))
-        {
-            LetGuestRun();
-        }
-
-        if (NeverReturns(method))
-        {
-            _isDead = true;
-        }
-
-        if (method.MethodKind == MethodKind.DelegateInvoke)
-        {
-            LetGuestRun();
-        }
-
-        Term[] all = [.. instance is null ? [] : new[] { instance }, .. arguments.Values];
-        FillOuts(call, all);
-        if (method.ReturnType.SpecialType == SpecialType.System_Boolean && method.Name is "Contains" or "ContainsKey" or "TryGetValue")
-        {
-            // What is one of the host's is the host's choice.
-            _state = arguments.Values.Aggregate(_state, (state, sought) => Arithmetic.Compared(state, sought, call));
-        }
-
-        bool isHosts(int i) => i < all.Length && _state.StandingOf(all[i]).IsSafe;
-        switch (method.Name)
-        {
-            case "Min" when isHosts(0) || isHosts(1):
-            case "Clamp" when isHosts(2):
-            case "PopCount" or "LeadingZeroCount" or "TrailingZeroCount" or "Log2" or "Sign" or "CompareTo" or "Equals" or "GetHashCode":
-                return Place(method, WithStanding(Derive(call, all), new Standing(all.All(one => _state.StandingOf(one).Trust == Trust.Host) ? Trust.Host : Trust.Bounded, call)), all);
-            case "Min" or "Max" or "Clamp" or "Abs" or "ReverseEndianness" or "RotateLeft" or "RotateRight" or "HostToNetworkOrder" or "NetworkToHostOrder":
-                return Place(method, Derive(call, all), all);
-            case var name when name.StartsWith("ThrowIf", StringComparison.Ordinal) && all.Length > 0 && method.ContainingType.Name == "ArgumentOutOfRangeException":
-                LearnFromGuard(call, name, all[0], method.Parameters.Length > 2 ? all[1] : Terms.Constant(0, all[0].Type));
-                return Result(call);
-            case "SizeOf" when method.TypeArguments is [var measured] && _session.Sizes.Of(measured) is { } size:
-                return Terms.Constant(size, method.ReturnType);
-            case "AsSpan" or "AsMemory" or "Slice" or "AsReadOnlySpan" or "AsBytes" or "Cast" when all.Length > 0 && !TermTable.IsTooDeep(all[0]):
-                return Terms.Slice(all[0], call, _frame);
-        }
-
-        return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || IsOfLength(method.Name)
-            ? Result(call)
-            : method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
-    }
-
-    // A length, a place within one, or a part of one: whatever the bytes are, it is not more than the host has bytes.
-    private static bool IsOfLength(string method) =>
-        method is "get_Length" or "Count" or "CommonPrefixLength" or "BinarySearch"
-        || method.StartsWith("IndexOf", StringComparison.Ordinal) || method.StartsWith("LastIndexOf", StringComparison.Ordinal);
 }

@@ -21,7 +21,7 @@ internal sealed partial class ValueAnalysis
         switch (operation.Kind)
         {
             case OperationKind.LocalReference:
-                return Get(((ILocalReferenceOperation)operation).Local);
+                return Resolve(operation) is var held && held == operation ? Get(((ILocalReferenceOperation)operation).Local) : Evaluate(held);
             case OperationKind.ParameterReference:
                 return Get(((IParameterReferenceOperation)operation).Parameter);
             case OperationKind.FlowCaptureReference:
@@ -46,9 +46,11 @@ internal sealed partial class ValueAnalysis
                 return Terms.Constant(bytes, operation.Type);
             case OperationKind.SimpleAssignment:
                 var assignment = (ISimpleAssignmentOperation)operation;
+                ReferTo(assignment);
                 Term value = Evaluate(assignment.Value);
                 CheckSetter(assignment.Target, assignment.Value, value);
                 Assign(assignment.Target, value);
+                FindReplaced(value);
                 return value;
             case OperationKind.CompoundAssignment:
                 return EvaluateCompound((ICompoundAssignmentOperation)operation);
@@ -279,20 +281,18 @@ internal sealed partial class ValueAnalysis
         return elements.Any(static element => TermTable.IsTooDeep(element)) ? Derive(tuple, [.. elements]) : Terms.Tuple(elements);
     }
 
-    // Item1 is the innermost: each further one is put around it.
-    private static Term? ElementOf(Term tuple, string name)
-    {
-        if (!name.StartsWith("Item", StringComparison.Ordinal) || !int.TryParse(name.Substring(4), out int number))
-        {
-            return null;
-        }
+    private static Term? ElementOf(Term tuple, string name) =>
+        name.StartsWith("Item", StringComparison.Ordinal) && int.TryParse(name.Substring(4), out int number) ? ElementOf(tuple, number) : null;
 
+    // The first is the innermost: each further one is put around it.
+    private static Term ElementOf(Term tuple, int number)
+    {
         int count = (int)tuple.Key!;
         for (int i = count; i > number && i > 1; i--)
         {
             tuple = tuple.Left!;
         }
 
-        return number == 1 ? tuple : tuple.Right;
+        return number == 1 ? tuple : tuple.Right!;
     }
 }

@@ -13,10 +13,10 @@ internal sealed record Followed(FlowState Entry, bool IsAsserting, ValueAnalysis
 // Helpers: gone through from what is known where they are called.
 internal sealed partial class ValueAnalysis
 {
-    private Term Follow(IOperation call, MethodBody body, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
+    private Term Follow(IOperation call, IMethodSymbol method, MethodBody body, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
     {
         FlowGraph graph = body.Graph!;
-        Frame frame = _session.FrameOf(_frame, call, body.Method);
+        Frame frame = _session.FrameOf(_frame, call, method);
         FlowState before = _state;
         FlowState entry = _state;
         foreach (IParameterSymbol parameter in body.Method.Parameters)
@@ -62,7 +62,7 @@ internal sealed partial class ValueAnalysis
             Reads = reads,
         };
         GiveBackOuts(passed, arguments);
-        foreach (Term term in followed.Compared)
+        foreach (Term term in IsAsserted(call.Syntax) ? [] : followed.Compared)
         {
             _session.ComparedInHelper(term, null);
 

@@ -210,6 +210,11 @@ internal sealed partial class ValueAnalysis
             {
                 ranges = Widened(ranges, meeting.Merge, mine, mine.Hull(other), climbs);
             }
+            else if (!climbs && known.StandingOf(meeting.Merge).Trust == Trust.Host)
+            {
+                // Only the host's met there before, of which nothing is kept; that it is not negative is assumed of it.
+                ranges = ranges.SetItem(meeting.Merge, Widths.RangeOf(known, meeting.Merge).Hull(other));
+            }
         }
 
         return known.Limits.With(ranges, JoinOrders(node, known, incoming, climbs));

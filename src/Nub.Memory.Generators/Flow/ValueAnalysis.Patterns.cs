@@ -115,6 +115,18 @@ internal sealed partial class ValueAnalysis
     // The patterns that are about a part of the value, or a part of that.
     private IEnumerable<(IPatternOperation Pattern, Term Value)> PartsOf(IPatternOperation pattern, Term value)
     {
+        foreach (IListPatternOperation list in Alternatives(pattern).OfType<IListPatternOperation>())
+        {
+            foreach ((IPatternOperation part, Term of) in ElementsOf(list, value))
+            {
+                yield return (part, of);
+                foreach ((IPatternOperation, Term) deeper in PartsOf(part, of))
+                {
+                    yield return deeper;
+                }
+            }
+        }
+
         foreach (IRecursivePatternOperation recursive in Alternatives(pattern).OfType<IRecursivePatternOperation>())
         {
             foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
@@ -140,6 +152,36 @@ internal sealed partial class ValueAnalysis
                         yield return deeper;
                     }
                 }
+            }
+        }
+    }
+
+    // The elements of a list that is the guest's, those behind a slice by how far they are from the end.
+    private IEnumerable<(IPatternOperation Pattern, Term Value)> ElementsOf(IListPatternOperation list, Term value)
+    {
+        if (!_state.IsGuests(value) || TermTable.IsTooDeep(value))
+        {
+            yield break;
+        }
+
+        int count = list.Patterns.Length;
+        int slice = list.Patterns.IndexOf(list.Patterns.FirstOrDefault(static one => one is ISlicePatternOperation)!);
+        for (int i = 0; i < count; i++)
+        {
+            IPatternOperation part = list.Patterns[i];
+            ITypeSymbol? type = part.InputType;
+            if (part is ISlicePatternOperation { Pattern: { } rest })
+            {
+                yield return (rest, Terms.Slice(value, part, _frame));
+            }
+            else if (slice >= 0 && i > slice && list.LengthSymbol is IPropertySymbol { Type: var ofLength })
+            {
+                Term index = Terms.Binary(BinaryOperatorKind.Subtract, Terms.Length(value, ofLength), Terms.Constant(count - i, ofLength), ofLength, false);
+                yield return (part, Terms.Element(value, index, type));
+            }
+            else if (part is not ISlicePatternOperation)
+            {
+                yield return (part, Terms.Element(value, Terms.Constant(i, list.LengthSymbol is IPropertySymbol length ? length.Type : null), type));
             }
         }
     }
@@ -192,7 +234,7 @@ internal sealed partial class ValueAnalysis
         }
 
         // All parts have to match, where the pattern is no choice between several.
-        if (!matches || pattern is not (IRecursivePatternOperation or IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And }))
+        if (!matches || pattern is not (IRecursivePatternOperation or IListPatternOperation or IBinaryPatternOperation { OperatorKind: BinaryOperatorKind.And }))
         {
             return state;
         }

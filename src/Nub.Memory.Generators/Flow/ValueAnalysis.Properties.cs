@@ -39,7 +39,7 @@ internal sealed partial class ValueAnalysis
 
         if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, Arguments.None) is { } body)
         {
-            return Follow(property, body, [], Arguments.None);
+            return Follow(property, getter, body, [], Arguments.None);
         }
 
         return EvaluateOtherProperty(property, instance);

@@ -58,6 +58,12 @@ internal sealed partial class ValueAnalysis
             return memory;
         }
 
+        // To give a lease back writes nothing.
+        if (method.Name == "Dispose")
+        {
+            return Result(call);
+        }
+
         if (!arguments.TryGetValue(0, out Term? offset))
         {
             return null;
@@ -68,7 +74,7 @@ internal sealed partial class ValueAnalysis
             Use(argument);
         }
 
-        ITypeSymbol? type = method.TypeArguments is [var only] ? only : null;
+        ITypeSymbol? type = Frame.Actual(_frame, method.TypeArguments is [var only] ? only : null);
         var place = new Place(memory, offset, _session.Sizes.Of(type));
         switch (method.Name)
         {
@@ -151,6 +157,29 @@ internal sealed partial class ValueAnalysis
         }
     }
 
+    // A second try: whoever has the new value in the variable, and the old one nowhere, has used one of them.
+    private void FindReplaced(Term value)
+    {
+        while (value.Kind == TermKind.Cast)
+        {
+            value = value.Left!;
+        }
+
+        if (!IsReporting || _frame is not null || value.Kind != TermKind.Fetch)
+        {
+            return;
+        }
+
+        foreach (Repetition repetition in _session.Repetitions.Where(one => one.Second == value).ToList())
+        {
+            bool isHeld = _state.Variables.Any(variable => _session.OriginsOf(variable.Value).Any(bytes => bytes.Fetch == repetition.First));
+            if (!isHeld)
+            {
+                _session.Replace(repetition);
+            }
+        }
+    }
+
     private void Overwrite(Place place)
     {
         IEnumerable<Term> written = _state.Reads.Where(read => place.Covers(read.Value.Place)).Select(static read => read.Key);
@@ -159,17 +188,28 @@ internal sealed partial class ValueAnalysis
 
     private void CopyOut(IOperation operation, Place place, Term buffer)
     {
-        Term fetch = Fetch(operation, place, null);
-
         // Whatever is cut out of the buffer later is the guest's.
-        Term whole = buffer;
-        while (whole.Kind == TermKind.Slice)
+        Term whole = WholeOf(buffer);
+        if (_session.Referenced.TryGetValue(whole, out IOperation? variable))
         {
-            whole = whole.Left!;
+            bool isAll = buffer == whole || buffer is { Operation: IInvocationOperation { TargetMethod.Name: "AsBytes" or "Cast" } } && buffer.Left == whole;
+            Assign(variable, isAll ? Fetch(operation, place with { Length = _session.Sizes.Of(variable.Type) }, variable.Type) : Fetch(operation, place, null));
+            return;
         }
 
+        Term fetch = Fetch(operation, place, null);
         Fill(whole, fetch);
         _session.Use(fetch);
+    }
+
+    private static Term WholeOf(Term buffer)
+    {
+        while (buffer.Kind == TermKind.Slice)
+        {
+            buffer = buffer.Left!;
+        }
+
+        return buffer;
     }
 
     // What was found out about its elements was about others.
@@ -219,12 +259,15 @@ internal sealed partial class ValueAnalysis
         {
             if (isPop && argument.Parameter is { RefKind: RefKind.None, Type.Name: "Span" } && arguments.TryGetValue(argument.Parameter.Ordinal, out Term? buffer))
             {
-                while (buffer.Kind == TermKind.Slice)
+                Term whole = WholeOf(buffer);
+                if (_session.Referenced.TryGetValue(whole, out IOperation? variable))
                 {
-                    buffer = buffer.Left!;
+                    Assign(variable, popped);
                 }
-
-                Fill(buffer, popped);
+                else
+                {
+                    Fill(whole, popped);
+                }
             }
             else if (argument.Parameter is { RefKind: RefKind.Out } parameter)
             {
@@ -245,7 +288,7 @@ internal sealed partial class ValueAnalysis
         IMethodSymbol method = call.TargetMethod;
         Term memory = view.Left!;
         Term start = view.Right!;
-        ITypeSymbol? field = method.TypeArguments is [var only] ? only : null;
+        ITypeSymbol? field = Frame.Actual(_frame, method.TypeArguments is [var only] ? only : null);
         switch (method.Name)
         {
             case "Load":

@@ -20,6 +20,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     private readonly MethodBody _body;
     private readonly FlowGraph _graph;
     private readonly Frame? _frame;
+    private readonly bool _isAsserted;
     private readonly Dictionary<int, IOperation> _assigned;
     private readonly Dictionary<IOperation, (Term Left, Term Right)> _compared = [];
     private PersistentMap<Term, ReadFact> _readBefore = PersistentMap<Term, ReadFact>.Empty;
@@ -36,6 +37,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         _body = body;
         _graph = graph;
         _frame = frame;
+        _isAsserted = IsAsserted(frame);
         _node = graph.Entry;
         _assigned = new Dictionary<int, IOperation>(graph.Contents.CapturesToAssign);
     }
@@ -52,7 +54,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
 
         var analysis = new ValueAnalysis(session, body, graph, null);
         FlowState entry = FlowState.Empty;
-        if (SharedTypes.IsParser(creation?.Type) && body.Method.Parameters is [{ } element, ..])
+        if (session.Bodies.IsParser(body, creation) && body.Method.Parameters is [{ } element, ..])
         {
             // The bytes that a pop hands to a parser.
             entry = entry.Set(session.Terms.Input(element, element.Type), new Standing(Trust.Unchecked));
@@ -78,6 +80,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         _state = state;
         _node = node;
         _isDead = false;
+        _session.Order = _frame is null ? node.Order : _session.Order;
         switch (operation.Kind)
         {
             case var _ when operation == node.Block.BranchValue && IsReturn(node):
@@ -198,20 +201,16 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
                 continue;
             }
 
-            Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine, other);
-            if (mine == other && mine != merge)
+            Term merge = MergeParts(node, variable, mine, other) ?? MergeOf(node, variable, mine, other);
+            if (mine != other || mine == merge)
             {
-                continue;
+                variables = variables.SetItem(variable, merge);
             }
+        }
 
-            variables = variables.SetItem(variable, merge);
-            if (merge.Kind is TermKind.View or TermKind.ArrayView)
-            {
-                // There is nothing to be found out about a view, but about what it shows.
-                continue;
-            }
-
-            _met.Add(new Meeting(merge, mine, other));
+        foreach (Meeting meeting in _met)
+        {
+            (Term merge, Term mine, Term other) = meeting;
             LearnMerge(ref here, merge, mine);
             LearnMerge(ref there, merge, other);
             _session.AddOrigins(merge, mine);
@@ -226,7 +225,78 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         return variables;
     }
 
-    private static bool Holds(FlowState state, Variable variable, Term value) => state.Variables.TryGetValue(variable, out Term? held) && held == value;
+    // What was put together is so again: each part of it for itself, so that nothing of one is said of another.
+    private Term? MergeParts(FlowNode node, Variable variable, Term mine, Term other)
+    {
+        if (mine is { Kind: TermKind.Tuple, Key: int count } && other.Kind == TermKind.Tuple && mine.Key.Equals(other.Key))
+        {
+            return Terms.Tuple([.. Enumerable.Range(1, count).Select(i => MergeOf(node, variable.PartAt(i), ElementOf(mine, i), ElementOf(other, i)))]);
+        }
+
+        if (mine == other || (mine.Kind != TermKind.With && other.Kind != TermKind.With) || TermTable.IsTooDeep(mine, other))
+        {
+            return null;
+        }
+
+        (Term myRest, Term otherRest) = (mine, other);
+        var changed = new Dictionary<int, ISymbol>();
+        foreach (ISymbol field in FieldsChangedIn(ref myRest).Concat(FieldsChangedIn(ref otherRest)))
+        {
+            changed[_session.NumberOf(field)] = field;
+        }
+
+        Term rest = MergeOf(node, variable, myRest, otherRest);
+        return changed.OrderByDescending(static one => one.Key).Aggregate(rest, (whole, field) => Terms.With(whole, field.Value, MergeOf(
+            node, variable.PartAt(field.Key), Terms.Field(mine, field.Value, TypeOf(field.Value)), Terms.Field(other, field.Value, TypeOf(field.Value)))));
+    }
+
+    private static List<ISymbol> FieldsChangedIn(ref Term whole)
+    {
+        var changed = new List<ISymbol>();
+        for (; whole.Kind == TermKind.With; whole = whole.Left!)
+        {
+            changed.Add((ISymbol)whole.Key!);
+        }
+
+        return changed;
+    }
+
+    // The part of a tuple, or a field that was changed.
+    private Term? PartOf(Term whole, int part)
+    {
+        if (part > 0)
+        {
+            return whole is { Kind: TermKind.Tuple, Key: int count } && count >= part ? ElementOf(whole, part) : null;
+        }
+
+        while (whole.Kind == TermKind.With && _session.NumberOf((ISymbol)whole.Key!) != part)
+        {
+            whole = whole.Left!;
+        }
+
+        return whole.Kind == TermKind.With ? whole.Right : null;
+    }
+
+    // What a variable, or one part of it, holds where two ways meet.
+    private Term MergeOf(FlowNode node, Variable variable, Term mine, Term other)
+    {
+        Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine, other);
+        if (mine == other && mine != merge)
+        {
+            return mine;
+        }
+
+        // There is nothing to be found out about a view, but about what it shows.
+        if (merge.Kind is not (TermKind.View or TermKind.ArrayView))
+        {
+            _met.Add(new Meeting(merge, mine, other));
+        }
+
+        return merge;
+    }
+
+    private bool Holds(FlowState state, Variable variable, Term value) =>
+        state.Variables.TryGetValue(variable.Whole, out Term? held) && (held == value || (variable.Part != 0 && PartOf(held, variable.Part) == value));
 
     private Term? ValueAtJoin(FlowState state, Variable variable) =>
         state.Variables.TryGetValue(variable, out Term? value) ? value

@@ -52,6 +52,7 @@ public sealed class BoundsTests
         "int n = host.Read<int>(0); if (n is not (>= 0 and < 100)) return; System.Threading.Thread.Sleep(n);",
         "int n = host.Read<int>(0); switch (n) { case < 0: return; case > 100: return; } System.Threading.Thread.Sleep(n);",
         "int n = host.Read<int>(0); System.Threading.Thread.Sleep(n switch { < 0 => 0, > 100 => 100, _ => n });",
+        "int n = host.Read<int>(0); System.Threading.Thread.Sleep(n switch { < 0 => table.Length, > 100 => (int)_limit, _ => n });",
         "int n = Math.Clamp(host.Read<int>(0), 0, 100); System.Threading.Thread.Sleep(n);",
         "int n = Math.Max(0, Math.Min(host.Read<int>(0), 100)); System.Threading.Thread.Sleep(n);",
         "int n = Math.Min(100, Math.Max(0, host.Read<int>(0))); System.Threading.Thread.Sleep(n);",

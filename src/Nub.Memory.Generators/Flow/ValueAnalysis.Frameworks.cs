@@ -1,0 +1,117 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
+
+namespace Nub.Memory.Generators.Flow;
+
+// Calls of the framework: what they make of the guest's values, and what they say about them.
+internal sealed partial class ValueAnalysis
+{
+    private Term EvaluateFrameworks(IInvocationOperation call, Term? instance, Arguments arguments)
+    {
+        IMethodSymbol method = call.TargetMethod;
+        if (SharedTypes.LetsGuestRun(method))
+        {
+            LetGuestRun();
+        }
+
+        if (NeverReturns(method))
+        {
+            _isDead = true;
+        }
+
+        if (method.MethodKind == MethodKind.DelegateInvoke)
+        {
+            LetGuestRun();
+        }
+
+        Term[] all = [.. instance is null ? [] : new[] { instance }, .. arguments.Values];
+        FillOuts(call, all);
+        if (instance is not null && IsStream(method.ContainingType) && method.Name.StartsWith("Read", StringComparison.Ordinal))
+        {
+            FillFrom(instance, call, arguments);
+        }
+
+        if (method.ReturnType.SpecialType == SpecialType.System_Boolean && method.Name is "Contains" or "ContainsKey" or "TryGetValue")
+        {
+            // What is one of the host's is the host's choice.
+            _state = arguments.Values.Aggregate(_state, (state, sought) => Arithmetic.Compared(state, sought, call));
+        }
+
+        bool isHosts(int i) => i < all.Length && _state.StandingOf(all[i]).IsSafe;
+        switch (method.Name)
+        {
+            case "Min" when isHosts(0) || isHosts(1):
+            case "Clamp" when isHosts(2):
+            case "PopCount" or "LeadingZeroCount" or "TrailingZeroCount" or "Log2" or "Sign" or "CompareTo" or "Equals" or "GetHashCode":
+                return Place(method, WithStanding(Derive(call, all), new Standing(all.All(one => _state.StandingOf(one).Trust == Trust.Host) ? Trust.Host : Trust.Bounded, call)), all);
+            case "Min" or "Max" or "Clamp" or "Abs" or "ReverseEndianness" or "RotateLeft" or "RotateRight" or "HostToNetworkOrder" or "NetworkToHostOrder":
+                return Place(method, Derive(call, all), all);
+            case var name when name.StartsWith("ThrowIf", StringComparison.Ordinal) && all.Length > 0 && method.ContainingType.Name == "ArgumentOutOfRangeException":
+                LearnFromGuard(call, name, all[0], method.Parameters.Length > 2 ? all[1] : Terms.Constant(0, all[0].Type));
+                return Result(call);
+            case "SizeOf" when method.TypeArguments is [var measured] && _session.Sizes.Of(measured) is { } size:
+                return Terms.Constant(size, method.ReturnType);
+            case "DivRem" when all.Length >= 2 && Widths.IsInteger(all[0].Type) && !TermTable.IsTooDeep(all[0], all[1]):
+                return Divide(call, all[0], all[1]);
+            case "BigMul" when all.Length == 2 && Widths.IsInteger(method.ReturnType) && !TermTable.IsTooDeep(all[0], all[1]):
+                return Terms.Binary(BinaryOperatorKind.Multiply, Terms.Cast(all[0], method.ReturnType, false), Terms.Cast(all[1], method.ReturnType, false), method.ReturnType, false);
+            case "CreateSpan" when method.Parameters is [{ RefKind: RefKind.Ref }, _] && all is [_, { Kind: TermKind.Constant, Constant: 1 }]:
+                Term span = Derive(call, all);
+                Refer(span, call.Arguments.Single(static argument => argument.Parameter!.Ordinal == 0).Value);
+                return span;
+            case "AsSpan" or "AsMemory" or "Slice" or "AsReadOnlySpan" or "AsBytes" or "Cast" when all.Length > 0 && !TermTable.IsTooDeep(all[0]):
+                return Terms.Slice(all[0], call, _frame);
+        }
+
+        return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || IsOfLength(method)
+            ? Result(call)
+            : method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
+    }
+
+    // The remainder comes beside the quotient, or in a variable.
+    private Term Divide(IInvocationOperation call, Term dividend, Term divisor)
+    {
+        ITypeSymbol type = call.TargetMethod.Parameters[0].Type;
+        Term quotient = Terms.Binary(BinaryOperatorKind.Divide, dividend, divisor, type, false);
+        Term remainder = Terms.Binary(BinaryOperatorKind.Remainder, dividend, divisor, type, false);
+        if (call.TargetMethod.Parameters.Length == 2)
+        {
+            return Terms.Tuple([quotient, remainder]);
+        }
+
+        AssignOut(call, 2, remainder);
+        return quotient;
+    }
+
+    private static bool IsStream(INamedTypeSymbol type) => type.Name is "Stream" or "MemoryStream" or "BinaryReader";
+
+    // What is read from a stream is what the stream was made of; from one of the host's, the host's, where it is all of a buffer.
+    private void FillFrom(Term stream, IInvocationOperation call, Arguments arguments)
+    {
+        bool isGuests = _state.IsGuests(stream);
+        foreach (IArgumentOperation argument in call.Arguments)
+        {
+            if (argument.Parameter is not { Type: var type, Ordinal: var ordinal } || (type is not IArrayTypeSymbol && !IsSpan(type)) || !arguments.TryGetValue(ordinal, out Term? buffer))
+            {
+                continue;
+            }
+
+            Term whole = WholeOf(buffer);
+            if (isGuests)
+            {
+                Fill(whole, stream);
+            }
+            else if (buffer == whole && call.Arguments.Length == 1 && call.TargetMethod.Name == "ReadExactly")
+            {
+                Fill(whole, stream);
+                _state = _state.Set(whole, default);
+            }
+        }
+    }
+
+    // A length, a place within one, or a part of one: whatever the bytes are, it is not more than the host has bytes.
+    private static bool IsOfLength(IMethodSymbol method) =>
+        method.Name is "get_Length" or "Count" or "CommonPrefixLength" or "BinarySearch" or "ReadAtLeast" or "Seek"
+        || method is { Name: "Read", Parameters.IsEmpty: false }
+        || method.Name.StartsWith("IndexOf", StringComparison.Ordinal) || method.Name.StartsWith("LastIndexOf", StringComparison.Ordinal);
+}
