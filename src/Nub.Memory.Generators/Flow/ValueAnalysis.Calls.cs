@@ -130,7 +130,7 @@ internal sealed partial class ValueAnalysis
     {
         bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || IsThis(instance));
         int depth = _frame?.Depth ?? 0;
-        if (!isHelper || method.IsAsync || method.Parameters.Any(static parameter => parameter.IsParams)
+        if (!isHelper || (method.IsAsync && method.ReturnsVoid) || method.Parameters.Any(static parameter => parameter.IsParams)
             || depth >= _session.MostFrames || _frame?.IsWithin(method.OriginalDefinition) == true
             || SymbolEqualityComparer.Default.Equals(_body.Method, method.OriginalDefinition)
             || arguments.Values.Any(static argument => TermTable.IsTooDeep(argument)))
@@ -138,12 +138,8 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        MethodBody? body = _session.Bodies.FindHelper(method, _session.MostFrames - depth - 1);
-        return body is not null && !IsIterator(method, body.Graph!) ? body : null;
+        return _session.Bodies.FindHelper(method, _session.MostFrames - depth - 1);
     }
-
-    private static bool IsIterator(IMethodSymbol method, FlowGraph graph) =>
-        method.ReturnType is { Name: "IEnumerable" or "IEnumerator" or "IAsyncEnumerable" } && graph.Contents.Yields;
 
     private Term EvaluateUnknown(IInvocationOperation call, Term? instance, Arguments arguments)
     {

@@ -72,9 +72,9 @@ internal sealed partial class ValueAnalysis
             case OperationKind.ImplicitIndexerReference when operation is IImplicitIndexerReferenceOperation element:
                 return EvaluateElement(element, element.Instance, [element.Argument]);
             case OperationKind.Await:
-                Use(Evaluate(((IAwaitOperation)operation).Operation));
+                Term awaited = Evaluate(((IAwaitOperation)operation).Operation);
                 LetGuestRun();
-                return Result(operation);
+                return Awaited(operation, awaited);
             case OperationKind.DeclarationExpression:
                 return Evaluate(((IDeclarationExpressionOperation)operation).Expression);
             case OperationKind.Argument:
@@ -82,6 +82,18 @@ internal sealed partial class ValueAnalysis
             default:
                 return EvaluateOther(operation);
         }
+    }
+
+    // A helper that was followed has given the value itself; a task of the framework's has it somewhere.
+    private Term Awaited(IOperation operation, Term awaited)
+    {
+        if (awaited.Type is { Name: "Task" or "ValueTask" or "ConfiguredTaskAwaitable" or "ConfiguredValueTaskAwaitable" } task && Sinks.IsFrameworks(task))
+        {
+            Use(awaited);
+            return Derive(operation, awaited);
+        }
+
+        return awaited;
     }
 
     private Term EvaluateUnary(IUnaryOperation unary) => unary switch

@@ -63,6 +63,13 @@ internal sealed partial class ValueAnalysis
                 return Terms.Slice(all[0], call, _frame);
         }
 
+        if (method.Parameters.Any(static parameter => parameter.Type.TypeKind == TypeKind.Delegate))
+        {
+            // What came through somebody's predicate or selection may have been checked there.
+            Term chosen = Derive(call, all);
+            return _state.IsGuests(chosen) ? WithStanding(chosen, new Standing(Trust.Compared, call)) : chosen;
+        }
+
         return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || IsOfLength(method)
             ? Result(call)
             : method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);

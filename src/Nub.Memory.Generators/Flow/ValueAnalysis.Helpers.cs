@@ -13,6 +13,9 @@ internal sealed record Followed(FlowState Entry, bool IsAsserting, ValueAnalysis
 // Helpers: gone through from what is known where they are called.
 internal sealed partial class ValueAnalysis
 {
+    // How far what an iterator gives can be relied on, at the worst.
+    private readonly Dictionary<Term, Standing> _yielded = [];
+
     private Term Follow(IOperation call, IMethodSymbol method, MethodBody body, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
     {
         FlowGraph graph = body.Graph!;
@@ -36,6 +39,11 @@ internal sealed partial class ValueAnalysis
         }
 
         Term result = exit.Variables.TryGetValue(Variable.Return(frame), out Term? returned) ? returned : Result(call);
+        Dictionary<Term, Standing>.KeyCollection yielded = followed.Analysis._yielded.Keys;
+        foreach (Term one in yielded)
+        {
+            _session.AddOrigins(result, one);
+        }
         foreach (IArgumentOperation argument in passed)
         {
             if (argument.Parameter is { RefKind: RefKind.Out or RefKind.Ref } parameter)
@@ -61,6 +69,11 @@ internal sealed partial class ValueAnalysis
             Variables = exit.Variables.RemoveRange(before.Variables.DifferencesTo(exit.Variables).Where(key => IsOf(key, frame))),
             Reads = reads,
         };
+        if (yielded.Count > 0)
+        {
+            WithStanding(result, followed.Analysis._yielded.Values.Aggregate(Standing.Worse));
+        }
+
         GiveBackOuts(passed, arguments);
         foreach (Term term in IsAsserted(call.Syntax) ? [] : followed.Compared)
         {
@@ -75,6 +88,18 @@ internal sealed partial class ValueAnalysis
 
         _state = _state.ForgetWithin(frame, before, result);
         return result;
+    }
+
+    // One of the values that an iterator gives: whoever asks for them does something with them elsewhere.
+    private void Yield(Term value)
+    {
+        if (_frame is null)
+        {
+            Use(value);
+        }
+
+        Standing standing = _state.StandingOf(value);
+        _yielded[value] = _yielded.TryGetValue(value, out Standing before) ? Standing.Worse(before, standing) : standing;
     }
 
     /// <summary>

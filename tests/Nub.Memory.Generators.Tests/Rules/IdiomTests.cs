@@ -48,6 +48,11 @@ public sealed class IdiomTests
     [InlineData("public static uint Run(Header.View view) { uint length = 0; try { length = view.Length; Use(length); } catch (SharedMemoryLockedException) { length = {|NUB0010:view.Length|}; } return length; }")]
     [InlineData("public static int[] Run(HostSharedMemory host) { int width = host.Read<int>(0); int height = host.Read<int>(4); if ((long)width * height > 4096) { return []; } return new int[{|NUB0011:width * height|}]; }")]
     [InlineData("public static uint[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); if ((ulong)width * height > 4096) { return []; } return new uint[{|NUB0011:width|}]; }")]
+    [InlineData("public static void Run(HostSharedMemory host) { foreach (uint length in Lengths()) { Use(new byte[{|NUB0011:length|}]); } IEnumerable<uint> Lengths() { for (ulong at = 0; at < 64; at += 8) { yield return host.Read<uint>(at); } } }")]
+    [InlineData("public static async System.Threading.Tasks.Task<byte[]> Run(HostSharedMemory host) { uint length = await LengthAsync(host); return new byte[{|NUB0011:length|}]; } private static async System.Threading.Tasks.Task<uint> LengthAsync(HostSharedMemory host) { await System.Threading.Tasks.Task.Yield(); return host.Read<uint>(0); }")]
+    [InlineData("public static async System.Threading.Tasks.Task<byte[]> Run(HostSharedMemory host) => new byte[{|NUB0011:await LengthAsync(host).ConfigureAwait(false)|}]; private static async System.Threading.Tasks.ValueTask<uint> LengthAsync(HostSharedMemory host) { await System.Threading.Tasks.Task.Yield(); return host.Read<uint>(0); }")]
+    [InlineData("public static async System.Threading.Tasks.Task<byte[]> Run(HostSharedMemory host) => new byte[{|NUB0011:await System.Threading.Tasks.Task.FromResult(host.Read<uint>(0))|}];")]
+    [InlineData("public static async System.Threading.Tasks.Task Run(HostSharedMemory host) { await foreach (uint length in Lengths()) { Use(new byte[{|NUB0011:length|}]); } async IAsyncEnumerable<uint> Lengths() { for (ulong at = 0; at < 64; at += 8) { await System.Threading.Tasks.Task.Yield(); yield return host.Read<uint>(at); } } }")]
     public async Task What_is_the_guests_stays_so_however_it_is_written(string member) => await CheckAsync(member);
 
     [Theory]
@@ -89,11 +94,15 @@ public sealed class IdiomTests
     [InlineData("public static uint[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); if ((ulong)width * height > 1 << 20) { return []; } return new uint[width * height]; }")]
     [InlineData("public static byte[] Run(HostSharedMemory host, ulong limit) { uint count = host.Read<uint>(0); if ((ulong)count * 16 > limit) { return []; } return new byte[count * 16]; }")]
     [InlineData("public static int[] Run(HostSharedMemory host) { int width = host.Read<int>(0); int height = host.Read<int>(4); if (width < 0 || height < 0 || (long)width * height > 4096) { return []; } return new int[width * height]; }")]
+    [InlineData("public static void Run(HostSharedMemory host) { foreach (uint length in Lengths()) { Use(new byte[length]); } IEnumerable<uint> Lengths() { for (ulong at = 0; at < 64; at += 8) { uint length = host.Read<uint>(at); if (length > 64) { yield break; } yield return length; } } }")]
+    [InlineData("public static async System.Threading.Tasks.Task<byte[]> Run(HostSharedMemory host) { uint length = await LengthAsync(host); return new byte[length]; } private static async System.Threading.Tasks.Task<uint> LengthAsync(HostSharedMemory host) { await System.Threading.Tasks.Task.Yield(); return Math.Min(host.Read<uint>(0), 64); }")]
+    [InlineData("public static async System.Threading.Tasks.Task<uint> Run(HostSharedMemory host) { uint before = host.Read<uint>(0); await WaitAsync(); return host.Read<uint>(0) - before; } private static async System.Threading.Tasks.Task WaitAsync() => await System.Threading.Tasks.Task.Yield();")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] weights) { int sum = 0; foreach (byte kind in System.Linq.Enumerable.Where(host.Stack(0, 4096).Pop(), kind => kind < 16)) { sum += weights[kind]; } return sum; }")]
+    [InlineData("public static int Run(HostSharedMemory host, int[] weights) { byte[] kinds = host.Stack(0, 4096).Pop(); int kind = Array.Find(kinds, kind => kind < 16); return weights[kind]; }")]
     public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
 
     /// <summary>What the pages say is not followed.</summary>
     [Theory]
-    [InlineData("public static void Run(HostSharedMemory host) { foreach (uint length in Lengths()) { Use(new byte[length]); } IEnumerable<uint> Lengths() { for (ulong at = 0; at < 64; at += 8) { yield return host.Read<uint>(at); } } }")]
     [InlineData("public static unsafe byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); Header* request = &header; return new byte[request->Length]; }")]
     public async Task What_is_not_followed_is_not_reported(string member) => await CheckAsync(member);
 

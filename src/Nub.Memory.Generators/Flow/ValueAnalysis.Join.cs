@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using Microsoft.CodeAnalysis;
+
+namespace Nub.Memory.Generators.Flow;
+
+// Where ways meet: what variables hold there, and what is known of it.
+internal sealed partial class ValueAnalysis
+{
+    public override FlowState Join(FlowNode node, FlowState known, FlowState incoming)
+    {
+        if (known == incoming)
+        {
+            return known;
+        }
+
+        PersistentMap<Term, Standing> standings = known.Standings;
+        PathFacts here = PathFacts.None;
+        PathFacts there = PathFacts.None;
+        _met.Clear();
+        PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref standings, ref here, ref there);
+        foreach (Term term in known.Standings.DifferencesTo(incoming.Standings))
+        {
+            _session.Step();
+            bool isMine = known.Standings.TryGetValue(term, out Standing mine);
+            bool isOther = incoming.Standings.TryGetValue(term, out Standing other);
+            if (term.Key is MergePoint point && point.Node == node)
+            {
+                // A variable that is not changed in a loop holds the same there; what is known of it may be something else.
+                if (Holds(known, point.Variable, term) && Holds(incoming, point.Variable, term))
+                {
+                    Standing of = Standing.Join(known.StandingOf(term), incoming.StandingOf(term));
+                    standings = of.Trust == Trust.Host ? standings : standings.SetItem(term, of);
+                }
+            }
+            else if (isOther)
+            {
+                standings = standings.SetItem(term, isMine || !term.IsAtom ? Standing.Join(isMine ? mine : known.StandingOf(term), other) : other);
+            }
+            else if (!term.IsAtom)
+            {
+                standings = standings.SetItem(term, Standing.Join(mine, incoming.StandingOf(term)));
+            }
+        }
+
+        PersistentMap<Term, ReadFact> reads = known.Reads;
+        foreach (Term read in known.Reads.DifferencesTo(incoming.Reads))
+        {
+            _session.Step();
+            bool isMine = known.Reads.TryGetValue(read, out ReadFact? mine);
+            reads = reads.SetItem(read, !incoming.Reads.TryGetValue(read, out ReadFact? other) ? mine! with { Facts = mine.Facts.And(here) }
+                : isMine ? other with { Facts = mine!.Facts.Common(other.Facts) }
+                : other with { Facts = other.Facts.And(there) });
+        }
+
+        ImmutableHashSet<Term> sound = known.Sound == incoming.Sound ? known.Sound : known.Sound.Intersect(incoming.Sound);
+        ImmutableHashSet<Term> nonNegative = known.NonNegative == incoming.NonNegative ? known.NonNegative : known.NonNegative.Intersect(incoming.NonNegative);
+        IReadOnlyList<Term> changed = known.Standings.DifferencesTo(standings);
+        ImmutableHashSet<Term> refuted = known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted);
+        foreach (Term term in changed)
+        {
+            refuted = standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted ? refuted.Add(term) : refuted;
+        }
+
+        PathFacts facts = known.Facts.Common(incoming.Facts);
+        Limits limits = JoinLimits(node, known, incoming);
+        bool isSame = variables == known.Variables && facts == known.Facts && limits == known.Limits && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
+            && changed.All(term => known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
+        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted, facts, limits);
+    }
+
+    private PersistentMap<Variable, Term> JoinVariables(
+        FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Standing> standings, ref PathFacts here, ref PathFacts there)
+    {
+        PersistentMap<Variable, Term> variables = known.Variables;
+        foreach (Variable variable in known.Variables.DifferencesTo(incoming.Variables))
+        {
+            _session.Step();
+            Term? mine = ValueAtJoin(known, variable);
+            Term? other = ValueAtJoin(incoming, variable);
+            if (mine is null || other is null)
+            {
+                // Not assigned on one way: the compiler sees to it that nobody looks at it.
+                variables = variables.Remove(variable);
+                continue;
+            }
+
+            Term merge = MergeParts(node, variable, mine, other) ?? MergeOf(node, variable, mine, other);
+            if (mine != other || mine == merge)
+            {
+                variables = variables.SetItem(variable, merge);
+            }
+        }
+
+        foreach (Meeting meeting in _met)
+        {
+            (Term merge, Term mine, Term other) = meeting;
+            LearnMerge(ref here, merge, mine);
+            LearnMerge(ref there, merge, other);
+            _session.AddOrigins(merge, mine);
+            _session.AddOrigins(merge, other);
+            Standing standing = Standing.Join(known.StandingOf(mine), incoming.StandingOf(other));
+            if (standing.Trust != Trust.Host)
+            {
+                standings = standings.SetItem(merge, standing);
+            }
+        }
+
+        return variables;
+    }
+
+    // What was put together is so again: each part of it for itself, so that nothing of one is said of another.
+    private Term? MergeParts(FlowNode node, Variable variable, Term mine, Term other)
+    {
+        if (mine is { Kind: TermKind.Tuple, Key: int count } && other.Kind == TermKind.Tuple && mine.Key.Equals(other.Key))
+        {
+            return Terms.Tuple([.. Enumerable.Range(1, count).Select(i => MergeOf(node, variable.PartAt(i), ElementOf(mine, i), ElementOf(other, i)))]);
+        }
+
+        if (mine == other || (mine.Kind != TermKind.With && other.Kind != TermKind.With) || TermTable.IsTooDeep(mine, other))
+        {
+            return null;
+        }
+
+        (Term myRest, Term otherRest) = (mine, other);
+        var changed = new Dictionary<int, ISymbol>();
+        foreach (ISymbol field in FieldsChangedIn(ref myRest).Concat(FieldsChangedIn(ref otherRest)))
+        {
+            changed[_session.NumberOf(field)] = field;
+        }
+
+        Term rest = MergeOf(node, variable, myRest, otherRest);
+        return changed.OrderByDescending(static one => one.Key).Aggregate(rest, (whole, field) => Terms.With(whole, field.Value, MergeOf(
+            node, variable.PartAt(field.Key), Terms.Field(mine, field.Value, TypeOf(field.Value)), Terms.Field(other, field.Value, TypeOf(field.Value)))));
+    }
+
+    private static List<ISymbol> FieldsChangedIn(ref Term whole)
+    {
+        var changed = new List<ISymbol>();
+        for (; whole.Kind == TermKind.With; whole = whole.Left!)
+        {
+            changed.Add((ISymbol)whole.Key!);
+        }
+
+        return changed;
+    }
+
+    // The part of a tuple, or a field that was changed.
+    private Term? PartOf(Term whole, int part)
+    {
+        if (part > 0)
+        {
+            return whole is { Kind: TermKind.Tuple, Key: int count } && count >= part ? ElementOf(whole, part) : null;
+        }
+
+        while (whole.Kind == TermKind.With && _session.NumberOf((ISymbol)whole.Key!) != part)
+        {
+            whole = whole.Left!;
+        }
+
+        return whole.Kind == TermKind.With ? whole.Right : null;
+    }
+
+    // What a variable, or one part of it, holds where two ways meet.
+    private Term MergeOf(FlowNode node, Variable variable, Term mine, Term other)
+    {
+        Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine, other);
+        if (mine == other && mine != merge)
+        {
+            return mine;
+        }
+
+        // There is nothing to be found out about a view, but about what it shows.
+        if (merge.Kind is not (TermKind.View or TermKind.ArrayView))
+        {
+            _met.Add(new Meeting(merge, mine, other));
+        }
+
+        return merge;
+    }
+
+    private bool Holds(FlowState state, Variable variable, Term value) =>
+        state.Variables.TryGetValue(variable.Whole, out Term? held) && (held == value || (variable.Part != 0 && PartOf(held, variable.Part) == value));
+
+    private Term? ValueAtJoin(FlowState state, Variable variable) =>
+        state.Variables.TryGetValue(variable, out Term? value) ? value
+        : variable.Symbol is IParameterSymbol or IFieldSymbol or IPropertySymbol ? Terms.Input(variable.Symbol, TypeOf(variable.Symbol))
+        : null;
+}
