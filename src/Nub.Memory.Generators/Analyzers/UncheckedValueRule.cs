@@ -33,7 +33,7 @@ internal static class UncheckedValueRule
                 continue;
             }
 
-            string from = source is null ? "the guest" : $"'{SourceText.Shorten(source)}'";
+            string from = source is not null ? $"'{SourceText.Shorten(source)}'" : session.Given is { } given ? $"'{given.Name}'" : "the guest";
             IEnumerable<Location> more = new[] { source?.GetLocation(), use.Standing.Check?.Syntax.GetLocation() }.OfType<Location>();
             report(Diagnostic.Create(
                 Descriptors.UncheckedValue, place.GetLocation(), more,
@@ -51,7 +51,7 @@ internal static class UncheckedValueRule
             Sink.LoopBound => "the number of rounds of a loop",
             _ => "the time of a wait",
         };
-        return use.Frame is null ? sink : $"{sink} in '{((use.Frame.Method as IMethodSymbol)?.AssociatedSymbol ?? use.Frame.Method).Name}'";
+        return use.Frame is null ? sink : $"{sink} in '{(use.Frame.Method.AssociatedSymbol ?? use.Frame.Method).Name}'";
     }
 
     private static string Advice(UncheckedUse use)

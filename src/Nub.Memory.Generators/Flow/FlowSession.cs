@@ -88,6 +88,9 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         return number;
     }
 
+    /// <summary>The parameter in which the method was given what is the guest's; null when there is none.</summary>
+    public ISymbol? Given { get; set; }
+
     /// <summary>How deep calls are followed.</summary>
     public int MostFrames => mostFrames;
 

@@ -30,11 +30,24 @@ internal static class SharedTypes
         _ => null,
     };
 
+    /// <summary>What a machine has told of its guest: why and with what it was left, or what it has written.</summary>
+    public static bool IsOfExit(ITypeSymbol? type) => type is { Name: "VmExit" or "CoalescedWrite" } && type.IsInKvm();
+
+    /// <summary>Whether a member of a machine gives what its guest has chosen. How many bytes an exit has, and why it came, the host knows.</summary>
+    public static bool IsOfMachine(ISymbol member) => (member.ContainingType?.Name, member.Name) switch
+    {
+        ("VirtualProcessor", "Run" or "CompleteExit" or "GetRegisters" or "GetSpecialRegisters" or "GetDebugRegisters" or "GetFloatingPointState" or "GetExtendedState" or "GetMsr")
+            or ("VirtualMachine", "TryTakeCoalescedWrite")
+            or ("VmExit", "Data" or "Address" or "Port")
+            or ("CoalescedWrite", "Address" or "Value") => member.ContainingType!.IsInKvm(),
+        _ => false,
+    };
+
     /// <summary>Whether a method is one through which bytes of a guest's come in.</summary>
     public static bool IsSource(ISymbol member)
     {
         INamedTypeSymbol? type = member.ContainingType;
-        return IsMemory(type) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null
+        return IsMemory(type) || IsOfMachine(member) || IsStack(type) || ViewedBy(type) is not null || ElementsOf(type) is not null
             || (member is IMethodSymbol { ReturnType: var made } && (ViewedBy(made) is not null || ElementsOf(made) is not null));
     }
 

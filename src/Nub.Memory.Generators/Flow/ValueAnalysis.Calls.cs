@@ -34,6 +34,11 @@ internal sealed partial class ValueAnalysis
             return shared;
         }
 
+        if (SharedTypes.IsOfMachine(method))
+        {
+            return EvaluateMachine(call);
+        }
+
         foreach (IArgumentOperation argument in call.Arguments)
         {
             if (argument.Parameter is { } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value) && Sinks.Of(method, parameter) is { } sink)

@@ -194,7 +194,7 @@ internal sealed partial class ValueAnalysis
         IFieldReferenceOperation { Field: { ContainingType.IsValueType: true } field } => value.Kind == TermKind.Tuple
             ? ElementOf(value, (field.CorrespondingTupleField ?? field).Name)
             : Terms.Field(value, field, field.Type),
-        IPropertyReferenceOperation { Property: { ContainingType.IsValueType: true } property } when SharedTypes.IsAuto(property) => Terms.Field(value, property, property.Type),
+        IPropertyReferenceOperation { Property: { ContainingType.IsValueType: true } property } when SharedTypes.IsAuto(property) || SharedTypes.IsOfMachine(property) => Terms.Field(value, property, property.Type),
         _ => null,
     };
 

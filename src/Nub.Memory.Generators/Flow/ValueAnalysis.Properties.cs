@@ -37,6 +37,11 @@ internal sealed partial class ValueAnalysis
             return EvaluateIndexer(property, instance);
         }
 
+        if (instance is not null && SharedTypes.IsOfExit(symbol.ContainingType))
+        {
+            return EvaluateExit(property, instance);
+        }
+
         if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, Arguments.None) is { } body)
         {
             return Follow(property, getter, body, [], Arguments.None);

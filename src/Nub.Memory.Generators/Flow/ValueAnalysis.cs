@@ -56,11 +56,23 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         if (session.Bodies.IsParser(body, creation) && body.Method.Parameters is [{ } element, ..])
         {
             // The bytes that a pop hands to a parser.
-            entry = entry.Set(session.Terms.Input(element, element.Type), new Standing(Trust.Unchecked));
+            entry = Give(session, entry, element);
+        }
+
+        // Who is private is gone through from where it is called.
+        foreach (IParameterSymbol parameter in MethodBody.IsForOthers(body.Method) ? body.Method.Parameters : [])
+        {
+            entry = SharedTypes.IsOfExit(parameter.Type) ? Give(session, entry, parameter) : entry;
         }
 
         session.CountSolution();
         return ForwardSolver.Run(graph, analysis, entry, session.Cancellation) is not null && !session.IsExhausted;
+    }
+
+    private static FlowState Give(FlowSession session, FlowState entry, IParameterSymbol parameter)
+    {
+        session.Given = parameter;
+        return entry.Set(session.Terms.Input(parameter, parameter.Type), new Standing(Trust.Unchecked));
     }
 
     private TermTable Terms => _session.Terms;

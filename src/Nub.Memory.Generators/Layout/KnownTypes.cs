@@ -25,6 +25,13 @@ internal static class KnownTypes
         ContainingNamespace: { Name: "Nub", ContainingNamespace.IsGlobalNamespace: true },
     };
 
+    /// <summary>Whether something is of the virtual machines of Nub.Kvm.</summary>
+    public static bool IsInKvm(this ISymbol symbol) => symbol.ContainingNamespace is
+    {
+        Name: "Kvm",
+        ContainingNamespace: { Name: "Nub", ContainingNamespace.IsGlobalNamespace: true },
+    };
+
     public static AttributeData? FindAttribute(this ISymbol symbol, string name, string containingNamespace)
     {
         foreach (AttributeData attribute in symbol.GetAttributes())

@@ -88,7 +88,7 @@ internal static class Code
         string trusted = (string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!;
         return [.. trusted.Split(Path.PathSeparator)
             .Where(static path => Path.GetFileName(path) is { } name
-                && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Nub.Memory.dll"))
+                && (name.StartsWith("System.", StringComparison.Ordinal) || name is "netstandard.dll" or "mscorlib.dll" or "Nub.Memory.dll" or "Nub.Kvm.dll"))
             .Select(static path => (MetadataReference)MetadataReference.CreateFromFile(path))];
     }
 }
