@@ -27,7 +27,7 @@ public sealed class KvmSystem : IDisposable
             throw new KvmException("open", Marshal.GetLastPInvokeError(), DevicePath);
         }
 
-        _device = new Descriptor(descriptor);
+        _device = new Descriptor(descriptor, typeof(KvmSystem));
         try
         {
             ApiVersion = Requests.GetApiVersion.Call(_device);
@@ -98,7 +98,7 @@ public sealed class KvmSystem : IDisposable
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The system was disposed.</exception>
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The machine owns the descriptor, and its constructor closes it when it throws.")]
-    public VirtualMachine CreateVirtualMachine() => new(new Descriptor(Requests.CreateVm.Call(_device)), _runPagesSize);
+    public VirtualMachine CreateVirtualMachine() => new(new Descriptor(Requests.CreateVm.Call(_device), typeof(VirtualMachine)), _runPagesSize);
 
     /// <summary>Closes the device. Machines that were created live on.</summary>
     public void Dispose() => _device.Dispose();

@@ -60,8 +60,9 @@ public static class LongMode
     public static ulong WritePageTables(ExclusiveSharedMemory memory, ulong offset, ulong guestAddress, ulong mappedSize)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        memory.CopyFrom(offset, BuildTables(guestAddress + offset, mappedSize));
-        return guestAddress + offset;
+        ulong address = AddressOf(offset, guestAddress);
+        memory.CopyFrom(offset, BuildTables(address, mappedSize));
+        return address;
     }
 
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
@@ -69,7 +70,20 @@ public static class LongMode
     public static ulong WritePageTables(HostSharedMemory memory, ulong offset, ulong guestAddress, ulong mappedSize)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        memory.CopyFrom(offset, BuildTables(guestAddress + offset, mappedSize));
+        ulong address = AddressOf(offset, guestAddress);
+        memory.CopyFrom(offset, BuildTables(address, mappedSize));
+        return address;
+    }
+
+    private static ulong AddressOf(ulong offset, ulong guestAddress)
+    {
+        if (offset > ulong.MaxValue - guestAddress)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(guestAddress), guestAddress, $"Page tables {offset} bytes into a memory at guest address 0x{guestAddress:X} would stand beyond 2^64.");
+        }
+
+        CheckTableAddress(guestAddress + offset, nameof(offset));
         return guestAddress + offset;
     }
 
@@ -92,7 +106,7 @@ public static class LongMode
     public static void SetUp(VirtualProcessor processor, ulong pageTables, ulong entryPoint, ulong stackPointer, int privilegeLevel = 3)
     {
         ArgumentNullException.ThrowIfNull(processor);
-        CheckTableAddress(pageTables);
+        CheckTableAddress(pageTables, nameof(pageTables));
         if (privilegeLevel is not (0 or 3))
         {
             throw new ArgumentOutOfRangeException(nameof(privilegeLevel), privilegeLevel, $"Privilege level {privilegeLevel} is neither 0 (system) nor 3 (user).");
@@ -116,7 +130,6 @@ public static class LongMode
 
     private static byte[] BuildTables(ulong address, ulong mappedSize)
     {
-        CheckTableAddress(address);
         byte[] tables = new byte[PageTablesSize(mappedSize)];
         ulong directories = (mappedSize + TableReach - 1) / TableReach;
         Write(0, (address + PageSize) | TableBits);
@@ -135,11 +148,11 @@ public static class LongMode
         void Write(ulong offset, ulong entry) => BinaryPrimitives.WriteUInt64LittleEndian(tables.AsSpan((int)offset), entry);
     }
 
-    private static void CheckTableAddress(ulong address)
+    private static void CheckTableAddress(ulong address, string parameter)
     {
         if (address % PageSize != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(address), address, $"Page tables at guest address 0x{address:X} do not stand on a page of {PageSize} bytes.");
+            throw new ArgumentOutOfRangeException(parameter, address, $"Page tables at guest address 0x{address:X} do not stand on a page of {PageSize} bytes.");
         }
     }
 }

@@ -56,4 +56,10 @@ public record struct Registers
 
     /// <summary>RFLAGS. Bit 1 is always set; bits 12 and 13 are the I/O privilege level.</summary>
     public ulong Rflags;
+
+    /// <summary>The registers in hexadecimal.</summary>
+    /// <returns>Each by its name.</returns>
+    public override readonly string ToString() =>
+        $"rip 0x{Rip:x}, rflags 0x{Rflags:x}, rax 0x{Rax:x}, rbx 0x{Rbx:x}, rcx 0x{Rcx:x}, rdx 0x{Rdx:x}, rsi 0x{Rsi:x}, rdi 0x{Rdi:x}, rsp 0x{Rsp:x}, rbp 0x{Rbp:x}, "
+        + $"r8 0x{R8:x}, r9 0x{R9:x}, r10 0x{R10:x}, r11 0x{R11:x}, r12 0x{R12:x}, r13 0x{R13:x}, r14 0x{R14:x}, r15 0x{R15:x}";
 }

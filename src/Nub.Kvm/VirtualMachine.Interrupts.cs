@@ -37,6 +37,12 @@ public sealed unsafe partial class VirtualMachine
     public void SetInterruptLine(uint gsi, bool isHigh)
     {
         var level = new IrqLevel { Irq = gsi, Level = isHigh ? 1u : 0u };
+        ObjectDisposedException.ThrowIf(_descriptor.IsClosed, this);
+        if (!HasInterruptController)
+        {
+            throw new KvmException(Requests.IrqLine.Name, LibC.NoSuchDevice, $"line {gsi} of a machine that has no interrupt controller; CreateInterruptController makes one");
+        }
+
         Requests.IrqLine.Call(_descriptor, ref level);
     }
 

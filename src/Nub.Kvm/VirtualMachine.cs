@@ -80,7 +80,7 @@ public sealed partial class VirtualMachine : IDisposable
 
     /// <summary>
     /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadonlySharedMemory.GuestMappedSize"/> bytes. A guest's
-    /// write is an MMIO exit and changes nothing.
+    /// write is an MMIO exit and changes nothing: the slot is <see cref="MemorySlotFlags.ReadOnly"/>, whatever the flags say.
     /// </summary>
     /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
     public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.ReadOnly)
@@ -139,7 +139,7 @@ public sealed partial class VirtualMachine : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var descriptor = new Descriptor(Requests.CreateVcpu.Call(_descriptor, (nint)id));
+            var descriptor = new Descriptor(CreateProcessor(id), typeof(VirtualProcessor));
             HostSharedMemory? page = null;
             try
             {
@@ -159,6 +159,13 @@ public sealed partial class VirtualMachine : IDisposable
                 throw;
             }
         }
+    }
+
+    private int CreateProcessor(uint id)
+    {
+        int descriptor = Requests.CreateVcpu.TryCall(_descriptor, (nint)id, out int errorCode);
+        return descriptor >= 0 ? descriptor : throw new KvmException(
+            Requests.CreateVcpu.Name, errorCode, $"processor {id}; an id is used once in a machine, and is less than {CheckExtension(KvmCapability.MaximumProcessorId)} here");
     }
 
     /// <summary>

@@ -35,6 +35,10 @@ public sealed partial class VirtualProcessor : IDisposable
     /// <summary>The id it was created with.</summary>
     public uint Id { get; }
 
+    /// <summary>The processor's id.</summary>
+    /// <returns>For a log or a debugger.</returns>
+    public override string ToString() => $"processor {Id}";
+
     /// <summary>The kernel's descriptor of the processor.</summary>
     internal Descriptor Descriptor => _descriptor;
 

@@ -30,7 +30,7 @@ public readonly ref struct VmExit
     public ushort Port { get; internal init; }
 
     /// <summary>The guest physical address of an <see cref="VmExitReason.MmioRead"/>, <see cref="VmExitReason.MmioWrite"/> or
-    /// <see cref="VmExitReason.MemoryFault"/>; 0 otherwise.</summary>
+    /// <see cref="VmExitReason.MemoryFault"/>; the linear address of the instruction of a <see cref="VmExitReason.Debug"/>; 0 otherwise.</summary>
     public ulong Address { get; internal init; }
 
     /// <summary>The size of one item in bytes: 1, 2 or 4 for a port, 1 to 8 for MMIO; 0 otherwise.</summary>
@@ -58,6 +58,19 @@ public readonly ref struct VmExit
         VmExitReason.IoIn or VmExitReason.IoOut => $"{Reason}: {Count} × {Size} bytes, port 0x{Port:X}",
         VmExitReason.MmioRead or VmExitReason.MmioWrite => $"{Reason}: {Size} bytes, address 0x{Address:X}",
         VmExitReason.Unknown => $"{Reason}: {NativeReason}",
+        VmExitReason.InternalError => $"{Reason}: 0x{Detail:X} ({DescribeInternalError()})",
+        VmExitReason.MemoryFault => $"{Reason}: address 0x{Address:X}",
+        VmExitReason.Debug => $"{Reason}: address 0x{Address:X}, DR6 0x{Detail:X}",
         _ => Detail == 0 ? $"{Reason}" : $"{Reason}: 0x{Detail:X}",
+    };
+
+    // KVM_INTERNAL_ERROR_… of linux/kvm.h.
+    private string DescribeInternalError() => Detail switch
+    {
+        1 => "an instruction that the kernel cannot emulate; the registers say where",
+        2 => "two exceptions at once",
+        3 => "an event that cannot be delivered",
+        4 => "an exit that the kernel does not know",
+        _ => "api.rst, KVM_EXIT_INTERNAL_ERROR",
     };
 }

@@ -103,11 +103,14 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     public (HostSharedMemory Host, GuestSharedMemory Guest) Build()
     {
         ThrowIfLent("built");
-        LockedMapping mapping = Consume() ?? throw new ObjectDisposedException(nameof(ExclusiveSharedMemory));
+        LockedMapping mapping = Consume() ?? throw Ended();
         mapping.SpanEscaped = false;
         mapping.AddOwner();
         return (new HostSharedMemory(mapping), new GuestSharedMemory(mapping));
     }
+
+    private protected override ObjectDisposedException Ended() => new(
+        nameof(ExclusiveSharedMemory), "The exclusive memory has ended: it was disposed, its callback has returned, or Build was called, which hands the memory over to what it returns.");
 
     /// <summary>The callback has ended: whoever kept the memory gets <see cref="ObjectDisposedException"/>.</summary>
     internal void End() => _ = Consume();

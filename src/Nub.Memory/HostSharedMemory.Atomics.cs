@@ -57,7 +57,7 @@ public sealed unsafe partial class HostSharedMemory
         LockedMapping mapping = Live;
         if (typeof(T) != typeof(int) && typeof(T) != typeof(uint) && typeof(T) != typeof(long) && typeof(T) != typeof(ulong))
         {
-            throw new ArgumentException($"Atomics are of int, uint, long and ulong, not of {typeof(T)}.", nameof(T));
+            throw new ArgumentException($"Atomics are of int, uint, long and ulong, not of {typeof(T)}.");
         }
 
         if (offset % (uint)sizeof(T) != 0)

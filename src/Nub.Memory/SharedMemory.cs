@@ -223,6 +223,10 @@ public abstract class SharedMemory : IDisposable
         }
     }
 
+    /// <summary>The kind of memory and its size; asks nobody and never throws.</summary>
+    /// <returns>For a log or a debugger.</returns>
+    public override string ToString() => _mapping is { } mapping ? $"{GetType().Name}, {mapping.Size} bytes" : $"{GetType().Name}, ended";
+
     /// <summary>Ends this handle and returns the share of the mapping that it owned, if it still did.</summary>
     private protected LockedMapping? Consume()
     {
@@ -233,5 +237,8 @@ public abstract class SharedMemory : IDisposable
     }
 
     [DoesNotReturn]
-    private void ThrowDisposed() => throw new ObjectDisposedException(GetType().Name);
+    private void ThrowDisposed() => throw Ended();
+
+    /// <summary>What is thrown when this owner is used after its end.</summary>
+    private protected virtual ObjectDisposedException Ended() => new(GetType().Name);
 }

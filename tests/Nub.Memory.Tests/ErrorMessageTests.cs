@@ -23,8 +23,9 @@ public class ErrorMessageTests
         GuestLease first = pair.Guest.EnterGuest();
         GuestLease second = pair.Guest.EnterGuest();
         SharedMemoryLockedException refusal = Assert.Throws<SharedMemoryLockedException>(pair.Host.Zero);
-        Assert.Contains("2 leases", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("2 leases are held", refusal.Message, StringComparison.Ordinal);
         first.Dispose();
+        Assert.Contains("1 lease is held", Assert.Throws<SharedMemoryLockedException>(pair.Host.Zero).Message, StringComparison.Ordinal);
         second.Dispose();
         pair.Host.WithExclusivity(_ =>
         {
@@ -63,8 +64,12 @@ public class ErrorMessageTests
     {
         using var pair = new Pair();
         SharedStack stack = pair.Host.Stack(0, 64);
-        AssertSays("Stack pointer 0 is outside [8, 64] of the buffer of 64 bytes.", () => stack.Push([1]));
-        AssertSays("Stack pointer 0 is outside [16, 64] of the buffer of 64 bytes.", () => stack.Pop());
+        AssertSays("Stack pointer 0 is outside [8, 64] of the buffer of 64 bytes. A new buffer is emptied with Reset first.", () => stack.Push([1]));
+        AssertSays("Stack pointer 0 is outside [16, 64] of the buffer of 64 bytes. A new buffer is emptied with Reset first.", () => stack.Pop());
+        stack.Reset();
+        AssertSays("The stack is empty: its stack pointer is 8, and outside [16, 64] of the buffer of 64 bytes, where one with an element is.", () => stack.Pop());
+        stack.Push([1, 2]);
+        AssertSays("Corrupt back-pointer: 8 is outside [8, 2] of the buffer of 64 bytes: there is no room for an element of 8 bytes, the least that a parsed pop takes.", () => stack.Pop(e => 0));
         stack.Reset();
         AssertSays("Not enough space: 68 bytes wanted, back-pointer included, 56 free in the buffer of 64 bytes.", () => stack.Push(new byte[60]));
         stack.Push([0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]);
@@ -77,6 +82,20 @@ public class ErrorMessageTests
         pair.Host.Write(16, 77UL);
         AssertSays("Corrupt back-pointer: 77 is outside [8, 16] of the buffer of 64 bytes.", () => stack.Pop());
         Assert.Equal("No refusal.", default(SharedStackRefusal).ToString());
+    }
+
+    [Fact]
+    public void Ended()
+    {
+        var exclusive = new ExclusiveSharedMemory(Pair.Page);
+        Assert.Equal($"ExclusiveSharedMemory, {Pair.Page} bytes", exclusive.ToString());
+        (HostSharedMemory host, GuestSharedMemory guest) = exclusive.Build();
+        Assert.Contains("Build was called", Assert.Throws<ObjectDisposedException>(() => exclusive.ReadByte(0)).Message, StringComparison.Ordinal);
+        Assert.Contains("Build was called", Assert.Throws<ObjectDisposedException>(() => exclusive.Build()).Message, StringComparison.Ordinal);
+        Assert.Equal("ExclusiveSharedMemory, ended", exclusive.ToString());
+        Assert.Equal("stack of 64 bytes at offset 0x40", host.Stack(64, 64).ToString());
+        guest.Dispose();
+        host.Dispose();
     }
 
     [Theory]

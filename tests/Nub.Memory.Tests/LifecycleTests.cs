@@ -128,7 +128,7 @@ public class LifecycleTests
         int members = 0;
         foreach (MethodInfo declared in memory.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance))
         {
-            if (declared.DeclaringType == typeof(object) || declared.Name is nameof(IDisposable.Dispose) || HasSpan(declared))
+            if (declared.DeclaringType == typeof(object) || declared.Name is nameof(IDisposable.Dispose) or nameof(ToString) || HasSpan(declared))
             {
                 continue;
             }

@@ -58,6 +58,25 @@ public sealed class PackageContentTests(PackedFeed feed)
         Assert.True(XDocument.Load(documentation).Descendants("summary").Count() > 50);
     }
 
+    [Theory]
+    [InlineData("Nub.Memory", "lib/net10.0/Nub.Memory.dll")]
+    [InlineData("Nub.Memory", "analyzers/dotnet/cs/Nub.Memory.Generators.dll")]
+    [InlineData("Nub.Kvm", "lib/net10.0/Nub.Kvm.dll")]
+    public void An_assembly_has_its_line_numbers_in_it_and_no_path_of_the_machine_that_built_it(string name, string assembly)
+    {
+        using ZipArchive package = feed.Open(name);
+        using Stream entry = package.GetEntry(assembly)!.Open();
+        using var image = new MemoryStream();
+        entry.CopyTo(image);
+        image.Position = 0;
+        using var reader = new PEReader(image);
+        DebugDirectoryEntry embedded = Assert.Single(reader.ReadDebugDirectory(), static one => one.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
+        using MetadataReaderProvider symbols = reader.ReadEmbeddedPortablePdbDebugDirectoryData(embedded);
+        MetadataReader documents = symbols.GetMetadataReader();
+        Assert.NotEmpty(documents.Documents);
+        Assert.All(documents.Documents, document => Assert.StartsWith("/nub/", documents.GetString(documents.GetDocument(document).Name), StringComparison.Ordinal));
+    }
+
     [Fact]
     public void The_runtime_depends_on_nothing_and_the_machines_on_the_runtime_with_its_analyzers()
     {

@@ -9,7 +9,15 @@ namespace Nub.Kvm;
 internal sealed class Descriptor : SafeHandle
 {
     /// <summary>Takes charge of a descriptor.</summary>
-    public Descriptor(int descriptor) : base(-1, ownsHandle: true) => SetHandle(descriptor);
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="owner">Who is named when it is used after its end.</param>
+    public Descriptor(int descriptor, Type owner) : base(-1, ownsHandle: true)
+    {
+        SetHandle(descriptor);
+        Owner = owner;
+    }
+
+    public Type Owner { get; }
 
     public override bool IsInvalid => handle == -1;
 

@@ -17,7 +17,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
     public EventDescriptor()
     {
         int descriptor = LibC.EventFd(0, LibC.EventNonBlocking | LibC.EventCloseOnExec);
-        Descriptor = descriptor >= 0 ? new Descriptor(descriptor) : throw new KvmException("eventfd", Marshal.GetLastPInvokeError());
+        Descriptor = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventDescriptor)) : throw new KvmException("eventfd", Marshal.GetLastPInvokeError());
     }
 
     public Descriptor Descriptor { get; }

@@ -41,7 +41,7 @@ internal static unsafe class EventLoop
     private static Descriptor Start()
     {
         int descriptor = LibC.EpollCreate(LibC.EpollCloseOnExec);
-        var epoll = descriptor >= 0 ? new Descriptor(descriptor) : throw new KvmException("epoll_create1", Marshal.GetLastPInvokeError());
+        var epoll = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventLoop)) : throw new KvmException("epoll_create1", Marshal.GetLastPInvokeError());
         new Thread(() => Loop(epoll)) { IsBackground = true, Name = "Nub.Kvm events" }.Start();
         return epoll;
     }

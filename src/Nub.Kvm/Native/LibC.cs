@@ -12,6 +12,7 @@ internal static unsafe partial class LibC
     public const int OpenCloseOnExec = 0x80000;
 
     public const int Interrupted = 4; // EINTR
+    public const int NoSuchDevice = 6; // ENXIO
     public const int TryAgain = 11; // EAGAIN
     public const int Fault = 14; // EFAULT
 

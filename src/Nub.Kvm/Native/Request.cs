@@ -40,6 +40,7 @@ internal readonly unsafe struct Request
     /// <returns>What the kernel answered, not negative; or -1.</returns>
     public int TryCall(Descriptor descriptor, nint argument, out int errorCode)
     {
+        ObjectDisposedException.ThrowIf(descriptor.IsClosed, descriptor.Owner);
         int result;
         do
         {

@@ -25,6 +25,7 @@ internal sealed class FlowGraph
     private readonly Queue<FlowNode> _open = new();
     private bool[]? _climbing;
     private BodyContents? _contents;
+    private ILookup<FlowNode, FlowNode>? _predecessors;
 
     private FlowGraph(ControlFlowGraph blocks)
     {
@@ -56,6 +57,28 @@ internal sealed class FlowGraph
 
     /// <summary>What stands in it. It is found out once, and not anew at each call of a helper.</summary>
     public BodyContents Contents => _contents ??= new BodyContents(Blocks);
+
+    /// <summary>The nodes from which a node can be reached, by their order, and that one.</summary>
+    public HashSet<int> Before(FlowNode node)
+    {
+        _predecessors ??= Nodes
+            .SelectMany(static from => from.Successors.Select(static edge => edge.Target).Concat(from.Handlers).Select(to => (From: from, To: to)))
+            .ToLookup(static edge => edge.To, static edge => edge.From);
+        var found = new HashSet<int> { node.Order };
+        var open = new Stack<FlowNode>([node]);
+        while (open.Count > 0)
+        {
+            foreach (FlowNode before in _predecessors[open.Pop()])
+            {
+                if (found.Add(before.Order))
+                {
+                    open.Push(before);
+                }
+            }
+        }
+
+        return found;
+    }
 
     /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
     public static FlowGraph? Create(ControlFlowGraph blocks)

@@ -30,11 +30,19 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public const int MostSteps = 200_000;
 
     private readonly OriginGraph _origins = new(sizes);
-    private readonly Dictionary<Term, int> _used = [];
-    private readonly Dictionary<(Term First, Term Second), int> _replaced = [];
+    // Each with the nodes in which it was, of the method that is looked at.
+    private readonly Dictionary<Term, HashSet<int>> _used = [];
+    private readonly Dictionary<(Term First, Term Second), HashSet<int>> _replaced = [];
+    private readonly Dictionary<Term, List<Repetition>> _repetitions = [];
+    private readonly Dictionary<HashSet<int>, HashSet<Term>> _usedBefore = [];
     private ILookup<Term, FetchedBytes>? _usedBytes;
     private readonly HashSet<(Term, Term)> _compared = [];
+    private readonly Dictionary<(int Outer, int Part), int> _paths = [];
+    private readonly List<(int Outer, int Part)> _steppings = [];
     private readonly Dictionary<ISymbol, int> _numbers = new(SymbolEqualityComparer.Default);
+    // Each takes as long as there are values in the method.
+    private const int MostReplacing = 16;
+    private int _replacing;
     private int _steps;
     private int _stepsInHelpers;
     private int _helpers;
@@ -76,6 +84,23 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
 
     /// <summary>The variables that spans of one element were made of: whatever is written to the span, they hold.</summary>
     public Dictionary<Term, IOperation> Referenced { get; } = [];
+
+    /// <summary>The number of the way to a part of something that was put together, from one.</summary>
+    /// <param name="outer">The way to what it is a part of; zero for the whole.</param>
+    /// <param name="part">The number of an element of a tuple, from one, or that of a field (<see cref="NumberOf"/>).</param>
+    public int PathOf(int outer, int part)
+    {
+        if (!_paths.TryGetValue((outer, part), out int path))
+        {
+            _steppings.Add((outer, part));
+            _paths.Add((outer, part), path = _steppings.Count);
+        }
+
+        return path;
+    }
+
+    /// <summary>The last step of a way, and the way before it.</summary>
+    public (int Outer, int Part) StepOf(int path) => _steppings[path - 1];
 
     /// <summary>The number of a field: -1 for the first that was asked for, -2 for the next.</summary>
     public int NumberOf(ISymbol field)
@@ -140,17 +165,51 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
             return;
         }
 
-        if (!_used.TryGetValue(term, out int before) || before > Order)
+        if (!_used.TryGetValue(term, out HashSet<int>? nodes))
         {
-            _used[term] = Order;
+            _used.Add(term, nodes = []);
         }
+
+        nodes.Add(Order);
     }
 
     /// <summary>The node of the method that is being gone through, be it in a helper that is called there.</summary>
     public int Order { get; set; }
 
-    /// <summary>Notes that the second value of a repetition was put in the place of the first, which nobody holds from there on.</summary>
-    public void Replace(Repetition repetition) => _replaced[(repetition.First, repetition.Second)] = Order;
+    /// <summary>Whether there may be one more place at which reads are made in the place of others: each is looked at for a while.</summary>
+    public bool MayReplace => _replacing < MostReplacing;
+
+    /// <summary>Notes a read that repeats an earlier one.</summary>
+    public void Repeat(Repetition repetition)
+    {
+        if (!_repetitions.TryGetValue(repetition.Second, out List<Repetition>? known))
+        {
+            _repetitions.Add(repetition.Second, known = []);
+        }
+
+        Repetitions.Add(repetition);
+        known.Add(repetition);
+    }
+
+    /// <summary>What a read repeats.</summary>
+    public IReadOnlyList<Repetition> RepetitionsOf(Term second) => _repetitions.TryGetValue(second, out List<Repetition>? known) ? known : [];
+
+    /// <summary>Notes that after reads nobody holds any more what they repeat.</summary>
+    /// <param name="seconds">The reads.</param>
+    /// <param name="held">What is held after them.</param>
+    /// <param name="before">The nodes from which theirs can be reached, and that one.</param>
+    public void Replace(IEnumerable<Term> seconds, IEnumerable<Term> held, HashSet<int> before)
+    {
+        _replacing++;
+        var alive = new HashSet<Term>(_origins.Of(held).Select(static bytes => bytes.Fetch));
+        foreach (Repetition repetition in seconds.SelectMany(RepetitionsOf))
+        {
+            if (!alive.Contains(repetition.First))
+            {
+                _replaced[(repetition.First, repetition.Second)] = before;
+            }
+        }
+    }
 
     /// <summary>Notes that two values were held against each other.</summary>
     public void Compare(Term left, Term right)
@@ -193,7 +252,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         !_compared.Contains((repetition.First, repetition.Second))
         && IsUsed(repetition.First, repetition.Shared.Start, repetition.Shared.End)
         && IsUsed(repetition.Second, repetition.Shared.Start - repetition.Distance, repetition.Shared.End - repetition.Distance)
-        && (!_replaced.TryGetValue((repetition.First, repetition.Second), out int order) || IsUsedUpTo(order, repetition.First));
+        && (!_replaced.TryGetValue((repetition.First, repetition.Second), out HashSet<int>? before) || IsUsedIn(before, repetition.First));
 
     // Once everything was gone through: what one sum after the other was made of is looked for once, not at each of them.
     private bool IsUsed(Term fetch, long start, long end)
@@ -202,8 +261,17 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         return _usedBytes[fetch].Any(bytes => bytes.Overlaps(start, end));
     }
 
-    // What comes later in the method is done with it only on ways on which it was not replaced.
-    private bool IsUsedUpTo(int order, Term fetch) => _origins.Of(_used.Where(one => one.Value <= order).Select(static one => one.Key)).Any(bytes => bytes.Fetch == fetch);
+    // What is done with it elsewhere is done on ways on which it was not replaced.
+    private bool IsUsedIn(HashSet<int> nodes, Term fetch)
+    {
+        if (!_usedBefore.TryGetValue(nodes, out HashSet<Term>? used))
+        {
+            used = [.. _origins.Of(_used.Where(one => one.Value.Overlaps(nodes)).Select(static one => one.Key)).Select(static bytes => bytes.Fetch)];
+            _usedBefore.Add(nodes, used);
+        }
+
+        return used.Contains(fetch);
+    }
 }
 
 /// <summary>Sizes and offsets, from the model that the generators use.</summary>

@@ -232,7 +232,7 @@ internal struct Findings : IEquatable<Findings>
 /// <param name="symbol">A local, a parameter or a field of <c>this</c>; null for a temporary of the compiler's and for what a method returns.</param>
 /// <param name="temporary">The number of the compiler's temporary.</param>
 /// <param name="frame">The call that a temporary belongs to.</param>
-/// <param name="part">The number of an element, from one, of the tuple that is held, or that of a field, from minus one downwards; zero for all of it.</param>
+/// <param name="part">The number of the path to a part of what is held (<see cref="FlowSession.PathOf"/>); zero for all of it.</param>
 internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame, int part = 0) : IEquatable<Variable>
 {
     private const int ReturnValue = -1;

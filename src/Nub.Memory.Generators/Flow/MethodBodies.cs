@@ -65,7 +65,7 @@ internal sealed class MethodBodies
     public IEnumerable<ISymbol> Parsers => _parsers.Keys;
 
     /// <summary>Notes that a method is handed to a pop.</summary>
-    public void AddParser(IMethodSymbol method) => _parsers[method.OriginalDefinition] = true;
+    public void AddParser(IMethodSymbol method) => _parsers[(method.PartialImplementationPart ?? method).OriginalDefinition] = true;
 
     /// <summary>Whether a function is given bytes of the guest's by a pop.</summary>
     /// <param name="creation">Of a lambda: the delegate that it becomes.</param>

@@ -142,7 +142,8 @@ internal sealed partial class ValueAnalysis
             operation = instance;
         }
 
-        return operation is ILocalReferenceOperation { Local.IsRef: false } or IParameterReferenceOperation { Parameter.RefKind: RefKind.None };
+        return operation is ILocalReferenceOperation { Local.IsRef: false } or IParameterReferenceOperation
+            || (operation is IFieldReferenceOperation { Instance: { } owner } && IsThis(owner));
     }
 
     private void AssignProperty(IPropertyReferenceOperation property, Term value)

@@ -52,9 +52,12 @@ internal sealed partial class ValueAnalysis
             return Follow(call, method, body, call.Arguments, arguments);
         }
 
-        foreach (Term argument in arguments.Values)
+        if (!IsCalculation(method))
         {
-            Use(argument);
+            foreach (Term argument in arguments.Values)
+            {
+                Use(argument);
+            }
         }
 
         Use(instance);

@@ -33,32 +33,9 @@ internal sealed partial class ValueAnalysis
             IBinaryOperation binary => InFewerBits(InFewerBits(BoundBelow(
                 state, Order(Decide(state, binary, binary.OperatorKind, operands.Left, operands.Right, value), binary.OperatorKind, operands.Left, operands.Right, value), binary),
                 operands.Left), operands.Right),
-            IIsPatternOperation pattern => DecidePattern(state, pattern.Pattern, operands.Left, value, pattern),
+            IIsPatternOperation pattern => InFewerBits(DecidePattern(state, pattern.Pattern, operands.Left, value, pattern), operands.Left),
             _ => state,
         };
-    }
-
-    // (ulong)width * height is within a limit: then so is width * height, which is the same, or less where the limit was more than it can be.
-    private FlowState InFewerBits(FlowState state, Term wide)
-    {
-        if (wide is not { Kind: TermKind.Binary, Key: BinaryOperatorKind kind and (BinaryOperatorKind.Add or BinaryOperatorKind.Multiply) }
-            || state.StandingOf(wide) is not { Trust: Trust.Bounded } standing)
-        {
-            return state;
-        }
-
-        Term left = wide.Left!.Kind == TermKind.Cast ? wide.Left.Left! : wide.Left;
-        Term right = wide.Right!.Kind == TermKind.Cast ? wide.Right.Left! : wide.Right;
-        ITypeSymbol? type = left.Kind == TermKind.Constant ? right.Type : left.Type;
-        if (!Widths.IsInteger(type) || Widths.Of(type) >= Widths.Of(wide.Type) || (right.Kind != TermKind.Constant && !SymbolEqualityComparer.Default.Equals(type, right.Type)))
-        {
-            return state;
-        }
-
-        Term narrow = Terms.Binary(kind, left, right, type, false);
-        Interval range = Widths.RangeOf(state, wide);
-        state = state.Set(narrow, standing);
-        return Widths.OfType(type).Contains(range) ? Ordering.Narrow(state, narrow, range) : state;
     }
 
     private Term? FlagOf(IOperation condition, FlowState state) => condition switch

@@ -50,7 +50,6 @@ internal sealed partial class ValueAnalysis
                 Term value = Evaluate(assignment.Value);
                 CheckSetter(assignment.Target, assignment.Value, value);
                 Assign(assignment.Target, value);
-                FindReplaced(value);
                 return value;
             case OperationKind.CompoundAssignment:
                 return EvaluateCompound((ICompoundAssignmentOperation)operation);

@@ -90,7 +90,21 @@ internal sealed partial class ValueAnalysis
         return quotient;
     }
 
-    private static bool IsStream(INamedTypeSymbol type) => type.Name is "Stream" or "MemoryStream" or "BinaryReader";
+    // It does nothing with what it is given but to make its result of it.
+    private static bool IsCalculation(IMethodSymbol method) =>
+        method.IsStatic && (method.ContainingType.Name is "Math" or "BitOperations" || method.Name is "ReverseEndianness" or "HostToNetworkOrder" or "NetworkToHostOrder") && Sinks.IsFrameworks(method.ContainingType);
+
+    private static bool IsStream(INamedTypeSymbol? type)
+    {
+        while (type is not (null or { Name: "Stream" or "BinaryReader", ContainingNamespace: { Name: "IO", ContainingNamespace.Name: "System" } }))
+        {
+            type = type.BaseType;
+        }
+
+        return type is not null;
+    }
+
+    private static bool IsReader(INamedTypeSymbol type) => IsStream(type) || type is { Name: "TextReader" or "StreamReader" or "StringReader" };
 
     // What is read from a stream is what the stream was made of; from one of the host's, the host's, where it is all of a buffer.
     private void FillFrom(Term stream, IInvocationOperation call, Arguments arguments)
@@ -104,11 +118,19 @@ internal sealed partial class ValueAnalysis
             }
 
             Term whole = WholeOf(buffer);
-            if (isGuests)
+            bool isAll = IsAllOf(buffer, whole) && call.TargetMethod.Name is "ReadExactly" or "ReadExactlyAsync" && !call.Arguments.Any(static one => one.Parameter is { Name: "offset" or "count" });
+            if (_session.Referenced.TryGetValue(whole, out IOperation? variable))
+            {
+                if (isAll)
+                {
+                    Assign(variable, Derive(call, stream));
+                }
+            }
+            else if (isGuests)
             {
                 Fill(whole, stream);
             }
-            else if (buffer == whole && call.Arguments.Length == 1 && call.TargetMethod.Name == "ReadExactly")
+            else if (isAll)
             {
                 Fill(whole, stream);
                 _state = _state.Set(whole, default);
@@ -118,7 +140,8 @@ internal sealed partial class ValueAnalysis
 
     // A length, a place within one, or a part of one: whatever the bytes are, it is not more than the host has bytes.
     private static bool IsOfLength(IMethodSymbol method) =>
-        method.Name is "get_Length" or "Count" or "CommonPrefixLength" or "BinarySearch" or "ReadAtLeast" or "Seek"
-        || method is { Name: "Read", Parameters.IsEmpty: false }
+        method.Name is "get_Length" or "Count" or "CommonPrefixLength" or "BinarySearch"
+        || (method is { IsStatic: false, Parameters.IsEmpty: false, Name: "Read" or "ReadAtLeast" or "ReadBlock" or "ReadAsync" or "ReadAtLeastAsync" or "ReadBlockAsync" or "Seek" }
+            && IsReader(method.ContainingType))
         || method.Name.StartsWith("IndexOf", StringComparison.Ordinal) || method.Name.StartsWith("LastIndexOf", StringComparison.Ordinal);
 }

@@ -113,7 +113,7 @@ internal sealed partial class ValueAnalysis
     {
         if (mine is { Kind: TermKind.Tuple, Key: int count } && other.Kind == TermKind.Tuple && mine.Key.Equals(other.Key))
         {
-            return Terms.Tuple([.. Enumerable.Range(1, count).Select(i => MergeOf(node, variable.PartAt(i), ElementOf(mine, i), ElementOf(other, i)))]);
+            return Terms.Tuple([.. Enumerable.Range(1, count).Select(i => MergePart(node, variable, i, ElementOf(mine, i), ElementOf(other, i)))]);
         }
 
         if (mine == other || (mine.Kind != TermKind.With && other.Kind != TermKind.With) || TermTable.IsTooDeep(mine, other))
@@ -129,8 +129,14 @@ internal sealed partial class ValueAnalysis
         }
 
         Term rest = MergeOf(node, variable, myRest, otherRest);
-        return changed.OrderByDescending(static one => one.Key).Aggregate(rest, (whole, field) => Terms.With(whole, field.Value, MergeOf(
-            node, variable.PartAt(field.Key), Terms.Field(mine, field.Value, TypeOf(field.Value)), Terms.Field(other, field.Value, TypeOf(field.Value)))));
+        return changed.OrderByDescending(static one => one.Key).Aggregate(rest, (whole, field) => Terms.With(whole, field.Value, MergePart(
+            node, variable, field.Key, Terms.Field(mine, field.Value, TypeOf(field.Value)), Terms.Field(other, field.Value, TypeOf(field.Value)))));
+    }
+
+    private Term MergePart(FlowNode node, Variable variable, int part, Term mine, Term other)
+    {
+        Variable inner = variable.PartAt(_session.PathOf(variable.Part, part));
+        return MergeParts(node, inner, mine, other) ?? MergeOf(node, inner, mine, other);
     }
 
     private static List<ISymbol> FieldsChangedIn(ref Term whole)
@@ -144,9 +150,20 @@ internal sealed partial class ValueAnalysis
         return changed;
     }
 
-    // The part of a tuple, or a field that was changed.
-    private Term? PartOf(Term whole, int part)
+    // An element of a tuple, or a field that was changed; of one that is such a part itself, too.
+    private Term? PartOf(Term whole, int path)
     {
+        (int outer, int part) = _session.StepOf(path);
+        if (outer != 0)
+        {
+            if (PartOf(whole, outer) is not { } inner)
+            {
+                return null;
+            }
+
+            whole = inner;
+        }
+
         if (part > 0)
         {
             return whole is { Kind: TermKind.Tuple, Key: int count } && count >= part ? ElementOf(whole, part) : null;

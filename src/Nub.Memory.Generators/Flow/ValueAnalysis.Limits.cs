@@ -100,7 +100,7 @@ internal sealed partial class ValueAnalysis
         switch (name)
         {
             case "ThrowIfGreaterThan" or "ThrowIfGreaterThanOrEqual":
-                _state = Ordering.Learn(Arithmetic.AtMost(_state, value, limit, call), value, limit, name == "ThrowIfGreaterThanOrEqual");
+                _state = InFewerBits(Ordering.Learn(Arithmetic.AtMost(_state, value, limit, call), value, limit, name == "ThrowIfGreaterThanOrEqual"), value);
                 break;
             case "ThrowIfNotEqual":
                 _state = Order(AtLeast(Arithmetic.AtMost(_state, value, limit, call), value, limit), BinaryOperatorKind.Equals, value, limit, true);

@@ -137,6 +137,7 @@ internal sealed partial class ValueAnalysis
         if (IsReporting)
         {
             FindRepetitions(fetch, place);
+            _latest.Add(fetch);
         }
 
         _state = _state with { Reads = _state.Reads.SetItem(fetch, new ReadFact(place, _node.Order, _state.Facts)) };
@@ -152,30 +153,7 @@ internal sealed partial class ValueAnalysis
                 && !earlier.Facts.Contradicts(_state.Facts))
             {
                 long distance = LinearForm.Difference(place.Offset, earlier.Place.Offset)!.Value;
-                _session.Repetitions.Add(new Repetition(first, fetch, shared, distance));
-            }
-        }
-    }
-
-    // A second try: whoever has the new value in the variable, and the old one nowhere, has used one of them.
-    private void FindReplaced(Term value)
-    {
-        while (value.Kind == TermKind.Cast)
-        {
-            value = value.Left!;
-        }
-
-        if (!IsReporting || _frame is not null || value.Kind != TermKind.Fetch)
-        {
-            return;
-        }
-
-        foreach (Repetition repetition in _session.Repetitions.Where(one => one.Second == value).ToList())
-        {
-            bool isHeld = _state.Variables.Any(variable => _session.OriginsOf(variable.Value).Any(bytes => bytes.Fetch == repetition.First));
-            if (!isHeld)
-            {
-                _session.Replace(repetition);
+                _session.Repeat(new Repetition(first, fetch, shared, distance));
             }
         }
     }
@@ -192,8 +170,16 @@ internal sealed partial class ValueAnalysis
         Term whole = WholeOf(buffer);
         if (_session.Referenced.TryGetValue(whole, out IOperation? variable))
         {
-            bool isAll = buffer == whole || buffer is { Operation: IInvocationOperation { TargetMethod.Name: "AsBytes" or "Cast" } } && buffer.Left == whole;
-            Assign(variable, isAll ? Fetch(operation, place with { Length = _session.Sizes.Of(variable.Type) }, variable.Type) : Fetch(operation, place, null));
+            if (IsAllOf(buffer, whole))
+            {
+                Assign(variable, Fetch(operation, place with { Length = _session.Sizes.Of(variable.Type) }, variable.Type));
+            }
+            else
+            {
+                // Some of it: what was checked of the rest stays so.
+                _session.Use(Fetch(operation, place, null));
+            }
+
             return;
         }
 
@@ -201,6 +187,9 @@ internal sealed partial class ValueAnalysis
         Fill(whole, fetch);
         _session.Use(fetch);
     }
+
+    private static bool IsAllOf(Term buffer, Term whole) =>
+        buffer == whole || (buffer is { Operation: IInvocationOperation { TargetMethod.Name: "AsBytes" or "Cast" or "AsMemory" or "AsSpan", Arguments.Length: 1 } } && buffer.Left == whole);
 
     private static Term WholeOf(Term buffer)
     {
@@ -260,7 +249,7 @@ internal sealed partial class ValueAnalysis
             if (isPop && argument.Parameter is { RefKind: RefKind.None, Type.Name: "Span" } && arguments.TryGetValue(argument.Parameter.Ordinal, out Term? buffer))
             {
                 Term whole = WholeOf(buffer);
-                if (_session.Referenced.TryGetValue(whole, out IOperation? variable))
+                if (_session.Referenced.TryGetValue(whole, out IOperation? variable) && IsAllOf(buffer, whole))
                 {
                     Assign(variable, popped);
                 }

@@ -116,6 +116,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
                 break;
         }
 
+        FindReplaced(operation);
         return _isDead ? null : _state;
     }
 
@@ -155,7 +156,10 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     {
         if (_frame is null)
         {
+            // From here on nothing is done any more, whatever handles what is thrown before.
+            (int here, _session.Order) = (_session.Order, int.MaxValue);
             Use(value);
+            _session.Order = here;
         }
 
         Set(Variable.Return(_frame), value);

@@ -65,7 +65,14 @@ internal readonly record struct SharedStackRefusal(SharedStackError Error, ulong
 {
     public override string ToString() => Error switch
     {
+        // Where the elements begin: the one value that a guest has done nothing wrong with.
+        SharedStackError.StackPointerOutOfBounds when Value == StackAccess.PointerSize =>
+            $"The stack is empty: its stack pointer is {Value}, and outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes, where one with an element is.",
+        SharedStackError.StackPointerOutOfBounds when Value == 0 =>
+            $"Stack pointer 0 is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes. A new buffer is emptied with Reset first.",
         SharedStackError.StackPointerOutOfBounds => $"Stack pointer {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes.",
+        SharedStackError.CorruptBackPointer when Maximum < Minimum =>
+            $"Corrupt back-pointer: {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes: there is no room for an element of {StackAccess.LeastParsed} bytes, the least that a parsed pop takes.",
         SharedStackError.CorruptBackPointer => $"Corrupt back-pointer: {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes.",
         SharedStackError.SizePrefixOverflow => $"Corrupt size prefix: {Value} overflows 32 bits when its own 4 bytes are added; at most {Maximum} fit the element.",
         SharedStackError.SizePrefixTooLarge => $"Corrupt size prefix: {Value} bytes and its own 4 exceed the element; at most {Maximum} fit.",

@@ -334,7 +334,7 @@ internal abstract class RegionLock
 
         if ((word & PhaseMask) == PhaseExclusive)
         {
-            throw Locked("Somebody holds the memory exclusively.");
+            throw Locked("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.");
         }
     }
 
@@ -342,9 +342,11 @@ internal abstract class RegionLock
         throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");
 
     private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
-        ? $"The memory cannot be held exclusively: {(word & LeaseMask) / OneLease} leases (a running guest, a HostAccess) are inside."
+        ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostAccess. Stop the guest, or dispose it, first."
         : (word & PhaseMask) == PhaseExclusive ? "The memory cannot be held exclusively: somebody else holds it so."
         : "The memory cannot be held exclusively: an access was inside or came in.");
+
+    private static string DescribeLeases(long count) => count == 1 ? "1 lease is" : $"{count} leases are";
 
     private static SharedMemoryLockedException Locked(string reason)
     {

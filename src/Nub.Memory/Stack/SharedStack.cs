@@ -32,6 +32,9 @@ public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element,
 /// any time, so each number is fetched once and judged before it is used; an element is copied once, and everything
 /// else is judged on the copy. A refused call changes nothing: what a call changes it changes in one access, so whoever wants the
 /// memory exclusively comes before all of it or after.</para>
+/// <para>An element that is popped with a parser is a u32 length prefix and that many bytes, and at least 8 bytes in all: a guest that
+/// pushes less fills it up with zeroes, which the prefix does not count, as <see cref="PushPrefixed"/> does. New memory is all
+/// zeroes, and so is its stack pointer: <see cref="Reset"/> makes an empty buffer of it.</para>
 /// <para>One host user at a time: two at once may lose elements, but break nothing else.</para>
 /// </remarks>
 public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
@@ -229,4 +232,8 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(_memory, _offset, _size);
+
+    /// <summary>Where the buffer is. What is in it is not read.</summary>
+    /// <returns>For a log or a debugger.</returns>
+    public override string ToString() => $"stack of {_size} bytes at offset 0x{_offset:X}";
 }

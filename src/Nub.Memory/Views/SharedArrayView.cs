@@ -139,7 +139,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
             Place.ThrowDefault();
         }
 
-        throw new ArgumentOutOfRangeException(nameof(index), index, $"Index {unchecked((long)index)} is not within the {count} elements.");
+        throw new ArgumentOutOfRangeException(nameof(index), unchecked((long)index), $"Index {unchecked((long)index)} is not within the {count} elements.");
     }
 
     /// <summary>Enumerates the elements by value.</summary>

@@ -61,6 +61,7 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
     [InlineData("choices", 60)]
     [InlineData("tries", 24)]
     [InlineData("fields", 12)]
+    [InlineData("tries anew", 250)]
     public async Task What_is_deep_is_bounded(string what, int depth)
     {
         (TimeSpan time, TimeSpan yardstick, int _) = await BesideYardstickAsync(Deep(what, depth));
@@ -158,6 +159,9 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
             "choices" => "public static uint Run(HostSharedMemory host) { uint v = host.Read<uint>(0);" + Repeat(i => $"v = (v & {i}) == 0 ? v + 1 : host.Read<uint>({i} + v);") + " return (uint)new byte[v % 16].Length; }",
             // Parts of parts of a struct that is made of itself.
             "fields" => "public static uint Run(HostSharedMemory host) { Header h = host.Read<Header>(0); Header g = h; while (h.Kind < g.Length) {" + Repeat(_ => "h.Kind = g.Length + 1; g = h; g.Length = h.Kind;") + "} return (uint)new byte[g.Length].Length; }",
+
+            // Each read repeats all those before it, and takes the place of the last.
+            "tries anew" => "public static uint Run(HostSharedMemory host, bool again) { uint h = host.Read<uint>(4); uint s = 0;" + Repeat(i => $"s += h; uint s{i} = s; if (again) {{ h = host.Read<uint>(4); }}") + " return h; }",
             _ => "public static uint Run(HostSharedMemory host) { uint sum = 0;" + string.Concat(Enumerable.Repeat("try { if (sum > 4) return sum; sum += host.Read<uint>(sum);", depth)) + string.Concat(Enumerable.Repeat("} finally { sum++; }", depth)) + " return sum; }",
         };
         return "public static class Test {\n" + members + "\n}";

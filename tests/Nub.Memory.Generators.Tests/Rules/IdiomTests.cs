@@ -53,6 +53,15 @@ public sealed class IdiomTests
     [InlineData("public static async System.Threading.Tasks.Task<byte[]> Run(HostSharedMemory host) => new byte[{|NUB0011:await LengthAsync(host).ConfigureAwait(false)|}]; private static async System.Threading.Tasks.ValueTask<uint> LengthAsync(HostSharedMemory host) { await System.Threading.Tasks.Task.Yield(); return host.Read<uint>(0); }")]
     [InlineData("public static async System.Threading.Tasks.Task<byte[]> Run(HostSharedMemory host) => new byte[{|NUB0011:await System.Threading.Tasks.Task.FromResult(host.Read<uint>(0))|}];")]
     [InlineData("public static async System.Threading.Tasks.Task Run(HostSharedMemory host) { await foreach (uint length in Lengths()) { Use(new byte[{|NUB0011:length|}]); } async IAsyncEnumerable<uint> Lengths() { for (ulong at = 0; at < 64; at += 8) { await System.Threading.Tasks.Task.Yield(); yield return host.Read<uint>(at); } } }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { byte[] message = host.Stack(0, 4096).Pop(); return new byte[{|NUB0011:MemoryMarshal.Read<Header>(message).Length|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint length = host.Read<uint>(0); return new byte[{|NUB0011:System.Threading.Volatile.Read(ref length)|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, int tries) { uint n = host.Read<uint>(4); for (int i = 0; ; i++) { if (i == tries) { n = {|NUB0010:host.Read<uint>(4)|}; return [(byte)n]; } if (n > 64) { throw new InvalidOperationException(); } } }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool quick) { uint n = host.Read<uint>(4), m = {|NUB0010:host.Read<uint>(4)|}; if (quick) { n = m; } else { Use(n); Use(m); } return m; }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool quick) { return Sum(host.Read<uint>(4), quick ? {|NUB0010:host.Read<uint>(4)|} : 0); static uint Sum(uint one, uint other) => one + other; }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool again) { uint head = host.Read<uint>(4); if (again) { return {|NUB0010:host.Read<uint>(4)|} + head; } return head; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); if ((ulong)width * height > uint.MaxValue) { return []; } return new byte[{|NUB0011:width * height|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = default; new System.IO.MemoryStream(host.Stack(0, 4096).Pop()).ReadExactly(MemoryMarshal.AsBytes(new Span<Header>(ref header))); return new byte[{|NUB0011:header.Length|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Request request = host.Read<Request>(0); if (request.Header.Length > 64) { request.Header.Kind = 64; } return new byte[{|NUB0011:request.Rest|}]; }")]
     public async Task What_is_the_guests_stays_so_however_it_is_written(string member) => await CheckAsync(member);
 
     [Theory]
@@ -99,6 +108,20 @@ public sealed class IdiomTests
     [InlineData("public static async System.Threading.Tasks.Task<uint> Run(HostSharedMemory host) { uint before = host.Read<uint>(0); await WaitAsync(); return host.Read<uint>(0) - before; } private static async System.Threading.Tasks.Task WaitAsync() => await System.Threading.Tasks.Task.Yield();")]
     [InlineData("public static int Run(HostSharedMemory host, int[] weights) { int sum = 0; foreach (byte kind in System.Linq.Enumerable.Where(host.Stack(0, 4096).Pop(), kind => kind < 16)) { sum += weights[kind]; } return sum; }")]
     [InlineData("public static int Run(HostSharedMemory host, int[] weights) { byte[] kinds = host.Stack(0, 4096).Pop(); int kind = Array.Find(kinds, kind => kind < 16); return weights[kind]; }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool again) { uint head = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(host.Read<uint>(4)); if (again) { head = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(host.Read<uint>(4)); } return head; }")]
+    [InlineData("public static uint Run(HostSharedMemory host) { if (!host.TryRead(4, out uint head)) { if (!host.TryRead(4, out head)) { return 0; } } return head; }")]
+    [InlineData("public static uint Run(HostSharedMemory host) { try { return host.Read<uint>(4); } catch (SharedMemoryLockedException) { return host.Read<uint>(4); } }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool again) { uint head = host.Read<uint>(4); if (again) { return host.Read<uint>(4); } return head; }")]
+    [InlineData("public static uint Run(HostSharedMemory host, bool quick, bool again) { uint head = quick ? host.Read<uint>(4) : 0; if (again) { head = host.Read<uint>(4); } return head; }")]
+    [InlineData("public static uint Run(HostSharedMemory host, int mode) { uint head = host.Read<uint>(4); if (mode == 0) { Use(head); } else { head = host.Read<uint>(4); } return head; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); if ((ulong)width * height * 4 > 1 << 20) { return []; } return new byte[width * height * 4]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); ushort height = host.Read<ushort>(4); if ((ulong)width * height is > 1 << 20) { return []; } return new byte[width * height]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { int width = host.Read<int>(0); int height = host.Read<int>(4); if (width < 0 || height < 0 || (long)width * height is < 0 or > 4096) { return []; } return new byte[checked(width * height)]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)width * height, 4096ul); return new byte[width * height]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Request request = host.Read<Request>(0); if (request.Header.Length > 64) { request.Header.Length = 64; } return new byte[request.Header.Length]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, bool wide) { (uint, (uint, uint)) made = wide ? (1u, (host.Read<uint>(0), 8u)) : (2u, (host.Read<uint>(4), 16u)); Use(made.Item1); return new byte[made.Item2.Item2]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); Limit(ref header); return new byte[header.Length]; static void Limit(ref Header whole) { ref uint length = ref whole.Length; length = Math.Min(length, 64u); } }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, System.IO.Stream config) { Header header = host.Read<Header>(0); Use(header.Kind); config.ReadExactly(MemoryMarshal.AsBytes(new Span<Header>(ref header))); return new byte[header.Length]; }")]
     public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
 
     /// <summary>What the pages say is not followed.</summary>
@@ -114,6 +137,7 @@ public sealed class IdiomTests
     private static async Task CheckAsync(string member) =>
         await Markup.CheckAsync($$"""
             [AllValid] public partial struct Header { public uint Kind; public uint Length; }
+            [AllValid] public partial struct Request { public Header Header; public uint Rest; }
 
             public static class Test
             {

@@ -1,0 +1,50 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.FlowAnalysis;
+
+namespace Nub.Memory.Generators.Flow;
+
+// A second try, as in a catch block: the first value was not used before, and afterwards nobody has it any more.
+internal sealed partial class ValueAnalysis
+{
+    // The reads of the operation that is gone through.
+    private readonly List<Term> _latest = [];
+
+    /// <summary>Finds the reads of an operation that were made in the place of earlier ones.</summary>
+    /// <remarks>In a loop what comes later in the method may have come before; there nothing is replaced.</remarks>
+    private void FindReplaced(IOperation operation)
+    {
+        if (_latest.Count == 0)
+        {
+            return;
+        }
+
+        if (IsReporting && _frame is null && !_node.IsInLoop && _session.MayReplace && _latest.Any(fetch => _session.RepetitionsOf(fetch).Any()))
+        {
+            // What is returned outside of every try is all that is left.
+            bool isEnd = operation == _node.Block.BranchValue && IsReturn(_node) && _node.Handlers.IsEmpty;
+            Func<Variable, bool> isHeld = isEnd
+                ? static variable => variable.Equals(Variable.Return(null)) || variable.Symbol is IParameterSymbol { RefKind: not RefKind.None }
+                : IsAlive;
+            _session.Replace(_latest, _state.Variables.Where(variable => isHeld(variable.Key)).Select(static variable => variable.Value), _graph.Before(_node));
+        }
+
+        _latest.Clear();
+    }
+
+    // The compiler's temporaries have an end, though nobody clears them.
+    private bool IsAlive(Variable variable)
+    {
+        if (variable.Symbol is not null)
+        {
+            return true;
+        }
+
+        ControlFlowRegion? region = _node.Block.EnclosingRegion;
+        while (region is not null && !region.CaptureIds.Any(id => id.GetHashCode() == variable.Temporary))
+        {
+            region = region.EnclosingRegion;
+        }
+
+        return region is not null;
+    }
+}
