@@ -74,7 +74,7 @@ public sealed class PackageContentTests(PackedFeed feed)
         using MetadataReaderProvider symbols = reader.ReadEmbeddedPortablePdbDebugDirectoryData(embedded);
         MetadataReader documents = symbols.GetMetadataReader();
         Assert.NotEmpty(documents.Documents);
-        Assert.All(documents.Documents, document => Assert.StartsWith("/nub/", documents.GetString(documents.GetDocument(document).Name), StringComparison.Ordinal));
+        Assert.All(documents.Documents, document => Assert.StartsWith("/_/", documents.GetString(documents.GetDocument(document).Name), StringComparison.Ordinal));
     }
 
     [Fact]
