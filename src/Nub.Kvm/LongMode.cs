@@ -53,14 +53,14 @@ public static class LongMode
     /// <param name="guestAddress">The guest physical address that the memory's first byte is mapped at.</param>
     /// <param name="mappedSize">How many bytes from address 0 on they map, rounded up to 2 MiB: at most 512 GiB.</param>
     /// <returns>The guest physical address of the tables, for <see cref="SetUp"/>.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The tables would not stand on a page, or the size is 0 or more than 512
-    /// GiB.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The tables would not stand on a page, or would end beyond 2^64, or the size is 0 or
+    /// more than 512 GiB.</exception>
     /// <exception cref="SharedMemoryBoundsException">The tables leave the memory.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public static ulong WritePageTables(ExclusiveSharedMemory memory, ulong offset, ulong guestAddress, ulong mappedSize)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        ulong address = AddressOf(offset, guestAddress);
+        ulong address = AddressOf(offset, guestAddress, mappedSize);
         memory.CopyFrom(offset, BuildTables(address, mappedSize));
         return address;
     }
@@ -70,17 +70,18 @@ public static class LongMode
     public static ulong WritePageTables(HostSharedMemory memory, ulong offset, ulong guestAddress, ulong mappedSize)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        ulong address = AddressOf(offset, guestAddress);
+        ulong address = AddressOf(offset, guestAddress, mappedSize);
         memory.CopyFrom(offset, BuildTables(address, mappedSize));
         return address;
     }
 
-    private static ulong AddressOf(ulong offset, ulong guestAddress)
+    private static ulong AddressOf(ulong offset, ulong guestAddress, ulong mappedSize)
     {
-        if (offset > ulong.MaxValue - guestAddress)
+        ulong size = PageTablesSize(mappedSize);
+        if (offset > ulong.MaxValue - guestAddress || size > ulong.MaxValue - (guestAddress + offset))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(guestAddress), guestAddress, $"Page tables {offset} bytes into a memory at guest address 0x{guestAddress:X} would stand beyond 2^64.");
+                nameof(guestAddress), guestAddress, $"Page tables of {size} bytes, {offset} bytes into a memory at guest address 0x{guestAddress:X}, would stand beyond 2^64.");
         }
 
         CheckTableAddress(guestAddress + offset, nameof(offset));

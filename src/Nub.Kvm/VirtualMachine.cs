@@ -164,8 +164,18 @@ public sealed partial class VirtualMachine : IDisposable
     private int CreateProcessor(uint id)
     {
         int descriptor = Requests.CreateVcpu.TryCall(_descriptor, (nint)id, out int errorCode);
-        return descriptor >= 0 ? descriptor : throw new KvmException(
-            Requests.CreateVcpu.Name, errorCode, $"processor {id}; an id is used once in a machine, and is less than {CheckExtension(KvmCapability.MaximumProcessorId)} here");
+        if (descriptor >= 0)
+        {
+            return descriptor;
+        }
+
+        string hint = errorCode switch
+        {
+            LibC.Exists => ", an id that the machine has used",
+            LibC.Invalid when Requests.CheckExtension.TryCall(_descriptor, (nint)KvmCapability.MaximumProcessorId, out _) is > 0 and int most => $"; an id is less than {most} here",
+            _ => "",
+        };
+        throw new KvmException(Requests.CreateVcpu.Name, errorCode, $"processor {id}{hint}");
     }
 
     /// <summary>

@@ -25,7 +25,7 @@ public sealed class ErrorMessageTests
         using VirtualMachine machine = system.CreateVirtualMachine();
         using VirtualProcessor processor = machine.CreateVirtualProcessor(7);
         Assert.Equal("processor 7", processor.ToString());
-        Assert.Contains("processor 7; an id is used once", Assert.Throws<KvmException>(() => machine.CreateVirtualProcessor(7)).Message, StringComparison.Ordinal);
+        Assert.Contains("processor 7, an id that the machine has used", Assert.Throws<KvmException>(() => machine.CreateVirtualProcessor(7)).Message, StringComparison.Ordinal);
         int most = machine.CheckExtension(KvmCapability.MaximumProcessorId);
         Assert.Contains($"less than {most}", Assert.Throws<KvmException>(() => machine.CreateVirtualProcessor((uint)most + 1)).Message, StringComparison.Ordinal);
         Assert.Equal("pageTables", Assert.Throws<ArgumentOutOfRangeException>(() => LongMode.SetUp(processor, 0x123, 0, 0)).ParamName);

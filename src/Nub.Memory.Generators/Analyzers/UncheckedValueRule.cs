@@ -33,7 +33,7 @@ internal static class UncheckedValueRule
                 continue;
             }
 
-            string from = source is not null ? $"'{SourceText.Shorten(source)}'" : session.Given is { } given ? $"'{given.Name}'" : "the guest";
+            string from = source is not null ? $"'{SourceText.Shorten(source)}'" : (session.Given.FirstOrDefault(use.Value.Mentions) ?? session.Given.FirstOrDefault())?.Key is ISymbol given ? $"'{given.Name}'" : "the guest";
             IEnumerable<Location> more = new[] { source?.GetLocation(), use.Standing.Check?.Syntax.GetLocation() }.OfType<Location>();
             report(Diagnostic.Create(
                 Descriptors.UncheckedValue, place.GetLocation(), more,

@@ -61,18 +61,26 @@ internal sealed class FlowGraph
     /// <summary>The nodes from which a node can be reached, by their order, and that one.</summary>
     public HashSet<int> Before(FlowNode node)
     {
-        _predecessors ??= Nodes
-            .SelectMany(static from => from.Successors.Select(static edge => edge.Target).Concat(from.Handlers).Select(to => (From: from, To: to)))
-            .ToLookup(static edge => edge.To, static edge => edge.From);
+        _predecessors ??= Nodes.SelectMany(static from => Next(from).Select(to => (From: from, To: to))).ToLookup(static edge => edge.To, static edge => edge.From);
+        return Reach(node, before => _predecessors[before]);
+    }
+
+    /// <summary>The nodes that can be reached from a node, by their order, and that one.</summary>
+    public static HashSet<int> After(FlowNode node) => Reach(node, Next);
+
+    private static IEnumerable<FlowNode> Next(FlowNode node) => node.Successors.Select(static edge => edge.Target).Concat(node.Handlers);
+
+    private static HashSet<int> Reach(FlowNode node, Func<FlowNode, IEnumerable<FlowNode>> neighbours)
+    {
         var found = new HashSet<int> { node.Order };
         var open = new Stack<FlowNode>([node]);
         while (open.Count > 0)
         {
-            foreach (FlowNode before in _predecessors[open.Pop()])
+            foreach (FlowNode next in neighbours(open.Pop()))
             {
-                if (found.Add(before.Order))
+                if (found.Add(next.Order))
                 {
-                    open.Push(before);
+                    open.Push(next);
                 }
             }
         }

@@ -113,8 +113,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         return number;
     }
 
-    /// <summary>The parameter in which the method was given what is the guest's; null when there is none.</summary>
-    public ISymbol? Given { get; set; }
+    /// <summary>The parameters in which the method was given what is the guest's.</summary>
+    public List<Term> Given { get; } = [];
 
     /// <summary>How deep calls are followed.</summary>
     public int MostFrames => mostFrames;
@@ -201,6 +201,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public void Replace(IEnumerable<Term> seconds, IEnumerable<Term> held, HashSet<int> before)
     {
         _replacing++;
+        Step(before.Count);
         var alive = new HashSet<Term>(_origins.Of(held).Select(static bytes => bytes.Fetch));
         foreach (Repetition repetition in seconds.SelectMany(RepetitionsOf))
         {
@@ -268,6 +269,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         {
             used = [.. _origins.Of(_used.Where(one => one.Value.Overlaps(nodes)).Select(static one => one.Key)).Select(static bytes => bytes.Fetch)];
             _usedBefore.Add(nodes, used);
+            Step(_used.Count);
         }
 
         return used.Contains(fetch);

@@ -50,7 +50,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
         !IsForOthers(method) || method is { MethodKind: MethodKind.PropertyGet, IsVirtual: false, IsAbstract: false, IsOverride: false };
 
     /// <summary>Whether others may call a method than those of its own type.</summary>
-    public static bool IsForOthers(IMethodSymbol method) => method.MethodKind != MethodKind.LocalFunction && method.DeclaredAccessibility != Accessibility.Private;
+    public static bool IsForOthers(IMethodSymbol method) => method.MethodKind != MethodKind.LocalFunction && (method.DeclaredAccessibility != Accessibility.Private || !method.ExplicitInterfaceImplementations.IsEmpty);
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>

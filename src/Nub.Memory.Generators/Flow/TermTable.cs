@@ -48,9 +48,10 @@ internal sealed class TermTable
     /// <summary>What a variable holds where two ways meet.</summary>
     /// <param name="one">What it holds on one of them.</param>
     /// <param name="other">What it holds on the other.</param>
-    public Term Merge(FlowNode node, Variable variable, Frame? frame, Term one, Term other)
+    /// <param name="type">The type of the variable, where that is known.</param>
+    public Term Merge(FlowNode node, Variable variable, Frame? frame, Term one, Term other, ITypeSymbol? type)
     {
-        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, TypeOf(one, other));
+        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, Widths.IsInteger(type) ? type : TypeOf(one, other));
         return one.Kind != other.Kind ? merge : one.Kind switch
         {
             TermKind.View => View(Behind(merge), Constant(0, null), one.Type!),

@@ -109,7 +109,7 @@ internal sealed partial class ValueAnalysis
                 : value.Type is INamedTypeSymbol { IsTupleType: true } tuple && tuple.TupleElements.Length > i && !TermTable.IsTooDeep(value)
                     ? Terms.Field(value, tuple.TupleElements[i].CorrespondingTupleField ?? tuple.TupleElements[i], tuple.TupleElements[i].Type)
                     : null;
-            Assign(target, element ?? Derive(target, value));
+            Assign(target, element ?? ElementOfExit(value, i, target) ?? Derive(target, value));
         }
     }
 

@@ -63,16 +63,17 @@ internal sealed partial class ValueAnalysis
                 return Terms.Slice(all[0], call, _frame);
         }
 
-        if (method.Parameters.Any(static parameter => parameter.Type.TypeKind == TypeKind.Delegate))
+        if (method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || IsOfLength(method))
         {
-            // What came through somebody's predicate or selection may have been checked there.
-            Term chosen = Derive(call, all);
-            return _state.IsGuests(chosen) ? WithStanding(chosen, new Standing(Trust.Compared, call)) : chosen;
+            return Result(call);
         }
 
-        return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || IsOfLength(method)
-            ? Result(call)
-            : method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
+        Term made = method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
+
+        // What came through somebody's predicate or selection may have been checked there.
+        return method.Parameters.Any(static parameter => parameter.Type.TypeKind == TypeKind.Delegate) && _state.IsGuests(made)
+            ? WithStanding(made, new Standing(Trust.Compared, call))
+            : made;
     }
 
     // The remainder comes beside the quotient, or in a variable.
@@ -92,7 +93,7 @@ internal sealed partial class ValueAnalysis
 
     // It does nothing with what it is given but to make its result of it.
     private static bool IsCalculation(IMethodSymbol method) =>
-        method.IsStatic && (method.ContainingType.Name is "Math" or "BitOperations" || method.Name is "ReverseEndianness" or "HostToNetworkOrder" or "NetworkToHostOrder") && Sinks.IsFrameworks(method.ContainingType);
+        method.IsStatic && method.ReturnType.SpecialType != SpecialType.System_Boolean && (method.ContainingType.Name is "Math" or "BitOperations" || method.Name is "ReverseEndianness" or "HostToNetworkOrder" or "NetworkToHostOrder") && Sinks.IsFrameworks(method.ContainingType);
 
     private static bool IsStream(INamedTypeSymbol? type)
     {
@@ -121,7 +122,7 @@ internal sealed partial class ValueAnalysis
             bool isAll = IsAllOf(buffer, whole) && call.TargetMethod.Name is "ReadExactly" or "ReadExactlyAsync" && !call.Arguments.Any(static one => one.Parameter is { Name: "offset" or "count" });
             if (_session.Referenced.TryGetValue(whole, out IOperation? variable))
             {
-                if (isAll)
+                if (isGuests || isAll)
                 {
                     Assign(variable, Derive(call, stream));
                 }

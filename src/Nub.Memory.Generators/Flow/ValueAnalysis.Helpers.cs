@@ -32,18 +32,21 @@ internal sealed partial class ValueAnalysis
 
         Followed followed = GoThrough(body, graph, frame, entry);
         FlowState? exit = _session.IsExhausted ? entry : followed.Result!.At(graph.Exit);
+        if (graph.Contents.Yields)
+        {
+            return Enumerate(call, followed, exit);
+        }
+
         if (exit is null)
         {
-            _isDead = true;
+            // A task comes back at once, also from what goes on for ever.
+            _isDead = !method.IsAsync;
+            LetGuestRun();
+            ForgetFields(call);
             return Result(call);
         }
 
         Term result = exit.Variables.TryGetValue(Variable.Return(frame), out Term? returned) ? returned : Result(call);
-        Dictionary<Term, Standing>.KeyCollection yielded = followed.Analysis._yielded.Keys;
-        foreach (Term one in yielded)
-        {
-            _session.AddOrigins(result, one);
-        }
         foreach (IArgumentOperation argument in passed)
         {
             if (argument.Parameter is { RefKind: RefKind.Out or RefKind.Ref } parameter)
@@ -54,26 +57,11 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        // What the helper has read was read where it was called.
-        PersistentMap<Term, ReadFact> reads = exit.Reads;
-        foreach (Term read in before.Reads.DifferencesTo(exit.Reads))
-        {
-            if (reads.TryGetValue(read, out ReadFact? fact))
-            {
-                reads = reads.SetItem(read, fact with { Order = _node.Order });
-            }
-        }
-
         _state = exit with
         {
             Variables = exit.Variables.RemoveRange(before.Variables.DifferencesTo(exit.Variables).Where(key => IsOf(key, frame))),
-            Reads = reads,
+            Reads = ReadHere(before, exit),
         };
-        if (yielded.Count > 0)
-        {
-            WithStanding(result, followed.Analysis._yielded.Values.Aggregate(Standing.Worse));
-        }
-
         GiveBackOuts(passed, arguments);
         foreach (Term term in IsAsserted(call.Syntax) ? [] : followed.Compared)
         {
@@ -88,6 +76,34 @@ internal sealed partial class ValueAnalysis
 
         _state = _state.ForgetWithin(frame, before, result);
         return result;
+    }
+
+    // What a helper has read was read where it was called.
+    private PersistentMap<Term, ReadFact> ReadHere(FlowState before, FlowState exit)
+    {
+        PersistentMap<Term, ReadFact> reads = exit.Reads;
+        foreach (Term read in before.Reads.DifferencesTo(exit.Reads))
+        {
+            if (reads.TryGetValue(read, out ReadFact? fact))
+            {
+                reads = reads.SetItem(read, fact with { Order = _node.Order });
+            }
+        }
+
+        return reads;
+    }
+
+    // Nothing of an iterator has run when it is called, so that nothing is found out by that; and it may never end.
+    private Term Enumerate(IOperation call, Followed followed, FlowState? exit)
+    {
+        _state = exit is null ? _state : _state with { Reads = ReadHere(_state, exit) };
+        Term all = Result(call);
+        foreach (Term one in followed.Analysis._yielded.Keys)
+        {
+            _session.AddOrigins(all, one);
+        }
+
+        return followed.Analysis._yielded.Count == 0 ? all : WithStanding(all, followed.Analysis._yielded.Values.Aggregate(Standing.Worse));
     }
 
     // One of the values that an iterator gives: whoever asks for them does something with them elsewhere.

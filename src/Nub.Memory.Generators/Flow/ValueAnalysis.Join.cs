@@ -150,13 +150,23 @@ internal sealed partial class ValueAnalysis
         return changed;
     }
 
+    private static Term RestOf(Term whole)
+    {
+        while (whole.Kind == TermKind.With)
+        {
+            whole = whole.Left!;
+        }
+
+        return whole;
+    }
+
     // An element of a tuple, or a field that was changed; of one that is such a part itself, too.
-    private Term? PartOf(Term whole, int path)
+    private Term? HeldAt(Term whole, int path)
     {
         (int outer, int part) = _session.StepOf(path);
         if (outer != 0)
         {
-            if (PartOf(whole, outer) is not { } inner)
+            if (HeldAt(whole, outer) is not { } inner)
             {
                 return null;
             }
@@ -180,7 +190,7 @@ internal sealed partial class ValueAnalysis
     // What a variable, or one part of it, holds where two ways meet.
     private Term MergeOf(FlowNode node, Variable variable, Term mine, Term other)
     {
-        Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine, other);
+        Term merge = Terms.Merge(node, variable, variable.Frame ?? _frame, mine, other, HeldTypeOf(variable));
         if (mine == other && mine != merge)
         {
             return mine;
@@ -195,8 +205,13 @@ internal sealed partial class ValueAnalysis
         return merge;
     }
 
+    private ITypeSymbol? HeldTypeOf(Variable variable) =>
+        variable.Part != 0 ? null
+        : variable.Symbol is { } symbol ? TypeOf(symbol)
+        : variable.Frame == _frame && _capturedTypes.TryGetValue(variable.Temporary, out ITypeSymbol? type) ? type : null;
+
     private bool Holds(FlowState state, Variable variable, Term value) =>
-        state.Variables.TryGetValue(variable.Whole, out Term? held) && (held == value || (variable.Part != 0 && PartOf(held, variable.Part) == value));
+        state.Variables.TryGetValue(variable.Whole, out Term? held) && ((variable.Part == 0 ? RestOf(held) : HeldAt(held, variable.Part)) == value || (variable.Part == 0 && held == value));
 
     private Term? ValueAtJoin(FlowState state, Variable variable) =>
         state.Variables.TryGetValue(variable, out Term? value) ? value

@@ -15,7 +15,7 @@ internal sealed partial class ValueAnalysis
 
         // These are no bytes of memory, of which another read could be a repetition.
         bool isOut = call.TargetMethod.Parameters is [{ RefKind: RefKind.Out }];
-        Term told = Terms.Fetch(call, _frame, isOut ? null : call.TargetMethod.ReturnType);
+        Term told = Terms.Fetch(call, _frame, isOut ? call.TargetMethod.Parameters[0].Type : call.TargetMethod.ReturnType);
         _state = _node.IsInLoop ? _state.Redefine(told) : _state;
         WithStanding(told, new Standing(Trust.Unchecked));
         if (!isOut)
@@ -25,6 +25,18 @@ internal sealed partial class ValueAnalysis
 
         AssignOut(call, 0, told);
         return Result(call);
+    }
+
+    // What stands at a position of something that was written is what the property of that name has.
+    private Term? ElementOfExit(Term exit, int position, IOperation element)
+    {
+        if (!SharedTypes.IsOfExit(exit.Type) || exit.Type!.GetMembers("Deconstruct").OfType<IMethodSymbol>().FirstOrDefault() is not { } parts || parts.Parameters.Length <= position
+            || exit.Type.GetMembers(parts.Parameters[position].Name).OfType<IPropertySymbol>().FirstOrDefault() is not { } property)
+        {
+            return null;
+        }
+
+        return SharedTypes.IsOfMachine(property) ? FieldOf(exit, property, property.Type, element) : Result(element);
     }
 
     private Term EvaluateExit(IPropertyReferenceOperation property, Term exit) =>

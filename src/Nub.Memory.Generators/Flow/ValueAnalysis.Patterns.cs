@@ -144,7 +144,7 @@ internal sealed partial class ValueAnalysis
             for (int i = 0; i < recursive.DeconstructionSubpatterns.Length; i++)
             {
                 string name = "Item" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-                if (value.Kind == TermKind.Tuple && ElementOf(value, name) is { } element)
+                if ((value.Kind == TermKind.Tuple ? ElementOf(value, name) : ElementOfExit(value, i, recursive.DeconstructionSubpatterns[i])) is { } element)
                 {
                     yield return (recursive.DeconstructionSubpatterns[i], element);
                     foreach ((IPatternOperation, Term) deeper in PartsOf(recursive.DeconstructionSubpatterns[i], element))

@@ -20,12 +20,18 @@ internal sealed partial class ValueAnalysis
 
         if (IsReporting && _frame is null && !_node.IsInLoop && _session.MayReplace && _latest.Any(fetch => _session.RepetitionsOf(fetch).Any()))
         {
-            // What is returned outside of every try is all that is left.
-            bool isEnd = operation == _node.Block.BranchValue && IsReturn(_node) && _node.Handlers.IsEmpty;
+            // What is returned is all that is left, but for what a finally block does yet.
+            bool isEnd = operation == _node.Block.BranchValue && IsReturn(_node);
+            HashSet<int> nodes = _graph.Before(_node);
+            if (isEnd)
+            {
+                nodes.UnionWith(FlowGraph.After(_node));
+            }
+
             Func<Variable, bool> isHeld = isEnd
                 ? static variable => variable.Equals(Variable.Return(null)) || variable.Symbol is IParameterSymbol { RefKind: not RefKind.None }
                 : IsAlive;
-            _session.Replace(_latest, _state.Variables.Where(variable => isHeld(variable.Key)).Select(static variable => variable.Value), _graph.Before(_node));
+            _session.Replace(_latest, _state.Variables.Where(variable => isHeld(variable.Key)).Select(static variable => variable.Value), nodes);
         }
 
         _latest.Clear();
@@ -34,7 +40,7 @@ internal sealed partial class ValueAnalysis
     // The compiler's temporaries have an end, though nobody clears them.
     private bool IsAlive(Variable variable)
     {
-        if (variable.Symbol is not null)
+        if (variable.Symbol is not null || variable.Equals(Variable.Return(null)))
         {
             return true;
         }

@@ -21,6 +21,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     private readonly Frame? _frame;
     private readonly bool _isAsserted;
     private readonly Dictionary<int, IOperation> _assigned;
+    private readonly Dictionary<int, ITypeSymbol?> _capturedTypes = [];
     private readonly Dictionary<IOperation, (Term Left, Term Right)> _compared = [];
     private PersistentMap<Term, ReadFact> _readBefore = PersistentMap<Term, ReadFact>.Empty;
 
@@ -71,8 +72,9 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
 
     private static FlowState Give(FlowSession session, FlowState entry, IParameterSymbol parameter)
     {
-        session.Given = parameter;
-        return entry.Set(session.Terms.Input(parameter, parameter.Type), new Standing(Trust.Unchecked));
+        Term given = session.Terms.Input(parameter, parameter.Type);
+        session.Given.Add(given);
+        return entry.Set(given, new Standing(Trust.Unchecked));
     }
 
     private TermTable Terms => _session.Terms;
@@ -148,6 +150,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         }
         else
         {
+            _capturedTypes[id] = capture.Value.Type;
             Set(Variable.Of(capture.Id, _frame), Evaluate(capture.Value));
         }
     }

@@ -62,6 +62,15 @@ public sealed class IdiomTests
     [InlineData("public static byte[] Run(HostSharedMemory host) { uint width = host.Read<uint>(0); uint height = host.Read<uint>(4); if ((ulong)width * height > uint.MaxValue) { return []; } return new byte[{|NUB0011:width * height|}]; }")]
     [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = default; new System.IO.MemoryStream(host.Stack(0, 4096).Pop()).ReadExactly(MemoryMarshal.AsBytes(new Span<Header>(ref header))); return new byte[{|NUB0011:header.Length|}]; }")]
     [InlineData("public static byte[] Run(HostSharedMemory host) { Request request = host.Read<Request>(0); if (request.Header.Length > 64) { request.Header.Kind = 64; } return new byte[{|NUB0011:request.Rest|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { foreach (uint one in Forever()) { Use(one); break; } return new byte[{|NUB0011:host.Read<uint>(64)|}]; IEnumerable<uint> Forever() { while (true) { yield return host.Read<uint>(0); } } }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { System.Threading.Tasks.Task pump = PumpAsync(host); Use(pump); return new byte[{|NUB0011:host.Read<uint>(64)|}]; } private static async System.Threading.Tasks.Task PumpAsync(HostSharedMemory host) { while (true) { Use(host.Read<uint>(0)); await System.Threading.Tasks.Task.Yield(); } }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { uint n = host.Read<uint>(0); Use(Items(n)); return new byte[{|NUB0011:n|}]; } private static IEnumerable<uint> Items(uint n) { if (n > 16) { throw new InvalidOperationException(); } for (uint i = 0; i < n; i++) { yield return i; } }")]
+    [InlineData("public static uint Run(HostSharedMemory host) { if (!System.Numerics.BitOperations.IsPow2(host.Read<uint>(8))) { throw new InvalidOperationException(); } return {|NUB0010:host.Read<uint>(8)|}; }")]
+    [InlineData("public static ulong Run(HostSharedMemory host) { using HostAccess access = host.Enter(); return access.Read<ulong>(8) + {|NUB0010:access.Read<ulong>(8)|}; }")]
+    [InlineData("public static ulong Run(HostSharedMemory host, bool again) { ulong head = host.Read<ulong>(8); try { if (again) { return {|NUB0010:host.Read<ulong>(8)|}; } } finally { Use(head); } return 0; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, bool a, bool b) { byte lo = 0, hi = 1; Use(lo); Use(hi); int n; if (a) { n = 0; } else if (b) { n = 1; } else { n = host.Read<int>(0); } return new byte[{|NUB0011:n|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host, bool a, bool b) { byte lo = 0, hi = 1; Use(lo); Use(hi); int n = a ? 0 : b ? 1 : host.Read<int>(0); return new byte[{|NUB0011:n|}]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = default; Use(new System.IO.MemoryStream(host.Stack(0, 4096).Pop()).Read(MemoryMarshal.AsBytes(new Span<Header>(ref header)))); return new byte[{|NUB0011:header.Length|}]; }")]
     public async Task What_is_the_guests_stays_so_however_it_is_written(string member) => await CheckAsync(member);
 
     [Theory]
@@ -122,11 +131,16 @@ public sealed class IdiomTests
     [InlineData("public static byte[] Run(HostSharedMemory host, bool wide) { (uint, (uint, uint)) made = wide ? (1u, (host.Read<uint>(0), 8u)) : (2u, (host.Read<uint>(4), 16u)); Use(made.Item1); return new byte[made.Item2.Item2]; }")]
     [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); Limit(ref header); return new byte[header.Length]; static void Limit(ref Header whole) { ref uint length = ref whole.Length; length = Math.Min(length, 64u); } }")]
     [InlineData("public static byte[] Run(HostSharedMemory host, System.IO.Stream config) { Header header = host.Read<Header>(0); Use(header.Kind); config.ReadExactly(MemoryMarshal.AsBytes(new Span<Header>(ref header))); return new byte[header.Length]; }")]
+    [InlineData("public static ulong Run(HostSharedMemory host) { using var gate = new System.IO.MemoryStream(); try { return host.Read<ulong>(8); } catch (SharedMemoryLockedException) { return host.Read<ulong>(8); } }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { byte[] kinds = host.Stack(0, 4096).Pop(); return new byte[System.Linq.Enumerable.Count(kinds, static kind => kind == 3)]; }")]
     public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
 
     /// <summary>What the pages say is not followed.</summary>
     [Theory]
     [InlineData("public static unsafe byte[] Run(HostSharedMemory host) { Header header = host.Read<Header>(0); Header* request = &header; return new byte[request->Length]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) => host.Stack(0, 4096).Pop<byte[]>(Parsers.Parse); public static class Parsers { public static byte[] Parse(ReadOnlySpan<byte> element) => new byte[element[0] << 24]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { using var stream = new System.IO.MemoryStream(); stream.Write(host.Stack(0, 4096).Pop()); stream.Position = 0; return new byte[new System.IO.BinaryReader(stream).ReadInt32()]; }")]
+    [InlineData("public static byte[] Run(HostSharedMemory host) { Header header = default; host.CopyTo(0, Bytes(ref header)); return new byte[header.Length]; } private static Span<byte> Bytes(ref Header header) => MemoryMarshal.AsBytes(new Span<Header>(ref header));")]
     public async Task What_is_not_followed_is_not_reported(string member) => await CheckAsync(member);
 
     /// <summary>What the pages say is reported though it need not be.</summary>

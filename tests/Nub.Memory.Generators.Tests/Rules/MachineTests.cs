@@ -16,6 +16,8 @@ public sealed class MachineTests
     [InlineData("while (machine.TryTakeCoalescedWrite(out CoalescedWrite write)) { Use(table[{|NUB0011:write.Address|}]); if (write.Address >= 64) { return []; } } return [];")]
     [InlineData("while (true) { VmExit exit = processor.Run(); if (exit.Reason != VmExitReason.MmioWrite) { return []; } Use(table[{|NUB0011:exit.Address|}]); if (exit.Address >= 64) { return []; } }")]
     [InlineData("{|NUB0011:Handle(processor.Run())|}; return []; static void Handle(VmExit exit) => Use(new byte[exit.Address]);")]
+    [InlineData("if (!machine.TryTakeCoalescedWrite(out CoalescedWrite write)) { return []; } var (_, address, _, _) = write; return new byte[{|NUB0011:address|}];")]
+    [InlineData("return machine.TryTakeCoalescedWrite(out CoalescedWrite write) && write is (_, _, _, var value) ? new byte[{|NUB0011:value|}] : [];")]
     public async Task What_a_guest_has_chosen_is_its_own(string body) => await CheckAsync(body);
 
     [Theory]
@@ -29,6 +31,8 @@ public sealed class MachineTests
     [InlineData("while (machine.TryTakeCoalescedWrite(out CoalescedWrite write)) { if (write.Address >= 64) { continue; } Use(table[write.Address]); Use(table.AsSpan(0, write.Size).ToArray()); } return [];")]
     [InlineData("ulong before = host.Read<ulong>(0); VmExit exit = processor.Run(); Use(exit.Reason); return host.Read<ulong>(0) == before ? [] : table;")]
     [InlineData("Use(processor.GetRegisters().Rip); Use(processor.GetRegisters().Rip); return [];")]
+    [InlineData("if (!machine.TryTakeCoalescedWrite(out CoalescedWrite write)) { return []; } var (_, _, size, _) = write; return new byte[size];")]
+    [InlineData("return machine.TryTakeCoalescedWrite(out CoalescedWrite write) && write is (_, _, var size, < 64) ? new byte[size + (int)write.Value] : [];")]
     public async Task What_was_checked_or_the_host_knows_is_not_reported(string body) => await CheckAsync(body);
 
     [Fact]
@@ -39,7 +43,7 @@ public sealed class MachineTests
 
             public static class Test
             {
-                public static byte[] Handle(VmExit exit) => new byte[{|NUB0011:exit.Address|}];
+                public static byte[] Handle(VmExit exit, CoalescedWrite write) => new byte[{|NUB0011:exit.Address|}].Length > write.Size ? [] : [];
 
                 public static byte[] Parse(SharedStack stack) => stack.Pop<byte[]>(element => new byte[{|NUB0011:element[0] << 24|}]);
             }
@@ -49,6 +53,21 @@ public sealed class MachineTests
             static message => Assert.Contains("'exit'", message, StringComparison.Ordinal),
             static message => Assert.Contains("'element'", message, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task An_interface_that_is_implemented_explicitly_is_for_others() => await Markup.CheckAsync("""
+        using Nub.Kvm;
+
+        public interface IDevice
+        {
+            byte[] Handle(VmExit exit);
+        }
+
+        public sealed class Device : IDevice
+        {
+            byte[] IDevice.Handle(VmExit exit) => new byte[{|NUB0011:exit.Address|}];
+        }
+        """);
 
     private static async Task CheckAsync(string body) =>
         await Markup.CheckAsync($$"""
