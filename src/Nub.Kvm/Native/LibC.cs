@@ -13,10 +13,10 @@ internal static unsafe partial class LibC
 
     public const int Interrupted = 4; // EINTR
     public const int NoSuchDevice = 6; // ENXIO
-    public const int Exists = 17; // EEXIST
-    public const int Invalid = 22; // EINVAL
     public const int TryAgain = 11; // EAGAIN
     public const int Fault = 14; // EFAULT
+    public const int Exists = 17; // EEXIST
+    public const int Invalid = 22; // EINVAL
 
     public const int EventNonBlocking = 0x800; // EFD_NONBLOCK
     public const int EventCloseOnExec = 0x80000; // EFD_CLOEXEC

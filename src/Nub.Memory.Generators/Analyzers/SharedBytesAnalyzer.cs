@@ -65,7 +65,6 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
                 if (member is null)
                 {
                     reads |= ReadsUnseen(operation);
-                    AddParser(operation);
                     continue;
                 }
 
@@ -104,12 +103,13 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             CancellationToken cancellation = context.CancellationToken;
             foreach (IOperation block in context.OperationBlocks.Where(static block => block is IFieldInitializerOperation or IPropertyInitializerOperation))
             {
+                bool reads = false;
                 foreach (IOperation operation in new OperationWalk([block]))
                 {
-                    AddParser(operation);
+                    reads |= MemberOf(operation) is { } member ? SharedTypes.IsSource(member) || IsOf(member, type) : ReadsUnseen(operation);
                 }
 
-                if (MayRead(block, type))
+                if (reads)
                 {
                     lock (_lock)
                     {
@@ -119,24 +119,25 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             }
         }
 
-        private void AddParser(IOperation operation)
-        {
-            if (operation is IDelegateCreationOperation { Target: IMethodReferenceOperation { Method: var method } } && SharedTypes.IsParser(operation.Type))
-            {
-                _bodies.AddParser(method);
-            }
-        }
-
-        private static bool MayRead(IOperation block, INamedTypeSymbol type) =>
-            block.Descendants().Any(operation => MemberOf(operation) is { } member ? SharedTypes.IsSource(member) || IsOf(member, type) : ReadsUnseen(operation));
-
         // Whoever is given a parser may pop, and a foreach goes through elements: no member that does so stands there.
-        private static bool ReadsUnseen(IOperation operation) => operation.Kind switch
+        private bool ReadsUnseen(IOperation operation) => operation.Kind switch
         {
-            OperationKind.DelegateCreation => SharedTypes.IsParser(operation.Type),
+            OperationKind.DelegateCreation => IsParser((IDelegateCreationOperation)operation),
             OperationKind.Loop => operation is IForEachLoopOperation { Collection.Type: var collection } && SharedTypes.ElementsOf(collection) is not null,
             _ => false,
         };
+
+        // One that is a method has to be known before that is gone through.
+        private bool IsParser(IDelegateCreationOperation creation)
+        {
+            bool isParser = SharedTypes.IsParser(creation.Type);
+            if (isParser && creation.Target is IMethodReferenceOperation { Method: var method })
+            {
+                _bodies.AddParser(method);
+            }
+
+            return isParser;
+        }
 
         private static ISymbol? MemberOf(IOperation operation) => operation.Kind switch
         {
@@ -156,7 +157,6 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             }
 
             _reading.UnionWith(_bodies.Parsers);
-
             IEnumerable<MethodBody> reading = MethodsThatMayRead().Select(symbol => _bodies.Find((IMethodSymbol)symbol)).OfType<MethodBody>();
             new TypeFlow(_bodies, context.CancellationToken).Run([.. _initializers, .. reading], (body, session) =>
             {

@@ -30,10 +30,10 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public const int MostSteps = 200_000;
 
     private readonly OriginGraph _origins = new(sizes);
-    // Each with the nodes in which it was, of the method that is looked at.
-    private readonly Dictionary<Term, HashSet<int>> _used = [];
+    // Each with the node in which it was, of the method that is looked at.
+    private readonly HashSet<(Term Value, int Order)> _used = [];
     private readonly Dictionary<(Term First, Term Second), HashSet<int>> _replaced = [];
-    private readonly Dictionary<Term, List<Repetition>> _repetitions = [];
+    private readonly Dictionary<Term, HashSet<Repetition>> _repetitions = [];
     private readonly Dictionary<HashSet<int>, HashSet<Term>> _usedBefore = [];
     private ILookup<Term, FetchedBytes>? _usedBytes;
     private readonly HashSet<(Term, Term)> _compared = [];
@@ -73,7 +73,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     /// <summary>Whether there was more to go through than somebody may wait for; then nothing may be concluded.</summary>
     public bool IsExhausted => _isGivenUp || _steps > MostSteps || _stepsInHelpers > mostStepsInHelpers;
 
-    public HashSet<Repetition> Repetitions { get; } = [];
+    public IEnumerable<Repetition> Repetitions => _repetitions.Values.SelectMany(static one => one);
 
     public HashSet<UncheckedUse> UncheckedUses { get; } = [];
 
@@ -165,12 +165,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
             return;
         }
 
-        if (!_used.TryGetValue(term, out HashSet<int>? nodes))
-        {
-            _used.Add(term, nodes = []);
-        }
-
-        nodes.Add(Order);
+        _used.Add((term, Order));
     }
 
     /// <summary>The node of the method that is being gone through, be it in a helper that is called there.</summary>
@@ -182,17 +177,16 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     /// <summary>Notes a read that repeats an earlier one.</summary>
     public void Repeat(Repetition repetition)
     {
-        if (!_repetitions.TryGetValue(repetition.Second, out List<Repetition>? known))
+        if (!_repetitions.TryGetValue(repetition.Second, out HashSet<Repetition>? known))
         {
             _repetitions.Add(repetition.Second, known = []);
         }
 
-        Repetitions.Add(repetition);
         known.Add(repetition);
     }
 
     /// <summary>What a read repeats.</summary>
-    public IReadOnlyList<Repetition> RepetitionsOf(Term second) => _repetitions.TryGetValue(second, out List<Repetition>? known) ? known : [];
+    public IReadOnlyCollection<Repetition> RepetitionsOf(Term second) => _repetitions.TryGetValue(second, out HashSet<Repetition>? known) ? known : [];
 
     /// <summary>Notes that after reads nobody holds any more what they repeat.</summary>
     /// <param name="seconds">The reads.</param>
@@ -258,7 +252,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     // Once everything was gone through: what one sum after the other was made of is looked for once, not at each of them.
     private bool IsUsed(Term fetch, long start, long end)
     {
-        _usedBytes ??= _origins.Of(_used.Keys).ToLookup(static bytes => bytes.Fetch);
+        _usedBytes ??= _origins.Of(_used.Select(static one => one.Value)).ToLookup(static bytes => bytes.Fetch);
         return _usedBytes[fetch].Any(bytes => bytes.Overlaps(start, end));
     }
 
@@ -267,9 +261,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     {
         if (!_usedBefore.TryGetValue(nodes, out HashSet<Term>? used))
         {
-            used = [.. _origins.Of(_used.Where(one => one.Value.Overlaps(nodes)).Select(static one => one.Key)).Select(static bytes => bytes.Fetch)];
+            used = [.. _origins.Of(_used.Where(one => nodes.Contains(one.Order)).Select(static one => one.Value)).Select(static bytes => bytes.Fetch)];
             _usedBefore.Add(nodes, used);
-            Step(_used.Count);
         }
 
         return used.Contains(fetch);

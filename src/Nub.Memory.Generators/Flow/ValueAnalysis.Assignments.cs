@@ -95,8 +95,8 @@ internal sealed partial class ValueAnalysis
 
     private Term Replace(Term tuple, string name, Term value)
     {
-        IEnumerable<string> names = Enumerable.Range(1, (int)tuple.Key!).Select(static i => "Item" + i.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        return Terms.Tuple([.. names.Select(one => one == name ? value : ElementOf(tuple, one)!)]);
+        string NameOf(int number) => "Item" + number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return Terms.Tuple([.. Enumerable.Range(1, (int)tuple.Key!).Select(i => NameOf(i) == name ? value : ElementOf(tuple, i))]);
     }
 
     private void AssignElements(ITupleOperation targets, Term value)
@@ -104,8 +104,7 @@ internal sealed partial class ValueAnalysis
         for (int i = 0; i < targets.Elements.Length; i++)
         {
             IOperation target = targets.Elements[i];
-            string name = "Item" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-            Term? element = value.Kind == TermKind.Tuple ? ElementOf(value, name)
+            Term? element = value.Kind == TermKind.Tuple ? ElementOf(value, i + 1)
                 : value.Type is INamedTypeSymbol { IsTupleType: true } tuple && tuple.TupleElements.Length > i && !TermTable.IsTooDeep(value)
                     ? Terms.Field(value, tuple.TupleElements[i].CorrespondingTupleField ?? tuple.TupleElements[i], tuple.TupleElements[i].Type)
                     : null;

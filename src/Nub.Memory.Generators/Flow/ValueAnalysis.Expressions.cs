@@ -21,7 +21,8 @@ internal sealed partial class ValueAnalysis
         switch (operation.Kind)
         {
             case OperationKind.LocalReference:
-                return Resolve(operation) is var held && held == operation ? Get(((ILocalReferenceOperation)operation).Local) : Evaluate(held);
+                ILocalSymbol local = ((ILocalReferenceOperation)operation).Local;
+                return local.IsRef && Resolve(operation) is var other && other != operation ? Evaluate(other) : Get(local);
             case OperationKind.ParameterReference:
                 return Get(((IParameterReferenceOperation)operation).Parameter);
             case OperationKind.FlowCaptureReference:

@@ -84,11 +84,7 @@ internal sealed partial class ValueAnalysis
                 continue;
             }
 
-            Term merge = MergeParts(node, variable, mine, other) ?? MergeOf(node, variable, mine, other);
-            if (mine != other || mine == merge)
-            {
-                variables = variables.SetItem(variable, merge);
-            }
+            variables = variables.SetItem(variable, MergeParts(node, variable, mine, other) ?? MergeOf(node, variable, mine, other));
         }
 
         foreach (Meeting meeting in _met)
@@ -121,14 +117,13 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        (Term myRest, Term otherRest) = (mine, other);
         var changed = new Dictionary<int, ISymbol>();
-        foreach (ISymbol field in FieldsChangedIn(ref myRest).Concat(FieldsChangedIn(ref otherRest)))
+        foreach (ISymbol field in FieldsChangedIn(mine).Concat(FieldsChangedIn(other)))
         {
             changed[_session.NumberOf(field)] = field;
         }
 
-        Term rest = MergeOf(node, variable, myRest, otherRest);
+        Term rest = MergeOf(node, variable, RestOf(mine), RestOf(other));
         return changed.OrderByDescending(static one => one.Key).Aggregate(rest, (whole, field) => Terms.With(whole, field.Value, MergePart(
             node, variable, field.Key, Terms.Field(mine, field.Value, TypeOf(field.Value)), Terms.Field(other, field.Value, TypeOf(field.Value)))));
     }
@@ -139,15 +134,12 @@ internal sealed partial class ValueAnalysis
         return MergeParts(node, inner, mine, other) ?? MergeOf(node, inner, mine, other);
     }
 
-    private static List<ISymbol> FieldsChangedIn(ref Term whole)
+    private static IEnumerable<ISymbol> FieldsChangedIn(Term whole)
     {
-        var changed = new List<ISymbol>();
         for (; whole.Kind == TermKind.With; whole = whole.Left!)
         {
-            changed.Add((ISymbol)whole.Key!);
+            yield return (ISymbol)whole.Key!;
         }
-
-        return changed;
     }
 
     private static Term RestOf(Term whole)
@@ -211,7 +203,7 @@ internal sealed partial class ValueAnalysis
         : variable.Frame == _frame && _capturedTypes.TryGetValue(variable.Temporary, out ITypeSymbol? type) ? type : null;
 
     private bool Holds(FlowState state, Variable variable, Term value) =>
-        state.Variables.TryGetValue(variable.Whole, out Term? held) && ((variable.Part == 0 ? RestOf(held) : HeldAt(held, variable.Part)) == value || (variable.Part == 0 && held == value));
+        state.Variables.TryGetValue(variable.Whole, out Term? held) && (variable.Part == 0 ? RestOf(held) : HeldAt(held, variable.Part)) == value;
 
     private Term? ValueAtJoin(FlowState state, Variable variable) =>
         state.Variables.TryGetValue(variable, out Term? value) ? value

@@ -15,9 +15,7 @@ internal sealed partial class ValueAnalysis
 
         // These are no bytes of memory, of which another read could be a repetition.
         bool isOut = call.TargetMethod.Parameters is [{ RefKind: RefKind.Out }];
-        Term told = Terms.Fetch(call, _frame, isOut ? call.TargetMethod.Parameters[0].Type : call.TargetMethod.ReturnType);
-        _state = _node.IsInLoop ? _state.Redefine(told) : _state;
-        WithStanding(told, new Standing(Trust.Unchecked));
+        Term told = Received(call, isOut ? call.TargetMethod.Parameters[0].Type : call.TargetMethod.ReturnType);
         if (!isOut)
         {
             return told;
@@ -36,9 +34,9 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        return SharedTypes.IsOfMachine(property) ? FieldOf(exit, property, property.Type, element) : Result(element);
+        return PartOfExit(exit, property, element);
     }
 
-    private Term EvaluateExit(IPropertyReferenceOperation property, Term exit) =>
-        SharedTypes.IsOfMachine(property.Property) ? FieldOf(exit, property.Property, property.Type, property) : Result(property);
+    private Term PartOfExit(Term exit, IPropertySymbol property, IOperation operation) =>
+        SharedTypes.IsOfMachine(property) ? FieldOf(exit, property, property.Type, operation) : Result(operation);
 }

@@ -49,12 +49,13 @@ internal sealed partial class ValueAnalysis
 
     private Term? Combined(BinaryOperatorKind kind, Term left, Term right)
     {
-        ITypeSymbol? type = left.Kind == TermKind.Constant ? right.Type : right.Kind == TermKind.Constant || Widths.Of(left.Type) >= Widths.Of(right.Type) ? left.Type : right.Type;
-        bool isAlike = left.Kind == TermKind.Constant || right.Kind == TermKind.Constant || Widths.Of(left.Type) != Widths.Of(right.Type)
-            || SymbolEqualityComparer.Default.Equals(left.Type, right.Type);
+        ITypeSymbol? type = left.Kind == TermKind.Constant ? right.Type
+            : right.Kind == TermKind.Constant || Widths.Of(left.Type) > Widths.Of(right.Type) || SymbolEqualityComparer.Default.Equals(left.Type, right.Type) ? left.Type
+            : Widths.Of(left.Type) < Widths.Of(right.Type) ? right.Type
+            : null;
 
         // What is less than an int is computed as one.
-        return type is null || !isAlike || Widths.Of(type) < 32 ? null : Terms.Binary(kind, In(left, type), In(right, type), type, isChecked: false);
+        return type is null || Widths.Of(type) < 32 ? null : Terms.Binary(kind, In(left, type), In(right, type), type, isChecked: false);
     }
 
     private Term In(Term term, ITypeSymbol type) => term.Kind == TermKind.Constant ? term : Terms.Cast(term, type, isChecked: false);

@@ -115,16 +115,21 @@ internal sealed partial class ValueAnalysis
     // The patterns that are about a part of the value, or a part of that.
     private IEnumerable<(IPatternOperation Pattern, Term Value)> PartsOf(IPatternOperation pattern, Term value)
     {
-        foreach (IListPatternOperation list in Alternatives(pattern).OfType<IListPatternOperation>())
+        foreach ((IPatternOperation part, Term of) in OwnPartsOf(pattern, value))
         {
-            foreach ((IPatternOperation part, Term of) in ElementsOf(list, value))
+            yield return (part, of);
+            foreach ((IPatternOperation, Term) deeper in PartsOf(part, of))
             {
-                yield return (part, of);
-                foreach ((IPatternOperation, Term) deeper in PartsOf(part, of))
-                {
-                    yield return deeper;
-                }
+                yield return deeper;
             }
+        }
+    }
+
+    private IEnumerable<(IPatternOperation Pattern, Term Value)> OwnPartsOf(IPatternOperation pattern, Term value)
+    {
+        foreach ((IPatternOperation, Term) element in Alternatives(pattern).OfType<IListPatternOperation>().SelectMany(list => ElementsOf(list, value)))
+        {
+            yield return element;
         }
 
         foreach (IRecursivePatternOperation recursive in Alternatives(pattern).OfType<IRecursivePatternOperation>())
@@ -134,23 +139,15 @@ internal sealed partial class ValueAnalysis
                 if (PartOf(value, part.Member) is { } of)
                 {
                     yield return (part.Pattern, of);
-                    foreach ((IPatternOperation, Term) deeper in PartsOf(part.Pattern, of))
-                    {
-                        yield return deeper;
-                    }
                 }
             }
 
             for (int i = 0; i < recursive.DeconstructionSubpatterns.Length; i++)
             {
-                string name = "Item" + (i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
-                if ((value.Kind == TermKind.Tuple ? ElementOf(value, name) : ElementOfExit(value, i, recursive.DeconstructionSubpatterns[i])) is { } element)
+                IPatternOperation part = recursive.DeconstructionSubpatterns[i];
+                if ((value.Kind == TermKind.Tuple ? ElementOf(value, i + 1) : ElementOfExit(value, i, part)) is { } element)
                 {
-                    yield return (recursive.DeconstructionSubpatterns[i], element);
-                    foreach ((IPatternOperation, Term) deeper in PartsOf(recursive.DeconstructionSubpatterns[i], element))
-                    {
-                        yield return deeper;
-                    }
+                    yield return (part, element);
                 }
             }
         }

@@ -39,7 +39,7 @@ internal sealed partial class ValueAnalysis
 
         if (instance is not null && SharedTypes.IsOfExit(symbol.ContainingType))
         {
-            return EvaluateExit(property, instance);
+            return PartOfExit(instance, symbol, property);
         }
 
         if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, Arguments.None) is { } body)

@@ -6,7 +6,7 @@ namespace Nub.Memory.Generators.Flow;
 // A second try, as in a catch block: the first value was not used before, and afterwards nobody has it any more.
 internal sealed partial class ValueAnalysis
 {
-    // The reads of the operation that is gone through.
+    // The reads of the operation that is gone through, once it is gone through for the last time.
     private readonly List<Term> _latest = [];
 
     /// <summary>Finds the reads of an operation that were made in the place of earlier ones.</summary>
@@ -18,7 +18,7 @@ internal sealed partial class ValueAnalysis
             return;
         }
 
-        if (IsReporting && _frame is null && !_node.IsInLoop && _session.MayReplace && _latest.Any(fetch => _session.RepetitionsOf(fetch).Any()))
+        if (_frame is null && !_node.IsInLoop && _session.MayReplace && _latest.Any(fetch => _session.RepetitionsOf(fetch).Count > 0))
         {
             // What is returned is all that is left, but for what a finally block does yet.
             bool isEnd = operation == _node.Block.BranchValue && IsReturn(_node);

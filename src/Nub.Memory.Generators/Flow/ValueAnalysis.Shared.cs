@@ -224,6 +224,14 @@ internal sealed partial class ValueAnalysis
             : null;
     }
 
+    // What a guest gives otherwise than by bytes at a place: another one each time.
+    private Term Received(IOperation operation, ITypeSymbol? type)
+    {
+        Term received = Terms.Fetch(operation, _frame, type);
+        _state = _node.IsInLoop ? _state.Redefine(received) : _state;
+        return WithStanding(received, new Standing(Trust.Unchecked));
+    }
+
     private Term EvaluateStack(IInvocationOperation call, Arguments arguments)
     {
         foreach (Term argument in arguments.Values)
@@ -236,13 +244,7 @@ internal sealed partial class ValueAnalysis
 
         IMethodSymbol method = call.TargetMethod;
         bool isPop = method.Name is "Pop" or "TryPop";
-        Term popped = Terms.Fetch(call, _frame, null);
-        if (isPop)
-        {
-            _state = _node.IsInLoop ? _state.Redefine(popped) : _state;
-            WithStanding(popped, new Standing(Trust.Unchecked));
-        }
-
+        Term popped = isPop ? Received(call, null) : Result(call);
         bool isParsed = method.IsGenericMethod;
         foreach (IArgumentOperation argument in call.Arguments)
         {
