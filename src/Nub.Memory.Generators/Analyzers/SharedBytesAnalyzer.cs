@@ -25,7 +25,8 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         context.RegisterWhereNubIsUsed(static start => start.RegisterSymbolStartAction(
             static type =>
             {
-                var collected = new TypeBodies();
+                var collected = new TypeBodies((INamedTypeSymbol)type.Symbol);
+                type.RegisterOperationAction(collected.Note, OperationKind.Invocation, OperationKind.PropertyReference, OperationKind.DelegateCreation, OperationKind.Loop);
                 type.RegisterOperationBlockAction(collected.Add);
                 type.RegisterSymbolEndAction(collected.Analyze);
             },
@@ -33,87 +34,63 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
     }
 
     /// <summary>The code of a type as it comes in, and what is made of it at the end.</summary>
-    private sealed class TypeBodies
+    /// <remarks>
+    /// The compiler goes through the operations of all code, once, for all rules that ask for some kinds of them; to go through them
+    /// here would take as long again, for a type of which there is nothing to be found. A table of registers has tens of thousands.
+    /// </remarks>
+    private sealed class TypeBodies(INamedTypeSymbol type)
     {
         private readonly object _lock = new();
         private readonly MethodBodies _bodies = new();
-        private readonly Dictionary<ISymbol, HashSet<ISymbol>> _calls = new(SymbolEqualityComparer.Default);
-        private readonly List<MethodBody> _initializers = [];
-        private readonly HashSet<ISymbol> _reading = new(SymbolEqualityComparer.Default);
+        private readonly TypeCalls _calls = new();
+        private readonly Dictionary<ISymbol, IOperation> _initializers = new(SymbolEqualityComparer.Default);
 
-        public void Add(OperationBlockAnalysisContext context)
+        /// <summary>Notes what is called, when bytes of a guest's may come out of it, or it belongs to the type.</summary>
+        public void Note(OperationAnalysisContext context)
         {
-            if (context.OwningSymbol is not IMethodSymbol method)
-            {
-                AddInitializers(context);
-                return;
-            }
-
-            // A constructor has its initializer besides its block; top-level statements have no block of their own.
-            if ((context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) ?? context.OperationBlocks.FirstOrDefault()) is not { } block)
+            ISymbol? member = MemberOf(context.Operation);
+            bool reads = member is null ? ReadsUnseen(context.Operation) : SharedTypes.Reads(member);
+            bool isOwn = member is not null && SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, type);
+            if (!reads && !isOwn)
             {
                 return;
-            }
-
-            int length = 0;
-            bool reads = false;
-            HashSet<ISymbol>? calls = null;
-            foreach (IOperation operation in new OperationWalk(context.OperationBlocks))
-            {
-                length++;
-                ISymbol? member = MemberOf(operation);
-                if (member is null)
-                {
-                    reads |= ReadsUnseen(operation);
-                    continue;
-                }
-
-                reads |= SharedTypes.Reads(member);
-                if (IsOf(member, method.ContainingType))
-                {
-                    calls ??= new HashSet<ISymbol>(SymbolEqualityComparer.Default);
-                    calls.Add((member is IPropertySymbol { GetMethod: { } getter } ? getter : member).OriginalDefinition);
-                }
             }
 
             lock (_lock)
             {
-                if (calls is not null)
-                {
-                    _calls[method] = calls;
-                }
-
-                _bodies.Add(method, block, length, context.CancellationToken);
                 if (reads)
                 {
-                    _reading.Add(method);
+                    _calls.AddReader(context.ContainingSymbol);
+                }
+
+                if (isOwn)
+                {
+                    _calls.Add(context.ContainingSymbol, member is IPropertySymbol { GetMethod: { } getter } ? getter : member!);
                 }
             }
         }
 
-        // What a field or a property begins with is run by a constructor, and is looked at by itself.
-        private void AddInitializers(OperationBlockAnalysisContext context)
+        /// <summary>Keeps a body until it is known what of the type reads.</summary>
+        public void Add(OperationBlockAnalysisContext context)
         {
-            INamedTypeSymbol type = context.OwningSymbol.ContainingType;
-            if (type is null || type.Constructors.FirstOrDefault() is not { } constructor)
+            if (context.OwningSymbol is IMethodSymbol method)
             {
+                // A constructor has its initializer besides its block; top-level statements have no block of their own.
+                if ((context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) ?? context.OperationBlocks.FirstOrDefault()) is { } block)
+                {
+                    _bodies.Add(method, block, context.CancellationToken);
+                }
+
                 return;
             }
 
-            CancellationToken cancellation = context.CancellationToken;
-            foreach (IOperation block in context.OperationBlocks.Where(static block => block is IFieldInitializerOperation or IPropertyInitializerOperation))
+            foreach (IOperation block in context.OperationBlocks)
             {
-                bool reads = false;
-                foreach (IOperation operation in new OperationWalk([block]))
-                {
-                    reads |= MemberOf(operation) is { } member ? SharedTypes.IsSource(member) || IsOf(member, type) : ReadsUnseen(operation);
-                }
-
-                if (reads)
+                if (block is IFieldInitializerOperation or IPropertyInitializerOperation)
                 {
                     lock (_lock)
                     {
-                        _initializers.Add(new MethodBody(constructor, () => FlowGraph.BlocksOf(block, cancellation)));
+                        _initializers[context.OwningSymbol] = block;
                     }
                 }
             }
@@ -146,37 +123,28 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             _ => null,
         };
 
-        private static bool IsOf(ISymbol member, INamedTypeSymbol type) => SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, type.OriginalDefinition);
-
         public void Analyze(SymbolAnalysisContext context)
         {
             // Almost every type.
-            if (_initializers.Count == 0 && _reading.Count == 0)
+            if (!_calls.AnyReads && !_bodies.Parsers.Any())
             {
                 return;
             }
 
-            _reading.UnionWith(_bodies.Parsers);
-            IEnumerable<MethodBody> reading = MethodsThatMayRead().Select(symbol => _bodies.Find((IMethodSymbol)symbol)).OfType<MethodBody>();
-            new TypeFlow(_bodies, context.CancellationToken).Run([.. _initializers, .. reading], (body, session) =>
+            HashSet<ISymbol> reading = _calls.WhoMayRead(_bodies.Parsers);
+            _bodies.Reading = reading;
+            CancellationToken cancellation = context.CancellationToken;
+            IEnumerable<MethodBody> methods = reading.OfType<IMethodSymbol>().Select(_bodies.Find).OfType<MethodBody>();
+            new TypeFlow(_bodies, cancellation).Run([.. InitializersIn(reading, cancellation), .. methods], (body, session) =>
             {
                 HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);
                 UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
             });
         }
 
-        // Those that read, and those that call a helper which does. What is called and not followed brings nothing into sight: without
-        // a read there is nothing of the guest's to find.
-        private HashSet<ISymbol> MethodsThatMayRead()
-        {
-            var found = new HashSet<ISymbol>(_reading, SymbolEqualityComparer.Default);
-            for (int depth = 0; depth < TypeFlow.DeepestFrame; depth++)
-            {
-                var helpers = new HashSet<ISymbol>(found.Where(static one => MethodBody.IsHelper((IMethodSymbol)one)), SymbolEqualityComparer.Default);
-                found.UnionWith(_calls.Where(one => one.Value.Overlaps(helpers)).Select(static one => one.Key).ToList());
-            }
-
-            return found;
-        }
+        // What a field or a property begins with is run by a constructor, and is looked at by itself.
+        private IEnumerable<MethodBody> InitializersIn(HashSet<ISymbol> reading, CancellationToken cancellation) =>
+            type.Constructors.FirstOrDefault() is not { } constructor ? []
+                : _initializers.Where(one => reading.Contains(one.Key)).Select(one => new MethodBody(constructor, () => FlowGraph.BlocksOf(one.Value, cancellation)));
     }
 }

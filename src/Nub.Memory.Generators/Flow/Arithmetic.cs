@@ -36,8 +36,8 @@ internal static class Arithmetic
         return standing.Trust switch
         {
             // A negative number is a very large one once it has no sign.
-            Trust.Bounded when !cast.IsChecked && Widths.IsInteger(cast.Type) && !Widths.IsSigned(cast.Type)
-                && Widths.IsSigned(cast.Left!.Type) && CanBeNegative(state, cast.Left) => new Standing(Trust.Wrapped, null, cast),
+            Trust.Bounded when !cast.IsChecked && Widths.IsInteger(cast) && !Widths.IsSigned(cast)
+                && Widths.IsSigned(cast.Left!) && CanBeNegative(state, cast.Left!) => new Standing(Trust.Wrapped, null, cast),
             Trust.Wrapped when standing.Source == cast.Left && Widths.IsSignedDifference(cast) => new Standing(Trust.Bounded),
             _ => standing,
         };
@@ -46,13 +46,13 @@ internal static class Arithmetic
     /// <summary>Whether a value that is the guest's, in part at least, may be negative as far as anybody has found out.</summary>
     public static bool CanBeNegative(FlowState state, Term term)
     {
-        if (state.StandingOf(term).Trust is Trust.Host or Trust.Compared || !Widths.HasSign(term.Type))
+        if (state.StandingOf(term).Trust is Trust.Host or Trust.Compared || !Widths.HasSign(term))
         {
             return false;
         }
 
         // What can be one number alone is the host's choice.
-        return Widths.IsInteger(term.Type)
+        return Widths.IsInteger(term)
             ? Widths.RangeOf(state, term) is var range && range.Least < 0 && range.Least != range.Most
             : !state.IsNonNegative(term) && IsPlain(term);
     }
@@ -63,14 +63,14 @@ internal static class Arithmetic
     // Arithmetic that makes a very large number of ones that are within limits.
     private static bool WrapsRound(FlowState state, Term term)
     {
-        if (!Widths.IsInteger(term.Type) || term.IsChecked || state.Sound.Contains(term))
+        if (!Widths.IsInteger(term) || term.IsChecked || state.Sound.Contains(term))
         {
             return false;
         }
 
         return term.Key switch
         {
-            BinaryOperatorKind.Subtract => Widths.IsSigned(term.Type)
+            BinaryOperatorKind.Subtract => Widths.IsSigned(term)
                 ? CanBeNegative(state, term.Right!)
                 : !Widths.IsExact(state, term, Ordering.MostProofs),
             BinaryOperatorKind.Multiply when CanBeNegative(state, term.Left!) && CanBeNegative(state, term.Right!) => true,
@@ -78,14 +78,14 @@ internal static class Arithmetic
 
             // Limits that are written down are known to make more than the type holds; of others it is assumed that somebody has thought of it.
             BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift => Widths.IsKnown(state, term.Left!) && Widths.IsKnown(state, term.Right!)
-                && Interval.Of((BinaryOperatorKind)term.Key, Widths.RangeOf(state, term.Left!), Widths.RangeOf(state, term.Right!), Widths.Of(term.Type)) is { } exact
-                && exact.Most > Widths.OfType(term.Type).Most,
+                && Interval.Of((BinaryOperatorKind)term.Key, Widths.RangeOf(state, term.Left!), Widths.RangeOf(state, term.Right!), Widths.Of(term)) is { } exact
+                && exact.Most > Widths.OfType(term).Most,
             _ => false,
         };
     }
 
     /// <summary>Whether a value has so few bits that it cannot be much, whatever they are.</summary>
-    public static bool IsNarrow(FlowState state, Term term) => Widths.IsInteger(term.Type) && Widths.RangeOf(state, term) is var range && range.Most <= Narrow && range.Least >= -Narrow;
+    public static bool IsNarrow(FlowState state, Term term) => Widths.IsInteger(term) && Widths.RangeOf(state, term) is var range && range.Most <= Narrow && range.Least >= -Narrow;
 
     /// <summary>What it means that a value was found not to exceed another.</summary>
     /// <param name="state">What was known.</param>
@@ -132,7 +132,7 @@ internal static class Arithmetic
                 state = Bound(state, value.Left!, standing);
 
                 // (uint)n < limit: of a negative number it would not be.
-                state = Widths.IsSigned(value.Type) || !standing.IsSafe ? state : FindNonNegative(state, value.Left!);
+                state = Widths.IsSigned(value) || !standing.IsSafe ? state : FindNonNegative(state, value.Left!);
                 break;
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift }:
                 // The sum is within the limit; what it is the sum of need not be.
@@ -190,13 +190,13 @@ internal static class Arithmetic
     /// <summary>What it means that a number was found not to be negative.</summary>
     public static FlowState FindNonNegative(FlowState state, Term value)
     {
-        if (value is { Kind: TermKind.Cast, IsChecked: false } && Widths.Of(value.Type) > Widths.Of(value.Left!.Type) && Widths.IsSigned(value.Type))
+        if (value is { Kind: TermKind.Cast, IsChecked: false } && Widths.Of(value) > Widths.Of(value.Left!) && Widths.IsSigned(value))
         {
             state = FindNonNegative(state, value.Left!);
         }
 
-        return Widths.IsSigned(value.Type) ? Ordering.Narrow(state, value, Widths.OfType(value.Type) with { Least = 0 })
-            : Widths.HasSign(value.Type) ? state with { NonNegative = state.NonNegative.Add(value) }
+        return Widths.IsSigned(value) ? Ordering.Narrow(state, value, Widths.OfType(value) with { Least = 0 })
+            : Widths.HasSign(value) ? state with { NonNegative = state.NonNegative.Add(value) }
             : state;
     }
 
@@ -206,7 +206,7 @@ internal static class Arithmetic
 
     /// <summary>Whether a comparison is the customary test of an unsigned difference: more than what was subtracted from, it has wrapped round.</summary>
     public static bool IsUnderflowTest(Term difference, Term whole) =>
-        difference is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && difference.Left == whole && !Widths.IsSigned(difference.Type);
+        difference is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && difference.Left == whole && !Widths.IsSigned(difference);
 
     private static bool IsMask(Term term) => term.Kind != TermKind.Constant || (term.Constant >= 0 && term.Constant < uint.MaxValue / 2);
 }

@@ -5,13 +5,16 @@ using Microsoft.CodeAnalysis.FlowAnalysis;
 namespace Nub.Memory.Generators.Flow;
 
 /// <summary>A method, an accessor, a local function or a lambda, and its code.</summary>
-/// <param name="length">How many operations it is written with, each of an expression counted, as far as that is known.</param>
+/// <param name="length">How many characters it is written with, as far as that is known.</param>
 internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> blocks, int length = 0)
 {
     // What is larger is no part of others, but a method of its own. A table of registers is straight code: that it is large shows
     // before its graph is made, which would take longer than anything that is done with it.
     private const int MostNodesOfHelper = 80;
-    private const int LongestHelper = 4_000;
+    private const int LongestHelper = 24_000;
+
+    // A line, or two: some of them have nothing but a brace.
+    private const int LengthOfOperation = 64;
 
     private FlowGraph? _graph;
     private bool _isMade;
@@ -34,7 +37,13 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     }
 
     /// <summary>Whether it may be followed from where it is called.</summary>
-    public bool IsSmall => length <= LongestHelper && Graph is { Nodes.Length: <= MostNodesOfHelper };
+    public bool IsSmall => IsShort && Graph is { Nodes.Length: <= MostNodesOfHelper };
+
+    /// <summary>Whether it may be small, as far as that can be said without a graph.</summary>
+    public bool IsShort => length <= LongestHelper;
+
+    /// <summary>About how many operations there are, as far as that can be said without a graph.</summary>
+    public int EstimatedOperations => 1 + (length / LengthOfOperation);
 
     /// <summary>How many operations there are, without what is called.</summary>
     public int Operations => Graph?.Contents.Operations ?? 0;
@@ -61,6 +70,12 @@ internal sealed class MethodBodies
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<ISymbol, bool> _parsers = new(SymbolEqualityComparer.Default);
 
+    /// <summary>
+    /// The members that may read, when that is known: to make a graph takes as long as to go through it, and of the other helpers hardly any
+    /// comes to be followed.
+    /// </summary>
+    public HashSet<ISymbol>? Reading { get; set; }
+
     /// <summary>The methods whose first argument is what a pop hands to a parser.</summary>
     public IEnumerable<ISymbol> Parsers => _parsers.Keys;
 
@@ -77,7 +92,7 @@ internal sealed class MethodBodies
     /// <remarks>A property that others can ask for, too, is followed where it reads; elsewhere it is the same each time, whatever it does besides.</remarks>
     /// <param name="depth">How deep calls are followed from there.</param>
     public MethodBody? FindHelper(IMethodSymbol method, int depth) =>
-        Find(method) is { IsSmall: true } body && (!MethodBody.IsForOthers(method) || MayRead(body, depth)) ? body : null;
+        Find(method) is { } body && (!MethodBody.IsForOthers(method) || (!ReadsNothing(body) && MayRead(body, depth))) && body.IsSmall ? body : null;
 
     /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called; a call is one itself.</summary>
     /// <param name="depth">How deep calls are followed.</param>
@@ -90,12 +105,26 @@ internal sealed class MethodBodies
 
         if (!_costs.TryGetValue((body, depth), out long cost))
         {
-            cost = body.Operations + body.Calls.Sum(call => FindHelper(call, depth - 1) is { } helper ? 1 + CostOf(helper, depth - 1) : 0);
+            cost = body.Operations + body.Calls.Sum(call => CostOfCall(call, depth - 1));
             _costs[(body, depth)] = cost;
         }
 
         return cost;
     }
+
+    private long CostOfCall(IMethodSymbol method, int depth)
+    {
+        if (Find(method) is { } body && ReadsNothing(body))
+        {
+            return MethodBody.IsForOthers(method) || !body.IsShort ? 0 : 1 + body.EstimatedOperations;
+        }
+
+        return FindHelper(method, depth) is { } helper ? 1 + CostOf(helper, depth) : 0;
+    }
+
+    // Of a function in another one nothing is known without the other one's graph.
+    private bool ReadsNothing(MethodBody body) =>
+        Reading is { } known && body.Method.MethodKind is not (MethodKind.LocalFunction or MethodKind.AnonymousFunction) && !known.Contains(body.Method);
 
     /// <summary>Whether a method may meet bytes of a guest's, in its own code or in a helper that it calls.</summary>
     /// <param name="depth">How deep calls are followed.</param>
@@ -108,7 +137,7 @@ internal sealed class MethodBodies
 
         if (!_reading.TryGetValue((body, depth), out bool reads))
         {
-            reads = body.Calls.Any(call => Find(call) is { IsSmall: true } helper && MayRead(helper, depth - 1));
+            reads = body.Calls.Any(call => Find(call) is { } helper && !ReadsNothing(helper) && MayRead(helper, depth - 1) && helper.IsSmall);
             _reading[(body, depth)] = reads;
         }
 
@@ -116,9 +145,8 @@ internal sealed class MethodBodies
     }
 
     /// <summary>Adds a body from what an analyzer is given for it.</summary>
-    /// <param name="length">How many operations it is written with.</param>
-    public void Add(IMethodSymbol method, IOperation operation, int length, CancellationToken cancellation) =>
-        _bodies[method.OriginalDefinition] = new MethodBody(method, () => FlowGraph.BlocksOf(operation, cancellation), length);
+    public void Add(IMethodSymbol method, IOperation operation, CancellationToken cancellation) =>
+        _bodies[method.OriginalDefinition] = new MethodBody(method, () => FlowGraph.BlocksOf(operation, cancellation), operation.Syntax.Span.Length);
 
     /// <summary>The functions that stand in a body, which become known here: local functions and lambdas, from the outside inwards.</summary>
     /// <returns>Each with the operation that makes a delegate of it; null for a local function.</returns>

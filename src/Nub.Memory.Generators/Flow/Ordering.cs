@@ -87,7 +87,7 @@ internal static class Ordering
     /// <summary>Adds that a value is within a range.</summary>
     public static FlowState Narrow(FlowState state, Term term, Interval range)
     {
-        if (term.Kind == TermKind.Constant || !Widths.IsInteger(term.Type) || range.Least > range.Most)
+        if (term.Kind == TermKind.Constant || !Widths.IsInteger(term) || range.Least > range.Most)
         {
             return state;
         }
@@ -98,7 +98,7 @@ internal static class Ordering
             return state;
         }
 
-        Interval known = Widths.OfType(term.Type);
+        Interval known = Widths.OfType(term);
         known = state.Limits.Narrow(term, known);
         Interval narrowed = known.Within(range);
         return narrowed == known ? state : state with { Limits = state.Limits.With(term, narrowed) };
@@ -107,7 +107,7 @@ internal static class Ordering
     // factor * term + constant <= 0.
     private static FlowState Limit(FlowState state, Term term, BigInteger factor, BigInteger constant)
     {
-        Interval all = Widths.OfType(term.Type);
+        Interval all = Widths.OfType(term);
         return factor.Sign > 0
             ? Narrow(state, term, all with { Most = Floor(-constant, factor) })
             : Narrow(state, term, all with { Least = -Floor(-constant, -factor) });
@@ -141,5 +141,5 @@ internal static class Ordering
     // Whether it is one part of a sum, and not a sum itself.
     private static bool IsOne(Term term) => term.Kind is not (TermKind.Constant or TermKind.Cast or TermKind.Binary);
 
-    private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || Widths.IsInteger(term.Type);
+    private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || Widths.IsInteger(term);
 }

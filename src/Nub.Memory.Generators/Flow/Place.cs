@@ -78,7 +78,7 @@ internal static class LinearForm
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left.Kind: TermKind.Constant }:
                 return Add(parts, term.Right!, unchecked(factor * ToInt64(term.Left!.Constant)));
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.LeftShift, Right.Kind: TermKind.Constant }
-                when Widths.Of(term.Type) is > 0 and <= 64 && ShiftOf(term) is { } count:
+                when Widths.Of(term) is > 0 and <= 64 && ShiftOf(term) is { } count:
                 return Add(parts, term.Left!, unchecked(factor << count));
             default:
                 parts[term] = unchecked((parts.TryGetValue(term, out long known) ? known : 0) + factor);
@@ -87,7 +87,7 @@ internal static class LinearForm
     }
 
     private static int? ShiftOf(Term shift) =>
-        Interval.Count(new Interval(shift.Right!.Number, shift.Right.Number), Widths.Of(shift.Type));
+        Interval.Count(new Interval(shift.Right!.Number, shift.Right.Number), Widths.Of(shift));
 
     // An index times a size may be more than any offset.
     private static long ToInt64(decimal value) => unchecked((long)(ulong)(new BigInteger(value) & ulong.MaxValue));

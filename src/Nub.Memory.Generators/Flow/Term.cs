@@ -58,6 +58,10 @@ internal enum TermKind
 internal sealed class Term(
     int id, TermKind kind, object? key, Frame? frame, Term? left, Term? right, ITypeSymbol? type, decimal constant, bool isChecked)
 {
+    // To ask a type takes the compiler a while, and a term is asked wherever something is compared with it.
+    private int _bits = -1;
+    private bool? _isSigned;
+
     /// <summary>A number that terms can be ordered by.</summary>
     public int Id { get; } = id;
 
@@ -75,6 +79,12 @@ internal sealed class Term(
 
     /// <summary>The type of the value; of a view, of what is viewed.</summary>
     public ITypeSymbol? Type { get; } = type;
+
+    /// <summary>The bits of the value, when it is an integer; 0 when it is not.</summary>
+    public int Bits => _bits < 0 ? _bits = Widths.Of(Type) : _bits;
+
+    /// <summary>Whether it is an integer with a sign.</summary>
+    public bool IsSigned => _isSigned ??= Widths.IsSigned(Type);
 
     public decimal Constant { get; } = constant;
 

@@ -17,7 +17,7 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     public const int DeepestFrame = 3;
 
     // Some milliseconds; and as much as there is to go through anyway, so that a file may be as long as it likes.
-    internal const int LeastSteps = 2_500;
+    internal const int LeastSteps = 1_000;
     internal const int StepsForOperation = 1;
 
     // What three of four methods need for each operation that is called; ten times as much where there are loops in loops.

@@ -41,7 +41,7 @@ internal sealed partial class ValueAnalysis
 
         foreach (IArgumentOperation argument in call.Arguments)
         {
-            if (argument.Parameter is { } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value) && Sinks.Of(method, parameter) is { } sink)
+            if (argument.Parameter is { } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value) && !IsHosts(value) && Sinks.Of(method, parameter) is { } sink)
             {
                 CheckUse(argument.Value, value, sink);
             }
@@ -78,7 +78,7 @@ internal sealed partial class ValueAnalysis
         {
             Term value = Evaluate(argument.Value);
             values.Add(value);
-            if (creation.Constructor is { } constructor && argument.Parameter is { } parameter && Sinks.Of(constructor, parameter) is { } sink)
+            if (creation.Constructor is { } constructor && argument.Parameter is { } parameter && !IsHosts(value) && Sinks.Of(constructor, parameter) is { } sink)
             {
                 CheckUse(argument.Value, value, sink);
             }
@@ -168,12 +168,12 @@ internal sealed partial class ValueAnalysis
         bool mayCheck = method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || method.ReturnType.TypeKind == TypeKind.Enum;
         if (mayCheck && !IsAsserted(call.Syntax))
         {
-            foreach (Term given in all)
+            for (int one = 0; one < all.Length; one++)
             {
-                _state = Arithmetic.Compared(_state, given, call);
-                foreach (Term other in arguments.Values)
+                _state = Arithmetic.Compared(_state, all[one], call);
+                for (int before = 0; before < one; before++)
                 {
-                    _state = DoubtOrder(_state, given, other);
+                    _state = DoubtOrder(_state, all[one], all[before]);
                 }
             }
         }
@@ -217,24 +217,21 @@ internal sealed partial class ValueAnalysis
     /// <summary>Forgets what was read of memories that somebody is given: they may have been written.</summary>
     private void Forget(Term[] given)
     {
-        if (_state.Reads.IsEmpty)
+        if (_state.Reads.IsEmpty || given.All(HoldsNoMemory))
         {
             return;
         }
 
         HashSet<Term> owners = [.. given.Where(static one => !HoldsNoMemory(one)).Select(OwnerOf)];
-        if (owners.Count > 0)
-        {
-            bool isAnyMemory = owners.Any(static one => SharedTypes.IsMemory(one.Type));
-            bool isWritten(Term memory) => owners.Contains(OwnerOf(memory)) || (isAnyMemory && memory.IsBehindView);
-            IEnumerable<Term> written = _state.Reads.Where(read => isWritten(read.Value.Place.Memory)).Select(static read => read.Key);
-            _state = _state with { Reads = _state.Reads.RemoveRange(written) };
-        }
+        bool isAnyMemory = owners.Any(static one => SharedTypes.IsMemory(one.Type));
+        bool isWritten(Term memory) => owners.Contains(OwnerOf(memory)) || (isAnyMemory && memory.IsBehindView);
+        IEnumerable<Term> written = _state.Reads.Where(read => isWritten(read.Value.Place.Memory)).Select(static read => read.Key);
+        _state = _state with { Reads = _state.Reads.RemoveRange(written) };
     }
 
     // Nobody writes through a number. (The type of a view is that of what is viewed.)
     private static bool HoldsNoMemory(Term term) =>
-        term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && Widths.IsInteger(term.Type));
+        term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && Widths.IsInteger(term));
 
     // Whoever is given an object has the memory that hangs on it, too.
     private static Term OwnerOf(Term term)

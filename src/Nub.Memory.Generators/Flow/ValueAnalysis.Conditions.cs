@@ -124,8 +124,19 @@ internal sealed partial class ValueAnalysis
     private static bool IsAsserted(Frame? frame) => frame is not null && (IsInAssertion(frame.Call.Syntax) || IsAsserted(frame.Caller));
 
     private static bool IsInAssertion(SyntaxNode syntax) =>
-        syntax.FirstAncestorOrSelf<ArgumentSyntax>() is { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: var type } } }
+        ArgumentAround(syntax) is { Parent.Parent: InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Expression: var type } } }
         && type is SimpleNameSyntax { Identifier.Text: "Debug" } or MemberAccessExpressionSyntax { Name.Identifier.Text: "Debug" };
+
+    // Within a statement: what stands in the statements of a lambda is no condition of whoever is given the lambda.
+    private static ArgumentSyntax? ArgumentAround(SyntaxNode? node)
+    {
+        while (node is not (null or ArgumentSyntax or StatementSyntax))
+        {
+            node = node.Parent;
+        }
+
+        return node as ArgumentSyntax;
+    }
 
     private static FlowState Decide(FlowState state, IBinaryOperation check, BinaryOperatorKind kind, Term left, Term right, bool value)
     {

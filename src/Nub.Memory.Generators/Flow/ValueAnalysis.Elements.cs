@@ -69,7 +69,7 @@ internal sealed partial class ValueAnalysis
         bool isFromEnd = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat };
         position = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } backwards ? backwards.Operand : position;
         Term index = Evaluate(position);
-        if (!(Widths.IsInteger(index.Type) && Widths.RangeOf(_state, index) is { Least.Sign: >= 0 } numbers && LengthOf(container, operation) > numbers.Most))
+        if (!(Widths.IsInteger(index) && Widths.RangeOf(_state, index) is { Least.Sign: >= 0 } numbers && LengthOf(container, operation) > numbers.Most))
         {
             CheckUse(position, index, Sink.Index);
         }
@@ -105,6 +105,9 @@ internal sealed partial class ValueAnalysis
             CheckUse(operand, value, Sink.Index);
         }
     }
+
+    // Whether it may be used for anything: to ask that takes less than to ask what it is used for.
+    private bool IsHosts(Term value) => _state.StandingOf(value).Trust == Trust.Host;
 
     private void CheckUse(IOperation operand, Term value, Sink sink)
     {

@@ -231,8 +231,8 @@ internal sealed partial class ValueAnalysis
             return Derive(conversion, operand);
         }
 
-        bool isNumber = Widths.IsInteger(operand.Type) && conversion.Type is { } type && Widths.IsInteger(type);
-        bool isCut = Widths.HasSign(operand.Type) && Widths.IsInteger(conversion.Type);
+        bool isNumber = Widths.IsInteger(operand) && conversion.Type is { } type && Widths.IsInteger(type);
+        bool isCut = Widths.HasSign(operand) && Widths.IsInteger(conversion.Type);
         return (isNumber || isCut) && !TermTable.IsTooDeep(operand) ? Terms.Cast(operand, conversion.Type!, conversion.IsChecked) : operand;
     }
 

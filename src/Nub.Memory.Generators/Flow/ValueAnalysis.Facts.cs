@@ -58,7 +58,7 @@ internal sealed partial class ValueAnalysis
                 break;
 
             // What is not a number is neither smaller nor larger.
-            case BinaryOperatorKind.LessThan when Widths.IsInteger(left.Type) || Widths.IsInteger(right.Type):
+            case BinaryOperatorKind.LessThan when Widths.IsInteger(left) || Widths.IsInteger(right):
                 break;
             default:
                 return facts;

@@ -59,7 +59,7 @@ internal sealed partial class ValueAnalysis
     }
 
     private static FlowState NarrowTo(FlowState state, IPatternOperation pattern, Term value, bool matches) =>
-        Widths.IsInteger(value.Type) ? Ordering.Narrow(state, value, NarrowedBy(pattern, matches, Widths.RangeOf(state, value))) : state;
+        Widths.IsInteger(value) ? Ordering.Narrow(state, value, NarrowedBy(pattern, matches, Widths.RangeOf(state, value))) : state;
 
     private static Interval NarrowedBy(IPatternOperation pattern, bool matches, Interval range)
     {
@@ -193,7 +193,7 @@ internal sealed partial class ValueAnalysis
 
         foreach (Meeting meeting in _met)
         {
-            if (!Widths.IsInteger(meeting.Merge.Type) || (known.StandingOf(meeting.Mine).Trust == Trust.Host && incoming.StandingOf(meeting.Other).Trust == Trust.Host))
+            if (!Widths.IsInteger(meeting.Merge) || (known.StandingOf(meeting.Mine).Trust == Trust.Host && incoming.StandingOf(meeting.Other).Trust == Trust.Host))
             {
                 continue;
             }
@@ -202,7 +202,7 @@ internal sealed partial class ValueAnalysis
             if (meeting.Mine != meeting.Merge)
             {
                 Interval both = Widths.RangeOf(known, meeting.Mine).Hull(other);
-                Interval all = Widths.OfType(meeting.Merge.Type);
+                Interval all = Widths.OfType(meeting.Merge);
                 both = !climbs ? both : both.Least >= 0 ? all.Within(new Interval(0, all.Most)) : all;
                 ranges = both.Contains(all) ? ranges.Remove(meeting.Merge) : ranges.SetItem(meeting.Merge, both.Within(all));
             }
@@ -245,7 +245,7 @@ internal sealed partial class ValueAnalysis
         // Around a loop only less and less holds; another variable of it is one more step of few.
         foreach (Meeting meeting in _met)
         {
-            if (!Widths.IsInteger(meeting.Merge.Type))
+            if (!Widths.IsInteger(meeting.Merge))
             {
                 continue;
             }

@@ -9,13 +9,13 @@ internal sealed partial class ValueAnalysis
     private FlowState InFewerBits(FlowState state, Term wide)
     {
         if (wide.Kind != TermKind.Binary || state.StandingOf(wide) is not { Trust: Trust.Bounded } standing
-            || Narrower(wide, wide.Type) is not { Kind: TermKind.Binary, Type: { } type } narrow || Widths.Of(type) >= Widths.Of(wide.Type))
+            || Narrower(wide, wide.Type) is not { Kind: TermKind.Binary, Type: { } type } narrow || Widths.Of(type) >= Widths.Of(wide))
         {
             return state;
         }
 
         Interval range = Widths.RangeOf(state, wide);
-        if (Widths.IsKnown(state, wide) && range.Most >= Widths.OfType(type).Most)
+        if (Widths.IsKnown(state, wide) && range.Most >= Widths.OfType(narrow).Most)
         {
             // A limit that says nothing about the narrower one.
             return state;
@@ -24,7 +24,7 @@ internal sealed partial class ValueAnalysis
         foreach (Term one in new[] { narrow, Terms.Binary((BinaryOperatorKind)narrow.Key!, narrow.Left!, narrow.Right!, type, isChecked: true) })
         {
             state = state.Set(one, standing);
-            state = Widths.OfType(type).Contains(range) ? Ordering.Narrow(state, one, range) : state;
+            state = Widths.OfType(one).Contains(range) ? Ordering.Narrow(state, one, range) : state;
         }
 
         return state;
@@ -35,7 +35,7 @@ internal sealed partial class ValueAnalysis
     {
         switch (term)
         {
-            case { Kind: TermKind.Cast, Left: { } narrow } when Widths.IsInteger(narrow.Type) && SymbolEqualityComparer.Default.Equals(term.Type, wide):
+            case { Kind: TermKind.Cast, Left: { } narrow } when Widths.IsInteger(narrow) && SymbolEqualityComparer.Default.Equals(term.Type, wide):
                 return narrow;
             case { Kind: TermKind.Constant }:
                 return term;
@@ -50,8 +50,8 @@ internal sealed partial class ValueAnalysis
     private Term? Combined(BinaryOperatorKind kind, Term left, Term right)
     {
         ITypeSymbol? type = left.Kind == TermKind.Constant ? right.Type
-            : right.Kind == TermKind.Constant || Widths.Of(left.Type) > Widths.Of(right.Type) || SymbolEqualityComparer.Default.Equals(left.Type, right.Type) ? left.Type
-            : Widths.Of(left.Type) < Widths.Of(right.Type) ? right.Type
+            : right.Kind == TermKind.Constant || Widths.Of(left) > Widths.Of(right) || SymbolEqualityComparer.Default.Equals(left.Type, right.Type) ? left.Type
+            : Widths.Of(left) < Widths.Of(right) ? right.Type
             : null;
 
         // What is less than an int is computed as one.

@@ -22,25 +22,32 @@ internal static class Widths
         _ => 0,
     };
 
+    /// <summary>The bits of a value, when it is an integer; 0 when it is not.</summary>
+    public static int Of(Term term) => term.Bits;
+
     public static bool IsInteger(ITypeSymbol? type) => Of(type) > 0;
+
+    public static bool IsInteger(Term term) => term.Bits > 0;
+
+    public static bool IsSigned(Term term) => term.IsSigned;
 
     public static bool IsSigned(ITypeSymbol? type) => type is
     {
         SpecialType: SpecialType.System_SByte or SpecialType.System_Int16 or SpecialType.System_Int32 or SpecialType.System_Int64 or SpecialType.System_IntPtr,
     } or { Name: "Int128" } || (type is INamedTypeSymbol { EnumUnderlyingType: { } underlying } && IsSigned(underlying));
 
-    /// <summary>Whether there are negative values of a type.</summary>
-    public static bool HasSign(ITypeSymbol? type) =>
-        IsSigned(type) || type is { SpecialType: SpecialType.System_Single or SpecialType.System_Double or SpecialType.System_Decimal } or { Name: "TimeSpan" or "Half" };
+    /// <summary>Whether a value may be negative, by its type.</summary>
+    public static bool HasSign(Term term) =>
+        term.IsSigned || term.Type is { SpecialType: SpecialType.System_Single or SpecialType.System_Double or SpecialType.System_Decimal } or { Name: "TimeSpan" or "Half" };
 
     /// <summary>Whether a cast keeps every value that fits both types: it may change the sign, but cuts no bits off.</summary>
-    public static bool IsWideningOrSame(Term cast) => Of(cast.Type) >= Of(cast.Left!.Type) || cast.IsChecked;
+    public static bool IsWideningOrSame(Term cast) => Of(cast) >= Of(cast.Left!) || cast.IsChecked;
 
     /// <summary>Whether a limit for what a cast gave is one for what it was given.</summary>
     /// <remarks>An unsigned number that is made signed may come out negative, and be below every limit; the reverse comes out above.</remarks>
     public static bool KeepsLimit(FlowState state, Term cast) =>
         IsWideningOrSame(cast)
-        && (cast.IsChecked || !IsSigned(cast.Type) || IsSigned(cast.Left!.Type) || Of(cast.Type) > Of(cast.Left.Type) || state.IsNonNegative(cast));
+        && (cast.IsChecked || !IsSigned(cast) || IsSigned(cast.Left!) || Of(cast) > Of(cast.Left!) || state.IsNonNegative(cast));
 
     /// <summary>The numbers that a value can be.</summary>
     /// <param name="proofs">How many differences within differences are looked into.</param>
@@ -49,17 +56,17 @@ internal static class Widths
     /// <summary>Whether what arithmetic or a cast gave is the number that it would be without an end to the bits of its type.</summary>
     public static bool IsExact(FlowState state, Term term, int proofs)
     {
-        if (term.IsChecked || state.Sound.Contains(term) || !IsInteger(term.Type))
+        if (term.IsChecked || state.Sound.Contains(term) || !IsInteger(term))
         {
-            return IsInteger(term.Type);
+            return IsInteger(term);
         }
 
-        Interval all = OfType(term.Type);
+        Interval all = OfType(term);
         if (term.Kind == TermKind.Binary)
         {
             Measured left = Measure(state, term.Left!, proofs);
             Measured right = Measure(state, term.Right!, proofs);
-            return Interval.Of((BinaryOperatorKind)term.Key!, left.Range, right.Range, Of(term.Type)) is { } exact
+            return Interval.Of((BinaryOperatorKind)term.Key!, left.Range, right.Range, Of(term)) is { } exact
                 && (all.Contains(exact)
 
                     // Of two numbers that are within limits the sum is one that somebody has foreseen; the difference need not be.
@@ -70,15 +77,15 @@ internal static class Widths
         Measured source = Measure(state, term.Left!, proofs);
         return all.Contains(source.Range)
             || (!source.IsGuests && source.Range.Least >= all.Least)
-            || (Of(term.Type) == Of(term.Left!.Type) && RangeOf(state, term, proofs).Least >= 0 && !IsSigned(term.Left.Type));
+            || (Of(term) == Of(term.Left!) && RangeOf(state, term, proofs).Least >= 0 && !IsSigned(term.Left!));
     }
 
     /// <summary>Whether the largest number that a value can be follows from constants and from types, and from nothing that the host knows at run time alone.</summary>
     public static bool IsKnown(FlowState state, Term term) =>
         term.Kind == TermKind.Constant
-        || (state.Limits.Ranges.TryGetValue(term, out Interval known) && known.Most < OfType(term.Type).Most)
+        || (state.Limits.Ranges.TryGetValue(term, out Interval known) && known.Most < OfType(term).Most)
         || (term.Kind == TermKind.Cast && IsKnown(state, term.Left!))
-        || (Of(term.Type) is > 0 and < 32 && state.StandingOf(term).Trust != Trust.Host);
+        || (Of(term) is > 0 and < 32 && state.StandingOf(term).Trust != Trust.Host);
 
     private static Measured Measure(FlowState state, Term term, int proofs) => state.Remember(term, proofs, s_measure);
 
@@ -91,23 +98,23 @@ internal static class Widths
             return new Measured(new Interval(term.Number, term.Number), false, true);
         }
 
-        Interval all = OfType(term.Type);
+        Interval all = OfType(term);
         Interval? exact = null;
         bool isGuests;
         bool isHosts;
         bool canBeNegative;
-        if (term.Kind == TermKind.Cast && IsInteger(term.Left!.Type))
+        if (term.Kind == TermKind.Cast && IsInteger(term.Left!))
         {
-            Measured source = Measure(state, term.Left, proofs);
+            Measured source = Measure(state, term.Left!, proofs);
             exact = DifferenceIn(state, term, proofs) ?? source.Range;
             (isGuests, isHosts) = (source.IsGuests, source.IsHosts);
-            canBeNegative = isGuests || exact.Value.Least < 0 || (exact.Value.Most > all.Most && IsKnown(state, term.Left));
+            canBeNegative = isGuests || exact.Value.Least < 0 || (exact.Value.Most > all.Most && IsKnown(state, term.Left!));
         }
         else if (term.Kind == TermKind.Binary)
         {
             Measured left = Measure(state, term.Left!, proofs);
             Measured right = Measure(state, term.Right!, proofs);
-            exact = Interval.Of((BinaryOperatorKind)term.Key!, left.Range, right.Range, Of(term.Type));
+            exact = Interval.Of((BinaryOperatorKind)term.Key!, left.Range, right.Range, Of(term));
             (isGuests, isHosts) = (left.IsGuests || right.IsGuests, left.IsHosts && right.IsHosts);
             if (term.Key is BinaryOperatorKind.Subtract && exact!.Value.Least < 0 && !isHosts && proofs > 0 && Ordering.IsAtMost(state, term.Right!, term.Left!, proofs - 1))
             {
@@ -128,15 +135,15 @@ internal static class Widths
         {
             // An unsigned number that was found to be within a limit has not wrapped round.
             isGuests = false;
-            canBeNegative &= found.Trust != Trust.Compared && IsSigned(term.Type);
+            canBeNegative &= found.Trust != Trust.Compared && IsSigned(term);
         }
 
         // What does not fit comes back at the other end of the type, unless it throws.
         bool isWhole = exact is { } sum && (all.Contains(sum) || term.IsChecked || state.Sound.Contains(term));
-        Interval range = isWhole ? exact!.Value.Within(all) : isGuests ? all : RoomOf(term.Type);
+        Interval range = isWhole ? exact!.Value.Within(all) : isGuests ? all : RoomOf(term);
         if (!isWhole && !isGuests && canBeNegative && !isHosts)
         {
-            range = IsSigned(term.Type) ? range with { Least = all.Least } : exact is null ? range : all;
+            range = IsSigned(term) ? range with { Least = all.Least } : exact is null ? range : all;
         }
 
         // Where the limit is a number, there is no need to assume one.
@@ -152,13 +159,13 @@ internal static class Widths
     // (int)(a - b): that the difference wraps round is how it comes out negative.
     private static Interval? DifferenceIn(FlowState state, Term cast, int proofs) =>
         IsSignedDifference(cast) && !IsExact(state, cast.Left!, proofs)
-            ? Interval.Of(BinaryOperatorKind.Subtract, RangeOf(state, cast.Left!.Left!, proofs), RangeOf(state, cast.Left.Right!, proofs), Of(cast.Type))
+            ? Interval.Of(BinaryOperatorKind.Subtract, RangeOf(state, cast.Left!.Left!, proofs), RangeOf(state, cast.Left.Right!, proofs), Of(cast))
             : null;
 
     /// <summary>Whether a cast makes an unsigned difference one with a sign.</summary>
     public static bool IsSignedDifference(Term cast) =>
         cast is { IsChecked: false, Left: { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract, IsChecked: false } difference }
-        && IsSigned(cast.Type) && Of(cast.Type) == Of(difference.Type) && !IsSigned(difference.Type);
+        && IsSigned(cast) && Of(cast) == Of(difference) && !IsSigned(difference);
 
     /// <summary>Whether a sum or product anywhere in a value may come out smaller than its parts.</summary>
     public static bool CanOverflowIn(FlowState state, Term term) => term.Kind switch
@@ -172,21 +179,21 @@ internal static class Widths
     public static bool CanOverflow(FlowState state, Term term)
     {
         bool isGrowing = term is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift };
-        if (!isGrowing || term.IsChecked || !IsInteger(term.Type) || state.Sound.Contains(term) || !state.IsGuests(term))
+        if (!isGrowing || term.IsChecked || !IsInteger(term) || state.Sound.Contains(term) || !state.IsGuests(term))
         {
             return false;
         }
 
-        Interval? exact = Interval.Of((BinaryOperatorKind)term.Key!, RangeOf(state, term.Left!), RangeOf(state, term.Right!), Of(term.Type));
-        return exact is { } known ? !OfType(term.Type).Contains(known) : state.IsGuests(term.Right!);
+        Interval? exact = Interval.Of((BinaryOperatorKind)term.Key!, RangeOf(state, term.Left!), RangeOf(state, term.Right!), Of(term));
+        return exact is { } known ? !OfType(term).Contains(known) : state.IsGuests(term.Right!);
     }
 
     /// <summary>The numbers of a type. Of one that is no integer nothing is known; offsets, which have none, are of 64 bits.</summary>
-    public static Interval OfType(ITypeSymbol? type) => (IsSigned(type) ? s_signed : s_unsigned)[BitsOf(type) / 8];
+    public static Interval OfType(Term term) => (term.IsSigned ? s_signed : s_unsigned)[BytesOf(term)];
 
-    private static Interval RoomOf(ITypeSymbol? type) => (IsSigned(type) ? s_roomOfSigned : s_roomOfUnsigned)[BitsOf(type) / 8];
+    private static Interval RoomOf(Term term) => (term.IsSigned ? s_roomOfSigned : s_roomOfUnsigned)[BytesOf(term)];
 
-    private static int BitsOf(ITypeSymbol? type) => Of(type) is 0 ? 64 : Of(type);
+    private static int BytesOf(Term term) => (term.Bits is 0 ? 64 : term.Bits) / 8;
 
     // By the size of the type in bytes: they are asked for at every step, and large numbers are made on the heap.
     private static readonly Interval[] s_signed = BySize(static bits => new Interval(-(BigInteger.One << (bits - 1)), (BigInteger.One << (bits - 1)) - 1));

@@ -1,7 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Flow;
 using Nub.Memory.Generators.Tests.Harness;
 
@@ -57,7 +56,7 @@ internal static class TypeUnderTest
         {
             IMethodSymbol method = model.GetDeclaredSymbol(declaration)!;
             IOperation operation = model.GetOperation(declaration)!;
-            bodies.Add(method, operation, operation.Descendants().Count(), default);
+            bodies.Add(method, operation, default);
             all.Add(method.Name, bodies.Find(method)!);
         }
 
