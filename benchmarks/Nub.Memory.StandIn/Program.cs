@@ -17,4 +17,19 @@ if (!Directory.Exists(from))
     return 2;
 }
 
+// What is read must not be written to, nor what was written be read again.
+string output = Path.GetFullPath(to) + Path.DirectorySeparatorChar;
+string input = Path.GetFullPath(from) + Path.DirectorySeparatorChar;
+if (output.StartsWith(input, StringComparison.Ordinal) || input.StartsWith(output, StringComparison.Ordinal))
+{
+    Console.Error.WriteLine($"{to} and {from} must not lie in each other.");
+    return 2;
+}
+
+if (Directory.Exists(to) && Directory.EnumerateFileSystemEntries(to).Any())
+{
+    Console.Error.WriteLine($"{to} is not empty: what is in it would be measured, too.");
+    return 2;
+}
+
 return Run.Of(project, from, to);

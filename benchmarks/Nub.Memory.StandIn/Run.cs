@@ -21,7 +21,13 @@ internal static class Run
 
         // What a project's own build adds is there while types are looked for, or half of its code would not bind.
         CSharpCompilation original = SourceTrees.Compile([.. sources.Files, SourceTrees.Parse(StandInSource.FileName, project.Beside)]);
-        Dictionary<INamedTypeSymbol, MemoryType> memories = Find(project, original);
+        if (project.Memories.FirstOrDefault(one => original.GetTypeByMetadataName(one.Original) is null) is { } missing)
+        {
+            Console.Error.WriteLine($"{missing.Original} is not in the sources below {from}, or is there twice.");
+            return 1;
+        }
+
+        var memories = project.Memories.ToDictionary<MemoryType, INamedTypeSymbol, MemoryType>(one => original.GetTypeByMetadataName(one.Original)!, static one => one, SymbolEqualityComparer.Default);
 
         var rewritten = new List<SyntaxTree>();
         var made = new Tally();
@@ -56,18 +62,5 @@ internal static class Run
         }
 
         return 0;
-    }
-
-    private static Dictionary<INamedTypeSymbol, MemoryType> Find(Project project, CSharpCompilation compilation)
-    {
-        var memories = new Dictionary<INamedTypeSymbol, MemoryType>(SymbolEqualityComparer.Default);
-        foreach (MemoryType memory in project.Memories)
-        {
-            INamedTypeSymbol type = compilation.GetTypeByMetadataName(memory.Original)
-                ?? throw new InvalidOperationException($"{memory.Original} is not in these sources, or is there twice.");
-            memories.Add(type, memory);
-        }
-
-        return memories;
     }
 }

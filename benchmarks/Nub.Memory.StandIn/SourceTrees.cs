@@ -23,8 +23,8 @@ internal sealed record SourceTrees(ImmutableArray<SyntaxTree> Files)
     public static SourceTrees Read(Project project, string directory) => new(
     [
         .. Directory.EnumerateFiles(directory, "*.cs", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(directory, path))
-            .Where(path => !project.Without.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))
+            .Select(path => Path.GetRelativePath(directory, path).Replace('\\', '/'))
+            .Where(path => !project.Without.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && !path.Split('/').Any(static part => part is "bin" or "obj"))
             .Order(StringComparer.Ordinal)
             .Select(path => Parse(path, File.ReadAllText(Path.Combine(directory, path)))),
     ]);

@@ -45,13 +45,13 @@ internal sealed partial class Rewriter
         for (int i = 0; i < node.ArgumentList.Arguments.Count; i++)
         {
             ArgumentSyntax argument = node.ArgumentList.Arguments[i];
-            found.Given.Add(argument.NameColon?.Name.Identifier.Text ?? method.Parameters[i].Name, argument.Expression);
+            found.Given.TryAdd(argument.NameColon?.Name.Identifier.Text ?? method.Parameters[Math.Min(i, method.Parameters.Length - 1)].Name, argument.Expression);
         }
 
         // All of the memory at once: there is no length to give.
         if (rule.Count is not null && !found.Given.ContainsKey(rule.Count))
         {
-            tally.Leave($"{method.Name} without a length");
+            Leave(node, $"{method.Name} without a length");
             return null;
         }
 
@@ -76,7 +76,7 @@ internal sealed partial class Rewriter
         if (node.Expression is MemberBindingExpressionSyntax member && _methodNames.Contains(member.Name.Identifier.Text)
             && model.GetSymbolInfo(node).Symbol is IMethodSymbol method && MemoryOf(method.ContainingType, out _) is not null)
         {
-            tally.Leave($"{method.Name} by ?.");
+            Leave(node, $"{method.Name} by ?.");
         }
     }
 

@@ -14,13 +14,19 @@ internal sealed partial class Rewriter
             return base.VisitElementAccessExpression(node);
         }
 
+        if (IsTarget(node))
+        {
+            Leave(node, "indexers that are written to in the middle of an expression");
+            return base.VisitElementAccessExpression(node);
+        }
+
         tally.Add(CallKind.Read);
         return Expression($"{memory}.Read<{type}>({address})").WithTriviaFrom(node);
     }
 
     public override SyntaxNode? VisitAssignmentExpression(AssignmentExpressionSyntax node)
     {
-        if (node.Left is not ElementAccessExpressionSyntax element || !IsStatement(node) || IndexedIn(element) is not ({ } memory, { } address, { } type))
+        if (node.Left is not ElementAccessExpressionSyntax element || !IsStatement(node) || (!node.IsKind(SyntaxKind.SimpleAssignmentExpression) && !IsRepeatable(element)) || IndexedIn(element) is not ({ } memory, { } address, { } type))
         {
             return base.VisitAssignmentExpression(node);
         }
@@ -49,7 +55,7 @@ internal sealed partial class Rewriter
             return null;
         }
 
-        if (operand is not ElementAccessExpressionSyntax element || !IsStatement(node) || IndexedIn(element) is not ({ } memory, { } address, { } type))
+        if (operand is not ElementAccessExpressionSyntax element || !IsStatement(node) || !IsRepeatable(element) || IndexedIn(element) is not ({ } memory, { } address, { } type))
         {
             return null;
         }
@@ -58,6 +64,20 @@ internal sealed partial class Rewriter
         tally.Add(CallKind.Write);
         return Expression($"{memory}.Write<{type}>({address}, ({type})({memory}.Read<{type}>({address}) {step.Text[..1]} 1))").WithTriviaFrom(node);
     }
+
+    private static bool IsTarget(ElementAccessExpressionSyntax node) => node.Parent switch
+    {
+        AssignmentExpressionSyntax assignment => assignment.Left == node,
+        PostfixUnaryExpressionSyntax step => !step.IsKind(SyntaxKind.SuppressNullableWarningExpression),
+        PrefixUnaryExpressionSyntax step => step.OperatorToken.Kind() is SyntaxKind.PlusPlusToken or SyntaxKind.MinusMinusToken,
+        ArgumentSyntax argument => !argument.RefKindKeyword.IsKind(SyntaxKind.None) || argument.Parent is TupleExpressionSyntax { Parent: AssignmentExpressionSyntax },
+        _ => false,
+    };
+
+    // What is written to by += is named twice afterwards: once to be read.
+    private static bool IsRepeatable(ElementAccessExpressionSyntax node) => !node.ArgumentList.DescendantNodes().Any(static one =>
+        one is InvocationExpressionSyntax or ElementAccessExpressionSyntax or AssignmentExpressionSyntax
+        || one.Kind() is SyntaxKind.PostIncrementExpression or SyntaxKind.PostDecrementExpression or SyntaxKind.PreIncrementExpression or SyntaxKind.PreDecrementExpression);
 
     // Where nobody takes its value, which a write has none of.
     private static bool IsStatement(ExpressionSyntax node) => node.Parent switch

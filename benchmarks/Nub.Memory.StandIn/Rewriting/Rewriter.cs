@@ -4,12 +4,16 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Nub.Memory.StandIn.Rewriting;
 
-/// <summary>Replaces what of one file gets at a guest's memory. No line is added or taken away: reports are compared by their lines.</summary>
-/// <remarks>Of the old tree is asked what something is, of the new one is taken what it is made of.</remarks>
+/// <summary>Replaces what of one file gets at a guest's memory. It stays in its line, so that reports can be found in the original.</summary>
+/// <remarks>
+/// Of the old tree is asked what something is, of the new one is taken what it is made of. <c>uint n = bus.ReadDoubleWord(at);</c> becomes
+/// <c>uint n = bus.Read&lt;uint&gt;(at);</c>, and <c>var b = bus.ReadBytes(at, 8);</c> becomes <c>var b = new byte[8]; bus.CopyTo(at, b);</c>.
+/// </remarks>
 internal sealed partial class Rewriter(SemanticModel model, Project project, Dictionary<INamedTypeSymbol, MemoryType> memories, Tally tally) : CSharpSyntaxRewriter
 {
     // The compiler is asked only where a name may be one that counts: most files have none.
     private readonly HashSet<string> _typeNames = [.. memories.Keys.Select(static one => one.Name)];
+    private readonly HashSet<SyntaxNode> _left = [];
     private readonly HashSet<string> _methodNames = [.. project.Calls.Select(static one => one.Method)];
 
     public override SyntaxNode? VisitClassDeclaration(ClassDeclarationSyntax node)
@@ -49,6 +53,15 @@ internal sealed partial class Rewriter(SemanticModel model, Project project, Dic
         }
 
         return null;
+    }
+
+    // A statement is looked at before what it is made of.
+    private void Leave(SyntaxNode node, string why)
+    {
+        if (_left.Add(node))
+        {
+            tally.Leave(why);
+        }
     }
 
     // As the receiver of a call.

@@ -26,7 +26,7 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             static type =>
             {
                 var collected = new TypeBodies((INamedTypeSymbol)type.Symbol);
-                type.RegisterOperationAction(collected.Note, OperationKind.Invocation, OperationKind.PropertyReference, OperationKind.DelegateCreation, OperationKind.Loop);
+                type.RegisterOperationAction(collected.Note, TypeCalls.Kinds);
                 type.RegisterOperationBlockAction(collected.Add);
                 type.RegisterSymbolEndAction(collected.Analyze);
             },
@@ -38,37 +38,22 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
     /// The compiler goes through the operations of all code, once, for all rules that ask for some kinds of them; to go through them
     /// here would take as long again, for a type of which there is nothing to be found. A table of registers has tens of thousands.
     /// </remarks>
-    private sealed class TypeBodies(INamedTypeSymbol type)
+    private sealed class TypeBodies
     {
         private readonly object _lock = new();
-        private readonly MethodBodies _bodies = new();
-        private readonly TypeCalls _calls = new();
+        private readonly TypeCalls _calls;
+        private readonly MethodBodies _bodies;
         private readonly Dictionary<ISymbol, IOperation> _initializers = new(SymbolEqualityComparer.Default);
+        private readonly INamedTypeSymbol _type;
 
-        /// <summary>Notes what is called, when bytes of a guest's may come out of it, or it belongs to the type.</summary>
-        public void Note(OperationAnalysisContext context)
+        public TypeBodies(INamedTypeSymbol type)
         {
-            ISymbol? member = MemberOf(context.Operation);
-            bool reads = member is null ? ReadsUnseen(context.Operation) : SharedTypes.Reads(member);
-            bool isOwn = member is not null && SymbolEqualityComparer.Default.Equals(member.ContainingType?.OriginalDefinition, type);
-            if (!reads && !isOwn)
-            {
-                return;
-            }
-
-            lock (_lock)
-            {
-                if (reads)
-                {
-                    _calls.AddReader(context.ContainingSymbol);
-                }
-
-                if (isOwn)
-                {
-                    _calls.Add(context.ContainingSymbol, member is IPropertySymbol { GetMethod: { } getter } ? getter : member!);
-                }
-            }
+            _type = type;
+            _calls = new TypeCalls(type);
+            _bodies = new MethodBodies(_calls);
         }
+
+        public void Note(OperationAnalysisContext context) => _calls.Note(context.ContainingSymbol, context.Operation);
 
         /// <summary>Keeps a body until it is known what of the type reads.</summary>
         public void Add(OperationBlockAnalysisContext context)
@@ -96,46 +81,17 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             }
         }
 
-        // Whoever is given a parser may pop, and a foreach goes through elements: no member that does so stands there.
-        private bool ReadsUnseen(IOperation operation) => operation.Kind switch
-        {
-            OperationKind.DelegateCreation => IsParser((IDelegateCreationOperation)operation),
-            OperationKind.Loop => operation is IForEachLoopOperation { Collection.Type: var collection } && SharedTypes.ElementsOf(collection) is not null,
-            _ => false,
-        };
-
-        // One that is a method has to be known before that is gone through.
-        private bool IsParser(IDelegateCreationOperation creation)
-        {
-            bool isParser = SharedTypes.IsParser(creation.Type);
-            if (isParser && creation.Target is IMethodReferenceOperation { Method: var method })
-            {
-                _bodies.AddParser(method);
-            }
-
-            return isParser;
-        }
-
-        private static ISymbol? MemberOf(IOperation operation) => operation.Kind switch
-        {
-            OperationKind.Invocation => ((IInvocationOperation)operation).TargetMethod,
-            OperationKind.PropertyReference => ((IPropertyReferenceOperation)operation).Property,
-            _ => null,
-        };
-
         public void Analyze(SymbolAnalysisContext context)
         {
             // Almost every type.
-            if (!_calls.AnyReads && !_bodies.Parsers.Any())
+            if (!_calls.AnyReads)
             {
                 return;
             }
 
-            HashSet<ISymbol> reading = _calls.WhoMayRead(_bodies.Parsers);
-            _bodies.Reading = reading;
             CancellationToken cancellation = context.CancellationToken;
-            IEnumerable<MethodBody> methods = reading.OfType<IMethodSymbol>().Select(_bodies.Find).OfType<MethodBody>();
-            new TypeFlow(_bodies, cancellation).Run([.. InitializersIn(reading, cancellation), .. methods], (body, session) =>
+            IEnumerable<MethodBody> methods = _calls.WhoMayRead.OfType<IMethodSymbol>().Select(_bodies.Find).OfType<MethodBody>();
+            new TypeFlow(_bodies, cancellation).Run([.. InitializersThatMayRead(cancellation), .. methods], (body, session) =>
             {
                 HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);
                 UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
@@ -143,8 +99,8 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         }
 
         // What a field or a property begins with is run by a constructor, and is looked at by itself.
-        private IEnumerable<MethodBody> InitializersIn(HashSet<ISymbol> reading, CancellationToken cancellation) =>
-            type.Constructors.FirstOrDefault() is not { } constructor ? []
-                : _initializers.Where(one => reading.Contains(one.Key)).Select(one => new MethodBody(constructor, () => FlowGraph.BlocksOf(one.Value, cancellation)));
+        private IEnumerable<MethodBody> InitializersThatMayRead(CancellationToken cancellation) =>
+            _type.Constructors.FirstOrDefault() is not { } constructor ? []
+                : _initializers.Where(one => _calls.WhoMayRead.Contains(one.Key)).Select(one => new MethodBody(constructor, () => FlowGraph.BlocksOf(one.Value, cancellation)));
     }
 }

@@ -3,8 +3,8 @@ using Microsoft.CodeAnalysis;
 namespace Nub.Memory.Generators.Flow;
 
 /// <summary>
-/// Goes through operations and all that they are made of, in no order of interest. Every method of a project is gone through, and most of
-/// them for nothing: the compiler's <c>Descendants</c>, which keeps to the order, takes twice as long.
+/// Goes through operations and all that they are made of, in no order of interest: the compiler's <c>Descendants</c>, which keeps to the
+/// order, takes twice as long.
 /// </summary>
 internal readonly struct OperationWalk
 {

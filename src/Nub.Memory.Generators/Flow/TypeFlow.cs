@@ -23,6 +23,9 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     // What three of four methods need for each operation that is called; ten times as much where there are loops in loops.
     private const int StepsForCalled = 3;
 
+    // What seems to take so many times what there is does take more, however wrong that is.
+    private const int FarTooMuch = 4;
+
     private readonly Sizes _sizes = new();
     private long _stepsLeft;
 
@@ -44,7 +47,7 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
         var waiting = new List<Function>();
         foreach ((MethodBody body, IOperation? creation) in all)
         {
-            Depth.Run(() => waiting.Add(new Function(body, creation, CalledBy(body, DeepestFrame))));
+            Depth.Run(() => waiting.Add(new Function(body, creation, bodies.EstimateOf(body, DeepestFrame) - body.Operations)));
         }
 
         _stepsLeft = LeastSteps + (StepsForOperation * waiting.Sum(static one => (long)one.Body.Operations));
@@ -64,27 +67,31 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
 
     private FlowSession? Run(Function function, bool isLast)
     {
-        // Nobody waits for what the last one leaves.
-        long share = isLast ? _stepsLeft : _stepsLeft / 2;
         int depth = DeepestFrame;
-        while (StepsFor(function, depth) > share)
+        for (bool isExact = false; ; isExact = true)
         {
-            depth--;
-        }
+            // Nobody waits for what the last one leaves.
+            long share = isLast ? _stepsLeft : _stepsLeft / 2;
+            while (IsTooMuch(function, depth, share, isExact))
+            {
+                depth--;
+            }
 
-        if (!MeetsBytes(function, depth))
-        {
-            return null;
-        }
+            if (!MeetsBytes(function, depth))
+            {
+                return null;
+            }
 
-        FlowSession session = Try(function, depth, share, out bool isDone);
-        if (!isDone && depth > 0 && MeetsBytes(function, 0) && session.Steps - session.StepsInHelpers <= FlowSession.MostSteps)
-        {
-            // Loops in loops: what was thought to be enough was far from it, and would hardly ever be for a little less.
-            session = Try(function, 0, 0, out isDone);
-        }
+            FlowSession session = Try(function, depth, share, out bool isDone);
+            if (isDone || depth == 0 || session.Steps - session.StepsInHelpers > FlowSession.MostSteps)
+            {
+                return isDone ? session : null;
+            }
 
-        return isDone ? session : null;
+            // There may be more in a helper than its length shows. Else it is loops in loops: what was thought to be enough was far from it,
+            // and would hardly ever be for a little less.
+            depth = !isExact && IsTooMuch(function, depth, share, isExact: true) ? depth - 1 : 0;
+        }
     }
 
     // Some read only in a lambda, which is looked at by itself, or deeper than there is time for: there is nothing to find in them.
@@ -106,15 +113,17 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
         return session;
     }
 
-    // What it will take, as far as that can be known.
-    private long StepsFor(Function function, int depth) => StepsForCalled * CalledBy(function.Body, depth);
-
-    // How much there is in what a method calls.
-    private long CalledBy(MethodBody body, int depth) => bodies.CostOf(body, depth) - body.Operations;
+    // Whether it will take more steps than there are, as far as that can be known.
+    private bool IsTooMuch(Function function, int depth, long share, bool isExact)
+    {
+        long most = function.Body.Operations + (share / StepsForCalled);
+        long estimate = depth == 0 || isExact ? most : bodies.EstimateOf(function.Body, depth);
+        return estimate > FarTooMuch * most || ((isExact || estimate > most) && bodies.CostOf(function.Body, depth) > most);
+    }
 
     /// <summary>Something to go through.</summary>
     /// <param name="Creation">Of a lambda: the delegate that it becomes.</param>
-    /// <param name="Called">How much there is in what it calls.</param>
+    /// <param name="Called">About how much there is in what it calls.</param>
     private sealed record Function(MethodBody Body, IOperation? Creation, long Called)
     {
         // What comes in no order of its own is put into the same one each time. Several initializers belong to one constructor.

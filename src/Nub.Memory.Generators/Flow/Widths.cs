@@ -188,7 +188,7 @@ internal static class Widths
         return exact is { } known ? !OfType(term).Contains(known) : state.IsGuests(term.Right!);
     }
 
-    /// <summary>The numbers of a type. Of one that is no integer nothing is known; offsets, which have none, are of 64 bits.</summary>
+    /// <summary>The numbers of a value's type. Of one that is no integer nothing is known; offsets, which have none, are of 64 bits.</summary>
     public static Interval OfType(Term term) => (term.IsSigned ? s_signed : s_unsigned)[BytesOf(term)];
 
     private static Interval RoomOf(Term term) => (term.IsSigned ? s_roomOfSigned : s_roomOfUnsigned)[BytesOf(term)];

@@ -1,66 +1,66 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Flow;
 using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
-/// <summary>Who may read, before anything is gone through.</summary>
+/// <summary>Who reads and who calls whom, before anything is gone through.</summary>
 public sealed class TypeCallsTests
 {
-    private static readonly INamedTypeSymbol s_type = Code.Compile("""
-        public static class Test
-        {
-            public static int Field = 1;
-            public static void Run() { }
-            public static void Other() { }
-            private static void First() { }
-            private static void Second() { }
-            private static void Third() { }
-            private static void Fourth() { }
-            public static void Open() { }
-        }
-        """).GetTypeByMetadataName("Test")!;
-
     [Theory]
-    [InlineData("Run>First First>Second", "Second", "First Run Second")]
-    [InlineData("Run>First Other>Second", "Second", "Other Second")]
-    [InlineData("Run>First First>Run", "", "")]
-    [InlineData("First>Second Second>First", "First", "First Second")]
+    [InlineData("void Run() => First(); private void First() => Second(); private uint Second() => _host.Read<uint>(0);", "First Run Second")]
+    [InlineData("void Run() => First(); private void First() => Other(); void Other() => Second(); private uint Second() => _host.Read<uint>(0);", "First Other Run Second")]
+    [InlineData("void Run() => First(); private void First() => Run();", "")]
+    [InlineData("private uint First() => Second() + _host.Read<uint>(0); private uint Second() => First();", "First Second")]
+    [InlineData("void Run() => _host.Write(0, 1u);", "")]
 
     // What others may call, too, is not followed, and is looked at by itself.
-    [InlineData("Run>Open", "Open", "Open")]
+    [InlineData("void Run() => Open(); public uint Open() => _host.Read<uint>(0);", "Open")]
 
-    // An initializer calls as a method does.
-    [InlineData("Field>First", "First", "Field First")]
+    // What stands in a lambda is its member's.
+    [InlineData("void Run() { Func<uint> later = () => First(); later(); } private uint First() => _host.Read<uint>(0);", "First Run")]
+
+    // A property is its getter.
+    [InlineData("void Run() { uint a = A; a++; } private uint A => _host.Read<uint>(0);", "Run get_A")]
 
     // As deep as calls are followed: the fourth is too deep for Run.
-    [InlineData("Run>First First>Second Second>Third Third>Fourth", "Fourth", "First Fourth Second Third")]
-    [InlineData("Run>First First>Second Second>Third", "Third", "First Run Second Third")]
-    public void Who_calls_a_helper_that_reads_may_read(string calls, string readers, string expected)
-    {
-        var known = new TypeCalls();
-        foreach (string call in calls.Split(' '))
-        {
-            string[] ends = call.Split('>');
-            known.Add(Member(ends[0]), Member(ends[1]));
-        }
+    [InlineData("void Run() => A(); private void A() => B(); private void B() => C(); private uint C() => _host.Read<uint>(0);", "A B C Run")]
+    [InlineData("void Run() => A(); private void A() => B(); private void B() => C(); private void C() => D(); private uint D() => _host.Read<uint>(0);", "A B C D")]
 
-        foreach (string reader in readers.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            known.AddReader(Member(reader));
-        }
-
-        Assert.Equal(readers.Length > 0, known.AnyReads);
-        Assert.Equal(expected, string.Join(' ', known.WhoMayRead([]).Select(static one => one.Name).Order(StringComparer.Ordinal)));
-    }
+    // Who is handed to a pop is given what was read.
+    [InlineData("byte[] Run() => _host.Stack(0, 4096).Pop<byte[]>(Parse); private static byte[] Parse(ReadOnlySpan<byte> element) => element.ToArray();", "Parse Run")]
+    [InlineData("uint Run(SharedArrayView<uint> all) { uint sum = 0; foreach (uint one in all) { sum += one; } return sum; }", "Run")]
+    public void Who_may_read(string members, string expected) =>
+        Assert.Equal(expected, string.Join(' ', Noted(members, out _).WhoMayRead.Select(static one => one.Name).Order(StringComparer.Ordinal)));
 
     [Fact]
-    public void Who_is_handed_to_a_pop_reads_though_nothing_in_it_does()
+    public void Calls_are_counted()
     {
-        var known = new TypeCalls();
-        known.Add(Member("Run"), Member("First"));
-        Assert.Equal(["First", "Run"], known.WhoMayRead([Member("First")]).Select(static one => one.Name).Order(StringComparer.Ordinal));
+        TypeCalls calls = Noted("void Run() { A(); A(); B(); Use(1); } private void A() => B(); private void B() { } private static void Use(int value) => Console.WriteLine(value);", out INamedTypeSymbol type);
+        Assert.Equal(["A 2", "B 1", "Use 1"], calls.CallsOf(type.GetMembers("Run").Single()).Select(static one => $"{one.Key.Name} {one.Value}").Order(StringComparer.Ordinal));
+        Assert.False(calls.AnyReads);
     }
 
-    private static ISymbol Member(string name) => s_type.GetMembers(name).Single();
+    private static TypeCalls Noted(string members, out INamedTypeSymbol type)
+    {
+        CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
+        Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
+        type = compilation.GetTypeByMetadataName("Test")!;
+        var calls = new TypeCalls(type);
+        SemanticModel model = compilation.GetSemanticModel(compilation.SyntaxTrees[0]);
+        foreach (MemberDeclarationSyntax member in compilation.SyntaxTrees[0].GetRoot().DescendantNodes().OfType<MemberDeclarationSyntax>().Where(static one => one is MethodDeclarationSyntax or PropertyDeclarationSyntax))
+        {
+            ISymbol symbol = model.GetDeclaredSymbol(member)!;
+            IOperation? code = model.GetOperation(member is PropertyDeclarationSyntax property ? property.ExpressionBody! : member);
+            foreach (IOperation one in code!.Descendants().Where(static one => TypeCalls.Kinds.Contains(one.Kind)))
+            {
+                calls.Note(symbol is IPropertySymbol { GetMethod: { } getter } ? getter : symbol, one);
+            }
+        }
+
+        return calls;
+    }
 }

@@ -84,6 +84,57 @@ public sealed class TypeFlowTests
         Assert.InRange(alone.StepsInHelpers, 1, TypeFlow.LeastSteps);
     }
 
+    [Fact]
+    public void A_helper_that_reads_nothing_and_is_too_large_takes_nothing_from_others()
+    {
+        // By their length they would take all that there is; they have too many blocks to be followed.
+        string cases = string.Concat(Enumerable.Range(0, 200).Select(static i => $"case {i}: _seen += {i}; break;\n"));
+        FlowSession run = TypeUnderTest.Run($$"""
+            private int _seen;
+            public byte[] Run() { Trace(1); Trace(2); Trace(3); return new byte[Length(0)]; }
+            private void Trace(int code) { switch (code) { {{cases}} } }
+            private uint Length(ulong at) => _host.Read<uint>(at);
+            """, "Run")["Run"];
+        Assert.Equal(TypeFlow.DeepestFrame, run.MostFrames);
+        Assert.Contains(run.UncheckedUses, static use => use.Sink == Sink.Allocation);
+    }
+
+    [Fact]
+    public void A_helper_that_reads_nothing_is_as_large_as_what_it_calls()
+    {
+        // To try with all of it would be in vain, and then not even the first level would be followed. Each statement has its line.
+        string Lines(int count, string statement) => string.Concat(Enumerable.Repeat($"\n{new string(' ', 40)}{statement}", count));
+        FlowSession run = TypeUnderTest.Run($$"""
+            private int _seen;
+            public byte[] Run() { Log(1); return new byte[Length(0)]; }
+            private void Log(int x) { {{Lines(4, "A(x);")}} }
+            private void A(int x) { {{Lines(10, "B(x);")}} }
+            private void B(int x) { for (int i = 0; i < x; i++) { {{Lines(20, "_seen += i;")}} } }
+            private uint Length(ulong at) => _host.Read<uint>(at);
+            """, "Run")["Run"];
+        Assert.InRange(run.MostFrames, 1, 2);
+        Assert.Contains(run.UncheckedUses, static use => use.Sink == Sink.Allocation);
+    }
+
+    [Fact]
+    public void What_takes_more_than_its_length_shows_is_followed_less_deep()
+    {
+        // Written so densely that its length tells a fifth of it: the first try is in vain.
+        string members = $$"""
+            private int _seen;
+            public byte[] Run() { Log(1); return new byte[Length(0)]; }
+            public byte[] Later() { Log(1); Log(2); Log(3); return new byte[_host.Read<uint>(4)]; }
+            private void Log(int x) { A(x); A(x + 1); A(x + 2); A(x + 3); }
+            private void A(int x) { {{string.Concat(Enumerable.Repeat("B(x);", 5))}} }
+            private void B(int x) { for (int i = 0; i < x; i++) { {{string.Concat(Enumerable.Repeat("_seen += i;", 20))}} } }
+            private uint Length(ulong at) => _host.Read<uint>(at);
+            """;
+        FlowSession run = TypeUnderTest.Run(members, ["Run", "Later"], out long steps)["Run"];
+        Assert.InRange(steps, TypeFlow.LeastSteps / 2, 2 * TypeFlow.LeastSteps);
+        Assert.InRange(run.MostFrames, 1, 2);
+        Assert.Contains(run.UncheckedUses, static use => use.Sink == Sink.Allocation);
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(4)]

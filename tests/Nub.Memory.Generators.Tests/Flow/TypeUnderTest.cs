@@ -1,6 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Flow;
 using Nub.Memory.Generators.Tests.Harness;
 
@@ -50,13 +51,19 @@ internal static class TypeUnderTest
         CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
         Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
         SemanticModel model = compilation.GetSemanticModel(compilation.SyntaxTrees[0]);
-        var bodies = new MethodBodies();
+        var calls = new TypeCalls(compilation.GetTypeByMetadataName("Test")!);
+        var bodies = new MethodBodies(calls);
         var all = new Dictionary<string, MethodBody>();
         foreach (MethodDeclarationSyntax declaration in compilation.SyntaxTrees[0].GetRoot().DescendantNodes().OfType<MethodDeclarationSyntax>())
         {
             IMethodSymbol method = model.GetDeclaredSymbol(declaration)!;
             IOperation operation = model.GetOperation(declaration)!;
             bodies.Add(method, operation, default);
+            foreach (IOperation one in operation.Descendants().Where(static one => TypeCalls.Kinds.Contains(one.Kind)))
+            {
+                calls.Note(method, one);
+            }
+
             all.Add(method.Name, bodies.Find(method)!);
         }
 

@@ -133,7 +133,7 @@ public sealed class IdiomTests
     [InlineData("public static byte[] Run(HostSharedMemory host, System.IO.Stream config) { Header header = host.Read<Header>(0); Use(header.Kind); config.ReadExactly(MemoryMarshal.AsBytes(new Span<Header>(ref header))); return new byte[header.Length]; }")]
     [InlineData("public static ulong Run(HostSharedMemory host) { using var gate = new System.IO.MemoryStream(); try { return host.Read<ulong>(8); } catch (SharedMemoryLockedException) { return host.Read<ulong>(8); } }")]
     [InlineData("public static byte[] Run(HostSharedMemory host) { byte[] kinds = host.Stack(0, 4096).Pop(); return new byte[System.Linq.Enumerable.Count(kinds, static kind => kind == 3)]; }")]
-    [InlineData("public static void Run(HostSharedMemory host, int[] all) => System.Diagnostics.Debug.Assert(Array.TrueForAll(all, one => { uint length = host.Read<uint>(0); if (length > 64) { return false; } return new byte[length].Length == one; }));")]
+    [InlineData("public static void Run(HostSharedMemory host) => System.Diagnostics.Debug.Assert(((Func<bool>)(() => { uint length = host.Read<uint>(0); if (length > 64) { return false; } return new byte[length].Length > 0; }))());")]
     public async Task What_was_checked_or_is_another_value_is_not_reported(string member) => await CheckAsync(member);
 
     /// <summary>What the pages say is not followed.</summary>
