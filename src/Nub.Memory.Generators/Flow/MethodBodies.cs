@@ -66,8 +66,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 /// <param name="calls">What is called in the type: it tells of helpers that read nothing without their graphs.</param>
 internal sealed class MethodBodies(TypeCalls calls)
 {
-    private readonly ConcurrentDictionary<(MethodBody, int Depth), long> _costs = new();
-    private readonly ConcurrentDictionary<(MethodBody, int Depth), long> _estimates = new();
+    private readonly ConcurrentDictionary<(MethodBody, int Depth, bool IsExact), long> _costs = new();
     private readonly ConcurrentDictionary<(MethodBody, int Depth), bool> _reading = new();
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
 
@@ -84,54 +83,42 @@ internal sealed class MethodBodies(TypeCalls calls)
         Find(method) is { IsShort: true } body && (!MethodBody.IsForOthers(method) || HelperMayRead(body, depth)) && body.IsSmall ? body : null;
 
     /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called; a call is one itself.</summary>
+    /// <remarks>
+    /// To make a graph takes as long as to go through it once, and hardly any of the helpers that read nothing comes to be followed: of them
+    /// it is asked how long they are, unless the number has to be exact.
+    /// </remarks>
     /// <param name="depth">How deep calls are followed.</param>
-    public long CostOf(MethodBody body, int depth)
+    public long CostOf(MethodBody body, int depth, bool isExact) =>
+        Cost(body, depth, isExact, body.Operations, body.Calls.Select(static call => new KeyValuePair<ISymbol, int>(call, 1)));
+
+    private long CostByLength(MethodBody helper, int depth) => Cost(helper, depth, isExact: false, helper.EstimatedOperations, calls.CallsOf(helper.Method));
+
+    private long Cost(MethodBody body, int depth, bool isExact, int own, IEnumerable<KeyValuePair<ISymbol, int>> called)
     {
         if (depth == 0)
         {
-            return body.Operations;
+            return own;
         }
 
-        if (!_costs.TryGetValue((body, depth), out long cost))
+        if (!_costs.TryGetValue((body, depth, isExact), out long cost))
         {
-            cost = body.Operations + body.Calls.Sum(call => FindHelper(call, depth - 1) is { } helper ? 1 + CostOf(helper, depth - 1) : 0);
-            _costs[(body, depth)] = cost;
+            cost = own + called.Sum(call => call.Value * CostOfCall(call.Key, depth - 1, isExact));
+            _costs[(body, depth, isExact)] = cost;
         }
 
         return cost;
     }
 
-    /// <summary>
-    /// About as many. To make a graph takes as long as to go through it once, and hardly any of the helpers that read nothing comes to be
-    /// followed: of them it is asked how long they are.
-    /// </summary>
-    /// <param name="depth">How deep calls are followed.</param>
-    public long EstimateOf(MethodBody body, int depth) =>
-        Estimate(body, depth, () => body.Operations + (depth == 0 ? 0 : body.Calls.Sum(call => EstimateOfCall(call, depth - 1))));
-
-    private long EstimateOfCall(ISymbol called, int depth)
+    private long CostOfCall(ISymbol called, int depth, bool isExact)
     {
         if (called is not IMethodSymbol method || !MethodBody.IsHelper(method) || Find(method) is not { IsShort: true } helper)
         {
             return 0;
         }
 
-        return ReadsNothing(helper) ? (MethodBody.IsForOthers(method) ? 0 : 1 + EstimateByLength(helper, depth))
-            : FindHelper(method, depth) is not null ? 1 + EstimateOf(helper, depth)
+        return !isExact && ReadsNothing(helper) ? (MethodBody.IsForOthers(method) ? 0 : 1 + CostByLength(helper, depth))
+            : FindHelper(method, depth) is not null ? 1 + CostOf(helper, depth, isExact)
             : 0;
-    }
-
-    private long EstimateByLength(MethodBody helper, int depth) =>
-        Estimate(helper, depth, () => helper.EstimatedOperations + (depth == 0 ? 0 : calls.CallsOf(helper.Method).Sum(call => call.Value * EstimateOfCall(call.Key, depth - 1))));
-
-    private long Estimate(MethodBody body, int depth, Func<long> make)
-    {
-        if (!_estimates.TryGetValue((body, depth), out long estimate))
-        {
-            _estimates[(body, depth)] = estimate = make();
-        }
-
-        return estimate;
     }
 
     // Of a function in another one nothing is known without the other one's graph.

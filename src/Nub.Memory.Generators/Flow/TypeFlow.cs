@@ -47,7 +47,7 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
         var waiting = new List<Function>();
         foreach ((MethodBody body, IOperation? creation) in all)
         {
-            Depth.Run(() => waiting.Add(new Function(body, creation, bodies.EstimateOf(body, DeepestFrame) - body.Operations)));
+            Depth.Run(() => waiting.Add(new Function(body, creation, bodies.CostOf(body, DeepestFrame, isExact: false) - body.Operations)));
         }
 
         _stepsLeft = LeastSteps + (StepsForOperation * waiting.Sum(static one => (long)one.Body.Operations));
@@ -117,8 +117,8 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     private bool IsTooMuch(Function function, int depth, long share, bool isExact)
     {
         long most = function.Body.Operations + (share / StepsForCalled);
-        long estimate = depth == 0 || isExact ? most : bodies.EstimateOf(function.Body, depth);
-        return estimate > FarTooMuch * most || ((isExact || estimate > most) && bodies.CostOf(function.Body, depth) > most);
+        long cost = bodies.CostOf(function.Body, depth, isExact);
+        return cost > most && (isExact || cost > FarTooMuch * most || bodies.CostOf(function.Body, depth, isExact: true) > most);
     }
 
     /// <summary>Something to go through.</summary>

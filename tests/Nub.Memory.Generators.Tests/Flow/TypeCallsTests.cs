@@ -1,9 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Flow;
-using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
@@ -46,8 +44,7 @@ public sealed class TypeCallsTests
 
     private static TypeCalls Noted(string members, out INamedTypeSymbol type)
     {
-        CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
-        Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
+        CSharpCompilation compilation = TypeUnderTest.Compile(members);
         type = compilation.GetTypeByMetadataName("Test")!;
         var calls = new TypeCalls(type);
         SemanticModel model = compilation.GetSemanticModel(compilation.SyntaxTrees[0]);
@@ -55,10 +52,7 @@ public sealed class TypeCallsTests
         {
             ISymbol symbol = model.GetDeclaredSymbol(member)!;
             IOperation? code = model.GetOperation(member is PropertyDeclarationSyntax property ? property.ExpressionBody! : member);
-            foreach (IOperation one in code!.Descendants().Where(static one => TypeCalls.Kinds.Contains(one.Kind)))
-            {
-                calls.Note(symbol is IPropertySymbol { GetMethod: { } getter } ? getter : symbol, one);
-            }
+            TypeUnderTest.Note(calls, symbol is IPropertySymbol { GetMethod: { } getter } ? getter : symbol, code!);
         }
 
         return calls;

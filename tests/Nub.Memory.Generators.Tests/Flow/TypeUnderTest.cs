@@ -48,8 +48,7 @@ internal static class TypeUnderTest
     /// <param name="steps">How many steps all of it took.</param>
     public static Dictionary<string, FlowSession> Run(string members, string[] names, out long steps)
     {
-        CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
-        Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
+        CSharpCompilation compilation = Compile(members);
         SemanticModel model = compilation.GetSemanticModel(compilation.SyntaxTrees[0]);
         var calls = new TypeCalls(compilation.GetTypeByMetadataName("Test")!);
         var bodies = new MethodBodies(calls);
@@ -59,11 +58,7 @@ internal static class TypeUnderTest
             IMethodSymbol method = model.GetDeclaredSymbol(declaration)!;
             IOperation operation = model.GetOperation(declaration)!;
             bodies.Add(method, operation, default);
-            foreach (IOperation one in operation.Descendants().Where(static one => TypeCalls.Kinds.Contains(one.Kind)))
-            {
-                calls.Note(method, one);
-            }
-
+            Note(calls, method, operation);
             all.Add(method.Name, bodies.Find(method)!);
         }
 
@@ -72,5 +67,22 @@ internal static class TypeUnderTest
         type.Run(names.Select(name => all[name]), (body, session) => found.Add(body.Method.Name, session));
         steps = type.Steps;
         return found;
+    }
+
+    /// <summary>Makes a class <c>Test</c> with these members and a <c>_host</c>.</summary>
+    public static CSharpCompilation Compile(string members)
+    {
+        CSharpCompilation compilation = Code.Compile($$"""public sealed class Test(HostSharedMemory memory) { private readonly HostSharedMemory _host = memory; {{members}} }""");
+        Assert.DoesNotContain(compilation.GetDiagnostics(), static one => one.Severity == DiagnosticSeverity.Error);
+        return compilation;
+    }
+
+    /// <summary>Notes what a member's code calls, as the analyzer does when the compiler comes by it.</summary>
+    public static void Note(TypeCalls calls, ISymbol member, IOperation code)
+    {
+        foreach (IOperation one in code.Descendants().Where(static one => TypeCalls.Kinds.Contains(one.Kind)))
+        {
+            calls.Note(member, one);
+        }
     }
 }
