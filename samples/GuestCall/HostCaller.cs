@@ -18,8 +18,8 @@ internal sealed class HostCaller
     public HostCaller(HostSharedMemory memory, IGuest guest)
     {
         _guest = guest;
-        _input = memory.Stack((ulong)GuestMap.Input.Offset, (ulong)GuestMap.Input.Size);
-        _output = memory.Stack((ulong)GuestMap.Output.Offset, (ulong)GuestMap.Output.Size);
+        _input = memory.StackAt((ulong)GuestMap.Input.Offset, (ulong)GuestMap.Input.Size);
+        _output = memory.StackAt((ulong)GuestMap.Output.Offset, (ulong)GuestMap.Output.Size);
         Recover();
     }
 

@@ -79,11 +79,11 @@ public sealed partial class VirtualMachine : IDisposable
     }
 
     /// <summary>
-    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadonlySharedMemory.GuestMappedSize"/> bytes. A guest's
+    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadOnlySharedMemory.GuestMappedSize"/> bytes. A guest's
     /// write is an MMIO exit and changes nothing: the slot is <see cref="MemorySlotFlags.ReadOnly"/>, whatever the flags say.
     /// </summary>
     /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
-    public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.ReadOnly)
+    public MemorySlot MapMemory(ReadOnlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.ReadOnly)
     {
         ArgumentNullException.ThrowIfNull(memory);
         return Map(memory, 0, memory.GuestMappedSize, guestAddress, flags | MemorySlotFlags.ReadOnly);
@@ -101,7 +101,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <exception cref="InvalidOperationException">To be written, but a span of the memory was handed out; or the machine has as many
     /// slots as it can.</exception>
     /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
-    public MemorySlot MapMemory(ReadonlySharedMemory memory, ulong guestAddress, MemoryRegionFlags access)
+    public MemorySlot MapMemory(ReadOnlySharedMemory memory, ulong guestAddress, MemoryRegionFlags access)
     {
         ArgumentNullException.ThrowIfNull(memory);
         if (!access.HasFlag(MemoryRegionFlags.Read))

@@ -28,7 +28,7 @@ public sealed class ReadValidatedFix : RemedyProvider
         if (!site.HasHint(Hints.Validated)
             || site.Node.FirstAncestorOrSelf<InvocationExpressionSyntax>() is not { } call
             || site.Model.GetSymbolInfo(call, site.CancellationToken).Symbol is not IMethodSymbol method
-            || method.ContainingType is not { Name: "HostSharedMemory" or "HostAccess", ContainingNamespace: { Name: "Memory", ContainingNamespace.Name: "Nub" } }
+            || method.ContainingType is not { Name: "HostSharedMemory" or "HostLease", ContainingNamespace: { Name: "Memory", ContainingNamespace.Name: "Nub" } }
             || NameOf(call) is not { } name)
         {
             yield break;

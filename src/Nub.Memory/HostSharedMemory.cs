@@ -37,9 +37,9 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <returns>The lease.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    public HostAccess Enter()
+    public HostLease Enter()
     {
-        HostAccess access = new(Live);
+        HostLease access = new(Live);
         GC.KeepAlive(this);
         return access;
     }
@@ -51,7 +51,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <exception cref="ArgumentOutOfRangeException">The size is less than 16.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    public SharedStack Stack(ulong offset, ulong size) => new(this, offset, size);
+    public SharedStack StackAt(ulong offset, ulong size) => new(this, offset, size);
 
     /// <summary>Reads a value.</summary>
     /// <remarks>

@@ -163,13 +163,13 @@ public abstract class SharedMemory : IDisposable
     /// Brings back the snapshot that a copy-on-write view was made of, alone with the memory, in time proportional to the pages
     /// that were touched; on Windows, to the pages that were ever written.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The memory is not a view from <see cref="ReadonlySharedMemory.MapCopyOnWrite"/>.</exception>
+    /// <exception cref="InvalidOperationException">The memory is not a view from <see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void Restore()
     {
-        if (Live.Mapping.Backing != MappingBacking.CopyOnWrite && this is not ReadonlySharedMemory)
+        if (Live.Mapping.Backing != MappingBacking.CopyOnWrite && this is not ReadOnlySharedMemory)
         {
             throw new InvalidOperationException("There is no snapshot to restore: the memory is not a copy-on-write view.");
         }

@@ -26,9 +26,9 @@ internal sealed class GuestFixture : IDisposable
 
     public HostCaller Caller { get; }
 
-    public SharedStack Input => Memory.Stack((ulong)GuestMap.Input.Offset, (ulong)GuestMap.Input.Size);
+    public SharedStack Input => Memory.StackAt((ulong)GuestMap.Input.Offset, (ulong)GuestMap.Input.Size);
 
-    public SharedStack Output => Memory.Stack((ulong)GuestMap.Output.Offset, (ulong)GuestMap.Output.Size);
+    public SharedStack Output => Memory.StackAt((ulong)GuestMap.Output.Offset, (ulong)GuestMap.Output.Size);
 
     public GuestStatus Status => GuestStatus.At(Memory, (ulong)GuestMap.Status.Offset).Load();
 

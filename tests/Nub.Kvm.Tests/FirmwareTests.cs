@@ -35,7 +35,7 @@ public sealed class FirmwareTests(ITestOutputHelper output)
         using var exclusive = new ExclusiveSharedMemory(MemorySize);
         exclusive.CopyFrom(ShadowAddress, image.AsSpan(image.Length - (int)ShadowSize));
         (HostSharedMemory host, GuestSharedMemory memory) = exclusive.Build();
-        using ReadonlySharedMemory rom = ReadonlySharedMemory.FromBytes(image);
+        using ReadOnlySharedMemory rom = ReadOnlySharedMemory.FromBytes(image);
         machine.MapMemory(memory, 0);
         machine.MapMemory(rom, FourGiB - (ulong)image.Length);
         using VirtualProcessor processor = machine.CreateVirtualProcessor(0);

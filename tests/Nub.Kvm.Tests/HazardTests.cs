@@ -97,7 +97,7 @@ public sealed class HazardTests
             using var guest = new Guest(a => a.nop(), level);
             byte[] canary = new byte[4096];
             random.NextBytes(canary);
-            using ReadonlySharedMemory readOnly = ReadonlySharedMemory.FromBytes(canary);
+            using ReadOnlySharedMemory readOnly = ReadOnlySharedMemory.FromBytes(canary);
             guest.Machine.MapMemory(readOnly, 0x20_0000);
             guest.Host.CopyFrom(Guest.CodeAddress, garbage);
             Registers registers = guest.Processor.GetRegisters();

@@ -50,7 +50,7 @@ public sealed class HostileStackTests(ITestOutputHelper output)
         {
             Assert.True(SpinWait.SpinUntil(() => guest.Host.Read<ulong>(Counter) != 0, TimeSpan.FromSeconds(20)), "The guest did not start.");
             ulong before = guest.Host.Read<ulong>(Counter);
-            SharedStack stack = guest.Host.Stack(Buffer, Size);
+            SharedStack stack = guest.Host.StackAt(Buffer, Size);
             var room = new byte[Size];
             var clock = Stopwatch.StartNew();
             ulong seen = before;

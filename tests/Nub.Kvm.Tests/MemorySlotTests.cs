@@ -220,7 +220,7 @@ public sealed class MemorySlotTests
         });
         byte[] contents = new byte[4096];
         contents.AsSpan().Fill(0x77);
-        using ReadonlySharedMemory memory = ReadonlySharedMemory.FromBytes(contents);
+        using ReadOnlySharedMemory memory = ReadOnlySharedMemory.FromBytes(contents);
         using MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere);
 
         VmExit exit = guest.Processor.Run();
@@ -239,7 +239,7 @@ public sealed class MemorySlotTests
             a.mov(__dword_ptr[Elsewhere], 0x1234_5678);
             a.@out(0x10, al);
         });
-        using ReadonlySharedMemory memory = ReadonlySharedMemory.FromBytes(new byte[4096]);
+        using ReadOnlySharedMemory memory = ReadOnlySharedMemory.FromBytes(new byte[4096]);
         using MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere, MemoryRegionFlags.Read | MemoryRegionFlags.Write | MemoryRegionFlags.Execute);
         Assert.Equal(VmExitReason.IoOut, guest.Processor.Run().Reason);
         byte[] seen = new byte[4];

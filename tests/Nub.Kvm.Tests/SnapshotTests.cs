@@ -37,7 +37,7 @@ public sealed class SnapshotTests
         using var guest = new Guest(Program);
         Assert.Equal(0x10, Port(guest));
         _ = guest.Processor.CompleteExit();
-        using ReadonlySharedMemory snapshot = ReadonlySharedMemory.FromBytes(Contents(guest.Host));
+        using ReadOnlySharedMemory snapshot = ReadOnlySharedMemory.FromBytes(Contents(guest.Host));
 
         // A second machine on a view of the first one's memory, and a third on another: none sees the others' writes.
         using VirtualMachine second = guest.System.CreateVirtualMachine();

@@ -13,9 +13,9 @@ internal static class GuardPages
         {
             "exclusive" => new ExclusiveSharedMemory(4096),
             "guest" => new ExclusiveSharedMemory(4096).Build().Guest,
-            "read-only" => ReadonlySharedMemory.FromBytes([1]),
-            "mapped-file" => ReadonlySharedMemory.MapFile(file, 4096),
-            "copy-on-write" => ReadonlySharedMemory.FromBytes([1]).MapCopyOnWrite(),
+            "read-only" => ReadOnlySharedMemory.FromBytes([1]),
+            "mapped-file" => ReadOnlySharedMemory.MapFile(file, 4096),
+            "copy-on-write" => ReadOnlySharedMemory.FromBytes([1]).MapCopyOnWrite(),
             _ => throw new ArgumentException($"There is no memory of the kind {kind}.", nameof(kind)),
         };
 

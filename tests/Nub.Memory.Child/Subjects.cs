@@ -64,7 +64,7 @@ public static unsafe class Subjects
 
     /// <summary>The same of a view, which has no lock to take each time around.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static int SpinOnView(in HostAccess access, ulong offset)
+    public static int SpinOnView(in HostLease access, ulong offset)
     {
         Wire.View view = Wire.At(in access, offset);
         int spins = 0;
@@ -94,26 +94,26 @@ public static unsafe class Subjects
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static ulong ViewField(in HostAccess access, ulong offset) => Wire.At(in access, offset).Address;
+    public static ulong ViewField(in HostLease access, ulong offset) => Wire.At(in access, offset).Address;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void ViewFieldWrite(in HostAccess access, ulong offset, uint value)
+    public static void ViewFieldWrite(in HostLease access, ulong offset, uint value)
     {
         Wire.View view = Wire.At(in access, offset);
         view.Length = value;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static ushort ViewFieldBigEndian(in HostAccess access, ulong offset) => Wire.At(in access, offset).Port;
+    public static ushort ViewFieldBigEndian(in HostLease access, ulong offset) => Wire.At(in access, offset).Port;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static uint ViewFieldUInt32(in HostAccess access, ulong offset) => Wire.At(in access, offset).Length;
+    public static uint ViewFieldUInt32(in HostLease access, ulong offset) => Wire.At(in access, offset).Length;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static byte ViewFieldByte(in HostAccess access, ulong offset) => Wire.At(in access, offset).Queue;
+    public static byte ViewFieldByte(in HostLease access, ulong offset) => Wire.At(in access, offset).Queue;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static uint ViewOfElement(in HostAccess access, ulong offset, int index) => Wire.ArrayAt(in access, offset, 4)[index].Length;
+    public static uint ViewOfElement(in HostLease access, ulong offset, int index) => Wire.ArrayAt(in access, offset, 4)[index].Length;
 
     /// <summary>A view over the memory itself: each property is an access of its own.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

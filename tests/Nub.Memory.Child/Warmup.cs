@@ -44,7 +44,7 @@ internal static class Warmup
         Subjects.CopyFrom(host, large);
         Subjects.Fill(host, 1);
         Subjects.BaseOf(host.Live);
-        using (HostAccess access = host.Enter())
+        using (HostLease access = host.Enter())
         {
             Subjects.SpinOnView(in access, 64);
             Subjects.ViewField(in access, 64);

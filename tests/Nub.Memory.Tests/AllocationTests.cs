@@ -10,7 +10,7 @@ public class AllocationTests
     public void No_Try_form_allocates_or_throws_whatever_a_guest_does()
     {
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(0, 1024);
+        SharedStack stack = pair.Host.StackAt(0, 1024);
         byte[] bytes = new byte[64];
         byte[] large = new byte[8192];
         ulong[] offsets = [0, 1, 4095, 4096, 4097, 1UL << 32, 1UL << 63, ulong.MaxValue - 3, ulong.MaxValue];
@@ -30,7 +30,7 @@ public class AllocationTests
                     | pair.Host.TryRead(offset, out Int128 _) | pair.Host.TryWrite(offset, 1L) | pair.Host.TryWrite(offset, default(Bytes3))
                     | pair.Host.TryCopyTo(offset, bytes) | pair.Host.TryCopyFrom(offset, bytes) | pair.Host.TryCopyTo(offset, large)
                     | pair.Host.TryFill(offset, 10, 1) | pair.Host.TryFill(offset, ulong.MaxValue, 1) | pair.Host.TryFill(offset, offset, 1);
-                using HostAccess access = pair.Host.Enter();
+                using HostLease access = pair.Host.Enter();
                 _ = access.TryRead(offset, out ulong _) | access.TryRead(offset, out Bytes17 _) | access.TryWrite(offset, 1L)
                     | access.TryCopyTo(offset, bytes) | access.TryCopyFrom(offset, bytes) | access.TryFill(offset, 10, 1);
             }

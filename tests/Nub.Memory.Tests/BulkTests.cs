@@ -104,7 +104,7 @@ public class BulkTests
         Assert.False(pair.Host.TryCopyTo(offset, bytes));
         Assert.False(pair.Host.TryCopyFrom(offset, bytes));
         Assert.False(pair.Host.TryFill(offset, (ulong)length, 1));
-        using (HostAccess access = pair.Host.Enter())
+        using (HostLease access = pair.Host.Enter())
         {
             Assert.False(access.TryCopyTo(offset, bytes));
             Assert.False(access.TryCopyFrom(offset, bytes));
@@ -162,7 +162,7 @@ public class BulkTests
 
     private static void CopyOut(HostSharedMemory memory, ulong offset, Span<byte> target, Way way)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         switch (way)
         {
             case Way.Memory:
@@ -182,7 +182,7 @@ public class BulkTests
 
     private static void CopyIn(HostSharedMemory memory, ulong offset, ReadOnlySpan<byte> source, Way way)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         switch (way)
         {
             case Way.Memory:
@@ -202,7 +202,7 @@ public class BulkTests
 
     private static void Fill(HostSharedMemory memory, ulong offset, ulong length, byte value, Way way)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         switch (way)
         {
             case Way.Memory:

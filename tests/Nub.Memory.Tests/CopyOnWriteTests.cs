@@ -8,7 +8,7 @@ public class CopyOnWriteTests
     public void Views_see_the_snapshot_and_keep_their_changes_to_themselves()
     {
         byte[] bytes = Bytes(3 * (int)Page);
-        using var snapshot = ReadonlySharedMemory.FromBytes(bytes);
+        using var snapshot = ReadOnlySharedMemory.FromBytes(bytes);
         using ExclusiveSharedMemory one = snapshot.MapCopyOnWrite();
         using ExclusiveSharedMemory two = snapshot.MapCopyOnWrite();
         Assert.Equal(snapshot.Size, one.Size);
@@ -27,7 +27,7 @@ public class CopyOnWriteTests
     public void Restore_brings_the_snapshot_back_and_needs_to_be_alone()
     {
         byte[] bytes = Bytes(3 * (int)Page);
-        using var snapshot = ReadonlySharedMemory.FromBytes(bytes);
+        using var snapshot = ReadOnlySharedMemory.FromBytes(bytes);
         (HostSharedMemory host, GuestSharedMemory guest) = snapshot.MapCopyOnWrite().Build();
         host.Fill(10, Page, 0xEE);
         using (guest.EnterGuest())
@@ -55,7 +55,7 @@ public class CopyOnWriteTests
         foreach (int pages in (int[])[1, 40])
         {
             byte[] bytes = Bytes(pages * (int)Page);
-            using var snapshot = ReadonlySharedMemory.FromBytes(bytes);
+            using var snapshot = ReadOnlySharedMemory.FromBytes(bytes);
             using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
             view.AsSpan(0, 100).Fill(7);
             view.Zero();
@@ -70,7 +70,7 @@ public class CopyOnWriteTests
     public void A_view_outlives_its_snapshot()
     {
         byte[] bytes = Bytes((int)Page);
-        var snapshot = ReadonlySharedMemory.FromBytes(bytes);
+        var snapshot = ReadOnlySharedMemory.FromBytes(bytes);
         using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
         snapshot.Dispose();
         view.AsSpan(0, 8).Clear();
@@ -82,7 +82,7 @@ public class CopyOnWriteTests
     [Fact]
     public void Writes_through_the_snapshot_show_in_the_pages_a_view_has_not_written()
     {
-        using var snapshot = ReadonlySharedMemory.FromBytes(Bytes(2 * (int)Page));
+        using var snapshot = ReadOnlySharedMemory.FromBytes(Bytes(2 * (int)Page));
         using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
         view.AsSpan(0, 1)[0] = 1;
         MemoryRegion region = snapshot.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write);
@@ -106,7 +106,7 @@ public class CopyOnWriteTests
         File.WriteAllBytes(path, bytes);
         try
         {
-            using var mapped = ReadonlySharedMemory.MapFile(path, Page);
+            using var mapped = ReadOnlySharedMemory.MapFile(path, Page);
             using ExclusiveSharedMemory view = mapped.MapCopyOnWrite();
             view.AsSpan(0, (int)Page).Fill(1);
             Assert.Equal(bytes, File.ReadAllBytes(path));

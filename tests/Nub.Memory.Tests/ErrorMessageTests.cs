@@ -63,7 +63,7 @@ public class ErrorMessageTests
     public void Stack()
     {
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(0, 64);
+        SharedStack stack = pair.Host.StackAt(0, 64);
         AssertSays("Stack pointer 0 is outside [8, 64] of the buffer of 64 bytes. A new buffer is emptied with Reset first.", () => stack.Push([1]));
         AssertSays("Stack pointer 0 is outside [16, 64] of the buffer of 64 bytes. A new buffer is emptied with Reset first.", () => stack.Pop());
         stack.Reset();
@@ -93,7 +93,7 @@ public class ErrorMessageTests
         Assert.Contains("Build was called", Assert.Throws<ObjectDisposedException>(() => exclusive.ReadByte(0)).Message, StringComparison.Ordinal);
         Assert.Contains("Build was called", Assert.Throws<ObjectDisposedException>(() => exclusive.Build()).Message, StringComparison.Ordinal);
         Assert.Equal("ExclusiveSharedMemory, ended", exclusive.ToString());
-        Assert.Equal("stack of 64 bytes at offset 0x40", host.Stack(64, 64).ToString());
+        Assert.Equal("stack of 64 bytes at offset 0x40", host.StackAt(64, 64).ToString());
         guest.Dispose();
         host.Dispose();
     }

@@ -32,7 +32,7 @@ public class EventSourceTests
         Assert.Equal(["18446744073709551615", "9223372036854775808", "4096"], listener.Last("AccessRefused")!.Select(Text));
         pair.Host.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(() => pair.Host.Read<int>(0)));
         Assert.Equal("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.", listener.Last("LockRefused")![0]);
-        SharedStack stack = pair.Host.Stack(0, 64);
+        SharedStack stack = pair.Host.StackAt(0, 64);
         pair.Host.Write(0, ulong.MaxValue);
         Assert.False(stack.TryPop(new byte[8], out _));
         Assert.Equal(["StackPointerOutOfBounds", "18446744073709551615", "16", "64", "64"], listener.Last("StackRefused")!.Select(Text));

@@ -43,7 +43,7 @@ public class ExclusivityTests
     public void Every_host_access_within_is_refused_the_Try_forms_too()
     {
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(0, 64);
+        SharedStack stack = pair.Host.StackAt(0, 64);
         pair.Guest.WithExclusivity(_ =>
         {
             foreach (Action access in (Action[])

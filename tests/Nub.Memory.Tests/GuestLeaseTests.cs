@@ -10,7 +10,7 @@ public class GuestLeaseTests
         Assert.Throws<SharedMemoryLockedException>(() => pair.Host.WithExclusivity(_ => { }));
         Assert.Throws<SharedMemoryLockedException>(() => pair.Guest.WithContents(_ => 0));
         pair.Host.Write(0, 1);
-        using (HostAccess access = pair.Host.Enter())
+        using (HostLease access = pair.Host.Enter())
         {
             Assert.Equal(1, access.Read<int>(0));
         }

@@ -32,7 +32,7 @@ public class HostileThreadTests(ITestOutputHelper output)
             }
         });
         hostile.Start();
-        SharedStack stack = pair.Host.Stack(0, Size);
+        SharedStack stack = pair.Host.StackAt(0, Size);
         byte[] room = new byte[Size];
         long[] outcomes = new long[Enum.GetValues<SharedStackError>().Length];
         try

@@ -29,7 +29,7 @@ public class LargeRegionTests
         }
 
         Assert.Equal(2UL, host.Add((1UL << 31) + 16, 2UL));
-        SharedStack stack = host.Stack((1UL << 32) + 65536, 1UL << 20);
+        SharedStack stack = host.StackAt((1UL << 32) + 65536, 1UL << 20);
         stack.Reset();
         stack.Push([1, 2, 3]);
         Assert.Equal([1, 2, 3], stack.Pop());
@@ -76,7 +76,7 @@ public class LargeRegionTests
     public void A_buffer_larger_than_an_array_refuses_an_element_larger_than_one()
     {
         (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(Size).Build();
-        SharedStack stack = host.Stack(0, Size);
+        SharedStack stack = host.StackAt(0, Size);
         host.Write(0, Size);
         host.Write(Size - 8, 8UL); // an element of 5 GiB
         SharedStackException refusal = Assert.Throws<SharedStackException>(() => stack.Pop());

@@ -23,7 +23,7 @@ public class LifecycleTests
     {
         using var pair = new Pair();
         HostSharedMemory clone = pair.Host.Clone();
-        SharedStack stack = clone.Stack(0, 64);
+        SharedStack stack = clone.StackAt(0, 64);
         clone.Dispose();
         clone.Dispose();
         AssertEveryMemberThrows(clone);
@@ -39,7 +39,7 @@ public class LifecycleTests
         pair.Guest.Dispose();
         AssertEveryMemberThrows(pair.Guest);
         pair.Dispose();
-        var snapshot = ReadonlySharedMemory.FromBytes([1]);
+        var snapshot = ReadOnlySharedMemory.FromBytes([1]);
         snapshot.Dispose();
         AssertEveryMemberThrows(snapshot);
     }
@@ -159,7 +159,7 @@ public class LifecycleTests
             : null;
     }
 
-    private static readonly ReadonlySharedMemory s_other = ReadonlySharedMemory.FromBytes([1]);
+    private static readonly ReadOnlySharedMemory s_other = ReadOnlySharedMemory.FromBytes([1]);
 
     private static void AssertHostMembersThrow(HostSharedMemory memory, SharedStack stack)
     {

@@ -23,7 +23,7 @@ public class MemoryRegionTests
     public void Other_types_are_refused(MemoryRegionType refused)
     {
         using var pair = new Pair();
-        using var snapshot = ReadonlySharedMemory.FromBytes([1]);
+        using var snapshot = ReadOnlySharedMemory.FromBytes([1]);
         Assert.Throws<ArgumentException>("type", () => pair.Guest.MappingAt(0, refused));
         Assert.Throws<ArgumentException>("type", () => snapshot.MappingAt(0, refused));
         Assert.Throws<ArgumentException>("type", () => snapshot.MappingAt(0, refused, MemoryRegionFlags.Read));
@@ -33,7 +33,7 @@ public class MemoryRegionTests
     [Fact]
     public void A_snapshot_is_mapped_to_be_read_and_executed()
     {
-        using var snapshot = ReadonlySharedMemory.FromBytes([1]);
+        using var snapshot = ReadOnlySharedMemory.FromBytes([1]);
         MemoryRegion region = snapshot.MappingAt(4096, MemoryRegionType.Snapshot);
         Assert.Equal(
             new MemoryRegion(4096, snapshot.GuestMappedSize, snapshot.BaseAddress, MemoryRegionType.Snapshot,

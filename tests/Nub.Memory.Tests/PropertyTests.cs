@@ -76,7 +76,7 @@ public class PropertyTests
             Prop.ForAll(steps.ListOf().ToArbitrary(), program =>
             {
                 pair.Host.Fill(0, pair.Size, 0xA5);
-                SharedStack stack = pair.Host.Stack(100, BufferSize);
+                SharedStack stack = pair.Host.StackAt(100, BufferSize);
                 stack.Reset();
                 byte[] model = pair.Contents()[100..(100 + BufferSize)];
                 foreach ((int kind, int length, ulong value) in program)

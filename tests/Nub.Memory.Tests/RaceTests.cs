@@ -12,7 +12,7 @@ public class RaceTests(ITestOutputHelper output)
     public void A_push_or_pop_that_exclusivity_refuses_has_changed_nothing()
     {
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(0, pair.Size);
+        SharedStack stack = pair.Host.StackAt(0, pair.Size);
         stack.Reset();
         using var stop = new CancellationTokenSource();
         int held = 0;
@@ -159,9 +159,9 @@ public class RaceTests(ITestOutputHelper output)
                 Make().Clone().Dispose();
                 Make().Enter().Dispose();
                 MakeGuest().EnterGuest().Dispose();
-                Assert.Equal(0, Make().Stack(0, 64).TryPush([]) ? 1 : 0);
-                Assert.Equal(1, ReadonlySharedMemory.FromBytes([1]).WithContents(First));
-                ReadonlySharedMemory.FromBytes([1]).MapCopyOnWrite().Dispose();
+                Assert.Equal(0, Make().StackAt(0, 64).TryPush([]) ? 1 : 0);
+                Assert.Equal(1, ReadOnlySharedMemory.FromBytes([1]).WithContents(First));
+                ReadOnlySharedMemory.FromBytes([1]).MapCopyOnWrite().Dispose();
             }
         }
         finally

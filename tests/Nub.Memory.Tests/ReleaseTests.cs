@@ -33,7 +33,7 @@ public class ReleaseTests(ITestOutputHelper output)
         var pair = new Pair();
         nint address = pair.Host.BaseAddress;
         GuestLease guest = pair.Guest.EnterGuest();
-        HostAccess host = pair.Host.Enter();
+        HostLease host = pair.Host.Enter();
         pair.Dispose();
         host.Write(8, 1);
         host.Dispose();
@@ -51,7 +51,7 @@ public class ReleaseTests(ITestOutputHelper output)
         });
         Assert.False(ProcessMaps.IsMemory(address));
 
-        var snapshot = ReadonlySharedMemory.FromBytes([1]);
+        var snapshot = ReadOnlySharedMemory.FromBytes([1]);
         address = snapshot.BaseAddress;
         snapshot.WithContents(contents =>
         {
@@ -83,7 +83,7 @@ public class ReleaseTests(ITestOutputHelper output)
             var built = new ExclusiveSharedMemory(Pair.Page);
             built.AsSpan(0, 1)[0] = 1; // dead since Build
             (HostSharedMemory host, _) = built.Build();
-            var snapshot = ReadonlySharedMemory.FromBytes([1]);
+            var snapshot = ReadOnlySharedMemory.FromBytes([1]);
             ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
             return [pair.Host.BaseAddress, exclusive.BaseAddress, host.BaseAddress, snapshot.BaseAddress, view.BaseAddress];
         }
@@ -139,7 +139,7 @@ public class ReleaseTests(ITestOutputHelper output)
         {
             var memory = new ExclusiveSharedMemory(Pair.Page);
             memory.AsSpan(0, 1)[0] = 1;
-            var bytes = ReadonlySharedMemory.FromBytes([1]);
+            var bytes = ReadOnlySharedMemory.FromBytes([1]);
             _ = bytes.AsSpan(0, 1);
             snapshot = bytes.BaseAddress;
             return memory.BaseAddress;
@@ -183,7 +183,7 @@ public class ReleaseTests(ITestOutputHelper output)
             host.Dispose();
             guest.Dispose();
             lease.Dispose();
-            using var snapshot = ReadonlySharedMemory.FromBytes([1, 2, 3]);
+            using var snapshot = ReadOnlySharedMemory.FromBytes([1, 2, 3]);
             using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
             view.AsSpan(0, 1)[0] = 2;
             view.Restore();

@@ -13,7 +13,7 @@ public class SharedStackTests
     public void An_element_stands_as_the_contract_says_byte_by_byte()
     {
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(Offset, Size);
+        SharedStack stack = pair.Host.StackAt(Offset, Size);
         Assert.Equal((Offset, Size), (stack.Offset, stack.Size));
         stack.Reset();
         Assert.Equal(8UL, Word(pair, 0));
@@ -81,7 +81,7 @@ public class SharedStackTests
     public void Large_elements_are_parsed_too()
     {
         using var pair = new Pair(2);
-        SharedStack stack = pair.Host.Stack(0, pair.Size);
+        SharedStack stack = pair.Host.StackAt(0, pair.Size);
         stack.Reset();
         foreach (int body in (int[])[508, 509, 512, 4000, 8192 - 8 - 8 - 4])
         {
@@ -176,7 +176,7 @@ public class SharedStackTests
     {
         using var pair = new Pair();
         pair.FillWithPattern();
-        SharedStack stack = pair.Host.Stack(Offset, Size);
+        SharedStack stack = pair.Host.StackAt(Offset, Size);
         pair.Host.Write(Offset, top);
         byte[] before = pair.Contents();
         AssertRefused(SharedStackError.StackPointerOutOfBounds, top, 16, Size, () => stack.Pop());
@@ -257,7 +257,7 @@ public class SharedStackTests
     {
         using var pair = new Pair();
         pair.FillWithPattern();
-        SharedStack stack = pair.Host.Stack(Offset, Size);
+        SharedStack stack = pair.Host.StackAt(Offset, Size);
         byte[] expected = pair.Contents();
         BinaryPrimitives.WriteUInt64LittleEndian(expected.AsSpan((int)Offset), 8);
         stack.Reset();
@@ -293,12 +293,12 @@ public class SharedStackTests
     public void The_range_of_a_buffer_is_checked_when_it_is_made()
     {
         using var pair = new Pair();
-        Assert.Throws<ArgumentOutOfRangeException>("size", () => pair.Host.Stack(0, 15));
-        Assert.Throws<ArgumentOutOfRangeException>("size", () => pair.Host.Stack(0, 0));
-        ExclusiveSharedMemoryTests.AssertBounds(4081, 16, () => pair.Host.Stack(4081, 16));
-        ExclusiveSharedMemoryTests.AssertBounds(0, ulong.MaxValue, () => pair.Host.Stack(0, ulong.MaxValue));
-        ExclusiveSharedMemoryTests.AssertBounds(ulong.MaxValue, 16, () => pair.Host.Stack(ulong.MaxValue, 16));
-        SharedStack least = pair.Host.Stack(4080, 16);
+        Assert.Throws<ArgumentOutOfRangeException>("size", () => pair.Host.StackAt(0, 15));
+        Assert.Throws<ArgumentOutOfRangeException>("size", () => pair.Host.StackAt(0, 0));
+        ExclusiveSharedMemoryTests.AssertBounds(4081, 16, () => pair.Host.StackAt(4081, 16));
+        ExclusiveSharedMemoryTests.AssertBounds(0, ulong.MaxValue, () => pair.Host.StackAt(0, ulong.MaxValue));
+        ExclusiveSharedMemoryTests.AssertBounds(ulong.MaxValue, 16, () => pair.Host.StackAt(ulong.MaxValue, 16));
+        SharedStack least = pair.Host.StackAt(4080, 16);
         least.Reset();
         least.Push([]);
         Assert.Equal([], least.Pop());
@@ -317,14 +317,14 @@ public class SharedStackTests
         }
 
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(0, 64);
-        Assert.True(stack == pair.Host.Stack(0, 64));
-        Assert.True(stack.Equals((object)pair.Host.Stack(0, 64)));
-        Assert.True(stack != pair.Host.Stack(8, 64));
-        Assert.True(stack != pair.Host.Stack(0, 72));
+        SharedStack stack = pair.Host.StackAt(0, 64);
+        Assert.True(stack == pair.Host.StackAt(0, 64));
+        Assert.True(stack.Equals((object)pair.Host.StackAt(0, 64)));
+        Assert.True(stack != pair.Host.StackAt(8, 64));
+        Assert.True(stack != pair.Host.StackAt(0, 72));
         Assert.True(stack != none);
         Assert.False(stack.Equals("stack"));
-        Assert.Equal(stack.GetHashCode(), pair.Host.Stack(0, 64).GetHashCode());
+        Assert.Equal(stack.GetHashCode(), pair.Host.StackAt(0, 64).GetHashCode());
     }
 
     private static bool Take(ReadOnlySpan<byte> element, out int length)
@@ -335,7 +335,7 @@ public class SharedStackTests
 
     private static SharedStack New(Pair pair)
     {
-        SharedStack stack = pair.Host.Stack(Offset, Size);
+        SharedStack stack = pair.Host.StackAt(Offset, Size);
         stack.Reset();
         return stack;
     }

@@ -33,7 +33,7 @@ public class StackFuzzTests(ITestOutputHelper output)
     private static void FuzzPart(int part, int count, long[] outcomes)
     {
         using var pair = new Pair();
-        SharedStack stack = pair.Host.Stack(Before, Size);
+        SharedStack stack = pair.Host.StackAt(Before, Size);
         byte[] model = new byte[Size];
         byte[] contents = new byte[Before + Size + 24];
         byte[] around = [.. Enumerable.Repeat((byte)0xA5, contents.Length)];

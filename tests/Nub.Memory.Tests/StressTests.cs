@@ -187,7 +187,7 @@ public class StressTests(ITestOutputHelper output)
     {
         Room room = Any(random);
         Span<byte> copy = stackalloc byte[(Words - 1) * 8];
-        using HostAccess access = room.Host.Enter();
+        using HostLease access = room.Host.Enter();
         Interlocked.Increment(ref room.Leases);
         for (int i = 0; i < 5; i++)
         {

@@ -76,7 +76,7 @@ internal sealed unsafe class TypedCase<[AllValid] T>() : TypedCase(typeof(T), si
 
     public override byte[] ReadHeld(HostSharedMemory memory, ulong offset)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         return Bytes(access.Read<T>(offset));
     }
 
@@ -91,7 +91,7 @@ internal sealed unsafe class TypedCase<[AllValid] T>() : TypedCase(typeof(T), si
 
     public override bool TryReadHeld(HostSharedMemory memory, ulong offset, out byte[] bytes)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         bool done = access.TryRead(offset, out T value);
         bytes = Bytes(value);
         return done;
@@ -101,7 +101,7 @@ internal sealed unsafe class TypedCase<[AllValid] T>() : TypedCase(typeof(T), si
 
     public override void WriteHeld(HostSharedMemory memory, ulong offset, byte[] bytes)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         access.Write(offset, Value(bytes));
     }
 
@@ -112,7 +112,7 @@ internal sealed unsafe class TypedCase<[AllValid] T>() : TypedCase(typeof(T), si
 
     public override bool TryWriteHeld(HostSharedMemory memory, ulong offset, byte[] bytes)
     {
-        using HostAccess access = memory.Enter();
+        using HostLease access = memory.Enter();
         return access.TryWrite(offset, Value(bytes));
     }
 

@@ -34,12 +34,12 @@ public sealed unsafe partial class WindowsMappingTests : IDisposable
     [Fact]
     public void A_snapshots_region_and_a_mapped_files_tell_theirs_and_a_private_view_has_none()
     {
-        using var snapshot = ReadonlySharedMemory.FromBytes(new byte[5000]);
+        using var snapshot = ReadOnlySharedMemory.FromBytes(new byte[5000]);
         HostRegionBase place = Assert.NotNull(snapshot.MappingAt(0, MemoryRegionType.Snapshot).HostBase);
         Assert.Equal((snapshot.RawAddress, 4 * Page, Page), (place.HandleBase, place.HandleSize, place.Offset));
 
         File.WriteAllBytes(_path, new byte[2 * Page]);
-        using (var file = ReadonlySharedMemory.MapFile(_path, Page))
+        using (var file = ReadOnlySharedMemory.MapFile(_path, Page))
         {
             place = Assert.NotNull(file.MappingAt(0, MemoryRegionType.Snapshot).HostBase);
             Assert.Equal((file.BaseAddress, 2 * Page, 0UL), (place.HandleBase, place.HandleSize, place.Offset));
@@ -74,7 +74,7 @@ public sealed unsafe partial class WindowsMappingTests : IDisposable
         File.WriteAllBytes(_path, bytes);
         for (int i = 0; i < 100; i++)
         {
-            using var file = ReadonlySharedMemory.MapFile(_path, Page);
+            using var file = ReadOnlySharedMemory.MapFile(_path, Page);
             using ExclusiveSharedMemory view = file.MapCopyOnWrite();
             Assert.True(view.AsSpan(0, bytes.Length).SequenceEqual(bytes));
             view.AsSpan(0, bytes.Length).Fill(1);
@@ -97,7 +97,7 @@ public sealed unsafe partial class WindowsMappingTests : IDisposable
     {
         byte[] bytes = new byte[64 * Page];
         new Random(1).NextBytes(bytes);
-        using var snapshot = ReadonlySharedMemory.FromBytes(bytes);
+        using var snapshot = ReadOnlySharedMemory.FromBytes(bytes);
         using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
         view.AsSpan(5 * Page, 1)[0] ^= 1;
         view.Restore();

@@ -53,7 +53,7 @@ internal static unsafe class BulkCases
             {
                 foreach (int size in s_sizes.Where(static size => size <= 4 << 10))
                 {
-                    using HostAccess access = arena.Host.Enter();
+                    using HostLease access = arena.Host.Enter();
                     Span<byte> buffer = arena.Buffer.AsSpan(0, size);
                     CopyTo(arena.Host, 0, buffer, 10);
                     CopyFrom(arena.Host, 0, buffer, 10);
@@ -93,19 +93,19 @@ internal static unsafe class BulkCases
         ],
         size);
 
-    private static Contest CopyToHeld(Arena arena, int size) => new("held", $"CopyTo {Words(size)} under HostAccess",
+    private static Contest CopyToHeld(Arena arena, int size) => new("held", $"CopyTo {Words(size)} under HostLease",
         AtPlaces(arena, "Nub", size, (at, place) => times =>
         {
-            using HostAccess access = arena.Host.Enter();
+            using HostLease access = arena.Host.Enter();
             CopyTo(in access, at, arena.Buffer.AsSpan(place, size), times);
         }),
         [MemMoveOut(arena, size)],
         [new Limit(MemMove, 1 / 0.95, 1)]);
 
-    private static Contest FillHeld(Arena arena, int size) => new("held", $"Fill {Words(size)} under HostAccess",
+    private static Contest FillHeld(Arena arena, int size) => new("held", $"Fill {Words(size)} under HostLease",
         AtPlaces(arena, "Nub", size, (at, _) => times =>
         {
-            using HostAccess access = arena.Host.Enter();
+            using HostLease access = arena.Host.Enter();
             Fill(in access, at, (ulong)size, times);
         }),
         [SpanFillOf(arena, size)],
@@ -175,7 +175,7 @@ internal static unsafe class BulkCases
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void CopyTo(in HostAccess access, int at, Span<byte> destination, int times)
+    private static void CopyTo(in HostLease access, int at, Span<byte> destination, int times)
     {
         for (int i = 0; i < times; i++)
         {
@@ -184,7 +184,7 @@ internal static unsafe class BulkCases
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Fill(in HostAccess access, int at, ulong length, int times)
+    private static void Fill(in HostLease access, int at, ulong length, int times)
     {
         for (int i = 0; i < times; i++)
         {

@@ -57,7 +57,7 @@ internal static unsafe class LifecycleCases
     private static Contest Restore(int touched)
     {
         const int Pages = 16384;
-        ReadonlySharedMemory snapshot = ReadonlySharedMemory.FromBytes(new byte[Pages * 4096]);
+        ReadOnlySharedMemory snapshot = ReadOnlySharedMemory.FromBytes(new byte[Pages * 4096]);
         ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
         ExclusiveSharedMemory copied = snapshot.CopyToWritable();
         byte[] original = new byte[touched * 4096];

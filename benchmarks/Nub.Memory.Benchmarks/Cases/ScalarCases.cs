@@ -59,7 +59,7 @@ internal static unsafe class ScalarCases
                 [],
                 []),
 
-            new Contest("view", "field of a view under HostAccess",
+            new Contest("view", "field of a view under HostLease",
                 new Side("Nub",
                     times => s_sink += ReadFieldHeld<byte>(host, times),
                     times => s_sink += ReadFieldHeld<short>(host, times),
@@ -131,7 +131,7 @@ internal static unsafe class ScalarCases
         ulong sum = 0;
         for (int i = 0; i < times; i++)
         {
-            // Another field than is read under HostAccess: how the one is entered would else be counted into the profile of the other.
+            // Another field than is read under HostLease: how the one is entered would else be counted into the profile of the other.
             sum += view.Length;
         }
 
@@ -142,7 +142,7 @@ internal static unsafe class ScalarCases
     private static ulong ReadFieldHeld<TPlace>(HostSharedMemory host, int times)
     {
         // For each type argument the JIT compiles it once more, and puts it elsewhere.
-        using HostAccess access = host.Enter();
+        using HostLease access = host.Enter();
         Descriptor.View view = Descriptor.At(in access, 64);
         ulong sum = 0;
         for (int i = 0; i < times; i++)

@@ -14,9 +14,9 @@ internal static class StackCases
             byte[] message = new byte[size];
             byte[] popped = new byte[size];
             yield return new Contest("stack", $"Push and Pop {BulkCases.Words(size)}",
-                new Side("Nub", times => PushAndPop(arena.Host.Stack(0, BufferSize), message, times)),
+                new Side("Nub", times => PushAndPop(arena.Host.StackAt(0, BufferSize), message, times)),
                 arena.With(seed => seed.PushAndPop(0, BufferSize, arena.BufferAddress, size),
-                    new Side("Nub, TryPop(span)", times => TryPushAndPop(arena.Host.Stack(0, BufferSize), message, popped, times))),
+                    new Side("Nub, TryPop(span)", times => TryPushAndPop(arena.Host.StackAt(0, BufferSize), message, popped, times))),
                 size == 16 ? [new Limit(SeedPeer.Name, 0.35)] : []);
         }
     }

@@ -15,7 +15,7 @@ public class AccessBenchmarks : IDisposable
     public void SetUp()
     {
         (_host, _guest) = new ExclusiveSharedMemory(1 << 20).Build();
-        _host.Stack(0x8000, 0x8000).Reset();
+        _host.StackAt(0x8000, 0x8000).Reset();
     }
 
     /// <summary>An aligned value.</summary>
@@ -42,7 +42,7 @@ public class AccessBenchmarks : IDisposable
     [Benchmark]
     public int PushAndPop256()
     {
-        SharedStack stack = _host.Stack(0x8000, 0x8000);
+        SharedStack stack = _host.StackAt(0x8000, 0x8000);
         stack.Push(_message);
         return stack.Pop(_message);
     }

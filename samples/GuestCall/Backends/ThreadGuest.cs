@@ -30,8 +30,8 @@ internal sealed class ThreadGuest : IGuest
         // An owner of its own: the thread may outlive the caller's handle, and never its own.
         _memory = host.Clone();
         _guestMemory = guest;
-        _input = _memory.Stack((ulong)GuestMap.Input.Offset, (ulong)GuestMap.Input.Size);
-        _output = _memory.Stack((ulong)GuestMap.Output.Offset, (ulong)GuestMap.Output.Size);
+        _input = _memory.StackAt((ulong)GuestMap.Input.Offset, (ulong)GuestMap.Input.Size);
+        _output = _memory.StackAt((ulong)GuestMap.Output.Offset, (ulong)GuestMap.Output.Size);
         _thread = new Thread(Loop) { IsBackground = true, Name = "guest" };
         _thread.Start();
     }
@@ -125,7 +125,7 @@ internal sealed class ThreadGuest : IGuest
             return false;
         }
 
-        RequestHeader request = RequestHeader.ReadLittleEndian(element[Wire.PrefixSize..]);
+        RequestHeader request = RequestHeader.ReadFrom(element[Wire.PrefixSize..]);
         ReadOnlySpan<byte> payload = element[Wire.RequestOverhead..];
         if (request.PayloadLength != (uint)payload.Length
             || payload.Length > GuestMap.MaxPayload

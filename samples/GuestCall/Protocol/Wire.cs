@@ -22,7 +22,7 @@ internal static class Wire
     public static ReadOnlySpan<byte> Write(in RequestHeader header, ReadOnlySpan<byte> payload, Span<byte> destination)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(destination, (uint)(RequestHeader.Layout.Size + payload.Length));
-        header.WriteLittleEndian(destination[PrefixSize..]);
+        header.WriteTo(destination[PrefixSize..]);
         payload.CopyTo(destination[RequestOverhead..]);
         return destination[..(RequestOverhead + payload.Length)];
     }
@@ -32,7 +32,7 @@ internal static class Wire
     public static ReadOnlySpan<byte> Write(in ResponseHeader header, ReadOnlySpan<byte> payload, Span<byte> destination)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(destination, (uint)(ResponseHeader.Layout.Size + payload.Length));
-        header.WriteLittleEndian(destination[PrefixSize..]);
+        header.WriteTo(destination[PrefixSize..]);
         payload.CopyTo(destination[ResponseOverhead..]);
         return destination[..(ResponseOverhead + payload.Length)];
     }
@@ -47,7 +47,7 @@ internal static class Wire
             throw new InvalidDataException("shorter than a header");
         }
 
-        ResponseHeader header = ResponseHeader.ReadLittleEndian(element[PrefixSize..]);
+        ResponseHeader header = ResponseHeader.ReadFrom(element[PrefixSize..]);
         ReadOnlySpan<byte> payload = element[ResponseOverhead..];
         if (header.Request.PayloadLength != (uint)payload.Length)
         {

@@ -52,7 +52,7 @@ internal static class ByteAccessorsEmitter
 
         writer.Line($"return {accessor.Conversion switch
         {
-            null => $"{accessor.TypeName}.ReadLittleEndian(bytes)",
+            null => $"{accessor.TypeName}.ReadFrom(bytes)",
             "Byte" => "bytes[0]",
             "SByte" => "unchecked((sbyte)bytes[0])",
             "Char" => "(char)global::System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(bytes)",
@@ -83,7 +83,7 @@ internal static class ByteAccessorsEmitter
 
         writer.Line(accessor.Conversion switch
         {
-            null => "value.WriteLittleEndian(bytes);",
+            null => "value.WriteTo(bytes);",
             "Byte" => "bytes[0] = value;",
             "SByte" => "bytes[0] = unchecked((byte)value);",
             "Char" => "global::System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(bytes, value);",

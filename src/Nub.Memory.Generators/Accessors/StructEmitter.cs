@@ -74,7 +74,7 @@ internal static class StructEmitter
     private static readonly (string Parameter, string Argument)[] s_places =
     [
         ("global::Nub.Memory.HostSharedMemory memory", "memory"),
-        ("in global::Nub.Memory.HostAccess access", "in access"),
+        ("in global::Nub.Memory.HostLease access", "in access"),
     ];
 
     private static void EmitPlaceDocumentation(CodeWriter writer, bool isMemory, string values)
@@ -101,14 +101,14 @@ internal static class StructEmitter
         writer.Line("/// <returns>The value, in this host's byte order.</returns>");
         writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {size} bytes.</exception>");
         writer.Line(GeneratedCode.Attribute);
-        writer.Line($"public static {self} ReadLittleEndian(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<{self}>(source);");
+        writer.Line($"public static {self} ReadFrom(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<{self}>(source);");
 
         writer.Separate();
         writer.Summary("Writes the value to private memory, where its bytes then stand as they do in shared memory.");
         writer.Line($"/// <param name=\"destination\">Where to write, at least {size} bytes; what follows them is left alone.</param>");
         writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {size} bytes.</exception>");
         writer.Line(GeneratedCode.Attribute);
-        writer.Line($"public readonly void WriteLittleEndian(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<{self}>(destination, in this);");
+        writer.Line($"public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<{self}>(destination, in this);");
     }
 
     private static void EmitMarker(CodeWriter writer)

@@ -15,7 +15,7 @@ internal static class ValidationEmitter
         writer.Line("/// <returns>Whether the bytes are a legal value.</returns>");
         writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {model.Layout.Size} bytes.</exception>");
         writer.Line(GeneratedCode.Attribute);
-        writer.Open($"public static bool TryReadLittleEndian(global::System.ReadOnlySpan<byte> source, out {self} value)");
+        writer.Open($"public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out {self} value)");
         writer.Line("global::Nub.Memory.SharedBytes.ThrowIfTooShort(source.Length, Layout.Size, nameof(source));");
         writer.Line("value = default;");
         foreach (FieldLayout field in model.Layout.Stored)
@@ -47,7 +47,7 @@ internal static class ValidationEmitter
 
         writer.Separate();
         writer.Line(GeneratedCode.Attribute);
-        writer.Line($"readonly bool global::Nub.Memory.IValidateOnRead<{self}>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out {self} value) => TryReadLittleEndian(bytes, out value);");
+        writer.Line($"readonly bool global::Nub.Memory.IValidateOnRead<{self}>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out {self} value) => TryReadFrom(bytes, out value);");
     }
 
     private static void EmitCheck(CodeWriter writer, FieldLayout field)
@@ -99,7 +99,7 @@ internal static class ValidationEmitter
     {
         { Kind: FieldKind.Bool } => $"source[{at}] > 1",
         { EnumCheck: { } values } => IllegalEnum(values, Raw(values.Underlying, isBigEndian, at)),
-        _ => $"!{type.Name}.TryReadLittleEndian(source.Slice({at}, {type.Size}), out _)",
+        _ => $"!{type.Name}.TryReadFrom(source.Slice({at}, {type.Size}), out _)",
     };
 
     private static string Raw(FieldType underlying, bool isBigEndian, string at) => underlying switch

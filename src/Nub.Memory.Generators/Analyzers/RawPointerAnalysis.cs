@@ -118,7 +118,7 @@ internal sealed class RawPointerAnalysis(Dictionary<SyntaxNode, OriginState> cap
     {
         "HostSharedMemory" => "Read, Write, CopyTo, CopyFrom, or a view",
         "ExclusiveSharedMemory" => "AsSpan, CopyTo, CopyFrom, or the Read… and Write… methods",
-        "ReadonlySharedMemory" => "AsSpan or CopyTo",
+        "ReadOnlySharedMemory" => "AsSpan or CopyTo",
         _ => "the HostSharedMemory of it",
     };
 }

@@ -7,7 +7,7 @@ namespace Nub.Memory.Generators.Flow;
 internal static class SharedTypes
 {
     /// <summary>A handle of shared memory, or a lease of one: for the flow of bytes they are the memory.</summary>
-    public static bool IsMemory(ITypeSymbol? type) => type is { Name: "HostSharedMemory" or "HostAccess" } && type.IsInNub();
+    public static bool IsMemory(ITypeSymbol? type) => type is { Name: "HostSharedMemory" or "HostLease" } && type.IsInNub();
 
     public static bool IsStack(ITypeSymbol? type) => type is { Name: "SharedStack" } && type.IsInNub();
 
@@ -53,7 +53,7 @@ internal static class SharedTypes
     }
 
     private static bool HasNameOfSource(ITypeSymbol? type) =>
-        type?.Name is "HostSharedMemory" or "HostAccess" or "SharedStack" or "VirtualProcessor" or "VirtualMachine" or "VmExit" or "CoalescedWrite" || HasNameOfView(type);
+        type?.Name is "HostSharedMemory" or "HostLease" or "SharedStack" or "VirtualProcessor" or "VirtualMachine" or "VmExit" or "CoalescedWrite" || HasNameOfView(type);
 
     private static bool HasNameOfView(ITypeSymbol? type) => type?.Name is "SharedView" or "View" or "SharedArrayView" or "ArrayView" or "Enumerator";
 

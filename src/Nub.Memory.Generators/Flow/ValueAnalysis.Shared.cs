@@ -47,7 +47,7 @@ internal sealed partial class ValueAnalysis
         }
 
         // Structs decode private bytes by the same rules: who made them, made the value.
-        return method is { IsStatic: true, Name: "ReadLittleEndian" } && method.ContainingType.IsAllValid() ? Derive(call, arguments[0]) : null;
+        return method is { IsStatic: true, Name: "ReadFrom" } && method.ContainingType.IsAllValid() ? Derive(call, arguments[0]) : null;
     }
 
     private Term? EvaluateMemory(IInvocationOperation call, Term memory, Arguments arguments)

@@ -16,9 +16,9 @@ internal static class ShapeRules
     private const long MaximumSize = 1 << 20;
 
     private static readonly HashSet<string> s_allValidMembers =
-        ["Layout", "View", "ArrayView", "At", "ArrayAt", "ReadLittleEndian", "WriteLittleEndian"];
+        ["Layout", "View", "ArrayView", "At", "ArrayAt", "ReadFrom", "WriteTo"];
 
-    private static readonly HashSet<string> s_validatedMembers = ["Layout", "TryReadLittleEndian"];
+    private static readonly HashSet<string> s_validatedMembers = ["Layout", "TryReadFrom"];
 
     private static readonly HashSet<string> s_viewMembers = ["Load", "Store", "Elements", "ElementsView", "Equals", "GetHashCode", "GetType", "ToString"];
 

@@ -8,7 +8,7 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// <para><b>The users.</b>
-/// An <em>access</em> is one read, write or copy. A <em>lease</em> is long: a guest that runs, a <see cref="HostAccess"/>.
+/// An <em>access</em> is one read, write or copy. A <em>lease</em> is long: a guest that runs, a <see cref="HostLease"/>.
 /// Somebody <em>exclusive</em> is alone. An <em>owner</em> is a handle that was not disposed; when the last one goes, the
 /// region is <em>closed</em>: nobody new gets in, and as soon as nobody is inside it is released, once.</para>
 ///
@@ -342,7 +342,7 @@ internal abstract class RegionLock
         throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");
 
     private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
-        ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostAccess. Stop the guest, or dispose it, first."
+        ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostLease. Stop the guest, or dispose it, first."
         : (word & PhaseMask) == PhaseExclusive ? "The memory cannot be held exclusively: somebody else holds it so."
         : "The memory cannot be held exclusively: an access was inside or came in.");
 

@@ -24,7 +24,7 @@ public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element,
 
 /// <summary>
 /// A buffer in shared memory that host and guest push messages to and pop them from, last in first out. From
-/// <see cref="HostSharedMemory.Stack"/>.
+/// <see cref="HostSharedMemory.StackAt"/>.
 /// </summary>
 /// <remarks>
 /// <para>Little-endian, offsets from the start of the buffer: a u64 stack pointer (SP) at 0, which is 8 when the buffer is

@@ -28,7 +28,7 @@ public static unsafe class SharedArrayView
     /// <returns>The view.</returns>
     /// <exception cref="SharedMemoryBoundsException">The values would leave the memory.</exception>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
-    public static SharedArrayView<T> At<[AllValid] T>(in HostAccess access, ulong offset, ulong count) where T : unmanaged
+    public static SharedArrayView<T> At<[AllValid] T>(in HostLease access, ulong offset, ulong count) where T : unmanaged
     {
         Representation<T>.ThrowIfNotAllValid();
         return new SharedArrayView<T>(Place.In(in access, offset, LengthOf<T>(count)), count, bigEndian: false);
@@ -42,9 +42,9 @@ public static unsafe class SharedArrayView
         return At<T>(memory, offset, (ulong)count);
     }
 
-    /// <inheritdoc cref="At{T}(in HostAccess, ulong, ulong)"/>
+    /// <inheritdoc cref="At{T}(in HostLease, ulong, ulong)"/>
     /// <exception cref="ArgumentOutOfRangeException">The count is negative.</exception>
-    public static SharedArrayView<T> At<[AllValid] T>(in HostAccess access, ulong offset, int count) where T : unmanaged
+    public static SharedArrayView<T> At<[AllValid] T>(in HostLease access, ulong offset, int count) where T : unmanaged
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         return At<T>(in access, offset, (ulong)count);

@@ -27,7 +27,7 @@ public static unsafe class SharedView
     /// <exception cref="SharedMemoryBoundsException">The value would leave the memory.</exception>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SharedView<T> At<[AllValid] T>(in HostAccess access, ulong offset) where T : unmanaged
+    public static SharedView<T> At<[AllValid] T>(in HostLease access, ulong offset) where T : unmanaged
     {
         Representation<T>.ThrowIfNotAllValid();
         return new SharedView<T>(Place.In(in access, offset, (ulong)sizeof(T)));
@@ -39,7 +39,7 @@ public static unsafe class SharedView
 /// never references. Bounds are checked when it is bound, so a field costs no check of its own.
 /// </summary>
 /// <remarks>
-/// Bound to a <see cref="HostSharedMemory"/> each access locks the memory for itself; bound to a <see cref="HostAccess"/> it
+/// Bound to a <see cref="HostSharedMemory"/> each access locks the memory for itself; bound to a <see cref="HostLease"/> it
 /// needs that lease to be live. The <see langword="default"/> view throws <see cref="InvalidOperationException"/>.
 /// </remarks>
 /// <typeparam name="T">An AllValid type.</typeparam>

@@ -90,7 +90,7 @@ public sealed class TypeArgumentFixTests
         {
             public static bool Run(HostSharedMemory host)
             {
-                using HostAccess access = host.Enter();
+                using HostLease access = host.Enter();
                 // The first.
                 Request first = access.Read<Request>(0);
                 var second = host.Read<Request>(offset: 8);
@@ -109,7 +109,7 @@ public sealed class TypeArgumentFixTests
         {
             public static bool Run(HostSharedMemory host)
             {
-                using HostAccess access = host.Enter();
+                using HostLease access = host.Enter();
                 // The first.
                 if (!access.TryReadValidated(0, out Request first))
                 {

@@ -14,7 +14,7 @@ public sealed class UsingLeaseFixTests
             public static uint Run(HostSharedMemory host, GuestSharedMemory guest, ulong offset)
             {
                 // All of it.
-                HostAccess access = host.Enter();
+                HostLease access = host.Enter();
                 guest.EnterGuest();
                 if (offset == 0)
                 {
@@ -29,7 +29,7 @@ public sealed class UsingLeaseFixTests
                 return sum;
             }
 
-            private static uint Lend(in HostAccess access) => access.Read<uint>(8);
+            private static uint Lend(in HostLease access) => access.Read<uint>(8);
         }
         """,
         """
@@ -38,7 +38,7 @@ public sealed class UsingLeaseFixTests
             public static uint Run(HostSharedMemory host, GuestSharedMemory guest, ulong offset)
             {
                 // All of it.
-                using HostAccess access = host.Enter();
+                using HostLease access = host.Enter();
                 using GuestLease lease = guest.EnterGuest();
                 if (offset == 0)
                 {
@@ -46,23 +46,23 @@ public sealed class UsingLeaseFixTests
                 }
 
                 using GuestLease lease2 = guest.EnterGuest(); // again
-                using HostAccess access2 = host.Enter();
+                using HostLease access2 = host.Enter();
                 uint first = access2.Read<uint>(0);
-                using HostAccess access3 = host.Enter();
+                using HostLease access3 = host.Enter();
                 uint sum = first + access.Read<uint>(offset) + Lend(access3);
                 return sum;
             }
 
-            private static uint Lend(in HostAccess access) => access.Read<uint>(8);
+            private static uint Lend(in HostLease access) => access.Read<uint>(8);
         }
         """);
 
     [Theory]
-    [InlineData("HostAccess access = host.Enter(); access = host.Enter(); access.Dispose();")]
-    [InlineData("HostAccess access = host.Enter(); if (offset == 0) access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); access = host.Enter(); access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); if (offset == 0) access.Dispose();")]
     [InlineData("Action lambda = () => host.Enter(); lambda();")]
     [InlineData("switch (offset) { case 0: host.Enter(); break; }")]
-    [InlineData("HostAccess a = host.Enter(), b = default; _ = b; _ = a;")]
+    [InlineData("HostLease a = host.Enter(), b = default; _ = b; _ = a;")]
     public async Task Where_a_declaration_would_not_do_a_person_has_to_look(string statements) =>
         Assert.Empty(await Fixing.TitlesAsync<UsingLeaseFix>($$"""
             public static class Test { public static void Run(HostSharedMemory host, ulong offset) { {{statements}} } }

@@ -29,7 +29,7 @@ public sealed class TypeCallsTests
     [InlineData("void Run() => A(); private void A() => B(); private void B() => C(); private void C() => D(); private uint D() => _host.Read<uint>(0);", "A B C D")]
 
     // Who is handed to a pop is given what was read.
-    [InlineData("byte[] Run() => _host.Stack(0, 4096).Pop<byte[]>(Parse); private static byte[] Parse(ReadOnlySpan<byte> element) => element.ToArray();", "Parse Run")]
+    [InlineData("byte[] Run() => _host.StackAt(0, 4096).Pop<byte[]>(Parse); private static byte[] Parse(ReadOnlySpan<byte> element) => element.ToArray();", "Parse Run")]
     [InlineData("uint Run(SharedArrayView<uint> all) { uint sum = 0; foreach (uint one in all) { sum += one; } return sum; }", "Run")]
     public void Who_may_read(string members, string expected) =>
         Assert.Equal(expected, string.Join(' ', Noted(members, out _).WhoMayRead.Select(static one => one.Name).Order(StringComparer.Ordinal)));

@@ -37,7 +37,7 @@ public sealed class ValidatedTests
                         ulong value = ulong.Parse(pair.Split(':')[0]);
                         for (int i = 0; i < {{size}}; i++) host.Write((ulong)(16 + i), (byte)(value >> (8 * i)));
                         bool legal = host.TryReadValidated(16, out Foo foo);
-                        using HostAccess access = host.Enter();
+                        using HostLease access = host.Enter();
                         if (access.TryReadValidated<Foo>(16, out Foo other) != legal || !foo.Equals(other) || (!legal && !foo.Equals(default(Foo)))) return "the ways differ";
                         answers.Add($"{value}:{(legal ? "y" : "n")}");
                     }
@@ -148,7 +148,7 @@ public sealed class ValidatedTests
                     Foo.At(host, 0).Length = 3;
                     string text = $"{host.Read<Foo>(0).Length} {host.TryReadValidated<Foo>(0, out _)}";
                     Foo.At(host, 0).Length = 6;
-                    return $"{text} {Foo.TryReadLittleEndian([6, 0, 0, 0], out _)}";
+                    return $"{text} {Foo.TryReadFrom([6, 0, 0, 0], out _)}";
                 }
             }
             """));

@@ -60,11 +60,11 @@ public sealed class ViewTests
                     Foo loaded = view.Load();
                     Foo read = host.Read<Foo>(0);
                     Foo element = SharedArrayView.At<Foo>(host, 0, 1)[0];
-                    Foo span = Foo.ReadLittleEndian(bytes);
+                    Foo span = Foo.ReadFrom(bytes);
                     string Text(Foo foo) => $"{foo.Port:x4}/{foo.Address:x8}/{foo.Plain:x4}";
                     string first = $"{view.Port:x4}/{view.Address:x8}/{view.Plain:x4}";
                     Span<byte> written = stackalloc byte[8];
-                    span.WriteLittleEndian(written);
+                    span.WriteTo(written);
                     host.Write(64, read);
                     Foo.At(host, 128).Store(in loaded);
                     Foo.View each = Foo.At(host, 192);
@@ -181,7 +181,7 @@ public sealed class ViewTests
             {
                 public static string Run(HostSharedMemory host)
                 {
-                    HostAccess access = host.Enter();
+                    HostLease access = host.Enter();
                     Foo.View view = Foo.At(in access, 0);
                     view.A = 5;
                     Foo.ArrayView all = Foo.ArrayAt(access, 0, 2);
@@ -235,10 +235,10 @@ public sealed class ViewTests
                 public static string Run(HostSharedMemory host)
                 {
                     byte[] bytes = new byte[12];
-                    new Foo { B = 7 }.WriteLittleEndian(bytes);
-                    string text = $"{Foo.ReadLittleEndian(bytes).B} | ";
-                    try { Foo.ReadLittleEndian(bytes.AsSpan(0, 7)); } catch (ArgumentException thrown) { text += thrown.Message; }
-                    try { new Foo().WriteLittleEndian(bytes.AsSpan(0, 3)); } catch (ArgumentException thrown) { text += " | " + thrown.Message; }
+                    new Foo { B = 7 }.WriteTo(bytes);
+                    string text = $"{Foo.ReadFrom(bytes).B} | ";
+                    try { Foo.ReadFrom(bytes.AsSpan(0, 7)); } catch (ArgumentException thrown) { text += thrown.Message; }
+                    try { new Foo().WriteTo(bytes.AsSpan(0, 3)); } catch (ArgumentException thrown) { text += " | " + thrown.Message; }
                     return text;
                 }
             }

@@ -130,7 +130,7 @@ public sealed class LifetimeIncidentTests
             {
                 public static bool Mark(HostSharedMemory host, ulong first, int count)
                 {
-                    HostAccess access = {|NUB0014:host.Enter()|};
+                    HostLease access = {|NUB0014:host.Enter()|};
                     for (int i = 0; i < count; i++)
                     {
                         if (!access.TryRead(first + (ulong)i, out byte state) || state != 0)
@@ -145,7 +145,7 @@ public sealed class LifetimeIncidentTests
 
                 public static bool Repaired(HostSharedMemory host, ulong first, int count)
                 {
-                    using HostAccess access = host.Enter();
+                    using HostLease access = host.Enter();
                     for (int i = 0; i < count; i++)
                     {
                         if (!access.TryRead(first + (ulong)i, out byte state) || state != 0)

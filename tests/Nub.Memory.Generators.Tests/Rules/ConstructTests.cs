@@ -9,8 +9,8 @@ public sealed class ConstructTests
 {
     /// <summary>Statements and expressions.</summary>
     [Theory]
-    [InlineData("using HostAccess access = host.Enter(); Use(access.Read<uint>(0)); Use({|NUB0010:access.Read<uint>(0)|}); Use(new byte[{|NUB0011:access.Read<uint>(8)|}]);")]
-    [InlineData("using (HostAccess access = host.Enter()) { Use(access.Read<uint>(0)); Use(access.Read<uint>(4)); }")]
+    [InlineData("using HostLease access = host.Enter(); Use(access.Read<uint>(0)); Use({|NUB0010:access.Read<uint>(0)|}); Use(new byte[{|NUB0011:access.Read<uint>(8)|}]);")]
+    [InlineData("using (HostLease access = host.Enter()) { Use(access.Read<uint>(0)); Use(access.Read<uint>(4)); }")]
     [InlineData("uint n = host.Read<uint>(0); again: if (n > 16) { n = {|NUB0010:host.Read<uint>(0)|}; goto again; } Use(new byte[n]);")]
     [InlineData("uint n = host.Read<uint>(0); if (n > 16) goto large; Use(new byte[n]); return; large: Use(new byte[{|NUB0011:n|}]);")]
     [InlineData("if (host.Read<uint>(0) > 16) goto end; Use({|NUB0010:host.Read<uint>(0)|}); end: Use(1);")]

@@ -53,7 +53,7 @@ public sealed class DeepCodeTests
             {
                 public static int Run(HostSharedMemory host, ExclusiveSharedMemory exclusive, string text)
                 {
-                    using HostAccess access = host.Enter();
+                    using HostLease access = host.Enter();
                     uint v = access.Read<uint>(0);
                     Console.WriteLine(host.BaseAddress + exclusive.AsSpan(0, 8).Length + text);
                     {{body}}

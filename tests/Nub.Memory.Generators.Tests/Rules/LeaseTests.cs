@@ -17,26 +17,26 @@ public sealed class LeaseTests
     [InlineData("_ = {|NUB0014:host.Enter()|}.Size;", Discarded)]
     [InlineData("_ = Marked.At({|NUB0014:host.Enter()|}, offset).A;", Discarded)]
     [InlineData("_ = {|NUB0014:guest.EnterGuest()|} == default;", Discarded)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; _ = access.Read<uint>(0);", NotEverywhere)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; _ = access.Read<uint>(0);", NotEverywhere)]
     [InlineData("GuestLease lease = {|NUB0014:guest.EnterGuest()|}; GuestLease same = lease; _ = same;", NotEverywhere)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; if (flag) { return; } access.Dispose();", NotEverywhere)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; if (flag) { access.Dispose(); }", NotEverywhere)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; switch (offset) { case 0: access.Dispose(); break; case 1: break; default: access.Dispose(); return; }", NotEverywhere)]
-    [InlineData("for (int i = 0; i < 3; i++) { HostAccess access = {|NUB0014:host.Enter()|}; if (flag) { continue; } access.Dispose(); }", NotEverywhere)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; try { access.Write(0, 1); } catch (Exception) { return; } access.Dispose();", NotEverywhere)]
-    [InlineData("HostAccess access = host.Enter(); access.Dispose(); access = {|NUB0014:host.Enter()|};", NotEverywhere)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; Lend(in access);", NotEverywhere)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; if (flag) { return; } access.Dispose();", NotEverywhere)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; if (flag) { access.Dispose(); }", NotEverywhere)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; switch (offset) { case 0: access.Dispose(); break; case 1: break; default: access.Dispose(); return; }", NotEverywhere)]
+    [InlineData("for (int i = 0; i < 3; i++) { HostLease access = {|NUB0014:host.Enter()|}; if (flag) { continue; } access.Dispose(); }", NotEverywhere)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; try { access.Write(0, 1); } catch (Exception) { return; } access.Dispose();", NotEverywhere)]
+    [InlineData("HostLease access = host.Enter(); access.Dispose(); access = {|NUB0014:host.Enter()|};", NotEverywhere)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; Lend(in access);", NotEverywhere)]
     [InlineData("IDisposable lease = {|NUB0014:guest.EnterGuest()|}; _ = lease;", NotEverywhere)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; if (flag) { throw new InvalidOperationException(); } access.Dispose();", ByException)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; try { access.Write(offset, 1); } finally { Console.WriteLine(); } access.Dispose();", ByException)]
-    [InlineData("using var other = host.Clone(); HostAccess access = {|NUB0014:host.Enter()|}; access.Write(offset, 1); access.Dispose();", ByException)]
-    [InlineData("using var other = host.Clone(); HostAccess access = {|NUB0014:host.Enter()|}; if (flag) { throw new InvalidOperationException(); } access.Dispose();", ByException)]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; access.Write(offset, 1); access.Dispose();", "is not ended when 'access.Write(offset, 1)' throws, which a guest can make it do")]
-    [InlineData("HostAccess access = {|NUB0014:host.Enter()|}; _ = Marked.At(access, offset).A; access.Dispose();", "is not ended when 'Marked.At(access, offset)' throws, which a guest can make it do")]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; if (flag) { throw new InvalidOperationException(); } access.Dispose();", ByException)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; try { access.Write(offset, 1); } finally { Console.WriteLine(); } access.Dispose();", ByException)]
+    [InlineData("using var other = host.Clone(); HostLease access = {|NUB0014:host.Enter()|}; access.Write(offset, 1); access.Dispose();", ByException)]
+    [InlineData("using var other = host.Clone(); HostLease access = {|NUB0014:host.Enter()|}; if (flag) { throw new InvalidOperationException(); } access.Dispose();", ByException)]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; access.Write(offset, 1); access.Dispose();", "is not ended when 'access.Write(offset, 1)' throws, which a guest can make it do")]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; _ = Marked.At(access, offset).A; access.Dispose();", "is not ended when 'Marked.At(access, offset)' throws, which a guest can make it do")]
     [InlineData("GuestLease lease = {|NUB0014:guest.EnterGuest()|}; host.CopyTo(offset, new byte[8]); lease.Dispose();", "is not ended when 'host.CopyTo(offset, new byte[8])' throws, which a guest can make it do")]
-    [InlineData("GuestLease lease = {|NUB0014:guest.EnterGuest()|}; _ = host.Stack(0, 64).Pop(); lease.Dispose();", "is not ended when 'host.Stack(0, 64).Pop()' throws, which a guest can make it do")]
-    [InlineData("void Local() { HostAccess access = {|NUB0014:host.Enter()|}; _ = access; } Local();", NotEverywhere)]
-    [InlineData("Action lambda = () => { HostAccess access = {|NUB0014:host.Enter()|}; _ = access; }; lambda();", NotEverywhere)]
+    [InlineData("GuestLease lease = {|NUB0014:guest.EnterGuest()|}; _ = host.StackAt(0, 64).Pop(); lease.Dispose();", "is not ended when 'host.StackAt(0, 64).Pop()' throws, which a guest can make it do")]
+    [InlineData("void Local() { HostLease access = {|NUB0014:host.Enter()|}; _ = access; } Local();", NotEverywhere)]
+    [InlineData("Action lambda = () => { HostLease access = {|NUB0014:host.Enter()|}; _ = access; }; lambda();", NotEverywhere)]
     [InlineData("Action lambda = () => {|NUB0014:host.Enter()|}; lambda();", Discarded)]
     public async Task A_lease_that_somebody_begins_and_nobody_ends_is_reported(string statements, string what)
     {
@@ -45,19 +45,19 @@ public sealed class LeaseTests
     }
 
     [Theory]
-    [InlineData("using HostAccess access = host.Enter(); access.Write(offset, 1);")]
+    [InlineData("using HostLease access = host.Enter(); access.Write(offset, 1);")]
     [InlineData("using var lease = guest.EnterGuest(); if (flag) { return; } throw new InvalidOperationException();")]
     [InlineData("using (host.Enter()) { host.Write(offset, 1); }")]
-    [InlineData("using HostAccess access = host.Enter(); using GuestLease lease = guest.EnterGuest(); if (flag) { return; } access.Write(offset, 1);")]
-    [InlineData("using HostAccess access = host.Enter(); using GuestLease lease = guest.EnterGuest();")]
-    [InlineData("using GuestLease lease = guest.EnterGuest(); using HostAccess access = host.Enter();")]
-    [InlineData("using (HostAccess access = host.Enter()) { access.Write(offset, 1); }")]
+    [InlineData("using HostLease access = host.Enter(); using GuestLease lease = guest.EnterGuest(); if (flag) { return; } access.Write(offset, 1);")]
+    [InlineData("using HostLease access = host.Enter(); using GuestLease lease = guest.EnterGuest();")]
+    [InlineData("using GuestLease lease = guest.EnterGuest(); using HostLease access = host.Enter();")]
+    [InlineData("using (HostLease access = host.Enter()) { access.Write(offset, 1); }")]
     [InlineData("host.Enter().Dispose();")]
-    [InlineData("using var other = host.Clone(); HostAccess access = host.Enter(); Console.WriteLine(access.Read<uint>(0)); access.Dispose(); Console.WriteLine();")]
-    [InlineData("HostAccess access = host.Enter(); try { access.Write(offset, 1); } finally { access.Dispose(); }")]
-    [InlineData("HostAccess access = host.Enter(); try { access.Write(offset, 1); } catch { access.Dispose(); throw; } access.Dispose();")]
-    [InlineData("HostAccess access = host.Enter(); access.Write(8, access.Read<uint>(0)); _ = access.TryRead(offset, out uint _); access.Dispose();")]
-    [InlineData("HostAccess access = host.Enter(); if (flag) { access.Dispose(); return; } access.Dispose();")]
+    [InlineData("using var other = host.Clone(); HostLease access = host.Enter(); Console.WriteLine(access.Read<uint>(0)); access.Dispose(); Console.WriteLine();")]
+    [InlineData("HostLease access = host.Enter(); try { access.Write(offset, 1); } finally { access.Dispose(); }")]
+    [InlineData("HostLease access = host.Enter(); try { access.Write(offset, 1); } catch { access.Dispose(); throw; } access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); access.Write(8, access.Read<uint>(0)); _ = access.TryRead(offset, out uint _); access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); if (flag) { access.Dispose(); return; } access.Dispose();")]
     [InlineData("GuestLease lease = guest.EnterGuest(); GuestLease same = lease; same.Dispose();")]
     [InlineData("GuestLease lease; if (flag) { lease = guest.EnterGuest(); } else { lease = guest.EnterGuest(); } lease.Dispose();")]
     [InlineData("IDisposable lease = guest.EnterGuest(); lease.Dispose();")]
@@ -65,16 +65,16 @@ public sealed class LeaseTests
     [InlineData("GuestLease? lease = flag ? guest.EnterGuest() : null; if (lease is not null) { lease.Value.Dispose(); }")]
     [InlineData("GuestLease? lease = flag ? guest.EnterGuest() : null; if (lease.HasValue) { lease.Value.Dispose(); }")]
     [InlineData("IDisposable? lease = flag ? guest.EnterGuest() : null; if (lease != null) { lease.Dispose(); }")]
-    [InlineData("HostAccess access = default; bool held = false; try { access = host.Enter(); held = true; } finally { if (held) { access.Dispose(); } }")]
-    [InlineData("HostAccess access = host.Enter(); while (true) { if (access.Read<byte>(0) != 0) { access.Dispose(); break; } }")]
-    [InlineData("HostAccess access = host.Enter(); while (true) { _ = access.Read<byte>(0); }")]
+    [InlineData("HostLease access = default; bool held = false; try { access = host.Enter(); held = true; } finally { if (held) { access.Dispose(); } }")]
+    [InlineData("HostLease access = host.Enter(); while (true) { if (access.Read<byte>(0) != 0) { access.Dispose(); break; } }")]
+    [InlineData("HostLease access = host.Enter(); while (true) { _ = access.Read<byte>(0); }")]
     public async Task A_lease_that_is_ended_on_every_way_is_not(string statements) => Assert.Empty(await Check(statements));
 
     [Theory]
     [InlineData("s_lease = guest.EnterGuest();")]
     [InlineData("GuestLease lease = guest.EnterGuest(); s_lease = lease;")]
     [InlineData("Take(guest.EnterGuest());")]
-    [InlineData("HostAccess access = host.Enter(); Take(access);")]
+    [InlineData("HostLease access = host.Enter(); Take(access);")]
     [InlineData("List<GuestLease> leases = []; leases.Add(guest.EnterGuest());")]
     [InlineData("List<GuestLease> leases = [guest.EnterGuest()]; GuestLease[] array = { guest.EnterGuest() }; array[0] = guest.EnterGuest(); _ = leases;")]
     [InlineData("_ = new Owner(guest.EnterGuest());")]
@@ -93,17 +93,17 @@ public sealed class LeaseTests
         await Markup.CheckAsync("""
             public ref struct Reader
             {
-                private HostAccess _access;
+                private HostLease _access;
                 public Reader(HostSharedMemory host) => _access = host.Enter();
-                public static HostAccess Begin(HostSharedMemory host)
+                public static HostLease Begin(HostSharedMemory host)
                 {
-                    HostAccess access = host.Enter();
+                    HostLease access = host.Enter();
                     try { access.Write(0, 1); return access; }
                     catch { access.Dispose(); throw; }
                 }
-                public static void Out(HostSharedMemory host, out HostAccess access) => access = host.Enter();
+                public static void Out(HostSharedMemory host, out HostLease access) => access = host.Enter();
                 public static IEnumerable<GuestLease> All(GuestSharedMemory guest) { yield return guest.EnterGuest(); }
-                public static bool Try(HostSharedMemory host, ref HostAccess access) { access = host.Enter(); return true; }
+                public static bool Try(HostSharedMemory host, ref HostLease access) { access = host.Enter(); return true; }
                 public void Dispose() => _access.Dispose();
             }
             public sealed class Other { public void Enter() { } public int EnterGuest() => 0; public void Run() { Enter(); EnterGuest(); } }
@@ -116,8 +116,8 @@ public sealed class LeaseTests
         {
             private static GuestLease s_lease;
             private static void Take(GuestLease lease) => lease.Dispose();
-            private static void Take(HostAccess access) => access.Dispose();
-            private static uint Lend(in HostAccess access) => access.Read<uint>(0);
+            private static void Take(HostLease access) => access.Dispose();
+            private static uint Lend(in HostLease access) => access.Read<uint>(0);
             public static GuestLease Kept => s_lease;
             public static void Run(HostSharedMemory host, GuestSharedMemory guest, ulong offset, bool flag)
             {

@@ -44,7 +44,7 @@ public sealed class PageBoundaryTests
     [InlineData("int n = host.Read<int>(0); if (n < 0) return; Use(new byte[{|NUB0011:n|}]);")]
     [InlineData("_kept = host.Read<uint>(0); Later();")]
     [InlineData("uint n = host.Read<uint>(0); while ({|NUB0011:n--|} > 0) { Use(1); }")]
-    [InlineData("byte[] e = host.Stack(0, 64).Pop(); Use(new byte[e.Length]);")]
+    [InlineData("byte[] e = host.StackAt(0, 64).Pop(); Use(new byte[e.Length]);")]
     public async Task NUB0011_is_about_what_is_too_large_or_negative_in_one_method(string body) => await CheckBodyAsync(body);
 
     [Theory]

@@ -83,7 +83,7 @@ public sealed class RawPointerTests
 
     [Theory]
     [InlineData("ExclusiveSharedMemory", "use AsSpan, CopyTo, CopyFrom")]
-    [InlineData("ReadonlySharedMemory", "use AsSpan or CopyTo")]
+    [InlineData("ReadOnlySharedMemory", "use AsSpan or CopyTo")]
     [InlineData("GuestSharedMemory", "use the HostSharedMemory of it")]
     [InlineData("SharedMemory", "use the HostSharedMemory of it")]
     public async Task Every_kind_of_memory_has_another_way(string type, string way)

@@ -35,7 +35,7 @@ public sealed class ScaleTests(ITestOutputHelper output)
             {
                 public static void Run(HostSharedMemory host, ExclusiveSharedMemory exclusive, ulong offset)
                 {
-                    HostAccess access = default; Span<byte> span = exclusive.AsSpan(0, 8); byte* p = (byte*)host.BaseAddress;
+                    HostLease access = default; Span<byte> span = exclusive.AsSpan(0, 8); byte* p = (byte*)host.BaseAddress;
 
             """);
         for (int i = 0; i < count; i++)
@@ -94,7 +94,7 @@ public sealed class ScaleTests(ITestOutputHelper output)
                 (HostSharedMemory mine, GuestSharedMemory guest) = exclusive.Build();
                 try
                 {
-                    using HostAccess access = mine.Enter();
+                    using HostLease access = mine.Enter();
                     GuestLease lease = guest.EnterGuest();
                     try
                     {

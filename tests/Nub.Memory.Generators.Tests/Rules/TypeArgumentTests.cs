@@ -79,7 +79,7 @@ public sealed class TypeArgumentTests
             {
                 public static bool Run(HostSharedMemory host)
                 {
-                    using HostAccess access = host.Enter();
+                    using HostLease access = host.Enter();
                     return access.Read<{|NUB0001:bool|}>(0);
                 }
             }

@@ -139,16 +139,16 @@ public sealed class UncheckedValueTests
         "foreach (var one in Header.ArrayAt(host, 0, 4)) { uint n = one.Length; Use(new byte[{|NUB0011:n|}]); }",
         "Use(new byte[{|NUB0011:host.Exchange(0, 1u)|}]);",
         "Use(new byte[{|NUB0011:host.Add(0, 1u)|}]);",
-        "byte[] e = host.Stack(0, 64).Pop(); Use(new byte[{|NUB0011:System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(e)|}]);",
-        "byte[] e = host.Stack(0, 64).Pop(); Use(table[{|NUB0011:e[0]|}]);",
-        "byte[] e = host.Stack(0, 64).Pop(); Use(new byte[e.Length]);",
+        "byte[] e = host.StackAt(0, 64).Pop(); Use(new byte[{|NUB0011:System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(e)|}]);",
+        "byte[] e = host.StackAt(0, 64).Pop(); Use(table[{|NUB0011:e[0]|}]);",
+        "byte[] e = host.StackAt(0, 64).Pop(); Use(new byte[e.Length]);",
         "byte[] e = new byte[8]; host.CopyTo(0, e); Use(new byte[{|NUB0011:BitConverter.ToInt32(e, 4)|}]);",
         "byte[] e = new byte[8]; host.CopyTo(0, e.AsSpan(0, 4)); Use(new byte[{|NUB0011:BitConverter.ToInt32(e, 4)|}]);",
-        "Span<byte> e = stackalloc byte[8]; host.CopyTo(0, e); Header h = Header.ReadLittleEndian(e); Use(new byte[{|NUB0011:h.Length|}]);",
-        "using HostAccess access = host.Enter(); Use(new byte[{|NUB0011:access.Read<uint>(0)|}]);",
-        "Use(host.Stack(0, 64).Pop(e => new byte[{|NUB0011:e[4] << 24 | e[5]|}]));",
+        "Span<byte> e = stackalloc byte[8]; host.CopyTo(0, e); Header h = Header.ReadFrom(e); Use(new byte[{|NUB0011:h.Length|}]);",
+        "using HostLease access = host.Enter(); Use(new byte[{|NUB0011:access.Read<uint>(0)|}]);",
+        "Use(host.StackAt(0, 64).Pop(e => new byte[{|NUB0011:e[4] << 24 | e[5]|}]));",
         "SharedStackParser<byte[]> parser = e => new byte[{|NUB0011:e[4] << 24 | e[5]|}]; Use(parser);",
-        "uint n = host.Stack(0, 64).Pop(e => System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(e[4..])); Use(new byte[{|NUB0011:n|}]);",
+        "uint n = host.StackAt(0, 64).Pop(e => System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(e[4..])); Use(new byte[{|NUB0011:n|}]);",
         "if (host.TryReadValidated(0, out Valid v)) Use(new byte[{|NUB0011:v.Length|}]);",
         "if (host.TryReadValidated(0, out Judged v)) Use(new byte[v.Length]);",
         "Use(new byte[host.Size]);");
@@ -212,7 +212,7 @@ public sealed class UncheckedValueTests
         "for (int i = 0; i < 4; i++) { int n = host.Read<int>((ulong)i); if (n < 0 || n >= table.Length) continue; Use(table[n]); }",
         "uint n = host.Read<uint>(0); if (n > _limit) return; Use(new byte[n]);",
         "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); if (m > 16 || n > m) return; Use(new byte[n]);",
-        "uint n = 0; using (HostAccess access = host.Enter()) { n = access.Read<uint>(0); if (n > 16) return; } Use(new byte[n]);",
+        "uint n = 0; using (HostLease access = host.Enter()) { n = access.Read<uint>(0); if (n > 16) return; } Use(new byte[n]);",
         "try { uint n = host.Read<uint>(0); if (n > 16) return; Use(new byte[n]); } finally { Use(1); }");
 
     [Fact]

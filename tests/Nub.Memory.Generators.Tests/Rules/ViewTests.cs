@@ -38,7 +38,7 @@ public sealed class ViewTests
     [InlineData("public static byte[] Run(Header.View view) => new byte[{|NUB0011:view.Length|}];")]
     [InlineData("public static byte[] Run(in Header.View view) => new byte[{|NUB0011:view.Length|}];")]
     [InlineData("public static byte[] Run(this Header.View view) => new byte[{|NUB0011:view.Length|}];")]
-    [InlineData("public static byte[] Run(HostAccess access) => new byte[{|NUB0011:access.Read<uint>(0)|}];")]
+    [InlineData("public static byte[] Run(HostLease access) => new byte[{|NUB0011:access.Read<uint>(0)|}];")]
     [InlineData("public static byte[] Run(Finder finder) => finder.TryNext(out Header.View view) ? new byte[{|NUB0011:view.Length|}] : [];")]
     [InlineData("public static byte[] Run(SharedArrayView<uint> ring) => new byte[{|NUB0011:ring[0]|}];")]
     [InlineData("public static void Run(SharedArrayView<uint> ring) { foreach (uint length in ring) { Use(new byte[{|NUB0011:length|}]); } }")]

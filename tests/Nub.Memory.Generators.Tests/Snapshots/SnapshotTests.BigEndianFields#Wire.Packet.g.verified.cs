@@ -165,7 +165,7 @@ namespace Wire
         /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
         /// <exception cref="global::System.ObjectDisposedException">The lease was disposed.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static View At(in global::Nub.Memory.HostAccess access, ulong offset) => new(global::Nub.Memory.SharedView.At<global::Wire.Packet>(in access, offset));
+        public static View At(in global::Nub.Memory.HostLease access, ulong offset) => new(global::Nub.Memory.SharedView.At<global::Wire.Packet>(in access, offset));
 
         /// <summary>A view of consecutive values. Each use locks the memory for itself.</summary>
         /// <param name="memory">The memory.</param>
@@ -190,25 +190,25 @@ namespace Wire
         /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
         /// <exception cref="global::System.ObjectDisposedException">The lease was disposed.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static ArrayView ArrayAt(in global::Nub.Memory.HostAccess access, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Packet>(in access, offset, count));
+        public static ArrayView ArrayAt(in global::Nub.Memory.HostLease access, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Packet>(in access, offset, count));
 
-        /// <inheritdoc cref="ArrayAt(in global::Nub.Memory.HostAccess, ulong, ulong)"/>
+        /// <inheritdoc cref="ArrayAt(in global::Nub.Memory.HostLease, ulong, ulong)"/>
         /// <exception cref="global::System.ArgumentOutOfRangeException">The count is negative.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static ArrayView ArrayAt(in global::Nub.Memory.HostAccess access, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Packet>(in access, offset, count));
+        public static ArrayView ArrayAt(in global::Nub.Memory.HostLease access, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Packet>(in access, offset, count));
 
         /// <summary>Reads a value from private memory, where its bytes stand as they do in shared memory.</summary>
         /// <param name="source">The bytes, at least 8; what follows them is not looked at.</param>
         /// <returns>The value, in this host's byte order.</returns>
         /// <exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static global::Wire.Packet ReadLittleEndian(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<global::Wire.Packet>(source);
+        public static global::Wire.Packet ReadFrom(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<global::Wire.Packet>(source);
 
         /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory.</summary>
         /// <param name="destination">Where to write, at least 8 bytes; what follows them is left alone.</param>
         /// <exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public readonly void WriteLittleEndian(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<global::Wire.Packet>(destination, in this);
+        public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<global::Wire.Packet>(destination, in this);
 
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         readonly int global::Nub.Memory.ISharedLayout.Size => Layout.Size;

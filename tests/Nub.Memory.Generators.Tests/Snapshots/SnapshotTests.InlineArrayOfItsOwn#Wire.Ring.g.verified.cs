@@ -140,7 +140,7 @@ namespace Wire
         /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
         /// <exception cref="global::System.ObjectDisposedException">The lease was disposed.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static View At(in global::Nub.Memory.HostAccess access, ulong offset) => new(global::Nub.Memory.SharedView.At<global::Wire.Ring>(in access, offset));
+        public static View At(in global::Nub.Memory.HostLease access, ulong offset) => new(global::Nub.Memory.SharedView.At<global::Wire.Ring>(in access, offset));
 
         /// <summary>A view of consecutive values. Each use locks the memory for itself.</summary>
         /// <param name="memory">The memory.</param>
@@ -165,25 +165,25 @@ namespace Wire
         /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
         /// <exception cref="global::System.ObjectDisposedException">The lease was disposed.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static ArrayView ArrayAt(in global::Nub.Memory.HostAccess access, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Ring>(in access, offset, count));
+        public static ArrayView ArrayAt(in global::Nub.Memory.HostLease access, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Ring>(in access, offset, count));
 
-        /// <inheritdoc cref="ArrayAt(in global::Nub.Memory.HostAccess, ulong, ulong)"/>
+        /// <inheritdoc cref="ArrayAt(in global::Nub.Memory.HostLease, ulong, ulong)"/>
         /// <exception cref="global::System.ArgumentOutOfRangeException">The count is negative.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static ArrayView ArrayAt(in global::Nub.Memory.HostAccess access, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Ring>(in access, offset, count));
+        public static ArrayView ArrayAt(in global::Nub.Memory.HostLease access, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<global::Wire.Ring>(in access, offset, count));
 
         /// <summary>Reads a value from private memory, where its bytes stand as they do in shared memory.</summary>
         /// <param name="source">The bytes, at least 32; what follows them is not looked at.</param>
         /// <returns>The value, in this host's byte order.</returns>
         /// <exception cref="global::System.ArgumentException">There are fewer than 32 bytes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static global::Wire.Ring ReadLittleEndian(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<global::Wire.Ring>(source);
+        public static global::Wire.Ring ReadFrom(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<global::Wire.Ring>(source);
 
         /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory.</summary>
         /// <param name="destination">Where to write, at least 32 bytes; what follows them is left alone.</param>
         /// <exception cref="global::System.ArgumentException">There are fewer than 32 bytes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public readonly void WriteLittleEndian(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<global::Wire.Ring>(destination, in this);
+        public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<global::Wire.Ring>(destination, in this);
 
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         readonly int global::Nub.Memory.ISharedLayout.Size => Layout.Size;

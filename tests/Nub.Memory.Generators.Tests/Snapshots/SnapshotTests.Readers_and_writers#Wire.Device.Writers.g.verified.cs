@@ -24,7 +24,7 @@ namespace Wire
             }
 
             global::System.Span<byte> bytes = all.Slice((int)offset, global::Wire.Pair.Layout.Size);
-            value.WriteLittleEndian(bytes);
+            value.WriteTo(bytes);
         }
     }
 }

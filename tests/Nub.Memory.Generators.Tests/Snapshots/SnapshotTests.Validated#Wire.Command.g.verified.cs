@@ -58,7 +58,7 @@ namespace Wire
         /// <returns>Whether the bytes are a legal value.</returns>
         /// <exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static bool TryReadLittleEndian(global::System.ReadOnlySpan<byte> source, out global::Wire.Command value)
+        public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Command value)
         {
             global::Nub.Memory.SharedBytes.ThrowIfTooShort(source.Length, Layout.Size, nameof(source));
             value = default;
@@ -70,7 +70,7 @@ namespace Wire
             }
 
             // Part, Part: legal in turn.
-            if (!global::Wire.Part.TryReadLittleEndian(source.Slice(Layout.PartOffset, 1), out _))
+            if (!global::Wire.Part.TryReadFrom(source.Slice(Layout.PartOffset, 1), out _))
             {
                 return false;
             }
@@ -97,6 +97,6 @@ namespace Wire
         }
 
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Command>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out global::Wire.Command value) => TryReadLittleEndian(bytes, out value);
+        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Command>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out global::Wire.Command value) => TryReadFrom(bytes, out value);
     }
 }

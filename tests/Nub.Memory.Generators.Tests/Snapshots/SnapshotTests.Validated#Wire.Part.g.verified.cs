@@ -41,7 +41,7 @@ namespace Wire
         /// <returns>Whether the bytes are a legal value.</returns>
         /// <exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static bool TryReadLittleEndian(global::System.ReadOnlySpan<byte> source, out global::Wire.Part value)
+        public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Part value)
         {
             global::Nub.Memory.SharedBytes.ThrowIfTooShort(source.Length, Layout.Size, nameof(source));
             value = default;
@@ -58,6 +58,6 @@ namespace Wire
         }
 
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Part>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out global::Wire.Part value) => TryReadLittleEndian(bytes, out value);
+        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Part>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out global::Wire.Part value) => TryReadFrom(bytes, out value);
     }
 }

@@ -1,6 +1,6 @@
 namespace Nub.Memory.Tests;
 
-public sealed class ReadonlySharedMemoryTests : IDisposable
+public sealed class ReadOnlySharedMemoryTests : IDisposable
 {
     private static readonly ulong Page = Pair.Page;
 
@@ -16,7 +16,7 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     public void Bytes_are_padded_to_a_page(int length, ulong pages)
     {
         byte[] bytes = Bytes(length);
-        using var memory = ReadonlySharedMemory.FromBytes(bytes);
+        using var memory = ReadOnlySharedMemory.FromBytes(bytes);
         Assert.Equal((pages * Page, pages * Page), (memory.Size, memory.GuestMappedSize));
         byte[] expected = new byte[pages * Page];
         bytes.CopyTo(expected, 0);
@@ -26,13 +26,13 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     }
 
     [Fact]
-    public void No_bytes_are_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => ReadonlySharedMemory.FromBytes([]));
+    public void No_bytes_are_refused() => Assert.Throws<ArgumentOutOfRangeException>(() => ReadOnlySharedMemory.FromBytes([]));
 
     [Fact]
     public void A_file_is_copied()
     {
         File.WriteAllBytes(_path, Bytes(8192));
-        using var memory = ReadonlySharedMemory.FromFile(_path, Page);
+        using var memory = ReadOnlySharedMemory.FromFile(_path, Page);
         Assert.Equal((2 * Page, Page), (memory.Size, memory.GuestMappedSize));
         File.Delete(_path);
         Assert.True(memory.AsSpan(0, 8192).SequenceEqual(Bytes(8192)));
@@ -42,12 +42,12 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     public void A_file_is_mapped()
     {
         File.WriteAllBytes(_path, Bytes(8192));
-        using var memory = ReadonlySharedMemory.MapFile(_path, 2 * Page);
+        using var memory = ReadOnlySharedMemory.MapFile(_path, 2 * Page);
         Assert.True(memory.AsSpan(0, 8192).SequenceEqual(Bytes(8192)));
         Assert.Equal("r--s", ProcessMaps.Protection(memory.BaseAddress));
         Assert.Throws<SharedMemoryMapException>(() => // opened for reading
         {
-            using var other = ReadonlySharedMemory.MapFile(_path, Page);
+            using var other = ReadOnlySharedMemory.MapFile(_path, Page);
             other.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write);
         });
     }
@@ -62,21 +62,21 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     public void A_wrong_file_or_size_is_refused(int length, ulong guestMappedSize)
     {
         File.WriteAllBytes(_path, Bytes(length));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ReadonlySharedMemory.FromFile(_path, guestMappedSize));
-        Assert.Throws<ArgumentOutOfRangeException>(() => ReadonlySharedMemory.MapFile(_path, guestMappedSize));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ReadOnlySharedMemory.FromFile(_path, guestMappedSize));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ReadOnlySharedMemory.MapFile(_path, guestMappedSize));
     }
 
     [Fact]
     public void A_missing_file_is_the_systems_error()
     {
-        Assert.Throws<FileNotFoundException>(() => ReadonlySharedMemory.FromFile(_path, Page));
-        Assert.Throws<FileNotFoundException>(() => ReadonlySharedMemory.MapFile(_path, Page));
+        Assert.Throws<FileNotFoundException>(() => ReadOnlySharedMemory.FromFile(_path, Page));
+        Assert.Throws<FileNotFoundException>(() => ReadOnlySharedMemory.MapFile(_path, Page));
     }
 
     [Fact]
     public void It_has_guard_pages_and_cannot_be_written_by_the_host()
     {
-        using var memory = ReadonlySharedMemory.FromBytes([1]);
+        using var memory = ReadOnlySharedMemory.FromBytes([1]);
         Assert.Equal("---p", ProcessMaps.Protection(memory.BaseAddress - 1));
         Assert.Equal("r--s", ProcessMaps.Protection(memory.BaseAddress));
         Assert.Equal("---p", ProcessMaps.Protection(memory.BaseAddress + (nint)memory.Size));
@@ -89,7 +89,7 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     [Fact]
     public void Copies_windows_and_their_bounds()
     {
-        using var memory = ReadonlySharedMemory.FromBytes(Bytes(4096));
+        using var memory = ReadOnlySharedMemory.FromBytes(Bytes(4096));
         byte[] target = new byte[100];
         memory.CopyTo(50, target);
         Assert.Equal(Bytes(4096)[50..150], target);
@@ -106,15 +106,15 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     [Fact]
     public void Contents_may_be_looked_at_by_several_at_once()
     {
-        using var memory = ReadonlySharedMemory.FromBytes([5]);
+        using var memory = ReadOnlySharedMemory.FromBytes([5]);
         Assert.Equal(10, memory.WithContents(outer => outer[0] + memory.WithContents(inner => inner[0])));
     }
 
     [Fact]
     public void A_clone_is_another_owner()
     {
-        var memory = ReadonlySharedMemory.FromBytes([1]);
-        ReadonlySharedMemory clone = memory.Clone();
+        var memory = ReadOnlySharedMemory.FromBytes([1]);
+        ReadOnlySharedMemory clone = memory.Clone();
         Assert.True(memory.IsSameMemory(clone));
         memory.Dispose();
         Assert.Equal(1, clone.AsSpan(0, 1)[0]);
@@ -125,7 +125,7 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     [Fact]
     public void A_writable_copy_is_private()
     {
-        using var memory = ReadonlySharedMemory.FromBytes(Bytes(4096));
+        using var memory = ReadOnlySharedMemory.FromBytes(Bytes(4096));
         using ExclusiveSharedMemory copy = memory.CopyToWritable();
         Assert.True(copy.AsSpan(0, 4096).SequenceEqual(Bytes(4096)));
         copy.AsSpan(0, 4096).Clear();
@@ -140,7 +140,7 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
     public void A_writable_mapping_and_spans_exclude_each_other()
     {
         const MemoryRegionFlags All = MemoryRegionFlags.Read | MemoryRegionFlags.Write | MemoryRegionFlags.Execute;
-        using (var memory = ReadonlySharedMemory.FromBytes(Bytes(4096)))
+        using (var memory = ReadOnlySharedMemory.FromBytes(Bytes(4096)))
         {
             Assert.Equal(All, memory.MappingAt(0, MemoryRegionType.Snapshot, All).Flags);
             Assert.Equal("rw-s", ProcessMaps.Protection(memory.BaseAddress));
@@ -153,7 +153,7 @@ public sealed class ReadonlySharedMemoryTests : IDisposable
             memory.MappingAt(0, MemoryRegionType.Snapshot, All); // again is no harm
         }
 
-        using (var memory = ReadonlySharedMemory.FromBytes(Bytes(4096)))
+        using (var memory = ReadOnlySharedMemory.FromBytes(Bytes(4096)))
         {
             memory.WithContents(_ => Assert.Throws<SharedMemoryLockedException>(() => memory.MappingAt(0, MemoryRegionType.Snapshot, All)));
             _ = memory.AsSpan(0, 1);

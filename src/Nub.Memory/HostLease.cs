@@ -12,12 +12,12 @@ namespace Nub.Memory;
 /// A copy is the same lease. To dispose it twice, or to use it afterwards, throws <see cref="ObjectDisposedException"/> and
 /// does no harm; the <see langword="default"/> one throws <see cref="InvalidOperationException"/>.
 /// </remarks>
-public readonly unsafe ref struct HostAccess : IDisposable
+public readonly unsafe ref struct HostLease : IDisposable
 {
     private readonly Lease _lease;
     private readonly LockedMapping _mapping;
 
-    internal HostAccess(LockedMapping mapping)
+    internal HostLease(LockedMapping mapping)
     {
         _lease = Lease.Begin(mapping);
         _mapping = mapping;

@@ -1,12 +1,12 @@
 namespace Nub.Memory.Tests;
 
-public class HostAccessTests
+public class HostLeaseTests
 {
     [Fact]
     public void A_lease_keeps_exclusivity_out_until_it_is_disposed()
     {
         using var pair = new Pair();
-        HostAccess access = pair.Host.Enter();
+        HostLease access = pair.Host.Enter();
         Assert.Equal(pair.Size, access.Size);
         Assert.Throws<SharedMemoryLockedException>(() => pair.Guest.WithExclusivity(_ => { }));
         Assert.Throws<SharedMemoryLockedException>(pair.Host.Zero);
@@ -21,8 +21,8 @@ public class HostAccessTests
     public void Leases_nest_and_end_in_any_order()
     {
         using var pair = new Pair();
-        HostAccess first = pair.Host.Enter();
-        HostAccess second = pair.Host.Enter();
+        HostLease first = pair.Host.Enter();
+        HostLease second = pair.Host.Enter();
         first.Dispose();
         second.Write(0, 1);
         Assert.Throws<SharedMemoryLockedException>(pair.Host.Zero);
@@ -34,8 +34,8 @@ public class HostAccessTests
     public void A_copy_is_the_same_lease_and_dies_with_it()
     {
         using var pair = new Pair();
-        HostAccess access = pair.Host.Enter();
-        HostAccess copy = access;
+        HostLease access = pair.Host.Enter();
+        HostLease copy = access;
         copy.Write(8, 3);
         copy.Dispose();
         AssertDead<ObjectDisposedException>(access);
@@ -49,11 +49,11 @@ public class HostAccessTests
     public void A_dead_lease_does_not_come_alive_with_a_later_one_nor_end_it()
     {
         using var pair = new Pair();
-        HostAccess dead = pair.Host.Enter();
+        HostLease dead = pair.Host.Enter();
         dead.Dispose();
         for (int i = 0; i < 50; i++)
         {
-            HostAccess live = pair.Host.Enter();
+            HostLease live = pair.Host.Enter();
             AssertDead<ObjectDisposedException>(dead);
             Throws<ObjectDisposedException>(dead, a => a.Dispose());
             Assert.Throws<SharedMemoryLockedException>(pair.Host.Zero);
@@ -72,7 +72,7 @@ public class HostAccessTests
     public void A_lease_outlives_its_owner()
     {
         var pair = new Pair();
-        HostAccess access = pair.Host.Enter();
+        HostLease access = pair.Host.Enter();
         nint address = pair.Host.BaseAddress;
         pair.Dispose();
         access.Write(0, 42);
@@ -86,7 +86,7 @@ public class HostAccessTests
     public void Views_are_used_under_their_lease_only()
     {
         using var pair = new Pair();
-        HostAccess access = pair.Host.Enter();
+        HostLease access = pair.Host.Enter();
         SharedView<uint> view = SharedView.At<uint>(in access, 4);
         SharedArrayView<ushort> array = SharedArrayView.At<ushort>(in access, 8, 4);
         view.Store(0x01020304);
@@ -117,18 +117,18 @@ public class HostAccessTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
-            HostAccess outer = pair.Host.Enter();
+            HostLease outer = pair.Host.Enter();
             outer.Dispose();
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    private delegate void Use(HostAccess access);
+    private delegate void Use(HostLease access);
 
     private delegate void UseView<[AllValid] T>(SharedView<T> view) where T : unmanaged;
 
-    private static void AssertDead<TException>(HostAccess access) where TException : Exception
+    private static void AssertDead<TException>(HostLease access) where TException : Exception
     {
         Throws<TException>(access, a => _ = a.Size);
         Throws<TException>(access, a => a.Read<byte>(0));
@@ -147,7 +147,7 @@ public class HostAccessTests
     }
 
     // Assert.Throws takes no ref struct.
-    private static void Throws<TException>(HostAccess access, Use use) where TException : Exception
+    private static void Throws<TException>(HostLease access, Use use) where TException : Exception
     {
         try
         {

@@ -7,11 +7,11 @@ namespace Nub.Memory;
 /// Memory that the host does not write: a snapshot that any number of virtual machines share, or each get their own
 /// copy-on-write view of.
 /// </summary>
-public sealed unsafe class ReadonlySharedMemory : SharedMemory
+public sealed unsafe class ReadOnlySharedMemory : SharedMemory
 {
     private readonly ulong _guestMappedSize;
 
-    private ReadonlySharedMemory(LockedMapping mapping, ulong guestMappedSize) : base(mapping) => _guestMappedSize = guestMappedSize;
+    private ReadOnlySharedMemory(LockedMapping mapping, ulong guestMappedSize) : base(mapping) => _guestMappedSize = guestMappedSize;
 
     /// <summary>How many bytes, from the first, a guest is to see: a multiple of the page size.</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
@@ -29,7 +29,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     /// <returns>The snapshot, a private copy.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are no bytes.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
-    public static ReadonlySharedMemory FromBytes(ReadOnlySpan<byte> contents)
+    public static ReadOnlySharedMemory FromBytes(ReadOnlySpan<byte> contents)
     {
         ArgumentOutOfRangeException.ThrowIfZero(contents.Length, nameof(contents));
         ulong page = HostMapping.PageSize;
@@ -50,7 +50,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
-    public static ReadonlySharedMemory FromFile(string path, ulong guestMappedSize)
+    public static ReadOnlySharedMemory FromFile(string path, ulong guestMappedSize)
     {
         using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
         ulong size = CheckFile(path, file, guestMappedSize);
@@ -81,7 +81,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
     /// </summary>
     /// <inheritdoc cref="FromFile(string, ulong)"/>
     /// <returns>The memory.</returns>
-    public static ReadonlySharedMemory MapFile(string path, ulong guestMappedSize)
+    public static ReadOnlySharedMemory MapFile(string path, ulong guestMappedSize)
     {
         ulong size;
         using (SafeFileHandle file = File.OpenHandle(path))
@@ -89,18 +89,18 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
             size = CheckFile(path, file, guestMappedSize);
         }
 
-        return new ReadonlySharedMemory(new LockedMapping(HostMapping.OpenFile(path, size)), guestMappedSize);
+        return new ReadOnlySharedMemory(new LockedMapping(HostMapping.OpenFile(path, size)), guestMappedSize);
     }
 
     /// <summary>Makes another owner of the same memory.</summary>
     /// <returns>The other owner, to be disposed on its own.</returns>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    public ReadonlySharedMemory Clone()
+    public ReadOnlySharedMemory Clone()
     {
         LockedMapping mapping = Live;
         mapping.AddOwner();
         GC.KeepAlive(this);
-        return new ReadonlySharedMemory(mapping, _guestMappedSize);
+        return new ReadOnlySharedMemory(mapping, _guestMappedSize);
     }
 
     /// <summary>The bytes themselves.</summary>
@@ -284,7 +284,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
         return new NotSupportedException("Read-only memory cannot be taken exclusively, zeroed or restored.");
     }
 
-    private static ReadonlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
+    private static ReadOnlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
     {
         try
         {
@@ -296,7 +296,7 @@ public sealed unsafe class ReadonlySharedMemory : SharedMemory
             throw;
         }
 
-        return new ReadonlySharedMemory(new LockedMapping(mapping), guestMappedSize);
+        return new ReadOnlySharedMemory(new LockedMapping(mapping), guestMappedSize);
     }
 
     private static ulong CheckFile(string path, SafeFileHandle file, ulong guestMappedSize)
