@@ -59,7 +59,7 @@ public sealed class LeaseAnalyzer : DiagnosticAnalyzer
 
         void Report(IInvocationOperation begin, string what)
         {
-            if (reported.Add(begin.Syntax))
+            if (!ExpectedThrow.Is(begin.Syntax) && reported.Add(begin.Syntax))
             {
                 context.ReportDiagnostic(Diagnostic.Create(Descriptors.Lease, begin.Syntax.GetLocation(), begin.Syntax.ToString(), what));
             }

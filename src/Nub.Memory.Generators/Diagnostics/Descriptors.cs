@@ -52,6 +52,13 @@ internal static class Descriptors
         "'{0}' implements '{1}' by hand, which nobody has proved right: remove it, and mark a partial struct {2} so that the generator implements it",
         "The marker is the run-time's only evidence that a type may cross the boundary. The generator writes it after its proof; written by hand it is a claim.");
 
+    /// <summary>An atomic operation on a type that the processor has none for.</summary>
+    public static readonly DiagnosticDescriptor AtomicType = Error(
+        "NUB0007",
+        "An atomic operation on a type that has none",
+        "'{0}' has no atomic form for '{1}': use int, uint, long or ulong; of a smaller field, exchange the whole aligned 4 or 8 bytes that it stands in with CompareExchange",
+        "The atomic operations are those of Interlocked on 4 and 8 aligned bytes. A shorter value would be changed with the bytes behind it, and a longer one is not changed in one step.");
+
     /// <summary>A second read of bytes of which the first value is used, too.</summary>
     public static readonly DiagnosticDescriptor DoubleFetch = Warning(
         "NUB0010",

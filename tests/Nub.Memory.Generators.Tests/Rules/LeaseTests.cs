@@ -88,6 +88,30 @@ public sealed class LeaseTests
     [InlineData("(GuestLease, int) pair = (guest.EnterGuest(), 1); pair.Item1.Dispose();")]
     public async Task A_lease_that_somebody_else_owns_is_theirs(string statements) => Assert.Empty(await Check(statements));
 
+    /// <summary>What throws begins no lease: a test of that has nothing to end.</summary>
+    [Theory]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(() => guest.EnterGuest());")]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(() => host.Enter());")]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(() => { host.Enter(); });")]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(() => { _ = guest.EnterGuest(); });")]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(delegate { guest.EnterGuest(); });")]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>((Action)(() => host.Enter()));")]
+    [InlineData("Action enter = () => host.Enter(); Assert.Throws<SharedMemoryLockedException>(enter);")]
+    [InlineData("Action enter; enter = () => host.Enter(); Assert.Throws<SharedMemoryLockedException>(enter);")]
+    [InlineData("void Enter() => host.Enter(); Assert.Throws<SharedMemoryLockedException>(Enter);")]
+    [InlineData("void Enter() { guest.EnterGuest(); } Assert.Throws<SharedMemoryLockedException>(Enter);")]
+    [InlineData("Action enter = () => host.Enter(); enter.Should().Throw<SharedMemoryLockedException>();")]
+    [InlineData("_ = Record.Exception(() => host.Enter());")]
+    public async Task A_call_that_is_expected_to_throw_begins_no_lease(string statements) => Assert.Empty(await Check(statements));
+
+    [Theory]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(() => { {|NUB0014:host.Enter()|}; throw new InvalidOperationException(); });")]
+    [InlineData("Assert.Throws<SharedMemoryLockedException>(() => { _ = {|NUB0014:host.Enter()|}.Size; });")]
+    [InlineData("Action enter = () => {|NUB0014:host.Enter()|}; enter.Should(); Assert.Throws<Exception>(() => { });")]
+    [InlineData("Action other = () => {|NUB0014:host.Enter()|}; Action enter = () => host.Enter(); Assert.Throws<Exception>(enter); other();")]
+    [InlineData("Record.Run(() => {|NUB0014:guest.EnterGuest()|});")]
+    public async Task What_a_delegate_does_besides_is_reported_as_ever(string statements) => Assert.Single(await Check(statements));
+
     [Fact]
     public async Task What_returns_a_lease_gives_it_away() =>
         await Markup.CheckAsync("""
@@ -111,6 +135,10 @@ public sealed class LeaseTests
 
     private static Task<string[]> Check(string statements) => Markup.CheckAsync($$"""
         [AllValid] public partial struct Marked { public uint A; }
+        public static class Assert { public static void Throws<T>(Action code) => code(); }
+        public static class Record { public static Exception? Exception(Action code) { code(); return null; } public static void Run(Action code) => code(); }
+        public static class Assertions { public static Assertion Should(this Action code) => new(); }
+        public sealed class Assertion { public void Throw<T>() { } }
         public sealed class Owner(GuestLease first) { public GuestLease First => first; public GuestLease Second { get; set; } }
         public static class Test
         {
