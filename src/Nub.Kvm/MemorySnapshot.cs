@@ -37,7 +37,7 @@ public sealed unsafe class MemorySnapshot : IDisposable
     {
         ArgumentNullException.ThrowIfNull(slot);
         ObjectDisposedException.ThrowIf(slot.IsDeleted, slot);
-        var copy = new HostSharedMemory(new LockedMapping(HostMapping.CreateAnonymous(slot.Size)));
+        var copy = HostSharedMemory.Over(() => HostMapping.CreateAnonymous(slot.Size));
         var snapshot = new MemorySnapshot(slot, copy);
         try
         {

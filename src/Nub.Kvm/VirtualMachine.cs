@@ -256,7 +256,7 @@ public sealed partial class VirtualMachine : IDisposable
         const int readWrite = LinuxNative.ProtRead | LinuxNative.ProtWrite;
         nint address = LinuxNative.MMap(0, (nuint)size, readWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), (long)offset);
         return address != LinuxNative.MapFailed
-            ? new HostSharedMemory(new LockedMapping(LinuxMapping.Adopt(address, size)))
+            ? HostSharedMemory.Over(() => LinuxMapping.Adopt(address, size))
             : throw new KvmException("mmap", Marshal.GetLastPInvokeError(), $"{size} bytes at offset {offset} of a virtual processor");
     }
 }

@@ -18,20 +18,23 @@ namespace Nub.Memory;
 [GenerateWriter(typeof(nuint)), GenerateWriter(typeof(nint))]
 public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
 {
-    // What EnterExclusive gave to whoever lent this memory to a callback; 0 for memory that is its owner's alone.
-    private readonly long _ticket;
+    private readonly bool _isLent;
+
+    // What EnterExclusive gave to whoever lent this memory to a callback.
+    private long _ticket;
 
     /// <summary>Maps zeroed pages with an inaccessible guard page on each side.</summary>
     /// <param name="size">The usable size in bytes: a multiple of the page size (4,096 on x64), at least one page.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, no multiple of the page size, or larger than the address space.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
-    public ExclusiveSharedMemory(ulong size) : this(Map(size), ticket: 0)
+    public ExclusiveSharedMemory(ulong size)
     {
+        HostMapping.CheckSize(size, nameof(size));
+        Own(LockedMapping.Over(HostMapping.CreateAnonymous(size)));
     }
 
-    internal ExclusiveSharedMemory(LockedMapping mapping, long ticket) : base(mapping) => _ticket = ticket;
-
-    private bool IsLent => _ticket != 0;
+    /// <summary>Creates a handle on nothing yet: <see cref="Begin"/> or <see cref="SharedMemory.Own"/> gives it a mapping.</summary>
+    internal ExclusiveSharedMemory(bool isLent) => _isLent = isLent;
 
     /// <summary>The bytes themselves, to be set up at full speed.</summary>
     /// <param name="offset">The first byte.</param>
@@ -46,7 +49,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
-        if (!IsLent)
+        if (!_isLent)
         {
             mapping.SpanEscaped = true;
         }
@@ -71,10 +74,25 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)source.Length);
-        long* slot = Enter(mapping);
-        BulkCopy.CopyIn(mapping.Base + offset, ref MemoryMarshal.GetReference(source), (nuint)source.Length);
+        mapping.ThrowIfReadOnly();
+        AccessSlot slot = Enter(mapping);
+
+        // Sound: in bounds, and mapped until the access is left. A source that is a span of this memory overlaps what is written: it is
+        // moved, which touches bytes twice, but only bytes that such a span shows its owner alone.
+        var target = new Span<byte>(mapping.Base + offset, source.Length);
+        AccessFailure failure = AccessFailure.None;
+        if (source.Overlaps(target))
+        {
+            source.CopyTo(target);
+        }
+        else
+        {
+            failure = mapping.CopyInHeld(offset, ref MemoryMarshal.GetReference(source), (nuint)source.Length);
+        }
+
         mapping.Leave(slot);
         GC.KeepAlive(this);
+        mapping.ThrowIf(failure, offset, (ulong)source.Length);
     }
 
     /// <summary>Copies out of the memory.</summary>
@@ -87,10 +105,23 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
-        long* slot = Enter(mapping);
-        BulkCopy.CopyOut(ref MemoryMarshal.GetReference(destination), mapping.Base + offset, (nuint)destination.Length);
+        AccessSlot slot = Enter(mapping);
+
+        // Sound: as in CopyFrom.
+        var source = new ReadOnlySpan<byte>(mapping.Base + offset, destination.Length);
+        AccessFailure failure = AccessFailure.None;
+        if (source.Overlaps(destination))
+        {
+            source.CopyTo(destination);
+        }
+        else
+        {
+            failure = mapping.CopyOutHeld(ref MemoryMarshal.GetReference(destination), offset, (nuint)destination.Length);
+        }
+
         mapping.Leave(slot);
         GC.KeepAlive(this);
+        mapping.ThrowIf(failure, offset, (ulong)destination.Length);
     }
 
     /// <summary>
@@ -102,35 +133,57 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">The memory was built or disposed already.</exception>
     public (HostSharedMemory Host, GuestSharedMemory Guest) Build()
     {
-        ThrowIfLent("built");
+        if (_isLent)
+        {
+            throw new InvalidOperationException("An exclusive memory that was lent to a callback cannot be built by it.");
+        }
+
+        // Both handles before this one is consumed: should there be no memory for them, it goes on.
+        var host = new HostSharedMemory();
+        var guest = new GuestSharedMemory();
         LockedMapping mapping = Consume() ?? throw Ended();
         mapping.SpanEscaped = false;
         mapping.AddOwner();
-        return (new HostSharedMemory(mapping), new GuestSharedMemory(mapping));
+        host.Own(mapping);
+        guest.Own(mapping);
+        return (host, guest);
     }
 
     private protected override ObjectDisposedException Ended() => new(
         nameof(ExclusiveSharedMemory), "The exclusive memory has ended: it was disposed, its callback has returned, or Build was called, which hands the memory over to what it returns.");
 
+    /// <summary>Makes a handle the owner of a new mapping.</summary>
+    internal static ExclusiveSharedMemory Over(Func<HostMapping> map)
+    {
+        // The handle first: a mapping that was made has an owner.
+        var exclusive = new ExclusiveSharedMemory(isLent: false);
+        exclusive.Own(LockedMapping.Over(map()));
+        return exclusive;
+    }
+
+    /// <summary>Begins to lend a memory that is held exclusively to a callback.</summary>
+    internal void Begin(LockedMapping mapping, long ticket)
+    {
+        _ticket = ticket;
+        Own(mapping);
+    }
+
     /// <summary>The callback has ended: whoever kept the memory gets <see cref="ObjectDisposedException"/>.</summary>
     internal void End() => _ = Consume();
 
+    /// <summary>Releases the memory. To dispose what was lent to a callback is nothing: it ends when the callback returns.</summary>
     /// <inheritdoc/>
-    /// <exception cref="InvalidOperationException">The memory was lent to a callback and is not the callback's to dispose.</exception>
     protected override void Dispose(bool disposing)
     {
-        if (!disposing && IsLent)
+        if (!_isLent)
         {
-            return;
+            base.Dispose(disposing);
         }
-
-        ThrowIfLent("disposed");
-        base.Dispose(disposing);
     }
 
     private protected override void Exclusively(Action<HostMapping> change)
     {
-        if (!IsLent)
+        if (!_isLent)
         {
             base.Exclusively(change);
             return;
@@ -138,7 +191,8 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
 
         // Whoever lent the memory holds it exclusively already.
         LockedMapping mapping = Live;
-        long* slot = mapping.EnterHeld(_ticket);
+        mapping.ThrowIfReadOnly();
+        AccessSlot slot = mapping.EnterHeld(_ticket);
         try
         {
             change(mapping.Mapping);
@@ -149,19 +203,5 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         }
     }
 
-    private long* Enter(LockedMapping mapping) => IsLent ? mapping.EnterHeld(_ticket) : mapping.Enter();
-
-    private static LockedMapping Map(ulong size)
-    {
-        HostMapping.CheckSize(size, nameof(size));
-        return new LockedMapping(HostMapping.CreateAnonymous(size));
-    }
-
-    private void ThrowIfLent(string what)
-    {
-        if (IsLent)
-        {
-            throw new InvalidOperationException($"An exclusive memory that was lent to a callback cannot be {what} by it.");
-        }
-    }
+    private AccessSlot Enter(LockedMapping mapping) => _isLent ? mapping.EnterHeld(_ticket) : mapping.Enter();
 }

@@ -1,8 +1,8 @@
 namespace Nub.Memory;
 
 /// <summary>
-/// A lease of a <see cref="GuestSharedMemory"/>, held while a guest runs. A copy of it is the same lease; to dispose it twice
-/// throws and does no harm.
+/// A lease of a <see cref="GuestSharedMemory"/>, held while a guest runs. A copy of it is the same lease; to dispose it
+/// again, through any copy, is nothing.
 /// </summary>
 public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
 {
@@ -27,9 +27,7 @@ public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
     /// <returns>Whether they are different.</returns>
     public static bool operator !=(GuestLease left, GuestLease right) => !left.Equals(right);
 
-    /// <summary>Ends the lease.</summary>
-    /// <exception cref="ObjectDisposedException">It was ended already.</exception>
-    /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
+    /// <summary>Ends the lease. To end it again, through this copy of it or another, is nothing.</summary>
     public void Dispose() => _lease.End(_mapping);
 
     /// <inheritdoc/>

@@ -6,8 +6,18 @@ namespace Nub.Memory;
 /// </summary>
 public sealed class GuestSharedMemory : SharedMemory
 {
-    internal GuestSharedMemory(LockedMapping mapping) : base(mapping)
+    internal GuestSharedMemory()
     {
+    }
+
+    /// <summary>Makes another owner of the same memory.</summary>
+    /// <returns>The other owner, to be disposed on its own.</returns>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public GuestSharedMemory Clone()
+    {
+        var clone = new GuestSharedMemory();
+        ShareWith(clone);
+        return clone;
     }
 
     /// <summary>Begins a lease, to be held while a guest runs on the memory, and disposed from any thread.</summary>

@@ -8,13 +8,14 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="offset">The first byte to read.</param>
     /// <param name="destination">Where to copy to; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. The destination is as it was.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been copied.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void CopyTo(ulong offset, Span<byte> destination)
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
-        CopyOut(mapping, offset, destination);
+        mapping.ThrowIf(CopyOut(mapping, offset, destination), offset, (ulong)destination.Length);
     }
 
     /// <summary>Copies out of the memory if the range lies within it.</summary>
@@ -31,21 +32,22 @@ public sealed unsafe partial class HostSharedMemory
             return mapping.Refuse(offset, (ulong)destination.Length);
         }
 
-        CopyOut(mapping, offset, destination);
-        return true;
+        return mapping.Succeeded(CopyOut(mapping, offset, destination), offset, (ulong)destination.Length);
     }
 
     /// <summary>Copies into the memory, at memory speed. Every shared byte is written exactly once.</summary>
     /// <param name="offset">The first byte to write.</param>
     /// <param name="source">What to copy.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)source.Length);
-        CopyIn(mapping, offset, source);
+        mapping.ThrowIf(CopyIn(mapping, offset, source), offset, (ulong)source.Length);
     }
 
     /// <summary>Copies into the memory if the range lies within it.</summary>
@@ -62,8 +64,7 @@ public sealed unsafe partial class HostSharedMemory
             return mapping.Refuse(offset, (ulong)source.Length);
         }
 
-        CopyIn(mapping, offset, source);
-        return true;
+        return mapping.Succeeded(CopyIn(mapping, offset, source), offset, (ulong)source.Length);
     }
 
     /// <summary>Fills a range with one byte. Every shared byte is written exactly once.</summary>
@@ -71,13 +72,15 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="length">The number of bytes to write.</param>
     /// <param name="value">The byte.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void Fill(ulong offset, ulong length, byte value)
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, length);
-        FillRange(mapping, offset, length, value);
+        mapping.ThrowIf(FillRange(mapping, offset, length, value), offset, length);
     }
 
     /// <summary>Fills a range with one byte if the range lies within the memory.</summary>
@@ -95,34 +98,66 @@ public sealed unsafe partial class HostSharedMemory
             return mapping.Refuse(offset, length);
         }
 
-        FillRange(mapping, offset, length, value);
-        return true;
+        return mapping.Succeeded(FillRange(mapping, offset, length, value), offset, length);
     }
 
-    private void CopyOut(LockedMapping mapping, ulong offset, Span<byte> destination)
+    private AccessFailure CopyOut(LockedMapping mapping, ulong offset, Span<byte> destination)
     {
         // The private side of a copy need not be pinned, and its reference is not looked at when there is nothing to copy.
         ref byte to = ref MemoryMarshal.GetReference(destination);
-        long* slot = mapping.Enter();
-        BulkCopy.CopyOut(ref to, mapping.Base + offset, (nuint)destination.Length);
-        mapping.Leave(slot);
+        AccessSlot slot = mapping.Publish();
+        AccessFailure failure = AccessFailure.None;
+        if (mapping.MayRead)
+        {
+            BulkCopy.CopyOut(ref to, mapping.Base + offset, (nuint)destination.Length);
+            mapping.Leave(slot);
+        }
+        else
+        {
+            failure = mapping.CopyOutSlow(slot, ref to, offset, (nuint)destination.Length);
+        }
+
         GC.KeepAlive(this);
+        return failure;
     }
 
-    private void CopyIn(LockedMapping mapping, ulong offset, ReadOnlySpan<byte> source)
+    private AccessFailure CopyIn(LockedMapping mapping, ulong offset, ReadOnlySpan<byte> source)
     {
         ref byte from = ref MemoryMarshal.GetReference(source);
-        long* slot = mapping.Enter();
-        BulkCopy.CopyIn(mapping.Base + offset, ref from, (nuint)source.Length);
-        mapping.Leave(slot);
+        AccessSlot slot = mapping.Publish();
+        AccessFailure failure = AccessFailure.None;
+        if (mapping.MayWrite)
+        {
+            BulkCopy.CopyIn(mapping.Base + offset, ref from, (nuint)source.Length);
+            mapping.Leave(slot);
+        }
+        else
+        {
+            failure = mapping.CopyInSlow(slot, offset, ref from, (nuint)source.Length);
+        }
+
         GC.KeepAlive(this);
+        return failure;
     }
 
-    private void FillRange(LockedMapping mapping, ulong offset, ulong length, byte value)
+    private AccessFailure FillRange(LockedMapping mapping, ulong offset, ulong length, byte value)
     {
-        long* slot = mapping.Enter();
-        BulkFill.Fill(mapping.Base + offset, (nuint)length, value);
-        mapping.Leave(slot);
+        AccessSlot slot = mapping.Publish();
+        AccessFailure failure = AccessFailure.None;
+        if (mapping.MayWrite)
+        {
+            BulkFill.Fill(mapping.Base + offset, (nuint)length, value);
+            mapping.Leave(slot);
+        }
+        else
+        {
+            failure = mapping.FillSlow(slot, offset, (nuint)length, value);
+        }
+
         GC.KeepAlive(this);
+        return failure;
     }
+
+    private bool TryCopyOut(LockedMapping mapping, ulong offset, Span<byte> destination) =>
+        CopyOut(mapping, offset, destination) == AccessFailure.None;
 }

@@ -10,13 +10,23 @@ namespace Nub.Memory;
 /// <para>Three promises. Nothing illegal comes in: a value is of a type for which every bit pattern is legal, or was checked on
 /// a private copy. Each shared byte is touched exactly once per call. Nobody touches memory that they don't hold: while
 /// somebody has the memory exclusively, every call throws <see cref="SharedMemoryLockedException"/>.</para>
+/// <para>Memory that another process may shorten (<c>Open</c>) is no exception: what is gone is <see cref="SharedMemoryFaultException"/>, or
+/// <see langword="false"/> from a <c>Try</c> form.</para>
 /// <para>Offsets and lengths are bytes from the start of the memory. A <c>Try</c> form returns <see langword="false"/> for what a
-/// guest can cause (a range that leaves the memory), without an exception or an allocation, and for nothing else.</para>
+/// guest can cause (a range that leaves the memory, bytes that are gone), without an exception or an allocation, and for nothing else.</para>
 /// </remarks>
 public sealed unsafe partial class HostSharedMemory : SharedMemory
 {
-    internal HostSharedMemory(LockedMapping mapping) : base(mapping)
+    internal HostSharedMemory()
     {
+    }
+
+    /// <summary>Makes a handle the owner of a new mapping.</summary>
+    internal static HostSharedMemory Over(Func<HostMapping> map)
+    {
+        var memory = new HostSharedMemory();
+        memory.Own(LockedMapping.Over(map()));
+        return memory;
     }
 
     /// <summary>Makes another owner of the same memory.</summary>
@@ -24,10 +34,9 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public HostSharedMemory Clone()
     {
-        LockedMapping mapping = Live;
-        mapping.AddOwner();
-        GC.KeepAlive(this);
-        return new HostSharedMemory(mapping);
+        var clone = new HostSharedMemory();
+        ShareWith(clone);
+        return clone;
     }
 
     /// <summary>
@@ -53,6 +62,13 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public SharedStack StackAt(ulong offset, ulong size) => new(this, offset, size);
 
+    /// <summary>Whether a range lies within the memory: the check that every access makes, alone.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">The number of bytes; 0 at exactly <see cref="SharedMemory.Size"/> is within.</param>
+    /// <returns>Whether it does.</returns>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public bool Contains(ulong offset, ulong length) => Live.Contains(offset, length);
+
     /// <summary>Reads a value.</summary>
     /// <remarks>
     /// A naturally aligned value of 1, 2, 4 or 8 bytes is one load with acquire semantics and never torn. Of any other size or
@@ -75,7 +91,12 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
             mapping.ThrowBounds(offset, (ulong)sizeof(T));
         }
 
-        return LoadAt<T>(mapping, offset);
+        AccessSlot slot = mapping.Publish();
+        T value = mapping.MayRead
+            ? Representation<T>.Convert(mapping.Leave(slot, SingleFetch.Load<T>(mapping.Base + offset)))
+            : mapping.LoadSlow<T>(slot, offset);
+        GC.KeepAlive(this);
+        return value;
     }
 
     /// <summary>Reads a value if the range lies within the memory.</summary>
@@ -94,7 +115,16 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
             return mapping.Refuse(offset, (ulong)sizeof(T));
         }
 
-        value = LoadAt<T>(mapping, offset);
+        AccessSlot slot = mapping.Publish();
+        if (!mapping.MayRead)
+        {
+            bool read = mapping.Succeeded(mapping.LoadSlow(slot, offset, out value), offset, (ulong)sizeof(T));
+            GC.KeepAlive(this);
+            return read;
+        }
+
+        value = Representation<T>.Convert(mapping.Leave(slot, SingleFetch.Load<T>(mapping.Base + offset)));
+        GC.KeepAlive(this);
         return true;
     }
 
@@ -120,7 +150,18 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
             mapping.ThrowBounds(offset, (ulong)sizeof(T));
         }
 
-        StoreAt(mapping, offset, value);
+        AccessSlot slot = mapping.Publish();
+        if (mapping.MayWrite)
+        {
+            SingleFetch.Store(mapping.Base + offset, Representation<T>.Convert(value));
+            mapping.Leave(slot);
+        }
+        else
+        {
+            mapping.ThrowIf(mapping.StoreSlow(slot, offset, value), offset, (ulong)sizeof(T));
+        }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Writes a value if the range lies within the memory.</summary>
@@ -136,8 +177,20 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
             return mapping.Refuse(offset, (ulong)sizeof(T));
         }
 
-        StoreAt(mapping, offset, value);
-        return true;
+        AccessSlot slot = mapping.Publish();
+        bool written = true;
+        if (mapping.MayWrite)
+        {
+            SingleFetch.Store(mapping.Base + offset, Representation<T>.Convert(value));
+            mapping.Leave(slot);
+        }
+        else
+        {
+            written = mapping.Succeeded(mapping.StoreSlow(slot, offset, value), offset, (ulong)sizeof(T));
+        }
+
+        GC.KeepAlive(this);
+        return written;
     }
 
     /// <summary>
@@ -155,36 +208,15 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     {
         IValidateOnRead<T> validator = Validation<T>.Validator;
         LockedMapping mapping = Live;
-        if (!mapping.Contains<T>(offset))
+
+        // Sound: the copy is private, and nothing reads it as a T before its bytes were found legal.
+        Unsafe.SkipInit(out T copy);
+        if (!mapping.Contains(offset, (ulong)sizeof(T)) || !TryCopyOut(mapping, offset, MemoryMarshal.AsBytes(new Span<T>(ref copy))))
         {
             value = default;
             return mapping.Refuse(offset, (ulong)sizeof(T));
         }
 
-        // Sound: the copy is private, and nothing reads it as a T before its bytes were found legal.
-        Unsafe.SkipInit(out T copy);
-        long* slot = mapping.Enter();
-        BulkCopy.CopyOut(ref *(byte*)&copy, mapping.Base + offset, (nuint)sizeof(T));
-        mapping.Leave(slot);
-        GC.KeepAlive(this);
         return validator.TryDecode(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in copy)), out value);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private T LoadAt<T>(LockedMapping mapping, ulong offset) where T : unmanaged
-    {
-        long* slot = mapping.Enter();
-        GC.KeepAlive(this);
-        return Representation<T>.Convert(mapping.Leave(slot, SingleFetch.Load<T>(mapping.Base + offset)));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void StoreAt<T>(LockedMapping mapping, ulong offset, T value) where T : unmanaged
-    {
-        value = Representation<T>.Convert(value);
-        long* slot = mapping.Enter();
-        GC.KeepAlive(this);
-        SingleFetch.Store(mapping.Base + offset, value);
-        mapping.Leave(slot);
     }
 }

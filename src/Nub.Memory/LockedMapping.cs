@@ -7,24 +7,53 @@ namespace Nub.Memory;
 /// A mapping and the lock that guards it, shared by all its owners: what every kind of shared memory stands on. One object
 /// rather than two, so that an access finds the lock, the address and the size on one cache line.
 /// </summary>
-internal sealed unsafe class LockedMapping : RegionLock
+internal sealed unsafe partial class LockedMapping : RegionLock
 {
+    // What Contains takes for the size of a value without looking at a memory that may be smaller.
+    private const ulong LeastForValues = 4096;
+
     private readonly HostMapping _mapping;
 
     // The last offset at which eight bytes fit: what the commonest access is compared with, without a subtraction.
     private readonly ulong _lastUInt64;
     private bool _writable;
 
-    public LockedMapping(HostMapping mapping)
+    private LockedMapping(HostMapping mapping)
+        : base(isIndirect: mapping.Indirect is not null || mapping.Size < LeastForValues, isReadOnly: !mapping.IsWritable)
     {
         _mapping = mapping;
         Base = (byte*)mapping.Address;
         Size = mapping.Size;
-        _lastUInt64 = Size - sizeof(ulong);
+
+        // A memory below the least goes the slow way, which looks again; it may pass every value here.
+        _lastUInt64 = Size >= LeastForValues ? Size - sizeof(ulong) : ulong.MaxValue - LeastForValues;
+    }
+
+    /// <summary>Takes charge of a mapping: it is released by its last owner, and at once when this fails.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for the lock; the mapping was released.</exception>
+    public static LockedMapping Over(HostMapping mapping)
+    {
+        LockedMapping? locked = null;
+        try
+        {
+            AccessSlots.Prepare();
+            LeaseCells.Prepare();
+            locked = new LockedMapping(mapping);
+        }
+        finally
+        {
+            if (locked is null)
+            {
+                mapping.Release();
+            }
+        }
+
         if (NubMemoryEventSource.Log.IsEnabled())
         {
-            NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)Size, mapping.Backing.ToString());
+            NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)locked.Size, mapping.Backing.ToString());
         }
+
+        return locked;
     }
 
     /// <summary>The first usable byte. To be dereferenced between Enter and Leave, or under a lease, only.</summary>
@@ -82,10 +111,13 @@ internal sealed unsafe class LockedMapping : RegionLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(ulong offset, ulong length) => offset <= Size && length <= Size - offset;
 
-    /// <summary>The same for a constant length; memory is at least a page, so for small ones it is a single compare.</summary>
+    /// <summary>
+    /// The same for a constant length, as a single compare for small ones. Of a memory below <see cref="LeastForValues"/> bytes it may let a value
+    /// pass that does not fit: the slow way, which all its accesses go, looks again.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains<T>(ulong offset) where T : unmanaged =>
-        sizeof(T) <= 4096 ? offset <= _lastUInt64 + sizeof(ulong) - (uint)sizeof(T) : Contains(offset, (ulong)sizeof(T));
+        sizeof(T) <= (int)LeastForValues ? offset <= _lastUInt64 + sizeof(ulong) - (uint)sizeof(T) : Contains(offset, (ulong)sizeof(T));
 
     /// <summary>Refuses a range that leaves the memory.</summary>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>

@@ -11,7 +11,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
 {
     private readonly ulong _guestMappedSize;
 
-    private ReadOnlySharedMemory(LockedMapping mapping, ulong guestMappedSize) : base(mapping) => _guestMappedSize = guestMappedSize;
+    private ReadOnlySharedMemory(ulong guestMappedSize) => _guestMappedSize = guestMappedSize;
 
     /// <summary>How many bytes, from the first, a guest is to see: a multiple of the page size.</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
@@ -89,7 +89,9 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
             size = CheckFile(path, file, guestMappedSize);
         }
 
-        return new ReadOnlySharedMemory(new LockedMapping(HostMapping.OpenFile(path, size)), guestMappedSize);
+        var memory = new ReadOnlySharedMemory(guestMappedSize);
+        memory.Own(LockedMapping.Over(HostMapping.OpenFile(path, size)));
+        return memory;
     }
 
     /// <summary>Makes another owner of the same memory.</summary>
@@ -97,10 +99,9 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ReadOnlySharedMemory Clone()
     {
-        LockedMapping mapping = Live;
-        mapping.AddOwner();
-        GC.KeepAlive(this);
-        return new ReadOnlySharedMemory(mapping, _guestMappedSize);
+        var clone = new ReadOnlySharedMemory(_guestMappedSize);
+        ShareWith(clone);
+        return clone;
     }
 
     /// <summary>The bytes themselves.</summary>
@@ -136,10 +137,11 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     {
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)destination.Length);
-        long* slot = mapping.Enter();
-        BulkCopy.CopyOut(ref MemoryMarshal.GetReference(destination), mapping.Base + offset, (nuint)destination.Length);
+        AccessSlot slot = mapping.Enter();
+        AccessFailure failure = mapping.CopyOutHeld(ref MemoryMarshal.GetReference(destination), offset, (nuint)destination.Length);
         mapping.Leave(slot);
         GC.KeepAlive(this);
+        mapping.ThrowIf(failure, offset, (ulong)destination.Length);
     }
 
     /// <summary>Copies the memory into a new one that is exclusive and writable.</summary>
@@ -149,22 +151,24 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     public ExclusiveSharedMemory CopyToWritable()
     {
         LockedMapping mapping = Live;
-        HostMapping copy = HostMapping.CreateAnonymous(mapping.Size);
-        long* slot;
+        var copy = new ExclusiveSharedMemory(mapping.Size);
+        AccessFailure failure;
         try
         {
-            slot = mapping.Enter();
+            // The copy is nobody else's yet, so nothing shuts it.
+            AccessSlot slot = mapping.Enter();
+            failure = mapping.CopyOutHeld(ref *copy.Live.Base, 0, (nuint)mapping.Size);
+            mapping.Leave(slot);
+            GC.KeepAlive(this);
+            mapping.ThrowIf(failure, 0, mapping.Size);
         }
         catch
         {
-            copy.Release();
+            copy.Dispose();
             throw;
         }
 
-        BulkCopy.CopyOut(ref *(byte*)copy.Address, mapping.Base, (nuint)mapping.Size);
-        mapping.Leave(slot);
-        GC.KeepAlive(this);
-        return new ExclusiveSharedMemory(new LockedMapping(copy), ticket: 0);
+        return copy;
     }
 
     /// <summary>
@@ -188,7 +192,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         GC.KeepAlive(this);
         try
         {
-            return new ExclusiveSharedMemory(new LockedMapping(mapping.Mapping.MapCopyOnWrite()), ticket: 0);
+            return ExclusiveSharedMemory.Over(mapping.Mapping.MapCopyOnWrite);
         }
         finally
         {
@@ -243,14 +247,6 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         return region;
     }
 
-    /// <summary>Refuses: there is no way to write read-only memory.</summary>
-    /// <typeparam name="TResult">What the callback would return.</typeparam>
-    /// <param name="callback">Not called.</param>
-    /// <returns>Nothing.</returns>
-    /// <exception cref="NotSupportedException">This owner is alive.</exception>
-    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    public override TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback) => throw ReadOnly();
-
     /// <summary>Runs a callback over a window of the contents. Any number may run at once: nobody writes.</summary>
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
@@ -275,28 +271,33 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         }
     }
 
-    private protected override void Exclusively(Action<HostMapping> change) => throw ReadOnly();
-
-    private NotSupportedException ReadOnly()
+    private protected override void RefuseExclusivity()
     {
         // A disposed owner says so first, from every member.
         _ = Live;
-        return new NotSupportedException("Read-only memory cannot be taken exclusively, zeroed or restored.");
+        throw new NotSupportedException("Read-only memory cannot be taken exclusively, zeroed or restored.");
     }
 
     private static ReadOnlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
     {
+        bool owned = false;
         try
         {
             mapping.Freeze();
-        }
-        catch
-        {
-            mapping.Release();
-            throw;
-        }
+            var memory = new ReadOnlySharedMemory(guestMappedSize);
 
-        return new ReadOnlySharedMemory(new LockedMapping(mapping), guestMappedSize);
+            // Whether it succeeds or not, the mapping is in other hands.
+            owned = true;
+            memory.Own(LockedMapping.Over(mapping));
+            return memory;
+        }
+        finally
+        {
+            if (!owned)
+            {
+                mapping.Release();
+            }
+        }
     }
 
     private static ulong CheckFile(string path, SafeFileHandle file, ulong guestMappedSize)

@@ -20,7 +20,10 @@ public abstract class SharedMemory : IDisposable
 {
     private LockedMapping? _mapping;
 
-    private protected SharedMemory(LockedMapping mapping) => _mapping = mapping;
+    // A handle is made before the share that it is to own is taken: so a share is never taken that nothing would give back.
+    private protected SharedMemory()
+    {
+    }
 
     /// <summary>Releases this owner's share if nobody disposed it.</summary>
     ~SharedMemory() => Dispose(disposing: false);
@@ -81,11 +84,7 @@ public abstract class SharedMemory : IDisposable
     public void WithExclusivity(Action<ExclusiveSharedMemory> action)
     {
         ArgumentNullException.ThrowIfNull(action);
-        WithExclusivity<object?>(exclusive =>
-        {
-            action(exclusive);
-            return null;
-        });
+        _ = Lend(ToFunction(action), patience: null);
     }
 
     /// <inheritdoc cref="WithExclusivity(Action{ExclusiveSharedMemory})"/>
@@ -94,24 +93,44 @@ public abstract class SharedMemory : IDisposable
     /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
     /// </param>
     /// <returns>What the callback returned.</returns>
-    public virtual TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback)
+    public TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        LockedMapping mapping = Live;
-        long ticket = mapping.EnterExclusive();
+        return Lend(callback, patience: null);
+    }
 
-        // Until here, here and wherever else somebody enters: a finalizer must not close the memory under the last call on it.
-        GC.KeepAlive(this);
-        var exclusive = new ExclusiveSharedMemory(mapping, ticket);
-        try
-        {
-            return callback(exclusive);
-        }
-        finally
-        {
-            exclusive.End();
-            mapping.LeaveExclusive();
-        }
+    /// <summary>
+    /// Runs a callback that is alone with the memory, and gets it beside any number of accesses: for at most
+    /// <paramref name="patience"/> it waits for those that are under way, and refuses new ones with <see cref="SharedMemoryLockedException"/>.
+    /// </summary>
+    /// <param name="action">
+    /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
+    /// </param>
+    /// <param name="patience">How long to wait for accesses at most; <see cref="Timeout.InfiniteTimeSpan"/> for as long as they take. Leases are not waited for.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative and not infinite.</exception>
+    /// <exception cref="SharedMemoryLockedException">
+    /// A lease is held, by a running guest for example; somebody else is exclusive; or an access was still under way when the time was over.
+    /// </exception>
+    /// <exception cref="ThreadInterruptedException">The thread was interrupted while it waited.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotSupportedException">The memory is read-only.</exception>
+    public void WithExclusivity(Action<ExclusiveSharedMemory> action, TimeSpan patience)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        _ = Lend(ToFunction(action), Checked(patience));
+    }
+
+    /// <inheritdoc cref="WithExclusivity(Action{ExclusiveSharedMemory}, TimeSpan)"/>
+    /// <typeparam name="TResult">What the callback returns.</typeparam>
+    /// <param name="callback">
+    /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
+    /// </param>
+    /// <param name="patience">How long to wait for accesses at most; <see cref="Timeout.InfiniteTimeSpan"/> for as long as they take. Leases are not waited for.</param>
+    /// <returns>What the callback returned.</returns>
+    public TResult WithExclusivity<TResult>(Func<ExclusiveSharedMemory, TResult> callback, TimeSpan patience)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        return Lend(callback, Checked(patience));
     }
 
     /// <summary>Runs a callback over the whole contents, alone with the memory.</summary>
@@ -210,6 +229,7 @@ public abstract class SharedMemory : IDisposable
     /// <summary>Runs a change of the mapping's contents alone with it.</summary>
     private protected virtual void Exclusively(Action<HostMapping> change)
     {
+        RefuseExclusivity();
         LockedMapping mapping = Live;
         _ = mapping.EnterExclusive();
         GC.KeepAlive(this);
@@ -227,6 +247,24 @@ public abstract class SharedMemory : IDisposable
     /// <returns>For a log or a debugger.</returns>
     public override string ToString() => _mapping is { } mapping ? $"{GetType().Name}, {mapping.Size} bytes" : $"{GetType().Name}, ended";
 
+    /// <summary>Throws where the memory can never be taken exclusively, of an owner that is alive.</summary>
+    private protected virtual void RefuseExclusivity()
+    {
+    }
+
+    /// <summary>Gives a handle the share of a mapping that it owns from then on. The share was taken already.</summary>
+    internal void Own(LockedMapping mapping) => Volatile.Write(ref _mapping, mapping);
+
+    /// <summary>Lets a handle have a share of a mapping beside this one.</summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    private protected void ShareWith(SharedMemory other)
+    {
+        LockedMapping mapping = Live;
+        mapping.AddOwner();
+        other.Own(mapping);
+        GC.KeepAlive(this);
+    }
+
     /// <summary>Ends this handle and returns the share of the mapping that it owned, if it still did.</summary>
     private protected LockedMapping? Consume()
     {
@@ -234,6 +272,37 @@ public abstract class SharedMemory : IDisposable
         GC.SuppressFinalize(this);
 #pragma warning restore CA1816
         return Interlocked.Exchange(ref _mapping, null);
+    }
+
+    private static Func<ExclusiveSharedMemory, object?> ToFunction(Action<ExclusiveSharedMemory> action) => exclusive =>
+    {
+        action(exclusive);
+        return null;
+    };
+
+    private static TimeSpan Checked(TimeSpan patience) => patience >= TimeSpan.Zero || patience == Timeout.InfiniteTimeSpan ? patience
+        : throw new ArgumentOutOfRangeException(nameof(patience), patience, "A time to wait is not negative, but for Timeout.InfiniteTimeSpan.");
+
+    private TResult Lend<TResult>(Func<ExclusiveSharedMemory, TResult> callback, TimeSpan? patience)
+    {
+        RefuseExclusivity();
+        LockedMapping mapping = Live;
+
+        // Before the memory is taken: what fails in between would leave it taken.
+        var exclusive = new ExclusiveSharedMemory(isLent: true);
+        long ticket = patience is { } time ? mapping.EnterExclusive(time) : mapping.EnterExclusive();
+        try
+        {
+            // Until here, here and wherever else somebody enters: a finalizer must not close the memory under the last call on it.
+            GC.KeepAlive(this);
+            exclusive.Begin(mapping, ticket);
+            return callback(exclusive);
+        }
+        finally
+        {
+            exclusive.End();
+            mapping.LeaveExclusive();
+        }
     }
 
     [DoesNotReturn]

@@ -40,8 +40,8 @@ public class HostLeaseTests
         copy.Dispose();
         AssertDead<ObjectDisposedException>(access);
         AssertDead<ObjectDisposedException>(copy);
-        Throws<ObjectDisposedException>(access, a => a.Dispose());
-        Throws<ObjectDisposedException>(copy, a => a.Dispose());
+        access.Dispose();
+        copy.Dispose();
         pair.Host.Zero(); // the count was not harmed
     }
 
@@ -55,7 +55,7 @@ public class HostLeaseTests
         {
             HostLease live = pair.Host.Enter();
             AssertDead<ObjectDisposedException>(dead);
-            Throws<ObjectDisposedException>(dead, a => a.Dispose());
+            dead.Dispose();
             Assert.Throws<SharedMemoryLockedException>(pair.Host.Zero);
             live.Dispose();
         }
@@ -65,7 +65,7 @@ public class HostLeaseTests
     public void A_default_lease_throws_from_every_member()
     {
         AssertDead<InvalidOperationException>(default);
-        Throws<InvalidOperationException>(default, a => a.Dispose());
+        default(HostLease).Dispose();
     }
 
     [Fact]

@@ -73,14 +73,14 @@ public class LargeRegionTests
     }
 
     [Fact]
-    public void A_buffer_larger_than_an_array_refuses_an_element_larger_than_one()
+    public void A_buffer_larger_than_an_array_refuses_an_element_larger_than_the_limit_is()
     {
         (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(Size).Build();
         SharedStack stack = host.StackAt(0, Size);
         host.Write(0, Size);
         host.Write(Size - 8, 8UL); // an element of 5 GiB
         SharedStackException refusal = Assert.Throws<SharedStackException>(() => stack.Pop());
-        Assert.Equal((SharedStackError.DestinationTooSmall, Size - 16), (refusal.Error, refusal.Value));
+        Assert.Equal((SharedStackError.ElementTooLarge, Size - 16), (refusal.Error, refusal.Value));
         Assert.Throws<SharedStackException>(() => stack.Pop(element => element.Length));
         Assert.False(stack.TryPop(new byte[100], out _));
         Assert.Equal((Size, 8UL), (host.Read<ulong>(0), host.Read<ulong>(Size - 8)));

@@ -178,7 +178,7 @@ public class PropertyTests
                 break;
             case 7 or 8:
                 bool accept = length % 4 != 0;
-                expected = StackOracle.PopParsed(model, _ => accept, out element);
+                expected = StackOracle.PopParsed(model, SharedStack.DefaultMaxLength, _ => accept, out element);
                 stack.TryPop((ReadOnlySpan<byte> bytes, out byte[] parsed) => (parsed = bytes.ToArray()) is not null && accept, out byte[]? seen, out error);
                 Assert.Equal(expected, error);
                 Assert.True((seen ?? []).AsSpan().SequenceEqual(element));

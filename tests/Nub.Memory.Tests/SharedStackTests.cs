@@ -290,6 +290,40 @@ public class SharedStackTests
     }
 
     [Fact]
+    public void A_pop_that_allocates_takes_no_element_beyond_its_limit()
+    {
+        using var pair = new Pair();
+        SharedStack stack = New(pair);
+        stack.PushPrefixed([1, 2, 3, 4, 5]);
+        byte[] before = pair.Contents();
+        AssertRefused(SharedStackError.ElementTooLarge, 9, 0, 8, () => stack.Pop(8));
+        AssertRefused(SharedStackError.ElementTooLarge, 9, 0, 8, () => stack.Pop(element => element.Length, 8));
+        Assert.False(stack.TryPop<int>(Take, out _, 8));
+        Assert.False(stack.TryPop<int>(Take, out _, out SharedStackError error, 8));
+        Assert.Equal(SharedStackError.ElementTooLarge, error);
+        Assert.Throws<ArgumentOutOfRangeException>("maxLength", () => stack.Pop(-1));
+        Assert.Throws<ArgumentOutOfRangeException>("maxLength", () => stack.TryPop<int>(Take, out _, -1));
+        Assert.Equal(before, pair.Contents());
+        Assert.True(stack.TryPop(Take, out int length, 9));
+        Assert.Equal(9, length);
+    }
+
+    [Fact]
+    public void A_guest_cannot_choose_how_much_a_pop_allocates()
+    {
+        const ulong Large = 64UL << 20;
+        using var pair = new Pair(Large);
+        SharedStack stack = pair.Host.StackAt(0, Large);
+        pair.Host.Write(0, Large);
+        pair.Host.Write(Large - 8, 8UL);
+        pair.Host.Write(8, (uint)(Large - 24));
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        Assert.False(stack.TryPop<int>(Take, out _, out SharedStackError error));
+        Assert.Equal(SharedStackError.ElementTooLarge, error);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 100_000);
+    }
+
+    [Fact]
     public void The_range_of_a_buffer_is_checked_when_it_is_made()
     {
         using var pair = new Pair();

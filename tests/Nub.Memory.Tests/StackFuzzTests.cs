@@ -26,7 +26,9 @@ public class StackFuzzTests(ITestOutputHelper output)
         foreach (SharedStackError error in Enum.GetValues<SharedStackError>())
         {
             output.WriteLine($"{error}: {outcomes[(int)error]}");
-            Assert.True(outcomes[(int)error] > 10_000, $"{error} was hardly reached");
+
+            // This memory's bytes do not go.
+            Assert.True(error == SharedStackError.MemoryGone || outcomes[(int)error] > 10_000, $"{error} was hardly reached");
         }
     }
 
@@ -76,8 +78,9 @@ public class StackFuzzTests(ITestOutputHelper output)
                 default:
                     accept = (choice >> 8) % 8 != 0;
                     seenLength = 0;
-                    expected = StackOracle.PopParsed(model, judge, out element);
-                    stack.TryPop(parser, out int parsed, out error);
+                    int limit = (choice >> 16) % 4 == 0 ? (int)((choice >> 24) % Size) : SharedStack.DefaultMaxLength;
+                    expected = StackOracle.PopParsed(model, limit, judge, out element);
+                    stack.TryPop(parser, out int parsed, out error, limit);
                     Require(parsed == element.Length, part, i, "the parsed value");
                     Require(expected == SharedStackError.ParseFailed || seen.AsSpan(0, seenLength).SequenceEqual(element), part, i, "the element");
                     break;

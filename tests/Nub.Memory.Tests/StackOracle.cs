@@ -48,7 +48,7 @@ internal static class StackOracle
     }
 
     /// <summary>A parsed pop.</summary>
-    public static SharedStackError PopParsed(byte[] buffer, Func<byte[], bool> accepts, out byte[] element)
+    public static SharedStackError PopParsed(byte[] buffer, int limit, Func<byte[], bool> accepts, out byte[] element)
     {
         element = [];
         SharedStackError error = Find(buffer, 16, out int start, out int end);
@@ -66,6 +66,11 @@ internal static class StackOracle
         if (length > end - start)
         {
             return SharedStackError.SizePrefixTooLarge;
+        }
+
+        if (length > limit)
+        {
+            return SharedStackError.ElementTooLarge;
         }
 
         byte[] candidate = buffer[start..(start + (int)length)];

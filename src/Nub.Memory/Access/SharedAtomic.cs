@@ -9,22 +9,58 @@ namespace Nub.Memory;
 /// </summary>
 internal static unsafe class SharedAtomic
 {
-    // Sound, here and below: the caller's guarantee makes the place valid and aligned, and BitCast checks the size.
-    public static T CompareExchange<T>(byte* place, T value, T comparand) where T : unmanaged => sizeof(T) == 4
-        ? Unsafe.BitCast<int, T>(Interlocked.CompareExchange(
-            ref *(int*)place, Unsafe.BitCast<T, int>(value), Unsafe.BitCast<T, int>(comparand)))
-        : Unsafe.BitCast<long, T>(Interlocked.CompareExchange(
-            ref *(long*)place, Unsafe.BitCast<T, long>(value), Unsafe.BitCast<T, long>(comparand)));
+    /// <summary>Whether <typeparamref name="T"/> is one of the types that have atomics.</summary>
+    public static bool Has<T>() where T : unmanaged =>
+        typeof(T) == typeof(int) || typeof(T) == typeof(uint) || typeof(T) == typeof(long) || typeof(T) == typeof(ulong);
 
-    public static T Exchange<T>(byte* place, T value) where T : unmanaged => sizeof(T) == 4
-        ? Unsafe.BitCast<int, T>(Interlocked.Exchange(ref *(int*)place, Unsafe.BitCast<T, int>(value)))
-        : Unsafe.BitCast<long, T>(Interlocked.Exchange(ref *(long*)place, Unsafe.BitCast<T, long>(value)));
+    /// <summary>Performs an operation; values are in this host's byte order. A constant operation leaves only its own instruction.</summary>
+    /// <param name="operation">What to do.</param>
+    /// <param name="place">The integer.</param>
+    /// <param name="value">The new value, the summand, or the mask.</param>
+    /// <param name="comparand">The expected value of a <see cref="AtomicOperation.CompareExchange"/>.</param>
+    /// <returns>What <see cref="Interlocked"/> returns: the sum of an addition, otherwise what was there.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Perform<T>(AtomicOperation operation, byte* place, T value, T comparand) where T : unmanaged
+    {
+        if (operation == AtomicOperation.Add)
+        {
+            return Add(place, value);
+        }
 
-    public static T Add<T>(byte* place, T value) where T : unmanaged => sizeof(T) == 4
-        ? Unsafe.BitCast<int, T>(AddInt32(ref *(int*)place, Unsafe.BitCast<T, int>(value)))
-        : Unsafe.BitCast<long, T>(AddInt64(ref *(long*)place, Unsafe.BitCast<T, long>(value)));
+        value = Representation<T>.Convert(value);
+        comparand = Representation<T>.Convert(comparand);
 
-    private static int AddInt32(ref int place, int value)
+        // Sound: the caller's guarantee makes the place valid and aligned, and BitCast checks the size.
+        return Representation<T>.Convert(sizeof(T) == 4
+            ? Unsafe.BitCast<uint, T>(Replace(operation, ref *(uint*)place, Unsafe.BitCast<T, uint>(value), Unsafe.BitCast<T, uint>(comparand)))
+            : Unsafe.BitCast<ulong, T>(Replace(operation, ref *(ulong*)place, Unsafe.BitCast<T, ulong>(value), Unsafe.BitCast<T, ulong>(comparand))));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint Replace(AtomicOperation operation, ref uint place, uint value, uint comparand) => operation switch
+    {
+        AtomicOperation.CompareExchange => Interlocked.CompareExchange(ref place, value, comparand),
+        AtomicOperation.Exchange => Interlocked.Exchange(ref place, value),
+        AtomicOperation.And => Interlocked.And(ref place, value),
+        _ => Interlocked.Or(ref place, value),
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Replace(AtomicOperation operation, ref ulong place, ulong value, ulong comparand) => operation switch
+    {
+        AtomicOperation.CompareExchange => Interlocked.CompareExchange(ref place, value, comparand),
+        AtomicOperation.Exchange => Interlocked.Exchange(ref place, value),
+        AtomicOperation.And => Interlocked.And(ref place, value),
+        _ => Interlocked.Or(ref place, value),
+    };
+
+    // Sound: as in Perform.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Add<T>(byte* place, T value) where T : unmanaged => sizeof(T) == 4
+        ? Unsafe.BitCast<uint, T>(AddUInt32(ref *(uint*)place, Unsafe.BitCast<T, uint>(value)))
+        : Unsafe.BitCast<ulong, T>(AddUInt64(ref *(ulong*)place, Unsafe.BitCast<T, ulong>(value)));
+
+    private static uint AddUInt32(ref uint place, uint value)
     {
         if (BitConverter.IsLittleEndian)
         {
@@ -34,8 +70,8 @@ internal static unsafe class SharedAtomic
         // The shared integer is little-endian, and this host cannot add it in place.
         while (true)
         {
-            int seen = Volatile.Read(ref place);
-            int sum = unchecked(BinaryPrimitives.ReverseEndianness(seen) + value);
+            uint seen = Volatile.Read(ref place);
+            uint sum = unchecked(BinaryPrimitives.ReverseEndianness(seen) + value);
             if (Interlocked.CompareExchange(ref place, BinaryPrimitives.ReverseEndianness(sum), seen) == seen)
             {
                 return sum;
@@ -43,7 +79,7 @@ internal static unsafe class SharedAtomic
         }
     }
 
-    private static long AddInt64(ref long place, long value)
+    private static ulong AddUInt64(ref ulong place, ulong value)
     {
         if (BitConverter.IsLittleEndian)
         {
@@ -52,8 +88,8 @@ internal static unsafe class SharedAtomic
 
         while (true)
         {
-            long seen = Volatile.Read(ref place);
-            long sum = unchecked(BinaryPrimitives.ReverseEndianness(seen) + value);
+            ulong seen = Volatile.Read(ref place);
+            ulong sum = unchecked(BinaryPrimitives.ReverseEndianness(seen) + value);
             if (Interlocked.CompareExchange(ref place, BinaryPrimitives.ReverseEndianness(sum), seen) == seen)
             {
                 return sum;

@@ -13,9 +13,11 @@ internal sealed class InlineArrayElement
     private readonly int _size;
     private readonly ISharedLayout? _layout;
 
-    private InlineArrayElement(int size, ISharedLayout? layout)
+    private InlineArrayElement(int size) => _size = size;
+
+    private InlineArrayElement(ISharedLayout layout)
     {
-        _size = size;
+        _size = layout.Size;
         _layout = layout;
     }
 
@@ -42,13 +44,21 @@ internal sealed class InlineArrayElement
         int primitive = SizeOfPrimitive(element);
         if (primitive != 0)
         {
-            return new InlineArrayElement(primitive, null);
+            return new InlineArrayElement(primitive);
         }
 
-        return RuntimeHelpers.GetUninitializedObject(element) is ISharedLayout layout
-            ? new InlineArrayElement(layout.Size, layout)
+        return IsMarked(element)
+            ? new InlineArrayElement((ISharedLayout)RuntimeHelpers.GetUninitializedObject(element))
             : Of(element);
     }
+
+    /// <summary>
+    /// Whether the type itself is marked. Asked of the type and not of an instance: of <c>Nullable&lt;S&gt;</c> the runtime makes an S, and a
+    /// Nullable's flag is a bool.
+    /// </summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The marker is what is looked for: where it was trimmed no value of the type can be read.")]
+    private static bool IsMarked(Type element) => Array.Exists(element.GetInterfaces(), one =>
+        one.IsGenericType && one.GetGenericTypeDefinition() == typeof(IAllValid<>) && one.GenericTypeArguments[0] == element);
 
     /// <summary>Reverses the bytes of each element that stands in another order than this host's.</summary>
     public void ReverseAll(Span<byte> bytes)

@@ -10,8 +10,8 @@ namespace Nub.Memory;
 internal static class Representation<T> where T : unmanaged
 {
     // An interface is found on a boxed value, without reflection, so that trimming cannot break it.
-    private static readonly ISharedLayout? s_layout = default(T) as IAllValid<T>;
-    private static readonly InlineArrayElement? s_element = s_layout is null && !IsPrimitive ? InlineArrayElement.Of(typeof(T)) : null;
+    private static readonly ISharedLayout? s_layout = Once.Make(static () => default(T) as IAllValid<T>);
+    private static readonly InlineArrayElement? s_element = s_layout is null && !IsPrimitive ? Once.Make(static () => InlineArrayElement.Of(typeof(T))) : null;
     private static readonly bool s_isForeign = s_layout is { HasForeignFields: true } || s_element is { IsForeign: true };
 
     /// <summary>Whether every bit pattern is a legal value: a primitive, a generated struct, or an inline array of these.</summary>

@@ -28,6 +28,12 @@ public enum SharedStackError
 
     /// <summary>The element is larger than the destination of the caller.</summary>
     DestinationTooSmall,
+
+    /// <summary>The element is larger than the limit of a pop that allocates.</summary>
+    ElementTooLarge,
+
+    /// <summary>Some of the buffer's bytes are gone: the owner of the memory shortened it.</summary>
+    MemoryGone,
 }
 
 /// <summary>A push or pop was refused. The buffer is as it was.</summary>
@@ -79,6 +85,8 @@ internal readonly record struct SharedStackRefusal(SharedStackError Error, ulong
         SharedStackError.BufferFull => $"Not enough space: {Value} bytes wanted, back-pointer included, {Maximum} free in the buffer of {BufferSize} bytes.",
         SharedStackError.ParseFailed => $"The parser refused the element of {Value} bytes.",
         SharedStackError.DestinationTooSmall => $"The element of {Value} bytes does not fit the destination of {Maximum} bytes.",
+        SharedStackError.ElementTooLarge => $"The element of {Value} bytes is larger than the {Maximum} bytes that this pop takes (maxLength).",
+        SharedStackError.MemoryGone => $"Bytes of the buffer of {BufferSize} bytes at offset {Value} are gone.",
         _ => "No refusal.",
     };
 }

@@ -20,13 +20,24 @@ internal readonly record struct Lease
     }
 
     /// <summary>
-    /// Whether this lease is held. One load and one compare: a <see langword="default"/> lease names cell 0, whose count is never 0.
+    /// Whether this lease is held and may read on the fast path. One load and one compare: a <see langword="default"/> lease names cell 0, whose
+    /// counts are never 0.
     /// </summary>
-    public bool IsLive
+    public bool MayRead
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => LeaseCells.CountOf(_cell) == _count;
+        get => LeaseCells.ReadingCountOf(_cell) == _count;
     }
+
+    /// <summary>Whether this lease is held and may write on the fast path.</summary>
+    public bool MayWrite
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => LeaseCells.WritingCountOf(_cell) == _count;
+    }
+
+    /// <summary>Whether this lease is held.</summary>
+    public bool IsLive => LeaseCells.CountOf(_cell) == _count;
 
     /// <summary>Whether this is no lease at all.</summary>
     public bool IsDefault => _cell == 0;
@@ -36,31 +47,51 @@ internal readonly record struct Lease
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     public static Lease Begin(RegionLock region)
     {
-        region.EnterLease();
-        if (!LeaseCells.TryTake(region.Id, out nuint cell, out long count))
+        // The cell first: to give it back cannot fail.
+        if (!LeaseCells.TryTake(region, out nuint cell, out long count))
         {
-            region.LeaveLease();
             throw new SharedMemoryLockedException($"{LeaseCells.Capacity} leases are held in this process, the most it can count.");
+        }
+
+        bool held = false;
+        try
+        {
+            region.EnterLease();
+            held = true;
+        }
+        finally
+        {
+            if (!held)
+            {
+                _ = LeaseCells.TryGiveBack(region.Id, cell, count);
+            }
         }
 
         return new Lease(cell, count);
     }
 
-    /// <summary>Ends the lease.</summary>
+    /// <summary>
+    /// Ends the lease, if it was not ended through this copy of it or another. Of a <see langword="default"/> lease, and of a copy that was made while
+    /// another lease was written over it and is of both, nothing is ended.
+    /// </summary>
     /// <param name="region">The region that it was begun on.</param>
-    /// <exception cref="ObjectDisposedException">
-    /// It was ended already, through this copy or another; or the copy was made while another lease was written over it, and is
-    /// of both.
-    /// </exception>
-    /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
     public void End(RegionLock? region)
     {
-        if (_cell == 0 || region is null || !LeaseCells.TryGiveBack(region.Id, _cell, _count))
+        if (_cell != 0 && region is not null && LeaseCells.TryGiveBack(region.Id, _cell, _count))
+        {
+            region.LeaveLease();
+        }
+    }
+
+    /// <summary>Refuses a lease that is not held.</summary>
+    /// <exception cref="InvalidOperationException">It is <see langword="default"/>.</exception>
+    /// <exception cref="ObjectDisposedException">It was ended.</exception>
+    public void ThrowIfDead()
+    {
+        if (!IsLive)
         {
             ThrowDead();
         }
-
-        region.LeaveLease();
     }
 
     /// <summary>Says why a lease that is not live cannot be used.</summary>

@@ -11,6 +11,9 @@ namespace Nub.Memory;
 /// compare, and allocates nothing. The pages of the table come into being when they are touched. Free cells form a stack that
 /// is linked by index; its head carries a tag that every change counts on, so that a cell which was taken and given back in
 /// between is not mistaken for an unchanged stack.
+/// <para>A lease asks one of two copies of the count, for reading or for writing. A copy that differs from the count, from the beginning, sends every use
+/// of that kind the slow way, which asks the count itself: so a lease of memory that cannot be touched on the fast path, or not be
+/// written, costs the leases of ordinary memory nothing.</para>
 /// </remarks>
 internal static unsafe class LeaseCells
 {
@@ -23,32 +26,49 @@ internal static unsafe class LeaseCells
     // A processor takes a load for one that depends on a recent store, and waits, when their addresses agree in the low twelve bits.
     private const int AliasSpan = 1 << 12;
 
-    // So the first cell stands away from where a span begins, which is where users work most. All of a cell that is used, 24 bytes,
+    // So the first cell stands away from where a span begins, which is where users work most. All of a cell that is used, 40 bytes,
     // stands in one cache line.
     private const int FirstInSpan = 0xD28;
 
+    // No count is negative.
+    private const long NoLease = -1;
+
     // Where a cell's number stands in its count: so the counts of two cells differ, and a lease that was copied while another
-    // was written over it, with the cell of one and the count of the other, is nobody's.
+    // was written over it, with the cell of one and the count of the other, is no lease.
     private const int NumberShift = 44;
 
-    // Cell 0 is nobody's, and its count never that of a default lease: so the compare refuses default leases too.
-    private static readonly byte* s_cells = Allocate();
+    // No lease is ever of cell 0, and its counts are never that of a default lease: so the compare refuses default leases too.
+    // A constant to the optimizing compiler; whoever makes a mapping has called Prepare, so that this cannot fail.
+    private static readonly byte* s_cells = Table.Cells();
 
     // The first free cell that was used before (its number; 0: none) in the low half, the tag in the high half.
     private static long s_free;
     private static int s_used;
 
-    /// <summary>The count of a cell.</summary>
+    /// <summary>Makes the table, if nobody has. After a failure everything is as it was.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory for it.</exception>
+    public static void Prepare() => _ = Table.Cells();
+
+    /// <summary>The count of a cell, whatever the lease may do.</summary>
     /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long CountOf(nuint cell) => Volatile.Read(ref At(cell)->Count);
 
+    /// <summary>The count of a cell whose lease may read on the fast path; otherwise no lease's count.</summary>
+    /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long ReadingCountOf(nuint cell) => Volatile.Read(ref At(cell)->Reading);
+
+    /// <summary>The count of a cell whose lease may write on the fast path; otherwise no lease's count.</summary>
+    /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long WritingCountOf(nuint cell) => Volatile.Read(ref At(cell)->Writing);
+
     /// <summary>Takes a free cell.</summary>
-    /// <param name="region">The id of the region that is leased.</param>
+    /// <param name="region">The region that is leased.</param>
     /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
     /// <param name="count">Its count, as long as it is taken.</param>
     /// <returns>Whether there was one.</returns>
-    public static bool TryTake(long region, out nuint cell, out long count)
+    public static bool TryTake(RegionLock region, out nuint cell, out long count)
     {
         long head = Volatile.Read(ref s_free);
         while ((uint)head != 0)
@@ -60,7 +80,7 @@ internal static unsafe class LeaseCells
             if (seen == head)
             {
                 count = CountOf(cell);
-                Volatile.Write(ref At(cell)->Region, region);
+                Open(cell, count, region);
                 return true;
             }
 
@@ -85,6 +105,9 @@ internal static unsafe class LeaseCells
             return false;
         }
 
+        // No lease has the cell now, and nobody can take it before it is among the free ones.
+        Volatile.Write(ref At(cell)->Reading, NoLease);
+        Volatile.Write(ref At(cell)->Writing, NoLease);
         long head = Volatile.Read(ref s_free);
         while (true)
         {
@@ -99,7 +122,7 @@ internal static unsafe class LeaseCells
         }
     }
 
-    private static bool TryTakeNew(long region, out nuint cell, out long count)
+    private static bool TryTakeNew(RegionLock region, out nuint cell, out long count)
     {
         int used = Volatile.Read(ref s_used);
         while (used < Capacity)
@@ -110,7 +133,7 @@ internal static unsafe class LeaseCells
                 cell = (nuint)(used + 1) * CellSize;
                 count = (used + 1L) << NumberShift;
                 Volatile.Write(ref At(cell)->Count, count);
-                Volatile.Write(ref At(cell)->Region, region);
+                Open(cell, count, region);
                 return true;
             }
 
@@ -122,21 +145,18 @@ internal static unsafe class LeaseCells
         return false;
     }
 
+    private static void Open(nuint cell, long count, RegionLock region)
+    {
+        Volatile.Write(ref At(cell)->Region, region.Id);
+        Volatile.Write(ref At(cell)->Reading, region.IsIndirect ? NoLease : count);
+        Volatile.Write(ref At(cell)->Writing, region.IsIndirect || region.IsReadOnly ? NoLease : count);
+    }
+
     private static long Head(long old, uint cell) => unchecked((old & ~(OneTag - 1)) + OneTag) | cell;
 
-    // Sound: a cell that a lease names was taken, so it lies within the table; a default lease names the first, nobody's.
+    // Sound: a cell that a lease names was taken, so it lies within the table; a default lease names the first, which no lease has.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Cell* At(nuint cell) => (Cell*)(s_cells + cell);
-
-    private static byte* Allocate()
-    {
-        // Never freed; a page of it comes into being, zeroed, when it is touched.
-        byte* table = (byte*)NativeMemory.AllocZeroed((Capacity + 1) * CellSize + 2 * AliasSpan);
-        nuint start = ((nuint)table + AliasSpan - 1) & ~(nuint)(AliasSpan - 1);
-        var cells = (Cell*)(start + FirstInSpan);
-        cells->Count = -1;
-        return (byte*)cells;
-    }
 
     // A cache line each: threads that take and give back leases do not slow those that use theirs.
     [StructLayout(LayoutKind.Explicit, Size = CellSize)]
@@ -150,5 +170,42 @@ internal static unsafe class LeaseCells
 
         [FieldOffset(16)]
         public long Region;
+
+        [FieldOffset(24)]
+        public long Reading;
+
+        [FieldOffset(32)]
+        public long Writing;
+    }
+
+    /// <summary>
+    /// Where the cells lie. A type of its own, without an initializer: one that failed for want of memory could never run again.
+    /// </summary>
+    private static class Table
+    {
+        private static nint s_start;
+
+        public static byte* Cells()
+        {
+            nint start = Volatile.Read(ref s_start);
+            return (byte*)(start != 0 ? start : Allocate());
+        }
+
+        private static nint Allocate()
+        {
+            // Never freed, but where another thread was faster; a page of it comes into being, zeroed, when it is touched.
+            void* table = NativeMemory.AllocZeroed((Capacity + 1) * CellSize + 2 * AliasSpan);
+            nint start = (nint)((((nuint)table + AliasSpan - 1) & ~(nuint)(AliasSpan - 1)) + FirstInSpan);
+            var first = (Cell*)start;
+            first->Count = first->Reading = first->Writing = NoLease;
+            nint seen = Interlocked.CompareExchange(ref s_start, start, 0);
+            if (seen == 0)
+            {
+                return start;
+            }
+
+            NativeMemory.Free(table);
+            return seen;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Nub.Memory;
@@ -16,10 +17,15 @@ namespace Nub.Memory;
 /// the ticket of the last claim. It changes by CompareExchange only, so leases, exclusivity and closing exclude each other
 /// without further thought. Accesses do not write it; they are the reason for the rest of this page.</para>
 ///
-/// <para><b>An access</b> (<see cref="Enter"/>, <see cref="Leave(long*)"/>):
-/// (1) store the region's id to a slot that is this thread's (<see cref="AccessSlots"/>); (2) load the word; if it is claimed, exclusive or closed, clear the
-/// slot and go the slow way; (3) touch the memory; (4) clear the slot; (5) load the word again; if it is closed, try to release.
-/// No user code runs between 1 and 4, so a slot is never needed twice, and nothing between them throws.</para>
+/// <para><b>An access</b> (<see cref="Publish"/>, <see cref="MayRead"/>, <see cref="Leave(AccessSlot)"/>):
+/// (1) store the region's id to a slot that is this thread's and idle (<see cref="AccessSlots"/>); (2) load the word; if it is claimed, exclusive
+/// or closed, clear the slot and go the slow way; (3) touch the memory; (4) store to the slot what it held while idle; (5) load the word again; if it is
+/// closed, try to release. Nothing of ours between 1 and 4 throws. Code of the user's may run there all the same, such as a
+/// handler that the runtime calls while it compiles a method: its accesses find the slot in use and take another, so that
+/// neither hides the other.</para>
+///
+/// <para><b>Two traits</b> stand in the word from the beginning to the end: the bytes of an <em>indirect</em> region are never touched on
+/// the fast path, and those of a <em>read-only</em> one never written. The load of (2) finds them at no cost.</para>
 ///
 /// <para><b>Whoever looks for accesses</b> first changes the word, then calls
 /// <see cref="Interlocked.MemoryBarrierProcessWide"/>, then reads every slot. The barrier acts as a full fence on each thread,
@@ -32,11 +38,17 @@ namespace Nub.Memory;
 /// again a bounded number of times and then cancels the claim. So a claim that fails never makes an access fail, and a claimant that
 /// the scheduler has put to sleep delays nobody. The ticket keeps a cancelled claim from being confirmed in another's name.</para>
 ///
+/// <para><b>Exclusivity with patience</b> is exclusive at once, so that accesses and leases are refused, and then looks at the slots until nobody is
+/// inside or the time is over. No access waits for it, and any number of them delay it by no more than the longest takes.</para>
+///
 /// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease()"/>: the word has no lease and no
 /// phase, barrier, no slot names the region, and one CompareExchange of that word to released wins. If somebody was inside,
 /// that one releases when it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of
 /// the word comes after the closer's barrier), and by the value of its own CompareExchange for a lease or somebody exclusive. Of several who leave at once, the
 /// last one's look finds nobody.</para>
+///
+/// <para><b>An aborted thread</b> (ControlledExecution.Run) may leave its slot as in (1). The region is then never released and never exclusive again, which
+/// is safe; its other users go on.</para>
 ///
 /// <para>On x64 a volatile store followed by a volatile load of another address are two plain moves in program order. That the
 /// compiler keeps that order is its habit, not the specification's promise; the machine-code tests assert it.
@@ -49,6 +61,12 @@ internal abstract class RegionLock
     private const long PhaseExclusive = 0b10;
     private const long Closed = 0b100;
     private const long Released = 0b1000;
+
+    // What a region is for all its life: no access touches its bytes on the fast path; no access writes them.
+    private const long Indirect = 0b1_0000;
+    private const long ReadOnly = 0b10_0000;
+    private const long TraitMask = Indirect | ReadOnly;
+
     private const long OneLease = 1L << 8;
     private const long LeaseMask = 0xFF_FFFFL << 8;
     private const long OneTicket = 1L << 32;
@@ -59,36 +77,76 @@ internal abstract class RegionLock
 
     private static long s_lastId;
 
-    private readonly long _id = Interlocked.Increment(ref s_lastId);
+    // Of the id the sign is set: so it is no number of a page, nor 0, which a slot holds while it is idle.
+    private readonly long _id = Interlocked.Increment(ref s_lastId) | long.MinValue;
     private long _word;
     private int _owners = 1;
+
+    /// <summary>Creates the lock of a region that has one owner.</summary>
+    /// <param name="isIndirect">Whether no access may touch the bytes on the fast path, ever.</param>
+    /// <param name="isReadOnly">Whether no access may write, ever.</param>
+    protected RegionLock(bool isIndirect, bool isReadOnly) => _word = (isIndirect ? Indirect : 0) | (isReadOnly ? ReadOnly : 0);
 
     /// <summary>What slots and leases name the region by: never 0, and never another's.</summary>
     public long Id => _id;
 
+    /// <summary>Whether no access may touch the bytes on the fast path.</summary>
+    public bool IsIndirect => (Volatile.Read(ref _word) & Indirect) != 0;
+
+    /// <summary>Whether no access may write.</summary>
+    public bool IsReadOnly => (Volatile.Read(ref _word) & ReadOnly) != 0;
+
+    /// <summary>Whether an access that was published may read on the fast path; otherwise <see cref="Wait"/> says more.</summary>
+    public bool MayRead
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Volatile.Read(ref _word) & (PhaseMask | Closed | Indirect)) == 0;
+    }
+
+    /// <summary>Whether an access that was published may write on the fast path; otherwise <see cref="Wait"/> says more.</summary>
+    public bool MayWrite
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Volatile.Read(ref _word) & (PhaseMask | Closed | Indirect | ReadOnly)) == 0;
+    }
+
     /// <summary>Gives the region back. Called exactly once, after the last owner, when nobody is inside.</summary>
     protected abstract void Release();
 
-    /// <summary>Begins an access; nothing may throw and no user code may run until <see cref="Leave(long*)"/>.</summary>
+    /// <summary>
+    /// Publishes an access, which has begun only when <see cref="MayRead"/>, <see cref="MayWrite"/> or <see cref="Wait"/> has been asked. Nothing may
+    /// throw until <see cref="Leave(AccessSlot)"/>.
+    /// </summary>
+    /// <returns>The slot to leave by.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public AccessSlot Publish()
+    {
+        AccessSlot slot = AccessSlots.Current;
+        Volatile.Write(ref slot.Word, _id);
+        return slot;
+    }
+
+    /// <summary>Begins an access that need not be the fastest.</summary>
     /// <returns>The slot to leave by.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe long* Enter()
+    public AccessSlot Enter()
     {
-        long* slot = AccessSlots.Current;
-        Volatile.Write(ref *slot, _id);
-        return (Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0 ? slot : EnterSlow(slot);
+        AccessSlot slot = Publish();
+        if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0)
+        {
+            Wait(slot);
+        }
+
+        return slot;
     }
 
     /// <summary>Begins an access on behalf of whoever holds the region exclusively with <paramref name="ticket"/>.</summary>
     /// <returns>The slot to leave by.</returns>
     /// <exception cref="ObjectDisposedException">That exclusivity has ended.</exception>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe long* EnterHeld(long ticket)
+    public AccessSlot EnterHeld(long ticket)
     {
-        long* slot = AccessSlots.Current;
-        Volatile.Write(ref *slot, _id);
+        AccessSlot slot = Publish();
         if ((Volatile.Read(ref _word) & (PhaseMask | TicketMask)) != ticket)
         {
             Leave(slot);
@@ -100,9 +158,9 @@ internal abstract class RegionLock
 
     /// <summary>Ends an access.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe void Leave(long* slot)
+    public void Leave(AccessSlot slot)
     {
-        Volatile.Write(ref *slot, 0);
+        Volatile.Write(ref slot.Word, slot.Idle);
         if ((Volatile.Read(ref _word) & Closed) != 0)
         {
             TryRelease();
@@ -114,9 +172,9 @@ internal abstract class RegionLock
 
     /// <summary>Ends an access that has read a value, and hands the value through: so it is not kept across the rare call.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public unsafe T Leave<T>(long* slot, T value)
+    public T Leave<T>(AccessSlot slot, T value)
     {
-        Volatile.Write(ref *slot, 0);
+        Volatile.Write(ref slot.Word, slot.Idle);
         if ((Volatile.Read(ref _word) & Closed) != 0)
         {
             value = TryRelease(value);
@@ -178,8 +236,8 @@ internal abstract class RegionLock
             throw InUse(word);
         }
 
-        long ticket = ((word & TicketMask) + OneTicket) & TicketMask;
-        long claim = ticket | PhaseClaiming;
+        long ticket = NextTicket(word);
+        long claim = (word & TraitMask) | ticket | PhaseClaiming;
         if (Interlocked.CompareExchange(ref _word, claim, word) != word)
         {
             throw InUse(Volatile.Read(ref _word));
@@ -187,16 +245,75 @@ internal abstract class RegionLock
 
         Interlocked.MemoryBarrierProcessWide();
         bool inside = AccessSlots.AnyInside(_id);
-        long held = ticket | PhaseExclusive;
+        long held = (word & TraitMask) | ticket | PhaseExclusive;
         if (!inside && Interlocked.CompareExchange(ref _word, held, claim) == claim)
         {
-            return held;
+            return ticket | PhaseExclusive;
         }
 
         WithdrawClaim(claim);
         word = Volatile.Read(ref _word);
         ThrowIfShut(word);
         throw InUse(word);
+    }
+
+    /// <summary>
+    /// Takes the region exclusively, waiting for the accesses that are under way and refusing new ones meanwhile; to be ended by one
+    /// <see cref="LeaveExclusive"/>.
+    /// </summary>
+    /// <param name="patience">How long to wait at most; infinite is -1 ms.</param>
+    /// <returns>The ticket for <see cref="EnterHeld"/>.</returns>
+    /// <exception cref="SharedMemoryLockedException">A lease is held, somebody else is exclusive, or an access was still under way in the end.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    public long EnterExclusive(TimeSpan patience)
+    {
+        long start = Stopwatch.GetTimestamp();
+        long ticket;
+        while (true)
+        {
+            long word = Volatile.Read(ref _word);
+            ThrowIfShut(word);
+            if ((word & LeaseMask) != 0)
+            {
+                throw InUse(word);
+            }
+
+            // Over a claim that is not confirmed yet, too: it finds its word changed, and fails as it does when an access cancels it.
+            ticket = NextTicket(word);
+            if (Interlocked.CompareExchange(ref _word, (word & TraitMask) | ticket | PhaseExclusive, word) == word)
+            {
+                break;
+            }
+        }
+
+        // Nobody new gets in from here on; the barrier shows who was in before.
+        bool alone = false;
+        try
+        {
+            Interlocked.MemoryBarrierProcessWide();
+            var spinner = new SpinWait();
+            while (true)
+            {
+                alone = !AccessSlots.AnyInside(_id);
+                if (alone || (patience != Timeout.InfiniteTimeSpan && Stopwatch.GetElapsedTime(start) >= patience))
+                {
+                    break;
+                }
+
+                // Sleeps after a while, and then Thread.Interrupt ends it.
+                spinner.SpinOnce();
+            }
+        }
+        finally
+        {
+            if (!alone)
+            {
+                LeaveExclusive();
+            }
+        }
+
+        return alone ? ticket | PhaseExclusive
+            : throw Locked($"The memory cannot be held exclusively: an access was still inside after {patience.TotalMilliseconds:0.###} ms.");
     }
 
     /// <summary>Ends exclusivity.</summary>
@@ -269,11 +386,16 @@ internal abstract class RegionLock
         return value;
     }
 
-    /// <summary>The slot is published, but the region was claimed, exclusive or closed.</summary>
+    /// <summary>
+    /// Begins an access that was published but found the region claimed, exclusive or closed; of an indirect or read-only region it
+    /// only says that nothing else is in the way. When it throws, the access has been left.
+    /// </summary>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private unsafe long* EnterSlow(long* slot)
+    public void Wait(AccessSlot slot)
     {
-        for (int patience = Patience; ; patience--)
+        for (int patience = Patience; (Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0; patience--)
         {
             // Nobody may find this thread inside while it waits. Leaving looks at the word as every clear must: somebody who
             // closed the region may have found the slot and left the release to us.
@@ -285,28 +407,25 @@ internal abstract class RegionLock
                 if (patience > 0)
                 {
                     Thread.SpinWait(8);
-                    continue;
                 }
-
-                if (patience < -Patience)
+                else if (patience < -Patience)
                 {
                     throw Locked("One claim of exclusivity after another kept this access out.");
                 }
-
-                Interlocked.CompareExchange(ref _word, word & ~PhaseMask, word);
+                else
+                {
+                    Interlocked.CompareExchange(ref _word, word & ~PhaseMask, word);
+                }
             }
 
-            Volatile.Write(ref *slot, _id);
-            if ((Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0)
-            {
-                return slot;
-            }
+            Volatile.Write(ref slot.Word, _id);
         }
     }
 
     private void WithdrawClaim(long claim)
     {
         // Closing may have been added to the word since; a cancelled claim, or one cancelled and followed by another's, is not ours.
+        claim &= PhaseMask | TicketMask;
         long word = Volatile.Read(ref _word);
         while ((word & (PhaseMask | TicketMask)) == claim)
         {
@@ -324,6 +443,8 @@ internal abstract class RegionLock
             word = seen;
         }
     }
+
+    private static long NextTicket(long word) => ((word & TicketMask) + OneTicket) & TicketMask;
 
     private static void ThrowIfShut(long word)
     {

@@ -50,6 +50,12 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
 
     public MappingBacking Backing { get; } = backing;
 
+    /// <summary>How the bytes must be touched where they can go at any time; otherwise <see langword="null"/>. The same for all its life.</summary>
+    public virtual IndirectAccess? Indirect => null;
+
+    /// <summary>Whether the host may write the bytes at all. The same for all its life.</summary>
+    public virtual bool IsWritable => true;
+
     /// <summary>On Windows, where the usable bytes lie in the section that another process could map; otherwise null.</summary>
     public virtual HostRegionBase? HostBase => null;
 

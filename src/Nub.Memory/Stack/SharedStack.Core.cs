@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Nub.Memory;
 
@@ -12,51 +13,66 @@ public readonly unsafe partial struct SharedStack
 
     private SharedStackRefusal PushCore(ReadOnlySpan<byte> data, bool prefixed)
     {
-        HostSharedMemory memory = Memory;
-        SharedStackRefusal refusal;
-        fixed (byte* from = data)
-        {
-            StackAccess access = StackAccess.Enter(memory, _offset, _size);
-            refusal = access.Push(from, (uint)data.Length, prefixed);
-            access.Leave();
-        }
-
-        return refusal;
+        var access = new StackAccess(Range);
+        SharedStackRefusal refusal = access.Push(ref MemoryMarshal.GetReference(data), (uint)data.Length, prefixed);
+        return access.Leave(refusal);
     }
 
     private SharedStackRefusal PopCore(Span<byte> destination, out int length)
     {
-        HostSharedMemory memory = Memory;
-        SharedStackRefusal refusal;
-        StackElement top;
-        fixed (byte* to = destination)
+        var access = new StackAccess(Range);
+        SharedStackRefusal refusal = access.FindTop(
+            PointerSize, (ulong)destination.Length, SharedStackError.DestinationTooSmall, out StackElement top);
+        if (refusal.Error == SharedStackError.None)
         {
-            StackAccess access = StackAccess.Enter(memory, _offset, _size);
-            refusal = access.FindTop(PointerSize, (ulong)destination.Length, out top);
-            if (refusal.Error == SharedStackError.None)
-            {
-                access.CopyTo(top.Start, to, (nuint)top.Length);
-                access.Remove(top);
-            }
-
-            access.Leave();
+            access.CopyTo(top.Start, ref MemoryMarshal.GetReference(destination), (nuint)top.Length);
+            access.Remove(top);
         }
 
-        length = (int)top.Length;
+        refusal = access.Leave(refusal);
+        length = refusal.Error == SharedStackError.None ? (int)top.Length : 0;
         return refusal;
     }
 
-    private SharedStackRefusal PopParsed<T, TState>(SharedStackTryParser<T, TState> parser, TState state, out T value)
+    private SharedStackRefusal PopArray(int maxLength, out byte[] element)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
+        StackRange range = Range;
+        element = [];
+        var access = new StackAccess(range);
+        SharedStackRefusal refusal = access.Leave(access.FindTop(PointerSize, (ulong)maxLength, SharedStackError.ElementTooLarge, out StackElement top));
+        if (refusal.Error != SharedStackError.None)
+        {
+            return refusal;
+        }
+
+        // Nothing allocates while the memory is entered.
+        byte[] copy = GC.AllocateUninitializedArray<byte>((int)top.Length);
+        access = new StackAccess(range);
+        access.CopyTo(top.Start, ref MemoryMarshal.GetArrayDataReference(copy), (nuint)copy.Length);
+        access.Remove(top);
+        refusal = access.Leave(default);
+        if (refusal.Error == SharedStackError.None)
+        {
+            element = copy;
+        }
+
+        return refusal;
+    }
+
+    private SharedStackRefusal PopParsed<T, TState>(SharedStackTryParser<T, TState> parser, TState state, int maxLength, out T value)
         where TState : allows ref struct
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
         value = default!;
-        HostSharedMemory memory = Memory;
+        StackRange range = Range;
 
         // The prefix is fetched once, ahead of the rest, so that a lie costs no copy and no array.
-        StackAccess access = StackAccess.Enter(memory, _offset, _size);
-        SharedStackRefusal refusal = access.FindTop(PointerSize + StackAccess.LeastParsed, (ulong)Array.MaxLength, out StackElement top);
+        var access = new StackAccess(range);
+        SharedStackRefusal refusal = access.FindTop(
+            PointerSize + StackAccess.LeastParsed, (ulong)Array.MaxLength, SharedStackError.ElementTooLarge, out StackElement top);
         uint prefix = refusal.Error == SharedStackError.None ? access.Load<uint>(top.Start) : 0;
-        access.Leave();
+        refusal = access.Leave(refusal);
         if (refusal.Error != SharedStackError.None)
         {
             return refusal;
@@ -65,32 +81,44 @@ public readonly unsafe partial struct SharedStack
         if (prefix > top.Length - PrefixSize)
         {
             SharedStackError error = prefix > uint.MaxValue - PrefixSize ? SharedStackError.SizePrefixOverflow : SharedStackError.SizePrefixTooLarge;
-            return new(error, prefix, 0, top.Length - PrefixSize, _size);
+            return new(error, prefix, 0, top.Length - PrefixSize, range.Size);
         }
 
-        int length = (int)(prefix + PrefixSize);
+        ulong wanted = (ulong)prefix + PrefixSize;
+        if (wanted > (ulong)maxLength)
+        {
+            return new(SharedStackError.ElementTooLarge, wanted, 0, (ulong)maxLength, range.Size);
+        }
+
+        int length = (int)wanted;
         byte[]? rented = length > OnStack ? ArrayPool<byte>.Shared.Rent(length) : null;
         Span<byte> element = (rented ?? stackalloc byte[OnStack])[..length];
         try
         {
             BinaryPrimitives.WriteUInt32LittleEndian(element, prefix);
-            fixed (byte* to = element)
+            access = new StackAccess(range);
+            access.CopyTo(top.Start + PrefixSize, ref MemoryMarshal.GetReference(element[(int)PrefixSize..]), prefix);
+            refusal = access.Leave(default);
+            if (refusal.Error != SharedStackError.None)
             {
-                access = StackAccess.Enter(memory, _offset, _size);
-                access.CopyTo(top.Start + PrefixSize, to + PrefixSize, prefix);
-                access.Leave();
+                return refusal;
             }
 
             if (!parser(element, state, out value))
             {
                 value = default!;
-                return new(SharedStackError.ParseFailed, prefix + PrefixSize, 0, top.Length, _size);
+                return new(SharedStackError.ParseFailed, wanted, 0, top.Length, range.Size);
             }
 
-            access = StackAccess.Enter(memory, _offset, _size);
+            access = new StackAccess(range);
             access.Remove(top);
-            access.Leave();
-            return default;
+            refusal = access.Leave(default);
+            if (refusal.Error != SharedStackError.None)
+            {
+                value = default!;
+            }
+
+            return refusal;
         }
         finally
         {
@@ -103,6 +131,11 @@ public readonly unsafe partial struct SharedStack
 
     private static void ThrowIfRefused(in SharedStackRefusal refusal)
     {
+        if (refusal.Error == SharedStackError.MemoryGone)
+        {
+            throw new SharedMemoryFaultException(refusal.Value, refusal.BufferSize);
+        }
+
         if (refusal.Error != SharedStackError.None)
         {
             throw Refused(refusal);

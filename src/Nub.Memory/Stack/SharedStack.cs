@@ -39,6 +39,12 @@ public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element,
 /// </remarks>
 public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
 {
+    /// <summary>
+    /// The largest element in bytes that a pop which allocates takes unless it is told otherwise: 1 MiB. Its length is the guest's to choose.
+    /// </summary>
+    public const int DefaultMaxLength = 1 << 20;
+
+    // Each is read once a call, and judged again then: a stack that stands in a field may be copied while another is written over it.
     private readonly HostSharedMemory? _memory;
     private readonly ulong _offset;
     private readonly ulong _size;
@@ -64,6 +70,8 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool IsEmpty => Memory.Read<ulong>(_offset) == PointerSize;
+
+    private StackRange Range => new(Memory, _offset, _size);
 
     private HostSharedMemory Memory => _memory ?? throw new InvalidOperationException("A default SharedStack is bound to no memory.");
 
@@ -121,27 +129,18 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     public bool TryPushPrefixed(ReadOnlySpan<byte> data, out SharedStackError error) => Succeeded(PushCore(data, prefixed: true), out error);
 
     /// <summary>Pops the top element as raw bytes.</summary>
+    /// <param name="maxLength">The largest element to take, in bytes.</param>
     /// <returns>A private copy of the element.</returns>
-    /// <exception cref="SharedStackException">The guest's stack pointer or back-pointer is out of bounds.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The largest length is negative.</exception>
+    /// <exception cref="SharedStackException">
+    /// The guest's stack pointer or back-pointer is out of bounds, or the element is larger than <paramref name="maxLength"/>.
+    /// </exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public byte[] Pop()
+    public byte[] Pop(int maxLength = DefaultMaxLength)
     {
-        StackAccess access = StackAccess.Enter(Memory, _offset, _size);
-        SharedStackRefusal refusal = access.FindTop(PointerSize, (ulong)Array.MaxLength, out StackElement top);
-        access.Leave();
-        ThrowIfRefused(refusal);
-
-        // Nothing allocates while the memory is entered.
-        byte[] element = GC.AllocateUninitializedArray<byte>((int)top.Length);
-        fixed (byte* to = element)
-        {
-            access = StackAccess.Enter(Memory, _offset, _size);
-            access.CopyTo(top.Start, to, (nuint)element.Length);
-            access.Remove(top);
-            access.Leave();
-        }
-
+        ThrowIfRefused(PopArray(maxLength, out byte[] element));
         return element;
     }
 
@@ -177,51 +176,66 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <summary>Pops the top element, which starts with a u32 length of what follows, and parses it.</summary>
     /// <typeparam name="T">What the parser makes.</typeparam>
     /// <param name="parser">Parses a private copy. When it throws, the buffer stays as it was.</param>
+    /// <param name="maxLength">The largest element to take, in bytes, with its prefix.</param>
     /// <returns>What the parser made.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The largest length is negative.</exception>
     /// <exception cref="SharedStackException">
-    /// The guest's stack pointer, back-pointer or size prefix is corrupt, or the parser threw (its exception is the inner one).
+    /// The guest's stack pointer, back-pointer or size prefix is corrupt, the element is larger than <paramref name="maxLength"/>, or the parser
+    /// threw (its exception is the inner one).
     /// </exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public T Pop<T>(SharedStackParser<T> parser)
+    public T Pop<T>(SharedStackParser<T> parser, int maxLength = DefaultMaxLength)
     {
         ArgumentNullException.ThrowIfNull(parser);
         var guarded = new GuardedParser<T>(parser);
-        SharedStackRefusal refusal = PopParsed(static (element, state, out parsed) => state.TryParse(element, out parsed), guarded, out T value);
-        return refusal.Error == SharedStackError.None ? value : throw Refused(refusal, guarded.Thrown);
+        SharedStackRefusal refusal = PopParsed(static (element, state, out parsed) => state.TryParse(element, out parsed), guarded, maxLength, out T value);
+        if (refusal.Error == SharedStackError.ParseFailed)
+        {
+            throw Refused(refusal, guarded.Thrown);
+        }
+
+        ThrowIfRefused(refusal);
+        return value;
     }
 
     /// <summary>Pops the top element, which starts with a u32 length of what follows, if it is well-formed and the parser takes it.</summary>
     /// <typeparam name="T">What the parser makes.</typeparam>
     /// <param name="parser">Parses a private copy, or refuses it. What it throws is passed on; the buffer stays as it was.</param>
     /// <param name="value">What the parser made; <see langword="default"/> when nothing was popped.</param>
+    /// <param name="maxLength">The largest element to take, in bytes, with its prefix.</param>
     /// <returns>Whether an element was popped; otherwise the buffer is as it was.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public bool TryPop<T>(SharedStackTryParser<T> parser, out T value) => TryPop(parser, out value, out _);
+    public bool TryPop<T>(SharedStackTryParser<T> parser, out T value, int maxLength = DefaultMaxLength) =>
+        TryPop(parser, out value, out _, maxLength);
 
-    /// <inheritdoc cref="TryPop{T}(SharedStackTryParser{T}, out T)"/>
+    /// <inheritdoc cref="TryPop{T}(SharedStackTryParser{T}, out T, int)"/>
     /// <param name="parser">Parses a private copy, or refuses it. What it throws is passed on; the buffer stays as it was.</param>
     /// <param name="value">What the parser made; <see langword="default"/> when nothing was popped.</param>
     /// <param name="error">Why nothing was popped.</param>
-    public bool TryPop<T>(SharedStackTryParser<T> parser, out T value, out SharedStackError error)
+    /// <param name="maxLength">The largest element to take, in bytes, with its prefix.</param>
+    public bool TryPop<T>(SharedStackTryParser<T> parser, out T value, out SharedStackError error, int maxLength = DefaultMaxLength)
     {
         ArgumentNullException.ThrowIfNull(parser);
-        return Succeeded(PopParsed(static (element, state, out parsed) => state(element, out parsed), parser, out value), out error);
+        return Succeeded(PopParsed(static (element, state, out parsed) => state(element, out parsed), parser, maxLength, out value), out error);
     }
 
-    /// <inheritdoc cref="TryPop{T}(SharedStackTryParser{T}, out T)"/>
+    /// <inheritdoc cref="TryPop{T}(SharedStackTryParser{T}, out T, int)"/>
     /// <typeparam name="T">What the parser makes.</typeparam>
     /// <typeparam name="TState">What the parser needs besides the element.</typeparam>
     /// <param name="parser">Parses a private copy, or refuses it; given its state, it can be a static one that is not allocated for each call.</param>
     /// <param name="state">What the parser is given.</param>
     /// <param name="value">What the parser made; <see langword="default"/> when nothing was popped.</param>
     /// <param name="error">Why nothing was popped.</param>
-    public bool TryPop<T, TState>(SharedStackTryParser<T, TState> parser, TState state, out T value, out SharedStackError error)
+    /// <param name="maxLength">The largest element to take, in bytes, with its prefix.</param>
+    public bool TryPop<T, TState>(
+        SharedStackTryParser<T, TState> parser, TState state, out T value, out SharedStackError error, int maxLength = DefaultMaxLength)
         where TState : allows ref struct
     {
         ArgumentNullException.ThrowIfNull(parser);
-        return Succeeded(PopParsed(parser, state, out value), out error);
+        return Succeeded(PopParsed(parser, state, maxLength, out value), out error);
     }
 
     /// <inheritdoc/>

@@ -5,13 +5,23 @@ namespace Nub.Memory;
 /// <summary>Where an element stands in a stack buffer: its first byte, and its length without the back-pointer.</summary>
 internal readonly record struct StackElement(ulong Start, ulong Length);
 
+/// <summary>Where a stack buffer is: the fields of a <see cref="SharedStack"/>, read once each.</summary>
+internal readonly ref struct StackRange(HostSharedMemory memory, ulong offset, ulong size)
+{
+    public HostSharedMemory Memory { get; } = memory;
+
+    public ulong Offset { get; } = offset;
+
+    public ulong Size { get; } = size;
+}
+
 /// <summary>
-/// One access to a stack buffer: what is done between <see cref="Enter"/> and <see cref="Leave"/> is done wholly or not at
+/// One access to a stack buffer: what is done between its making and <see cref="Leave"/> is done wholly or not at
 /// all, as far as locks go. Were a pop several accesses, exclusivity could come between moving the stack pointer and clearing
 /// the element, and the pop would throw with its element lost.
 /// </summary>
-/// <remarks>Nothing here throws, allocates or calls user code, as <see cref="RegionLock.Enter"/> demands.</remarks>
-internal readonly unsafe ref struct StackAccess
+/// <remarks>Once it is entered, nothing here throws, allocates or calls user code, as <see cref="RegionLock"/> demands.</remarks>
+internal unsafe ref struct StackAccess
 {
     public const ulong PointerSize = sizeof(ulong);
     public const uint PrefixSize = sizeof(uint);
@@ -20,40 +30,62 @@ internal readonly unsafe ref struct StackAccess
     public const ulong LeastParsed = 8;
 
     private readonly LockedMapping _mapping;
-    private readonly long* _slot;
-    private readonly byte* _buffer;
+    private readonly AccessSlot _slot;
+    private readonly ulong _offset;
     private readonly ulong _size;
+    private bool _gone;
 
-    private StackAccess(LockedMapping mapping, ulong offset, ulong size)
-    {
-        _mapping = mapping;
-        _slot = mapping.Enter();
-
-        // Sound: the range was found to be in bounds when the SharedStack was made, and memory does not shrink.
-        _buffer = mapping.Base + offset;
-        _size = size;
-    }
-
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public static StackAccess Enter(HostSharedMemory memory, ulong offset, ulong size)
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public StackAccess(in StackRange range)
     {
-        var access = new StackAccess(memory.Live, offset, size);
-        GC.KeepAlive(memory);
-        return access;
+        _mapping = range.Memory.Live;
+        _offset = range.Offset;
+        _size = range.Size;
+
+        // Here, where the three are private copies that stay together: a SharedStack in a field may be copied while another is written over it.
+        if (_size < 2 * PointerSize)
+        {
+            _mapping.ThrowBounds(_offset, _size);
+        }
+
+        _mapping.CheckBounds(_offset, _size);
+        _mapping.ThrowIfReadOnly();
+        _slot = _mapping.Enter();
+        GC.KeepAlive(range.Memory);
     }
 
-    public void Leave() => _mapping.Leave(_slot);
+    /// <summary>Ends the access.</summary>
+    /// <param name="refusal">What it has come to.</param>
+    /// <returns>The same, or that bytes are gone, and so nothing that it has come to counts.</returns>
+    public readonly SharedStackRefusal Leave(in SharedStackRefusal refusal)
+    {
+        _mapping.Leave(_slot);
+        return _gone ? new(SharedStackError.MemoryGone, _offset, 0, _size, _size) : refusal;
+    }
 
     /// <summary>Reads a number.</summary>
     /// <param name="place">Its first byte; the caller has judged that it lies within the buffer.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public T Load<T>(ulong place) where T : unmanaged => Representation<T>.Convert(SingleFetch.Load<T>(_buffer + place));
+    public T Load<T>(ulong place) where T : unmanaged
+    {
+        // Sound: the buffer lies within the memory, which is held, and the place within the buffer.
+        if (!_mapping.IsIndirect)
+        {
+            return Representation<T>.Convert(SingleFetch.Load<T>(_mapping.Base + _offset + place));
+        }
+
+        _gone |= _mapping.LoadHeld(_offset + place, out T value) != AccessFailure.None;
+        return value;
+    }
 
     /// <summary>Copies out of the buffer; the caller has judged that the range lies within it.</summary>
-    public void CopyTo(ulong place, byte* destination, nuint length) => BulkCopy.CopyOut(ref *destination, _buffer + place, length);
+    public void CopyTo(ulong place, ref byte destination, nuint length) =>
+        _gone |= _mapping.CopyOutHeld(ref destination, _offset + place, length) != AccessFailure.None;
 
-    public SharedStackRefusal Push(byte* data, uint dataLength, bool prefixed)
+    public SharedStackRefusal Push(ref byte data, uint dataLength, bool prefixed)
     {
         ulong pointer = Load<ulong>(0);
         if (pointer < PointerSize || pointer > _size)
@@ -76,22 +108,29 @@ internal readonly unsafe ref struct StackAccess
             Store(pointer, dataLength);
         }
 
-        BulkCopy.CopyIn(_buffer + pointer + prefix, ref *data, dataLength);
+        _gone |= _mapping.CopyInHeld(_offset + pointer + prefix, ref data, dataLength) != AccessFailure.None;
         if (length > filled)
         {
-            BulkFill.Fill(_buffer + pointer + filled, (nuint)(length - filled), 0);
+            Clear(pointer + filled, length - filled);
         }
 
         Store(pointer + length, pointer);
-        Store(0, pointer + length + PointerSize);
+
+        // Last, and not at all where bytes are gone: the element is there once the stack pointer says so.
+        if (!_gone)
+        {
+            Store(0, pointer + length + PointerSize);
+        }
+
         return default;
     }
 
     /// <summary>Fetches the stack pointer and the back-pointer, once each, and judges them.</summary>
     /// <param name="least">The least bytes between the back-pointer and the stack pointer.</param>
     /// <param name="room">The greatest element that the caller can take, in bytes.</param>
+    /// <param name="tooLarge">What a greater one is refused with.</param>
     /// <param name="top">Where the top element stands; nowhere, of length 0, when it is refused.</param>
-    public SharedStackRefusal FindTop(ulong least, ulong room, out StackElement top)
+    public SharedStackRefusal FindTop(ulong least, ulong room, SharedStackError tooLarge, out StackElement top)
     {
         top = default;
         ulong pointer = Load<ulong>(0);
@@ -109,19 +148,41 @@ internal readonly unsafe ref struct StackAccess
         ulong length = pointer - back - PointerSize;
         if (length > room)
         {
-            return new(SharedStackError.DestinationTooSmall, length, 0, room, _size);
+            return new(tooLarge, length, 0, room, _size);
         }
 
         top = new StackElement(back, length);
         return default;
     }
 
-    /// <summary>Gives the element's bytes back to the buffer, zeroed: no later reader finds an old message in a new slot.</summary>
+    /// <summary>
+    /// Gives the element's bytes back to the buffer, zeroed: no later reader finds an old message in a new slot. Not where bytes are gone: then
+    /// nothing is popped.
+    /// </summary>
     public void Remove(StackElement top)
     {
-        Store(0, top.Start);
-        BulkFill.Fill(_buffer + top.Start, (nuint)(top.Length + PointerSize), 0);
+        if (!_gone)
+        {
+            Store(0, top.Start);
+            Clear(top.Start, top.Length + PointerSize);
+        }
     }
 
-    private void Store<T>(ulong place, T value) where T : unmanaged => SingleFetch.Store(_buffer + place, Representation<T>.Convert(value));
+    /// <summary>Writes a number.</summary>
+    /// <param name="place">Its first byte; the caller has judged that it lies within the buffer.</param>
+    /// <param name="value">The number.</param>
+    public void Store<T>(ulong place, T value) where T : unmanaged
+    {
+        // Sound: as in Load.
+        if (!_mapping.IsIndirect)
+        {
+            SingleFetch.Store(_mapping.Base + _offset + place, Representation<T>.Convert(value));
+            return;
+        }
+
+        _gone |= _mapping.StoreHeld(_offset + place, value) != AccessFailure.None;
+    }
+
+    private void Clear(ulong place, ulong length) =>
+        _gone |= _mapping.FillHeld(_offset + place, (nuint)length, 0) != AccessFailure.None;
 }

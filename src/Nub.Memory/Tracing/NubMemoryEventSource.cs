@@ -9,7 +9,7 @@ namespace Nub.Memory;
 [EventSource(Name = "Nub.Memory")]
 internal sealed class NubMemoryEventSource : EventSource
 {
-    public static readonly NubMemoryEventSource Log = new();
+    public static readonly NubMemoryEventSource Log = Once.Make(static () => new NubMemoryEventSource());
 
     private NubMemoryEventSource()
     {

@@ -10,24 +10,28 @@ namespace Nub.Memory;
 /// keep every access within the range that was checked.
 /// </summary>
 /// <remarks>
-/// The slow ways are static and take the fields by value: a call that took the place by reference would force it out of
-/// registers in the loops that matter.
+/// Values pass as they stand in shared memory. The slow ways are static and take the fields by value: a call that took the place by
+/// reference would force it out of registers in the loops that matter.
 /// </remarks>
 internal readonly unsafe ref struct Place
 {
-    // Exactly one of the two is there; neither in a default place.
-    private readonly HostSharedMemory? _memory;
+    // Whose the address is: a HostSharedMemory, which is locked for each access; or, under a lease, its LockedMapping. Nothing in a
+    // default place.
+    private readonly object? _source;
     private readonly Lease _lease;
 
     // The address is of a mapping that cannot move or shrink, and is dereferenced only while it is held.
     private readonly byte* _address;
 
-    private Place(HostSharedMemory? memory, Lease lease, byte* address)
+    private Place(object? source, Lease lease, byte* address)
     {
-        _memory = memory;
+        _source = source;
         _lease = lease;
         _address = address;
     }
+
+    /// <summary>Whether the place was never bound.</summary>
+    public bool IsDefault => _source is null;
 
     /// <summary>A place that locks the memory for each access.</summary>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
@@ -48,103 +52,222 @@ internal readonly unsafe ref struct Place
     {
         LockedMapping mapping = access.Live;
         mapping.CheckBounds(offset, length);
-        return new Place(null, access.Lease, mapping.Base + offset);
+        return new Place(mapping, access.Lease, mapping.Base + offset);
+    }
+
+    /// <summary>A place that locks the memory for each access, if the range lies within it.</summary>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public static bool TryIn(HostSharedMemory memory, ulong offset, ulong length, out Place place)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        LockedMapping mapping = memory.Live;
+        bool contains = mapping.Contains(offset, length);
+        place = contains ? new Place(memory, default, mapping.Base + offset) : default;
+        return contains || mapping.Refuse(offset, length);
+    }
+
+    /// <summary>A place under a lease, if the range lies within the memory.</summary>
+    /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryIn(scoped in HostLease access, ulong offset, ulong length, out Place place)
+    {
+        LockedMapping mapping = access.Live;
+        bool contains = mapping.Contains(offset, length);
+        place = contains ? new Place(mapping, access.Lease, mapping.Base + offset) : default;
+        return contains || mapping.Refuse(offset, length);
     }
 
     /// <summary>The place <paramref name="offset"/> bytes on. The caller keeps it within the range that was checked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Place Add(ulong offset) => new(_memory, _lease, _address + offset);
+    public Place Add(ulong offset) => new(_source, _lease, _address + offset);
 
+    /// <summary>Reads a value.</summary>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Load<T>(ulong offset) where T : unmanaged =>
-        _lease.IsLive ? SingleFetch.Load<T>(_address + offset) : LoadLocked<T>(_memory, _lease, _address + offset);
+        _lease.MayRead ? SingleFetch.Load<T>(_address + offset) : LoadSlow<T>(_source, _lease, _address + offset);
 
+    /// <summary>Writes a value.</summary>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store<T>(ulong offset, T value) where T : unmanaged
     {
-        if (_lease.IsLive)
+        if (_lease.MayWrite)
         {
             SingleFetch.Store(_address + offset, value);
         }
         else
         {
-            StoreLocked(_memory, _lease, _address + offset, value);
+            StoreSlow(_source, _lease, _address + offset, value);
         }
+    }
+
+    /// <summary>Performs an atomic; values are in this host's byte order.</summary>
+    /// <exception cref="ArgumentException">The type has no atomics, or the place is no multiple of its size.</exception>
+    /// <exception cref="SharedMemoryFaultException">The bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Atomic<T>(AtomicOperation operation, ulong offset, T value, T comparand) where T : unmanaged
+    {
+        byte* address = _address + offset;
+        if (_lease.MayWrite && SharedAtomic.Has<T>() && ((nuint)address & ((uint)sizeof(T) - 1)) == 0)
+        {
+            return SharedAtomic.Perform(operation, address, value, comparand);
+        }
+
+        LockedMapping mapping = Mapping(_source, _lease);
+        ulong at = (ulong)(address - mapping.Base);
+        if (!mapping.IsAtomic<T>(at))
+        {
+            LockedMapping.ThrowNotAtomic<T>(at);
+        }
+
+        mapping.ThrowIf(AtomicSlow(_source, operation, at, value, comparand, out T result), at, (ulong)sizeof(T));
+        return result;
+    }
+
+    /// <summary>Performs an atomic if the place is a multiple of the type's size and its bytes are still there; values are in this host's byte order.</summary>
+    /// <exception cref="ArgumentException">The type has no atomics.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public bool TryAtomic<T>(AtomicOperation operation, ulong offset, T value, T comparand, out T result) where T : unmanaged
+    {
+        LockedMapping mapping = Mapping(_source, _lease);
+        ulong at = (ulong)(_address + offset - mapping.Base);
+        LockedMapping.ThrowIfNoAtomics<T>();
+        if (!mapping.IsAtomic<T>(at))
+        {
+            result = default;
+            return mapping.Refuse(at, (ulong)sizeof(T));
+        }
+
+        return mapping.Succeeded(AtomicSlow(_source, operation, at, value, comparand, out result), at, (ulong)sizeof(T));
     }
 
     /// <summary>Copies out of the place.</summary>
     public void CopyTo(ulong offset, Span<byte> destination)
     {
         ref byte to = ref MemoryMarshal.GetReference(destination);
-        if (_lease.IsLive)
+        nuint length = (nuint)destination.Length;
+        if (_lease.MayRead)
         {
-            BulkCopy.CopyOut(ref to, _address + offset, (nuint)destination.Length);
+            BulkCopy.CopyOut(ref to, _address + offset, length);
             return;
         }
 
-        LockedMapping mapping = Alive(_memory, _lease);
-        long* slot = mapping.Enter();
-        GC.KeepAlive(_memory);
-        BulkCopy.CopyOut(ref to, _address + offset, (nuint)destination.Length);
-        mapping.Leave(slot);
+        LockedMapping mapping = Mapping(_source, _lease);
+        ulong at = (ulong)(_address + offset - mapping.Base);
+        mapping.ThrowIf(
+            _source is HostSharedMemory ? mapping.CopyOutSlow(mapping.Publish(), ref to, at, length) : mapping.CopyOutHeld(ref to, at, length),
+            at, length);
+        GC.KeepAlive(_source);
     }
 
     /// <summary>Copies into the place.</summary>
     public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
         ref byte from = ref MemoryMarshal.GetReference(source);
-        if (_lease.IsLive)
+        nuint length = (nuint)source.Length;
+        if (_lease.MayWrite)
         {
-            BulkCopy.CopyIn(_address + offset, ref from, (nuint)source.Length);
+            BulkCopy.CopyIn(_address + offset, ref from, length);
             return;
         }
 
-        LockedMapping mapping = Alive(_memory, _lease);
-        long* slot = mapping.Enter();
-        GC.KeepAlive(_memory);
-        BulkCopy.CopyIn(_address + offset, ref from, (nuint)source.Length);
-        mapping.Leave(slot);
+        LockedMapping mapping = Mapping(_source, _lease);
+        ulong at = (ulong)(_address + offset - mapping.Base);
+        mapping.ThrowIf(
+            _source is HostSharedMemory ? mapping.CopyInSlow(mapping.Publish(), at, ref from, length) : mapping.CopyInHeld(at, ref from, length),
+            at, length);
+        GC.KeepAlive(_source);
     }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static T LoadLocked<T>(HostSharedMemory? memory, Lease lease, byte* address) where T : unmanaged
-    {
-        LockedMapping mapping = Alive(memory, lease);
-        long* slot = mapping.Enter();
-        GC.KeepAlive(memory);
-        return mapping.Leave(slot, SingleFetch.Load<T>(address));
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreLocked<T>(HostSharedMemory? memory, Lease lease, byte* address, T value) where T : unmanaged
-    {
-        LockedMapping mapping = Alive(memory, lease);
-        long* slot = mapping.Enter();
-        GC.KeepAlive(memory);
-        SingleFetch.Store(address, value);
-        mapping.Leave(slot);
-    }
-
-    /// <summary>Whether the place was never bound.</summary>
-    public bool IsDefault => _memory is null && _lease.IsDefault;
 
     [DoesNotReturn]
     public static void ThrowDefault() =>
         throw new InvalidOperationException("A default view is bound to no memory. Views come from At and ArrayAt.");
 
-    /// <summary>The mapping to lock, of a place whose lease is not live.</summary>
-    private static LockedMapping Alive(HostSharedMemory? memory, Lease lease)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static T LoadSlow<T>(object? source, Lease lease, byte* address) where T : unmanaged
     {
-        if (memory is null)
+        T value;
+        if (source is HostSharedMemory memory)
         {
-            if (lease.IsDefault)
-            {
-                ThrowDefault();
-            }
-
-            lease.ThrowDead();
+            LockedMapping mapping = memory.Live;
+            AccessSlot slot = mapping.Publish();
+            value = mapping.MayRead
+                ? mapping.Leave(slot, SingleFetch.Load<T>(address))
+                : Representation<T>.Convert(mapping.LoadSlow<T>(slot, (ulong)(address - mapping.Base)));
+            GC.KeepAlive(source);
+        }
+        else
+        {
+            LockedMapping mapping = Mapping(source, lease);
+            ulong offset = (ulong)(address - mapping.Base);
+            mapping.ThrowIf(mapping.LoadHeld(offset, out value), offset, (ulong)sizeof(T));
+            value = Representation<T>.Convert(value);
         }
 
-        return memory.Live;
+        return value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreSlow<T>(object? source, Lease lease, byte* address, T value) where T : unmanaged
+    {
+        if (source is HostSharedMemory memory)
+        {
+            LockedMapping mapping = memory.Live;
+            AccessSlot slot = mapping.Publish();
+            if (mapping.MayWrite)
+            {
+                SingleFetch.Store(address, value);
+                mapping.Leave(slot);
+            }
+            else
+            {
+                ulong offset = (ulong)(address - mapping.Base);
+                mapping.ThrowIf(mapping.StoreSlow(slot, offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
+            }
+
+            GC.KeepAlive(source);
+        }
+        else
+        {
+            LockedMapping mapping = Mapping(source, lease);
+            ulong offset = (ulong)(address - mapping.Base);
+            mapping.ThrowIf(mapping.StoreHeld(offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static AccessFailure AtomicSlow<T>(object? source, AtomicOperation operation, ulong at, T value, T comparand, out T result)
+        where T : unmanaged
+    {
+        if (source is not HostSharedMemory memory)
+        {
+            return ((LockedMapping)source!).AtomicHeld(operation, at, value, comparand, out result);
+        }
+
+        LockedMapping mapping = memory.Live;
+        AccessFailure failure = mapping.AtomicSlow(mapping.Publish(), operation, at, value, comparand, out result);
+        GC.KeepAlive(source);
+        return failure;
+    }
+
+    /// <summary>The mapping of a place that can be entered.</summary>
+    /// <exception cref="InvalidOperationException">The place is <see langword="default"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    private static LockedMapping Mapping(object? source, Lease lease)
+    {
+        switch (source)
+        {
+            case HostSharedMemory memory:
+                return memory.Live;
+            case LockedMapping mapping:
+                lease.ThrowIfDead();
+                return mapping;
+            default:
+                ThrowDefault();
+                return null;
+        }
     }
 }

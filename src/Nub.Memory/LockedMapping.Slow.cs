@@ -1,0 +1,291 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Nub.Memory;
+
+/// <summary>Why an access did not take place.</summary>
+internal enum AccessFailure
+{
+    /// <summary>It took place.</summary>
+    None,
+
+    /// <summary>The range leaves the memory.</summary>
+    OutOfBounds,
+
+    /// <summary>Some of the bytes are gone.</summary>
+    Gone,
+}
+
+// The slow way of every access: of memory whose bytes may go, that cannot be written, that is smaller than a value; and while somebody is, or
+// wants to be, exclusive. Each member touches each shared byte exactly once.
+internal sealed unsafe partial class LockedMapping
+{
+    /// <summary>Reads a value in an access that was published and may not go the fast way. The access has been left afterwards, whatever happens.</summary>
+    /// <param name="slot">The slot that it was published in.</param>
+    /// <param name="offset">The first byte; its range is judged again.</param>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> where it was not read.</param>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public AccessFailure LoadSlow<T>(AccessSlot slot, ulong offset, out T value) where T : unmanaged
+    {
+        Wait(slot);
+        AccessFailure failure = LoadHeld(offset, out value);
+        Leave(slot);
+        return failure;
+    }
+
+    /// <inheritdoc cref="LoadSlow{T}(AccessSlot, ulong, out T)"/>
+    /// <summary>Reads a value, or says why it could not be read.</summary>
+    /// <returns>The value, in this host's byte order.</returns>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public T LoadSlow<T>(AccessSlot slot, ulong offset) where T : unmanaged
+    {
+        AccessFailure failure = LoadSlow(slot, offset, out T value);
+        ThrowIf(failure, offset, (ulong)sizeof(T));
+        return value;
+    }
+
+    /// <summary>Writes a value in an access that was published and may not go the fast way. The access has been left afterwards, whatever happens.</summary>
+    /// <param name="slot">The slot that it was published in.</param>
+    /// <param name="offset">The first byte; its range is judged again.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public AccessFailure StoreSlow<T>(AccessSlot slot, ulong offset, T value) where T : unmanaged
+    {
+        WaitToWrite(slot);
+        AccessFailure failure = StoreHeld(offset, value);
+        Leave(slot);
+        return failure;
+    }
+
+    /// <inheritdoc cref="StoreSlow"/>
+    /// <summary>Copies out of the memory.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public AccessFailure CopyOutSlow(AccessSlot slot, ref byte destination, ulong offset, nuint length)
+    {
+        Wait(slot);
+        AccessFailure failure = CopyOutHeld(ref destination, offset, length);
+        Leave(slot);
+        return failure;
+    }
+
+    /// <inheritdoc cref="StoreSlow"/>
+    /// <summary>Copies into the memory.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public AccessFailure CopyInSlow(AccessSlot slot, ulong offset, ref byte source, nuint length)
+    {
+        WaitToWrite(slot);
+        AccessFailure failure = CopyInHeld(offset, ref source, length);
+        Leave(slot);
+        return failure;
+    }
+
+    /// <inheritdoc cref="StoreSlow"/>
+    /// <summary>Fills a range.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public AccessFailure FillSlow(AccessSlot slot, ulong offset, nuint length, byte value)
+    {
+        WaitToWrite(slot);
+        AccessFailure failure = FillHeld(offset, length, value);
+        Leave(slot);
+        return failure;
+    }
+
+    /// <inheritdoc cref="StoreSlow"/>
+    /// <summary>Performs an atomic.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public AccessFailure AtomicSlow<T>(AccessSlot slot, AtomicOperation operation, ulong offset, T value, T comparand, out T result) where T : unmanaged
+    {
+        WaitToWrite(slot);
+        AccessFailure failure = AtomicHeld(operation, offset, value, comparand, out result);
+        Leave(slot);
+        return failure;
+    }
+
+    /// <summary>Reads a value while the memory is held: by an access, a lease, or exclusively.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> where it was not read.</param>
+    public AccessFailure LoadHeld<T>(ulong offset, out T value) where T : unmanaged
+    {
+        value = default;
+        if (!Contains(offset, (ulong)sizeof(T)))
+        {
+            return AccessFailure.OutOfBounds;
+        }
+
+        // Sound, here and below: the range is in bounds and held, so it stays mapped; values and results are locals or the caller's.
+        if (_mapping.Indirect is { } indirect)
+        {
+            Unsafe.SkipInit(out T stored);
+            if (!indirect.TryLoad(Base + offset, (byte*)&stored, (nuint)sizeof(T)))
+            {
+                return AccessFailure.Gone;
+            }
+
+            value = Representation<T>.Convert(stored);
+        }
+        else
+        {
+            value = Representation<T>.Convert(SingleFetch.Load<T>(Base + offset));
+        }
+
+        return AccessFailure.None;
+    }
+
+    /// <summary>Writes a value while the memory is held.</summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public AccessFailure StoreHeld<T>(ulong offset, T value) where T : unmanaged
+    {
+        ThrowIfReadOnly();
+        if (!Contains(offset, (ulong)sizeof(T)))
+        {
+            return AccessFailure.OutOfBounds;
+        }
+
+        value = Representation<T>.Convert(value);
+        if (_mapping.Indirect is { } indirect)
+        {
+            return Result(indirect.TryStore(Base + offset, (byte*)&value, (nuint)sizeof(T)));
+        }
+
+        SingleFetch.Store(Base + offset, value);
+        return AccessFailure.None;
+    }
+
+    /// <summary>Copies out of the memory while it is held.</summary>
+    public AccessFailure CopyOutHeld(ref byte destination, ulong offset, nuint length)
+    {
+        if (!Contains(offset, length))
+        {
+            return AccessFailure.OutOfBounds;
+        }
+
+        if (_mapping.Indirect is { } indirect)
+        {
+            return Result(indirect.TryCopyOut(ref destination, Base + offset, length));
+        }
+
+        BulkCopy.CopyOut(ref destination, Base + offset, length);
+        return AccessFailure.None;
+    }
+
+    /// <summary>Copies into the memory while it is held.</summary>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public AccessFailure CopyInHeld(ulong offset, ref byte source, nuint length)
+    {
+        ThrowIfReadOnly();
+        if (!Contains(offset, length))
+        {
+            return AccessFailure.OutOfBounds;
+        }
+
+        if (_mapping.Indirect is { } indirect)
+        {
+            return Result(indirect.TryCopyIn(Base + offset, ref source, length));
+        }
+
+        BulkCopy.CopyIn(Base + offset, ref source, length);
+        return AccessFailure.None;
+    }
+
+    /// <summary>Fills a range while the memory is held.</summary>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public AccessFailure FillHeld(ulong offset, nuint length, byte value)
+    {
+        ThrowIfReadOnly();
+        if (!Contains(offset, length))
+        {
+            return AccessFailure.OutOfBounds;
+        }
+
+        if (_mapping.Indirect is { } indirect)
+        {
+            return Result(indirect.TryFill(Base + offset, length, value));
+        }
+
+        BulkFill.Fill(Base + offset, length, value);
+        return AccessFailure.None;
+    }
+
+    /// <summary>Performs an atomic while the memory is held. The caller has judged the type and the alignment.</summary>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public AccessFailure AtomicHeld<T>(AtomicOperation operation, ulong offset, T value, T comparand, out T result) where T : unmanaged
+    {
+        result = default;
+        ThrowIfReadOnly();
+        if (!Contains(offset, (ulong)sizeof(T)))
+        {
+            return AccessFailure.OutOfBounds;
+        }
+
+        if (_mapping.Indirect is not { } indirect)
+        {
+            result = SharedAtomic.Perform(operation, Base + offset, value, comparand);
+            return AccessFailure.None;
+        }
+
+        if (!indirect.TryAtomic(operation, Base + offset, sizeof(T), ToUInt64(value), ToUInt64(comparand), out ulong seen))
+        {
+            return AccessFailure.Gone;
+        }
+
+        result = sizeof(T) == 4 ? Unsafe.BitCast<uint, T>((uint)seen) : Unsafe.BitCast<ulong, T>(seen);
+        return AccessFailure.None;
+
+        static ulong ToUInt64(T value) => sizeof(T) == 4 ? Unsafe.BitCast<T, uint>(value) : Unsafe.BitCast<T, ulong>(value);
+    }
+
+    /// <summary>Throws what a failure is, or nothing.</summary>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    public void ThrowIf(AccessFailure failure, ulong offset, ulong length)
+    {
+        if (failure != AccessFailure.None)
+        {
+            Throw(failure, offset, length);
+        }
+    }
+
+    /// <summary>Turns a failure into what a <c>Try</c> form returns, and traces it.</summary>
+    public bool Succeeded(AccessFailure failure, ulong offset, ulong length) => failure == AccessFailure.None || Refuse(offset, length);
+
+    [DoesNotReturn]
+    private void Throw(AccessFailure failure, ulong offset, ulong length)
+    {
+        _ = Refuse(offset, length);
+        throw failure == AccessFailure.Gone
+            ? new SharedMemoryFaultException(offset, length)
+            : new SharedMemoryBoundsException(offset, length, Size);
+    }
+
+    /// <exception cref="NotSupportedException">The memory was opened for reading; the access has been left.</exception>
+    private void WaitToWrite(AccessSlot slot)
+    {
+        if (IsReadOnly)
+        {
+            Leave(slot);
+            ThrowIfReadOnly();
+        }
+
+        Wait(slot);
+    }
+
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    public void ThrowIfReadOnly()
+    {
+        if (IsReadOnly)
+        {
+            throw new NotSupportedException("The memory was opened for reading (SharedMemoryAccess.Read), and cannot be written.");
+        }
+    }
+
+    private static AccessFailure Result(bool isThere) => isThere ? AccessFailure.None : AccessFailure.Gone;
+}
