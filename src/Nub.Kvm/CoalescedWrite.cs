@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Nub.Memory;
 
 namespace Nub.Kvm;
@@ -10,6 +11,7 @@ namespace Nub.Kvm;
 public readonly record struct CoalescedWrite(IoSpace Space, ulong Address, int Size, ulong Value);
 
 /// <summary>A range whose writes are gathered, from <see cref="VirtualMachine.CoalesceWrites"/>.</summary>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class CoalescedZone : IDisposable
 {
     private readonly VirtualMachine _machine;
@@ -21,6 +23,9 @@ public sealed class CoalescedZone : IDisposable
         _machine = machine;
         _argument = argument;
     }
+
+    private string DebuggerDisplay =>
+        $"{_argument.Size} bytes at {(_argument.IsPort != 0 ? "port" : "address")} 0x{_argument.Address:X}{(_disposed != 0 ? ", disposed" : "")}";
 
     /// <summary>Ends it: writes to the range are exits again. Those that were gathered are still to be taken.</summary>
     public void Dispose()

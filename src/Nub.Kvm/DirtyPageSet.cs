@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 
 namespace Nub.Kvm;
@@ -6,6 +7,8 @@ namespace Nub.Kvm;
 /// Which pages of a slot a guest has written, to be read into again and again (<see cref="MemorySlot.ReadDirtyPages"/>). One thread at a
 /// time.
 /// </summary>
+[DebuggerDisplay("{Count} of {PageCount} pages")]
+[DebuggerTypeProxy(typeof(DirtyPageSetProxy))]
 public sealed class DirtyPageSet
 {
     private ulong[] _words = [];

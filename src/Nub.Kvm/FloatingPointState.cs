@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -7,6 +8,7 @@ namespace Nub.Kvm;
 /// The x87 and SSE registers as FXSAVE stores them, 512 bytes (Intel SDM volume 1, section 10.5.1). Wider registers are in the extended
 /// state (<see cref="VirtualProcessor.GetExtendedState"/>), which this is the first part of.
 /// </summary>
+[DebuggerDisplay("control {ControlWord}, status {StatusWord}, MXCSR {Mxcsr}")]
 public struct FloatingPointState : IEquatable<FloatingPointState>
 {
     private const int RegisterCount = 16;

@@ -1,9 +1,12 @@
+using System.Diagnostics;
+
 namespace Nub.Kvm;
 
 /// <summary>
 /// An interrupt that the host raises without a call to KVM (<c>irqfd</c>; api.rst, section 4.75), made by
 /// <see cref="VirtualMachine.CreateInterruptEvent"/>. Members may be called from any thread.
 /// </summary>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class InterruptEvent : IDisposable
 {
     private readonly VirtualMachine _machine;
@@ -17,6 +20,8 @@ public sealed class InterruptEvent : IDisposable
         _event = source;
         _argument = argument;
     }
+
+    private string DebuggerDisplay => $"interrupt {_argument.Gsi}{(_disposed != 0 ? ", disposed" : "")}";
 
     /// <summary>Raises the interrupt: an edge of its pin, or its message.</summary>
     /// <exception cref="ObjectDisposedException">The event was disposed.</exception>

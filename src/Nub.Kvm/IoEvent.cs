@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Nub.Kvm;
 
 /// <summary>Which of a guest's address spaces an address belongs to.</summary>
@@ -15,6 +17,7 @@ public enum IoSpace
 /// whoever waits here learns how often it wrote since. Made by <see cref="VirtualMachine.CreateIoEvent"/>. Members may be called from any
 /// thread.
 /// </summary>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class IoEvent : IDisposable
 {
     private readonly VirtualMachine _machine;
@@ -28,6 +31,12 @@ public sealed class IoEvent : IDisposable
         _event = source;
         _argument = argument;
     }
+
+    private string DebuggerDisplay =>
+        $"writes to {((_argument.Flags & IoEventfdArgument.FlagPort) != 0 ? "port" : "address")} 0x{_argument.Address:X}"
+        + (_argument.Length == 0 ? "" : $", {_argument.Length} bytes")
+        + ((_argument.Flags & IoEventfdArgument.FlagDataMatch) != 0 ? $", value 0x{_argument.DataMatch:X}" : "")
+        + (_disposed != 0 ? ", disposed" : "");
 
     /// <summary>Takes what has been written so far.</summary>
     /// <param name="count">How many writes there were since the last time; 0 when there was none.</param>

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace Nub.Kvm;
 
 /// <summary>The kernel's virtual machine monitor, <c>/dev/kvm</c> (Linux, Documentation/virt/kvm/api.rst, section 4).</summary>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class KvmSystem : IDisposable
 {
     private const string DevicePath = "/dev/kvm";
@@ -16,15 +18,17 @@ public sealed class KvmSystem : IDisposable
 
     /// <summary>Opens <c>/dev/kvm</c>.</summary>
     /// <exception cref="PlatformNotSupportedException">This is not Linux on x86-64.</exception>
-    /// <exception cref="KvmException">The device cannot be opened (there is none, or it is not this user's), or is no KVM of API version
-    /// 12.</exception>
+    /// <exception cref="KvmException">The device cannot be opened, or is no KVM of API version 12. The message says why, as far as this
+    /// host tells, and what helps: a module to load, a group to join, a container's option, nested virtualization.</exception>
     public KvmSystem()
     {
         Platform.Require();
         int descriptor = LibC.Open(DevicePath, LibC.OpenReadWrite | LibC.OpenCloseOnExec);
         if (descriptor < 0)
         {
-            throw new KvmException("open", Marshal.GetLastPInvokeError(), DevicePath);
+            int errorCode = Marshal.GetLastPInvokeError();
+            string remedy = Remedy.ForOpen(errorCode, HostFacts.Read());
+            throw new KvmException("open", errorCode, remedy.Length == 0 ? DevicePath : $"{DevicePath}. {remedy}");
         }
 
         _device = new Descriptor(descriptor, typeof(KvmSystem));
@@ -49,7 +53,7 @@ public sealed class KvmSystem : IDisposable
     public int ApiVersion { get; }
 
     /// <summary>Whether virtual machines can be made here, by this user, now.</summary>
-    /// <param name="whyNot">Why not, for a person to read; empty when they can.</param>
+    /// <param name="whyNot">Why not and what helps, for a person to read; empty when they can.</param>
     /// <returns>Whether they can.</returns>
     public static bool IsSupported(out string whyNot)
     {
@@ -98,7 +102,16 @@ public sealed class KvmSystem : IDisposable
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The system was disposed.</exception>
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The machine owns the descriptor, and its constructor closes it when it throws.")]
-    public VirtualMachine CreateVirtualMachine() => new(new Descriptor(Requests.CreateVm.Call(_device), typeof(VirtualMachine)), _runPagesSize);
+    public VirtualMachine CreateVirtualMachine()
+    {
+        int descriptor = Requests.CreateVm.TryCall(_device, 0, out int errorCode);
+        return descriptor >= 0
+            ? new VirtualMachine(new Descriptor(descriptor, typeof(VirtualMachine)), _runPagesSize)
+            : throw new KvmException(Requests.CreateVm.Name, errorCode, errorCode != LibC.Busy ? null
+                : "another hypervisor, such as VirtualBox or VMware, uses the processor's virtualization: end its machines first");
+    }
+
+    private string DebuggerDisplay => _device.IsClosed ? "/dev/kvm, disposed" : $"/dev/kvm, API version {ApiVersion}";
 
     /// <summary>Closes the device. Machines that were created live on.</summary>
     public void Dispose() => _device.Dispose();

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Nub.Kvm;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Nub.Kvm;
 /// (<see cref="VirtualMachine.SaveState"/>). Its memory is saved apart, as a copy-on-write view or as a <see cref="MemorySnapshot"/>.
 /// Immutable.
 /// </summary>
+[DebuggerDisplay("{Processors.Count} processors, {Chips.Length} interrupt controllers")]
 public sealed class MachineState
 {
     internal MachineState(Dictionary<uint, ProcessorState> processors, IrqchipState[] chips, PitState? pit)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Kvm;
@@ -7,20 +8,28 @@ namespace Nub.Kvm;
 /// guest runs.
 /// </summary>
 /// <remarks>
-/// <para><b>Never pulled away.</b> Each slot is an owner of its mapping, from before the kernel hears of it until the kernel has deleted
-/// it. A mapping that were unmapped under a live slot would let the guest write into whatever is mapped there next.</para>
-/// <para><b>Never exclusive under a guest.</b> The machine holds one lease of each distinct mapping, from when its first processor enters
+/// <para><b>Never pulled away.</b> The machine is an owner of each memory that it has a slot of, from before the kernel hears of the slot
+/// until the kernel has deleted it. A mapping that were unmapped under a live slot would let the guest write into whatever is mapped
+/// there next.</para>
+/// <para><b>Never exclusive under a guest.</b> The machine holds one lease of each distinct memory, from when its first processor enters
 /// until its last one leaves. A memory that is mapped in between is leased before its slot exists, so there is no moment at which a guest
 /// could touch memory that somebody has exclusively.</para>
 /// </remarks>
 internal sealed class MemoryMap(Descriptor machine, int mostSlots)
 {
+    private const MemorySlotFlags KernelFlags = MemorySlotFlags.TrackDirtyPages | MemorySlotFlags.ReadOnly;
+
+    private static readonly ulong s_pageSize = (ulong)Environment.SystemPageSize;
+
     private readonly Lock _gate = new();
     private readonly List<MemorySlot> _slots = [];
-    private readonly List<Holding> _holdings = [];
+    private readonly List<SlotMemory> _memories = [];
     private readonly List<(ulong First, ulong Last, string What)> _reserved = [];
     private int _running;
     private bool _closed;
+
+    /// <summary>How many slots there are, for a debugger.</summary>
+    public int Count => _slots.Count;
 
     /// <summary>Keeps a range, that the kernel uses itself, free of slots.</summary>
     public void Reserve(ulong guestAddress, ulong size, string what) => _reserved.Add((guestAddress, guestAddress + (size - 1), what));
@@ -38,16 +47,16 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
                 int held = 0;
                 try
                 {
-                    for (; held < _holdings.Count; held++)
+                    for (; held < _memories.Count; held++)
                     {
-                        _holdings[held].Mapping.EnterLease();
+                        _memories[held].EnterGuest();
                     }
                 }
                 catch
                 {
                     while (--held >= 0)
                     {
-                        _holdings[held].Mapping.LeaveLease();
+                        _memories[held].LeaveGuest();
                     }
 
                     throw;
@@ -65,46 +74,54 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         {
             if (--_running == 0)
             {
-                foreach (Holding holding in _holdings)
+                foreach (SlotMemory memory in _memories)
                 {
-                    holding.Mapping.LeaveLease();
+                    memory.LeaveGuest();
                 }
             }
         }
     }
 
     /// <summary>Maps a part of a memory.</summary>
-    public MemorySlot Map(LockedMapping mapping, ulong offset, ulong size, ulong guestAddress, MemorySlotFlags flags)
+    /// <param name="candidate">Another owner of the memory, which this keeps or disposes.</param>
+    /// <param name="guestAddress">The guest physical address of the first byte.</param>
+    /// <param name="flags">How it is mapped.</param>
+    /// <param name="offset">The first byte of the part.</param>
+    /// <param name="size">The size of the part; <see langword="null"/> for the rest.</param>
+    public MemorySlot Map(SlotMemory candidate, ulong guestAddress, MemorySlotFlags flags, ulong offset, ulong? size)
     {
-        CheckRange(mapping, offset, size, guestAddress);
-        lock (_gate)
+        try
         {
-            ObjectDisposedException.ThrowIf(_closed, typeof(VirtualMachine));
-            int number = FindPlace(guestAddress, size);
-            var slot = new MemorySlot(this, mapping, number, guestAddress, offset, size, flags);
-            mapping.AddOwner();
-            bool held = false;
-            try
+            ulong length = CheckRange(candidate.Size, guestAddress, offset, size);
+            lock (_gate)
             {
-                Hold(mapping);
-                held = true;
-                SetRegion(slot, size);
-            }
-            catch
-            {
-                if (held)
+                ObjectDisposedException.ThrowIf(_closed, typeof(VirtualMachine));
+                int number = FindPlace(guestAddress, length);
+                SlotMemory memory = Hold(candidate);
+                var slot = new MemorySlot(this, memory, number, guestAddress, offset, length, flags);
+                try
                 {
-                    LetGo(mapping);
+                    SetRegion(slot, length);
+                }
+                catch
+                {
+                    LetGo(memory);
+                    throw;
                 }
 
-                mapping.RemoveOwner();
-                throw;
+                _slots.Add(slot);
+                AdviseHugePages(slot);
+                NubKvmEventSource.Log.SlotMapped(number, (long)guestAddress, (long)length);
+                return slot;
             }
-
-            _slots.Add(slot);
-            AdviseHugePages(slot);
-            NubKvmEventSource.Log.SlotMapped(number, (long)guestAddress, (long)size);
-            return slot;
+        }
+        finally
+        {
+            // The machine has the memory mapped already, or it was not mapped.
+            if (candidate.Slots == 0)
+            {
+                candidate.Owner.Dispose();
+            }
         }
     }
 
@@ -164,13 +181,32 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         }
     }
 
+    /// <summary>The slots for a debugger, which may look while a thread that changes them stands still: then <see langword="null"/>.</summary>
+    /// <param name="running">How many processors run their guest.</param>
+    public MemorySlot[]? Peek(out int running)
+    {
+        running = _running;
+        if (!_gate.TryEnter())
+        {
+            return null;
+        }
+
+        try
+        {
+            return [.. _slots];
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
     private static void AdviseHugePages(MemorySlot slot)
     {
-        if (slot.Flags.HasFlag(MemorySlotFlags.HugePages)
-            && LinuxNative.MAdvise(slot.Mapping.Mapping.Address + (nint)slot.Offset, (nuint)slot.Size, LibC.AdviseHugePage) != 0)
+        if (slot.Flags.HasFlag(MemorySlotFlags.HugePages) && LibC.MAdvise(slot.HostAddress, (nuint)slot.Size, LibC.AdviseHugePage) != 0)
         {
             // It was advice: the memory works all the same.
-            NubKvmEventSource.Log.HugePagesRefused(slot.Number, System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
+            NubKvmEventSource.Log.HugePagesRefused(slot.Number, Marshal.GetLastPInvokeError());
         }
     }
 
@@ -186,79 +222,91 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         }
         catch (KvmException refusal)
         {
-            // The guest may have the memory still, so this slot stays its owner for good. A leak is safe; unmapping is not.
+            // The guest may have the memory still, so the machine stays its owner for good. A leak is safe; unmapping is not.
             NubKvmEventSource.Log.SlotDeleteFailed(slot.Number, refusal.NativeErrorCode);
             return;
         }
 
-        LetGo(slot.Mapping);
-        slot.Mapping.RemoveOwner();
+        LetGo(slot.Memory);
         NubKvmEventSource.Log.SlotDeleted(slot.Number);
     }
 
-    private void Hold(LockedMapping mapping)
+    /// <summary>Counts a slot of the memory, whose owner is the candidate where the machine has none of it yet.</summary>
+    private SlotMemory Hold(SlotMemory candidate)
     {
-        Holding? holding = Find(mapping);
-        if (holding is null)
+        SlotMemory? memory = _memories.Find(other => other.Owner.IsSameMemory(candidate.Owner));
+        if (memory is null)
         {
+            memory = candidate;
             if (_running > 0)
             {
-                mapping.EnterLease();
+                memory.EnterGuest();
             }
 
-            _holdings.Add(holding = new Holding(mapping));
+            _memories.Add(memory);
         }
 
-        holding.Slots++;
+        memory.Slots++;
+        return memory;
     }
 
-    private void LetGo(LockedMapping mapping)
+    private void LetGo(SlotMemory memory)
     {
-        Holding holding = Find(mapping)!;
-        if (--holding.Slots == 0)
+        if (--memory.Slots == 0)
         {
-            _holdings.Remove(holding);
+            _memories.Remove(memory);
             if (_running > 0)
             {
-                mapping.LeaveLease();
+                memory.LeaveGuest();
             }
+
+            memory.Owner.Dispose();
         }
     }
-
-    private Holding? Find(LockedMapping mapping) => _holdings.Find(holding => ReferenceEquals(holding.Mapping, mapping));
 
     private void SetRegion(MemorySlot slot, ulong size)
     {
         var region = new UserspaceMemoryRegion
         {
             Slot = (uint)slot.Number,
-            Flags = size == 0 ? 0 : (uint)(slot.Flags & ~MemorySlotFlags.HugePages),
+            Flags = size == 0 ? 0 : (uint)(slot.Flags & KernelFlags),
             GuestPhysicalAddress = slot.GuestAddress,
             MemorySize = size,
-            UserspaceAddress = (ulong)slot.Mapping.Mapping.Address + slot.Offset,
+            UserspaceAddress = (ulong)slot.HostAddress,
         };
         Requests.SetUserMemoryRegion.Call(machine, ref region);
     }
 
-    private static void CheckRange(LockedMapping mapping, ulong offset, ulong size, ulong guestAddress)
+    /// <summary>Refuses a range that no slot can have.</summary>
+    /// <returns>Its size.</returns>
+    private static ulong CheckRange(ulong memorySize, ulong guestAddress, ulong offset, ulong? size)
     {
         CheckAligned(guestAddress, nameof(guestAddress));
         CheckAligned(offset, nameof(offset));
-        CheckAligned(size, nameof(size));
-        ArgumentOutOfRangeException.ThrowIfZero(size);
-        mapping.CheckBounds(offset, size);
-        if (guestAddress > ulong.MaxValue - (size - 1))
+
+        // The rest of what lies beyond the memory is taken to be a page, so that the error has the offset.
+        ulong length = size ?? (offset < memorySize ? memorySize - offset : s_pageSize);
+        CheckAligned(length, nameof(size));
+        ArgumentOutOfRangeException.ThrowIfZero(length, nameof(size));
+        if (offset > memorySize || length > memorySize - offset)
+        {
+            throw new SharedMemoryBoundsException(offset, length, memorySize);
+        }
+
+        if (guestAddress > ulong.MaxValue - (length - 1))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(guestAddress), guestAddress, $"{size} bytes at guest address 0x{guestAddress:X} would end beyond 2^64.");
+                nameof(guestAddress), guestAddress, $"{length} bytes at guest address 0x{guestAddress:X} would end beyond 2^64.");
         }
+
+        return length;
     }
 
     private static void CheckAligned(ulong value, string name)
     {
-        if (value % HostMapping.PageSize != 0)
+        if (value % s_pageSize != 0)
         {
-            throw new ArgumentOutOfRangeException(name, value, $"0x{value:X} is not a multiple of the page size, {HostMapping.PageSize} bytes.");
+            throw new ArgumentOutOfRangeException(name, value, $"0x{value:X} is not a multiple of the page size, {s_pageSize} bytes.");
         }
     }
 
@@ -295,13 +343,5 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         }
 
         return number;
-    }
-
-    /// <summary>A mapping, and how many slots are of it.</summary>
-    private sealed class Holding(LockedMapping mapping)
-    {
-        public LockedMapping Mapping { get; } = mapping;
-
-        public int Slots { get; set; }
     }
 }

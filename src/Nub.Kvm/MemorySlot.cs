@@ -1,4 +1,4 @@
-using Nub.Memory;
+using System.Diagnostics;
 
 namespace Nub.Kvm;
 
@@ -6,14 +6,17 @@ namespace Nub.Kvm;
 /// A memory, or a part of it, at a place in a virtual machine. While the slot exists the mapping stays, whoever disposes its owners;
 /// dispose the slot to take the memory out of the machine.
 /// </summary>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerTypeProxy(typeof(MemorySlotProxy))]
 public sealed class MemorySlot : IDisposable
 {
     private readonly MemoryMap _map;
 
-    internal MemorySlot(MemoryMap map, LockedMapping mapping, int number, ulong guestAddress, ulong offset, ulong size, MemorySlotFlags flags)
+    internal MemorySlot(MemoryMap map, SlotMemory memory, int number, ulong guestAddress, ulong offset, ulong size, MemorySlotFlags flags)
     {
         _map = map;
-        Mapping = mapping;
+        Memory = memory;
+        HostAddress = memory.Owner.BaseAddress + (nint)offset;
         Number = number;
         GuestAddress = guestAddress;
         Offset = offset;
@@ -42,7 +45,11 @@ public sealed class MemorySlot : IDisposable
     /// <summary>The guest physical address one past the last byte; the place of the last slot may end at 2^64, which is 0.</summary>
     internal ulong GuestLast => GuestAddress + (Size - 1);
 
-    internal LockedMapping Mapping { get; }
+    /// <summary>The machine's owner of the memory.</summary>
+    internal SlotMemory Memory { get; }
+
+    /// <summary>Where the slot's first byte stands in this process.</summary>
+    internal nint HostAddress { get; }
 
     /// <summary>
     /// Deletes the slot: when this returns, no virtual processor reaches the memory through it, not even one that runs. Then the
@@ -66,9 +73,11 @@ public sealed class MemorySlot : IDisposable
             throw new InvalidOperationException($"{this} was mapped without {nameof(MemorySlotFlags.TrackDirtyPages)}.");
         }
 
-        _map.ReadDirtyLog(this, pages.Prepare(Size / HostMapping.PageSize));
+        _map.ReadDirtyLog(this, pages.Prepare(Size / (ulong)Environment.SystemPageSize));
         pages.Complete();
     }
+
+    private string DebuggerDisplay => IsDeleted ? $"{this}, deleted" : Flags == MemorySlotFlags.None ? $"{this}" : $"{this}, {Flags}";
 
     /// <inheritdoc/>
     public override string ToString() => $"slot {Number}: {Size} bytes at guest address 0x{GuestAddress:X}";

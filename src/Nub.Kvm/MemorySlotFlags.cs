@@ -4,7 +4,7 @@ namespace Nub.Kvm;
 [Flags]
 public enum MemorySlotFlags
 {
-    /// <summary>The guest reads, writes and executes it, and nobody keeps a log.</summary>
+    /// <summary>The guest reads, writes and executes it (read-only memory it reads and executes), and nobody keeps a log.</summary>
     None = 0,
 
     /// <summary>The kernel notes which pages the guest writes (KVM_MEM_LOG_DIRTY_PAGES).</summary>
@@ -12,6 +12,12 @@ public enum MemorySlotFlags
 
     /// <summary>The guest cannot write it: a write is an MMIO exit (KVM_MEM_READONLY).</summary>
     ReadOnly = 2,
+
+    /// <summary>
+    /// For a <see cref="Nub.Memory.ReadOnlySharedMemory"/> only: the guest may write it, and what it writes goes through to every sharer of
+    /// the memory, other virtual machines included.
+    /// </summary>
+    WriteThrough = 0x200,
 
     /// <summary>
     /// The kernel is asked to back the memory with pages of 2 MiB (MADV_HUGEPAGE). The guest's view has them where the guest address and

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Diagnostics;
 using Nub.Memory;
 
 namespace Nub.Kvm;
@@ -12,8 +14,14 @@ namespace Nub.Kvm;
 /// with all others (<see cref="RestoreAll"/>). While a snapshot is in use nobody else may read the slot's dirty pages, because reading
 /// begins the log anew.
 /// </remarks>
-public sealed unsafe class MemorySnapshot : IDisposable
+[DebuggerDisplay("snapshot of {_slot}, {_marked.Count} pages told")]
+public sealed class MemorySnapshot : IDisposable
 {
+    // How much is copied at a time, through a private buffer: less than the caches hold.
+    private const int ChunkSize = 1 << 16;
+
+    private static readonly ulong s_pageSize = (ulong)Environment.SystemPageSize;
+
     private readonly MemorySlot _slot;
     private readonly HostSharedMemory _copy;
     private readonly DirtyPageSet _dirty = new();
@@ -30,6 +38,7 @@ public sealed unsafe class MemorySnapshot : IDisposable
     /// <returns>The snapshot.</returns>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
     /// <exception cref="InvalidOperationException">The slot keeps no log.</exception>
+    /// <exception cref="NotSupportedException">The slot is of a <see cref="ReadOnlySharedMemory"/>.</exception>
     /// <exception cref="SharedMemoryMapException">There is no memory for the copy.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The slot was deleted.</exception>
@@ -37,16 +46,26 @@ public sealed unsafe class MemorySnapshot : IDisposable
     {
         ArgumentNullException.ThrowIfNull(slot);
         ObjectDisposedException.ThrowIf(slot.IsDeleted, slot);
-        var copy = HostSharedMemory.Over(() => HostMapping.CreateAnonymous(slot.Size));
+        if (slot.Memory.Owner is ReadOnlySharedMemory)
+        {
+            throw new NotSupportedException($"{slot} is of read-only memory, which cannot be brought back.");
+        }
+
+        using var exclusive = new ExclusiveSharedMemory(slot.Size);
+        (HostSharedMemory copy, GuestSharedMemory guest) = exclusive.Build();
+        guest.Dispose();
         var snapshot = new MemorySnapshot(slot, copy);
         try
         {
-            snapshot.Alone(() =>
+            snapshot.Alone((memory, buffer) =>
             {
                 slot.ReadDirtyPages(snapshot._dirty);
-
-                // Sound: both are mapped while they are held, nobody else is inside, and the slot lies within its memory.
-                BulkCopy.CopyOut(ref *copy.Live.Base, slot.Mapping.Base + slot.Offset, (nuint)slot.Size);
+                for (ulong offset = 0; offset < slot.Size; offset += (ulong)buffer.Length)
+                {
+                    Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min((ulong)buffer.Length, slot.Size - offset));
+                    memory.CopyTo(slot.Offset + offset, chunk);
+                    copy.CopyFrom(offset, chunk);
+                }
             });
             return snapshot;
         }
@@ -64,10 +83,15 @@ public sealed unsafe class MemorySnapshot : IDisposable
     /// <exception cref="ObjectDisposedException">The snapshot was disposed.</exception>
     public void MarkDirty(ulong offset, ulong length)
     {
-        _copy.Live.CheckBounds(offset, length);
+        ulong size = _copy.Size;
+        if (offset > size || length > size - offset)
+        {
+            throw new SharedMemoryBoundsException(offset, length, size);
+        }
+
         lock (_marked)
         {
-            for (ulong page = offset / HostMapping.PageSize; length != 0 && page <= (offset + (length - 1)) / HostMapping.PageSize; page++)
+            for (ulong page = offset / s_pageSize; length != 0 && page <= (offset + (length - 1)) / s_pageSize; page++)
             {
                 _marked.Add(page);
             }
@@ -82,12 +106,12 @@ public sealed unsafe class MemorySnapshot : IDisposable
     public ulong Restore()
     {
         ulong restored = 0;
-        Alone(() =>
+        Alone((memory, buffer) =>
         {
             _slot.ReadDirtyPages(_dirty);
             foreach (ulong page in _dirty)
             {
-                CopyBack(page);
+                CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
             }
 
             restored = _dirty.Count;
@@ -97,7 +121,7 @@ public sealed unsafe class MemorySnapshot : IDisposable
                 {
                     if (!_dirty.Contains(page))
                     {
-                        CopyBack(page);
+                        CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
                         restored++;
                     }
                 }
@@ -112,12 +136,14 @@ public sealed unsafe class MemorySnapshot : IDisposable
     /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The snapshot was disposed or the slot deleted.</exception>
-    public void RestoreAll() => Alone(() =>
+    public void RestoreAll() => Alone((memory, buffer) =>
     {
         _slot.ReadDirtyPages(_dirty);
+        for (ulong offset = 0; offset < _slot.Size; offset += ChunkSize)
+        {
+            CopyBack(memory, buffer, offset, (int)Math.Min(ChunkSize, _slot.Size - offset));
+        }
 
-        // Sound: as in Take.
-        BulkCopy.CopyIn(_slot.Mapping.Base + _slot.Offset, ref *_copy.Live.Base, (nuint)_slot.Size);
         lock (_marked)
         {
             _marked.Clear();
@@ -127,37 +153,25 @@ public sealed unsafe class MemorySnapshot : IDisposable
     /// <summary>Gives the copy back.</summary>
     public void Dispose() => _copy.Dispose();
 
-    private void CopyBack(ulong page)
+    private void CopyBack(ExclusiveSharedMemory memory, byte[] buffer, ulong offset, int length)
     {
-        ulong offset = page * HostMapping.PageSize;
-
-        // Sound: both are held, and the page lies within both: the kernel's log has a bit for each page of the slot and no more, and
-        // those that were told were checked.
-        BulkCopy.CopyIn(_slot.Mapping.Base + _slot.Offset + offset, ref *(_copy.Live.Base + offset), (nuint)HostMapping.PageSize);
+        Span<byte> chunk = buffer.AsSpan(0, length);
+        _copy.CopyTo(offset, chunk);
+        memory.CopyFrom(_slot.Offset + offset, chunk);
     }
 
-    private void Alone(Action action)
+    // The slot may be deleted by another thread, which ends in its exception.
+    private void Alone(Action<ExclusiveSharedMemory, byte[]> action)
     {
-        // The copy is kept by a lease for the time, and the slot's memory by being held; the slot itself may be deleted, which ends in
-        // its exception.
-        LockedMapping copy = _copy.Live;
-        copy.EnterLease();
+        ObjectDisposedException.ThrowIf(_slot.IsDeleted, _slot);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkSize);
         try
         {
-            LockedMapping memory = _slot.Mapping;
-            _ = memory.EnterExclusive();
-            try
-            {
-                action();
-            }
-            finally
-            {
-                memory.LeaveExclusive();
-            }
+            _slot.Memory.Owner.WithExclusivity(memory => action(memory, buffer));
         }
         finally
         {
-            copy.LeaveLease();
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Nub.Kvm;
 
 /// <summary>
@@ -5,6 +7,7 @@ namespace Nub.Kvm;
 /// and debug registers, pending events, the local interrupt controller. The time stamp counter is not in it: the guest's time goes on.
 /// Immutable.
 /// </summary>
+[DebuggerDisplay("{Registers}")]
 public sealed class ProcessorState
 {
     internal ProcessorState()

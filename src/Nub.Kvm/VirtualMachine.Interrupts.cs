@@ -19,8 +19,8 @@ public sealed unsafe partial class VirtualMachine
     }
 
     /// <summary>Creates a timer (i8254) in the kernel (KVM_CREATE_PIT2; api.rst, section 4.71). Its interrupt is GSI 0.</summary>
-    /// <exception cref="KvmException">The kernel refused: there is one already (EEXIST, 17), or no interrupt controller (ENOENT,
-    /// 2).</exception>
+    /// <exception cref="KvmException">The kernel refused: there is one already (EEXIST, 17), or no interrupt controller (ENOENT, 2; kernels
+    /// up to 6.1 do not ask for one).</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public void CreatePit()
     {

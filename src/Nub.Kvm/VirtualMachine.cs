@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Nub.Memory;
@@ -8,6 +9,8 @@ namespace Nub.Kvm;
 /// A virtual machine: its memory and its processors. Every member may be called from any thread; after <see cref="Dispose()"/> each throws
 /// <see cref="ObjectDisposedException"/>.
 /// </summary>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerTypeProxy(typeof(VirtualMachineProxy))]
 public sealed partial class VirtualMachine : IDisposable
 {
     // Where the kernel puts what Intel processors need for real mode: one page for the identity map and three for the task state segment,
@@ -52,6 +55,9 @@ public sealed partial class VirtualMachine : IDisposable
     /// <summary>Whether a timer is in the kernel (<see cref="CreatePit"/>).</summary>
     public bool HasPit { get; private set; }
 
+    /// <summary>Which memories the machine has and where.</summary>
+    internal MemoryMap Memory => _memory;
+
     /// <summary>The size of a processor's extended state in bytes (KVM_CAP_XSAVE2; api.rst, section 4.134).</summary>
     internal int ExtendedStateSize => _extendedStateSize == 0
         ? _extendedStateSize = Math.Max(XsaveRegion.LeastSize, CheckExtension(KvmCapability.ExtendedState2))
@@ -61,72 +67,66 @@ public sealed partial class VirtualMachine : IDisposable
     /// <inheritdoc cref="KvmSystem.CheckExtension(KvmCapability)"/>
     public int CheckExtension(KvmCapability capability) => Requests.CheckExtension.Call(_descriptor, (nint)capability);
 
-    /// <summary>Maps all of a memory into the machine (KVM_SET_USER_MEMORY_REGION; api.rst, section 4.35).</summary>
+    /// <summary>Maps a memory, or a part of it, into the machine (KVM_SET_USER_MEMORY_REGION; api.rst, section 4.35).</summary>
     /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
-    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
+    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size, 4,096 bytes.</param>
     /// <param name="flags">How it is mapped.</param>
+    /// <param name="offset">The first byte of the part, from the start of the memory: a multiple of the page size.</param>
+    /// <param name="size">The size of the part in bytes, a multiple of the page size; <see langword="null"/> for all from
+    /// <paramref name="offset"/> on.</param>
     /// <returns>The slot. Dispose it to take the memory out of the machine again.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The address is not aligned, or the memory would end beyond 2^64.</exception>
-    /// <exception cref="ArgumentException">The range overlaps another slot.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not aligned, the size is 0, the part would end beyond the guest's last
+    /// address (2^64), or a flag is unknown.</exception>
+    /// <exception cref="ArgumentException">The range overlaps another slot, or the flags contradict one another or the memory.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The part leaves the memory.</exception>
     /// <exception cref="InvalidOperationException">The machine has as many slots as it can.</exception>
     /// <exception cref="SharedMemoryLockedException">A processor runs, and somebody holds the memory exclusively.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The machine or the memory was disposed.</exception>
-    public MemorySlot MapMemory(GuestSharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None)
+    public MemorySlot MapMemory(
+        GuestSharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None, ulong offset = 0, ulong? size = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        return Map(memory, 0, memory.Size, guestAddress, flags);
+        CheckFlags(flags);
+        if (flags.HasFlag(MemorySlotFlags.WriteThrough))
+        {
+            throw new ArgumentException($"{nameof(MemorySlotFlags.WriteThrough)} is for read-only memory: guest memory is written anyway.", nameof(flags));
+        }
+
+        return _memory.Map(new SlotMemory(memory), guestAddress, flags, offset, size);
     }
 
     /// <summary>
-    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadOnlySharedMemory.GuestMappedSize"/> bytes. A guest's
-    /// write is an MMIO exit and changes nothing: the slot is <see cref="MemorySlotFlags.ReadOnly"/>, whatever the flags say.
+    /// Maps what a guest is to see of a read-only memory, its first <see cref="ReadOnlySharedMemory.GuestMappedSize"/> bytes, or a part of
+    /// that. A guest's write is an MMIO exit and changes nothing: the slot is <see cref="MemorySlotFlags.ReadOnly"/> without being told,
+    /// unless it is <see cref="MemorySlotFlags.WriteThrough"/>.
     /// </summary>
-    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
-    public MemorySlot MapMemory(ReadOnlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.ReadOnly)
-    {
-        ArgumentNullException.ThrowIfNull(memory);
-        return Map(memory, 0, memory.GuestMappedSize, guestAddress, flags | MemorySlotFlags.ReadOnly);
-    }
-
-    /// <summary>Maps what a guest is to see of a read-only memory, with what the guest may do said as for a region.</summary>
-    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
-    /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
-    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
-    /// <param name="access">
-    /// What the guest may do: at least <see cref="MemoryRegionFlags.Read"/>. With <see cref="MemoryRegionFlags.Write"/> its writes go
-    /// through to every sharer of the memory. Execution cannot be kept from a guest here: its own page tables do that.
-    /// </param>
-    /// <exception cref="ArgumentException">The guest is not to read, or the range overlaps another slot.</exception>
+    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags, ulong, ulong?)"/>
     /// <exception cref="InvalidOperationException">To be written, but a span of the memory was handed out; or the machine has as many
     /// slots as it can.</exception>
+    /// <exception cref="SharedMemoryLockedException">To be written, while somebody is inside.</exception>
     /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
-    public MemorySlot MapMemory(ReadOnlySharedMemory memory, ulong guestAddress, MemoryRegionFlags access)
+    public MemorySlot MapMemory(
+        ReadOnlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None, ulong offset = 0, ulong? size = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        if (!access.HasFlag(MemoryRegionFlags.Read))
+        CheckFlags(flags);
+        if (!flags.HasFlag(MemorySlotFlags.WriteThrough))
         {
-            throw new ArgumentException($"A guest that may {access} but not read cannot be had.", nameof(access));
+            flags |= MemorySlotFlags.ReadOnly;
+        }
+        else if (flags.HasFlag(MemorySlotFlags.ReadOnly))
+        {
+            throw new ArgumentException(
+                $"{nameof(MemorySlotFlags.WriteThrough)} and {nameof(MemorySlotFlags.ReadOnly)} contradict one another.", nameof(flags));
+        }
+        else
+        {
+            // Makes the pages writable, or says why they cannot be.
+            _ = memory.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write | MemoryRegionFlags.Execute);
         }
 
-        MemoryRegion region = memory.MappingAt(guestAddress, MemoryRegionType.Snapshot, access);
-        MemorySlotFlags flags = access.HasFlag(MemoryRegionFlags.Write) ? MemorySlotFlags.None : MemorySlotFlags.ReadOnly;
-        return Map(memory, 0, region.Length, guestAddress, flags);
-    }
-
-    /// <summary>Maps a part of a memory into the machine.</summary>
-    /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags)"/>
-    /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
-    /// <param name="offset">The first byte of the part: a multiple of the page size.</param>
-    /// <param name="size">The size of the part in bytes: a multiple of the page size.</param>
-    /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size.</param>
-    /// <param name="flags">How it is mapped.</param>
-    /// <exception cref="SharedMemoryBoundsException">The part leaves the memory.</exception>
-    public MemorySlot MapMemory(
-        GuestSharedMemory memory, ulong offset, ulong size, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None)
-    {
-        ArgumentNullException.ThrowIfNull(memory);
-        return Map(memory, offset, size, guestAddress, flags);
+        return _memory.Map(new SlotMemory(memory), guestAddress, flags, offset, size);
     }
 
     /// <summary>Creates a virtual processor (KVM_CREATE_VCPU; api.rst, section 4.7).</summary>
@@ -145,7 +145,7 @@ public sealed partial class VirtualMachine : IDisposable
             {
                 page = MapPages(descriptor, 0, _runPagesSize);
                 DirtyRing? ring = _dirtyRingSize == 0 ? null
-                    : new DirtyRing(MapPages(descriptor, DirtyRing.PageOffset * HostMapping.PageSize, _dirtyRingSize));
+                    : new DirtyRing(MapPages(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize));
                 _coalescedPage ??= page.Clone();
                 var processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
                 _processors.Add(processor);
@@ -188,6 +188,27 @@ public sealed partial class VirtualMachine : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>The processors for a debugger; <see langword="null"/> while another thread is changing them.</summary>
+    internal VirtualProcessor[]? PeekProcessors()
+    {
+        if (!_gate.TryEnter())
+        {
+            return null;
+        }
+
+        try
+        {
+            return [.. _processors];
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    // Counts without a lock: a debugger may look while a thread that holds it stands still.
+    private string DebuggerDisplay => _disposed ? "virtual machine, disposed" : $"virtual machine, {_memory.Count} slots, {_processors.Count} processors";
+
     internal void Forget(VirtualProcessor processor)
     {
         lock (_gate)
@@ -224,14 +245,14 @@ public sealed partial class VirtualMachine : IDisposable
         NubKvmEventSource.Log.MachineDisposed(slots);
     }
 
-    private MemorySlot Map(SharedMemory memory, ulong offset, ulong size, ulong guestAddress, MemorySlotFlags flags)
+    private static void CheckFlags(MemorySlotFlags flags)
     {
-        if ((flags & ~(MemorySlotFlags.TrackDirtyPages | MemorySlotFlags.ReadOnly | MemorySlotFlags.HugePages)) != 0)
+        const MemorySlotFlags all =
+            MemorySlotFlags.TrackDirtyPages | MemorySlotFlags.ReadOnly | MemorySlotFlags.HugePages | MemorySlotFlags.WriteThrough;
+        if ((flags & ~all) != 0)
         {
             throw new ArgumentOutOfRangeException(nameof(flags), flags, $"0x{(int)flags:X} has flags that no slot has.");
         }
-
-        return _memory.Map(memory.Live, offset, size, guestAddress, flags);
     }
 
     private void SetRealModeAddresses()
@@ -246,7 +267,7 @@ public sealed partial class VirtualMachine : IDisposable
         {
             ulong address = IdentityMapAddress;
             Requests.SetIdentityMapAddress.Call(_descriptor, ref address);
-            _memory.Reserve(IdentityMapAddress, HostMapping.PageSize, "the page the kernel keeps for real mode");
+            _memory.Reserve(IdentityMapAddress, (ulong)Environment.SystemPageSize, "the page the kernel keeps for real mode");
         }
     }
 

@@ -75,7 +75,9 @@ public sealed partial class VirtualProcessor
 
                 // Disposed, which waits for a cancellation under way, before anybody else can use the processor.
                 using CancellationTokenRegistration registration = cancellation.UnsafeRegister(s_cancel, this);
-                return RunUntilExit(toFinish, cancellation);
+                VmExit exit = RunUntilExit(toFinish, cancellation);
+                LastExit = exit.Reason;
+                return exit;
             }
             finally
             {
@@ -100,13 +102,13 @@ public sealed partial class VirtualProcessor
 
             // A kick from here on is not lost: it sets immediate_exit before it sends the signal, and the kernel looks at immediate_exit
             // after it has begun to notice signals.
-            if (LibC.IoControl(_descriptor, Requests.Run.Number, 0) >= 0)
+            if (LibC.Run(_number, Requests.Run.Number, 0) >= 0)
             {
                 _isExitUnfinished = false;
                 return ReadExit();
             }
 
-            int errorCode = Marshal.GetLastPInvokeError();
+            int errorCode = Marshal.GetLastSystemError();
             switch (errorCode)
             {
                 case LibC.Interrupted:

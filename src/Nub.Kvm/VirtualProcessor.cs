@@ -13,6 +13,9 @@ public sealed partial class VirtualProcessor : IDisposable
     private readonly VirtualMachine _machine;
     private readonly MemoryMap _memory;
     private readonly Descriptor _descriptor;
+
+    // The descriptor's number, for runs: it is open while somebody is inside, because only the last to leave releases the processor.
+    private readonly int _number;
     private readonly HostSharedMemory _page;
     private readonly DirtyRing? _ring;
 
@@ -27,6 +30,7 @@ public sealed partial class VirtualProcessor : IDisposable
         _machine = machine;
         _memory = memory;
         _descriptor = descriptor;
+        _number = (int)descriptor.DangerousGetHandle();
         _page = page;
         _ring = ring;
         Id = id;

@@ -1,8 +1,11 @@
+using System.Diagnostics;
+
 namespace Nub.Kvm;
 
 /// <summary>
 /// Why and with what a guest was left. What the kernel told was read once, before this was made: nothing here changes under its reader.
 /// </summary>
+[DebuggerDisplay("{ToString(),nq}")]
 public readonly ref struct VmExit
 {
     private readonly VirtualProcessor? _processor;

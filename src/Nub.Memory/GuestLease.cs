@@ -1,8 +1,8 @@
 namespace Nub.Memory;
 
 /// <summary>
-/// A lease of a <see cref="GuestSharedMemory"/>, held while a guest runs. A copy of it is the same lease; to dispose it
-/// again, through any copy, is nothing.
+/// A lease of a <see cref="GuestSharedMemory"/> or <see cref="ReadOnlySharedMemory"/>, held while a guest runs. A copy of it
+/// is the same lease; to dispose it again, through any copy, is nothing.
 /// </summary>
 public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
 {

@@ -10,7 +10,7 @@ public sealed class GuestSharedMemory : SharedMemory
     {
     }
 
-    /// <summary>Makes another owner of the same memory.</summary>
+    /// <summary>Makes another owner of the same memory: what a hypervisor keeps for as long as it has the memory mapped.</summary>
     /// <returns>The other owner, to be disposed on its own.</returns>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public GuestSharedMemory Clone()

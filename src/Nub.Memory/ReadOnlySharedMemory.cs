@@ -200,6 +200,20 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         }
     }
 
+    /// <summary>
+    /// Begins a lease, to be held while a guest runs on the memory, and disposed from any thread. The mapping stays meanwhile, and no
+    /// writable one can be made of it.
+    /// </summary>
+    /// <returns>The lease.</returns>
+    /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public GuestLease EnterGuest()
+    {
+        GuestLease lease = new(Live);
+        GC.KeepAlive(this);
+        return lease;
+    }
+
     /// <summary>Describes what a guest is to see as a region to be mapped into a virtual machine: readable and executable.</summary>
     /// <param name="guestAddress">The guest physical address of the first byte.</param>
     /// <param name="type">What the region is for: <see cref="MemoryRegionType.Snapshot"/>.</param>

@@ -150,14 +150,26 @@ public sealed class InterruptTests
     {
         Guest.SkipWithoutKvm();
         using var system = new KvmSystem();
+        using (VirtualMachine bare = system.CreateVirtualMachine())
+        {
+            // Newer kernels ask for the controller first; 6.1 does not.
+            if (Record.Exception(bare.CreatePit) is { } refusal)
+            {
+                KvmException early = Assert.IsType<KvmException>(refusal);
+                Assert.Equal(("KVM_CREATE_PIT2", 2), (early.Call, early.NativeErrorCode));
+                Assert.False(bare.HasPit);
+            }
+        }
+
         using VirtualMachine machine = system.CreateVirtualMachine();
-        Assert.Equal("KVM_CREATE_PIT2", Assert.Throws<KvmException>(machine.CreatePit).Call);
         machine.CreateInterruptController();
         Assert.True(machine.HasInterruptController);
         KvmException twice = Assert.Throws<KvmException>(machine.CreateInterruptController);
         Assert.Equal(("KVM_CREATE_IRQCHIP", 17), (twice.Call, twice.NativeErrorCode));
         machine.CreatePit();
         Assert.True(machine.HasPit);
+        twice = Assert.Throws<KvmException>(machine.CreatePit);
+        Assert.Equal(("KVM_CREATE_PIT2", 17), (twice.Call, twice.NativeErrorCode));
     }
 
     private static Guest Make(bool inKernel, byte vector, Action<Assembler> program)

@@ -25,12 +25,15 @@ public sealed class MemorySlotTests
     {
         using var machine = new Machine();
         Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, 0xFFFF_FFFF_FFFF_F000));
-        Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, 0, 0, Elsewhere));
-        Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, 1, 4096, Elsewhere));
-        Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, 0, 4097, Elsewhere));
-        Assert.Throws<SharedMemoryBoundsException>(() => machine.Vm.MapMemory(machine.Memory, Machine.Size, 4096, Elsewhere));
-        Assert.Throws<SharedMemoryBoundsException>(() => machine.Vm.MapMemory(machine.Memory, 0, 0x8000_0000_0000_0000, Elsewhere));
+        Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, Elsewhere, size: 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, Elsewhere, offset: 1, size: 4096));
+        Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, Elsewhere, size: 4097));
+        Assert.Throws<SharedMemoryBoundsException>(() => machine.Vm.MapMemory(machine.Memory, Elsewhere, offset: Machine.Size, size: 4096));
+        Assert.Throws<SharedMemoryBoundsException>(() => machine.Vm.MapMemory(machine.Memory, Elsewhere, size: 0x8000_0000_0000_0000));
+        SharedMemoryBoundsException beyond = Assert.Throws<SharedMemoryBoundsException>(() => machine.Vm.MapMemory(machine.Memory, Elsewhere, offset: Machine.Size));
+        Assert.Equal((Machine.Size, Machine.Size), (beyond.Offset, beyond.MemorySize));
         Assert.Throws<ArgumentOutOfRangeException>(() => machine.Vm.MapMemory(machine.Memory, 0, (MemorySlotFlags)4));
+        Assert.Throws<ArgumentException>(() => machine.Vm.MapMemory(machine.Memory, 0, MemorySlotFlags.WriteThrough));
         Assert.Throws<ArgumentNullException>(() => machine.Vm.MapMemory((GuestSharedMemory)null!, 0));
     }
 
@@ -182,8 +185,8 @@ public sealed class MemorySlotTests
             hosts.Add(host);
 
             // Two slots of the same memory: it is held once all the same.
-            guest.Machine.MapMemory(memory, 0, 4096, Elsewhere + i * 8192);
-            guest.Machine.MapMemory(memory, 0, 8192, 2 * Elsewhere + i * 8192);
+            guest.Machine.MapMemory(memory, Elsewhere + i * 8192, size: 4096);
+            guest.Machine.MapMemory(memory, 2 * Elsewhere + i * 8192);
             memory.Dispose();
         }
 
@@ -240,13 +243,53 @@ public sealed class MemorySlotTests
             a.@out(0x10, al);
         });
         using ReadOnlySharedMemory memory = ReadOnlySharedMemory.FromBytes(new byte[4096]);
-        using MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere, MemoryRegionFlags.Read | MemoryRegionFlags.Write | MemoryRegionFlags.Execute);
+        using MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere, MemorySlotFlags.WriteThrough);
         Assert.Equal(VmExitReason.IoOut, guest.Processor.Run().Reason);
         byte[] seen = new byte[4];
         memory.CopyTo(0, seen);
         Assert.Equal(0x1234_5678, BitConverter.ToInt32(seen));
         Assert.Throws<InvalidOperationException>(() => memory.AsSpan(0, 4096).Length);
-        Assert.Throws<ArgumentException>(() => guest.Machine.MapMemory(memory, 0x40_0000, MemoryRegionFlags.Write));
+        Assert.Throws<ArgumentException>(() => guest.Machine.MapMemory(memory, 0x40_0000, MemorySlotFlags.WriteThrough | MemorySlotFlags.ReadOnly));
+    }
+
+    [SkippableFact]
+    public void Both_kinds_of_memory_are_mapped_by_the_same_parameters()
+    {
+        using var machine = new Machine();
+        using ReadOnlySharedMemory readOnly = ReadOnlySharedMemory.FromBytes(new byte[0x3000]);
+        using (MemorySlot guest = machine.Vm.MapMemory(machine.Memory, Elsewhere, 0))
+        using (MemorySlot fixedSlot = machine.Vm.MapMemory(readOnly, 2 * Elsewhere, 0))
+        {
+            Assert.Equal((MemorySlotFlags.None, Machine.Size), (guest.Flags, guest.Size));
+            Assert.Equal((MemorySlotFlags.ReadOnly, 0x3000UL), (fixedSlot.Flags, fixedSlot.Size));
+        }
+
+        using (MemorySlot guest = machine.Vm.MapMemory(machine.Memory, Elsewhere, 0, 0x1000))
+        using (MemorySlot fixedSlot = machine.Vm.MapMemory(readOnly, 2 * Elsewhere, 0, 0x1000, 0x1000))
+        {
+            Assert.Equal((0x1000UL, Machine.Size - 0x1000), (guest.Offset, guest.Size));
+            Assert.Equal((0x1000UL, 0x1000UL), (fixedSlot.Offset, fixedSlot.Size));
+        }
+    }
+
+    [SkippableFact]
+    public void A_part_of_read_only_memory_lies_within_what_the_guest_is_to_see()
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, new byte[0x4000]);
+            using ReadOnlySharedMemory memory = ReadOnlySharedMemory.FromFile(path, guestMappedSize: 0x2000);
+            using var machine = new Machine();
+            using MemorySlot slot = machine.Vm.MapMemory(memory, Elsewhere);
+            Assert.Equal(0x2000UL, slot.Size);
+            SharedMemoryBoundsException refusal = Assert.Throws<SharedMemoryBoundsException>(() => machine.Vm.MapMemory(memory, 0, offset: 0x1000, size: 0x2000));
+            Assert.Equal(0x2000UL, refusal.MemorySize);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     [SkippableFact]

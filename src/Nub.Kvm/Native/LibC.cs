@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Nub.Kvm;
 
 /// <summary>
-/// The calls of the C library that KVM needs beside those that mappings need. Constants are of x86-64 Linux's
+/// The calls of the C library that KVM needs. Constants are of x86-64 Linux's
 /// <c>asm-generic/fcntl.h</c>, <c>asm-generic/errno-base.h</c>, <c>asm/unistd_64.h</c> and <c>asm/signal.h</c>.
 /// </summary>
 internal static unsafe partial class LibC
@@ -11,11 +11,16 @@ internal static unsafe partial class LibC
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
 
+    public const int NotPermitted = 1; // EPERM
+    public const int NoEntry = 2; // ENOENT
     public const int Interrupted = 4; // EINTR
     public const int NoSuchDevice = 6; // ENXIO
     public const int TryAgain = 11; // EAGAIN
+    public const int AccessDenied = 13; // EACCES
     public const int Fault = 14; // EFAULT
+    public const int Busy = 16; // EBUSY
     public const int Exists = 17; // EEXIST
+    public const int NoDevice = 19; // ENODEV
     public const int Invalid = 22; // EINVAL
 
     public const int EventNonBlocking = 0x800; // EFD_NONBLOCK
@@ -54,6 +59,11 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(Descriptor descriptor, nuint request, nint argument);
 
+    // The same for what is called most, KVM_RUN, by whoever knows that the descriptor is open. The error is to be taken at once, by
+    // Marshal.GetLastSystemError.
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    public static partial int Run(int descriptor, nuint request, nint argument);
+
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint initialValue, int flags);
 
@@ -74,6 +84,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     public static partial int EpollWait(Descriptor epoll, EpollEvent* events, int mostEvents, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    public static partial int MAdvise(nint address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "sigaction", SetLastError = true)]
     public static partial int SignalAction(int signal, SignalActionData* action, SignalActionData* old);

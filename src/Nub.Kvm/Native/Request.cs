@@ -51,6 +51,17 @@ internal readonly unsafe struct Request
         return result;
     }
 
+    /// <summary>Makes the request with a struct for its argument.</summary>
+    /// <inheritdoc cref="TryCall(Descriptor, nint, out int)"/>
+    public int TryCall<T>(Descriptor descriptor, ref T argument, out int errorCode) where T : unmanaged
+    {
+        // Sound: as in Call.
+        fixed (T* pointer = &argument)
+        {
+            return TryCall(descriptor, (nint)pointer, out errorCode);
+        }
+    }
+
     /// <summary>Makes the request.</summary>
     /// <returns>What the kernel answered, not negative.</returns>
     /// <exception cref="KvmException">The kernel refused.</exception>

@@ -1,0 +1,47 @@
+using System.Reflection;
+using System.Xml.Linq;
+using Nub.Memory;
+
+namespace Nub.Kvm.Tests;
+
+/// <summary>The XML documentation that ships has what a user can see, and nothing else.</summary>
+public sealed class DocumentationTests
+{
+    [Theory]
+    [InlineData(typeof(KvmSystem))]
+    [InlineData(typeof(SharedMemory))]
+    public void It_has_every_public_type_and_no_other(Type anyOfTheAssembly)
+    {
+        string[] documented = [.. Names(anyOfTheAssembly).Where(name => name.StartsWith("T:", StringComparison.Ordinal)).Select(name => name[2..]).Order()];
+        string[] exported = [.. anyOfTheAssembly.Assembly.GetExportedTypes().Select(type => type.FullName!.Replace('+', '.')).Order()];
+        Assert.Equal(exported, documented);
+    }
+
+    [Theory]
+    [InlineData(typeof(KvmSystem))]
+    [InlineData(typeof(SharedMemory))]
+    public void Its_members_are_public_or_protected(Type anyOfTheAssembly)
+    {
+        const BindingFlags any = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
+        var visible = anyOfTheAssembly.Assembly.GetExportedTypes()
+            .SelectMany(type => type.GetMembers(any).Where(IsVisible).Select(member => $"{type.FullName!.Replace('+', '.')}.{member.Name.Replace('.', '#')}"))
+            .ToHashSet();
+        string[] members = [.. Names(anyOfTheAssembly).Where(name => !name.StartsWith("T:", StringComparison.Ordinal))];
+        Assert.NotEmpty(members);
+
+        // Up to the parameters, and to the number of type parameters.
+        Assert.DoesNotContain(members, name => !visible.Contains(name[2..].Split('(')[0].Split("``")[0]));
+    }
+
+    private static bool IsVisible(MemberInfo member) => member switch
+    {
+        MethodBase method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly,
+        FieldInfo field => field.IsPublic || field.IsFamily || field.IsFamilyOrAssembly,
+        PropertyInfo property => property.GetAccessors(nonPublic: true).Any(IsVisible),
+        EventInfo @event => IsVisible(@event.AddMethod!),
+        _ => false,
+    };
+
+    private static IEnumerable<string> Names(Type anyOfTheAssembly) =>
+        XDocument.Load(Path.ChangeExtension(anyOfTheAssembly.Assembly.Location, ".xml")).Descendants("member").Select(member => (string)member.Attribute("name")!);
+}
