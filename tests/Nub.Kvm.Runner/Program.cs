@@ -8,7 +8,8 @@ Console.WriteLine($"{Environment.OSVersion}, {Environment.ProcessorCount} proces
 Console.WriteLine(KvmSystem.IsSupported(out string whyNot) ? "KVM can be used." : $"KVM cannot be used: {whyNot}");
 
 Assembly tests = Assembly.Load("Nub.Kvm.Tests");
-var report = new Report(args.FirstOrDefault() ?? "");
+using var report = new Report(args.FirstOrDefault() ?? "");
+report.NameLongOnes(TimeSpan.FromMinutes(1));
 using var framework = new XunitTestFramework(report);
 using var discoverer = framework.GetDiscoverer(new ReflectionAssemblyInfo(tests));
 using var executor = framework.GetExecutor(tests.GetName());

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xunit.Abstractions;
 
 namespace Nub.Memory.WindowsRunner;
@@ -8,6 +9,8 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
 {
     private readonly ManualResetEventSlim _end = new();
     private readonly List<ITestCase> _found = [];
+    private readonly Dictionary<ITest, long> _running = [];
+    private Timer? _clock;
 
     public int Passed { get; private set; }
 
@@ -17,7 +20,31 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
 
     public string Sum => $"{Passed} passed, {Failed} failed" + (Skipped == 0 ? "" : $", {Skipped} skipped");
 
-    public void Dispose() => _end.Dispose();
+    public void Dispose()
+    {
+        _clock?.Dispose();
+        _end.Dispose();
+    }
+
+    /// <summary>Names the tests that have been running for long, every now and then, so that one which stops for ever is known.</summary>
+    public void NameLongOnes(TimeSpan patience) => _clock = new Timer(
+        _ =>
+        {
+            lock (_end)
+            {
+                foreach ((ITest test, long start) in _running)
+                {
+                    TimeSpan time = Stopwatch.GetElapsedTime(start);
+                    if (time > patience)
+                    {
+                        Console.WriteLine($"  running for {time.TotalSeconds:F0} s: {test.DisplayName}");
+                    }
+                }
+            }
+        },
+        state: null,
+        patience,
+        patience);
 
     /// <summary>The test cases that the discovery found and the filter takes: names with a part of it (commas
     /// are between them), or without any of what follows its "!".</summary>
@@ -54,6 +81,12 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
         {
             case ITestCaseDiscoveryMessage found:
                 _found.Add(found.TestCase);
+                break;
+            case ITestStarting starting:
+                _running[starting.Test] = Stopwatch.GetTimestamp();
+                break;
+            case ITestFinished ended:
+                _running.Remove(ended.Test);
                 break;
             case ITestPassed passed:
                 Passed++;
