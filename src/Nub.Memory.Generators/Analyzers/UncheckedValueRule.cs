@@ -34,7 +34,7 @@ internal static class UncheckedValueRule
             }
 
             string from = source is not null ? $"'{SourceText.Shorten(source)}'" : (session.Given.FirstOrDefault(use.Value.Mentions) ?? session.Given.FirstOrDefault())?.Key is ISymbol given ? $"'{given.Name}'" : "the guest";
-            IEnumerable<Location> more = new[] { source?.GetLocation(), use.Standing.Check?.Syntax.GetLocation() }.OfType<Location>();
+            IEnumerable<Location> more = new[] { source?.GetLocation(), use.Found.Check?.Syntax.GetLocation() }.OfType<Location>();
             report(Diagnostic.Create(
                 Descriptors.UncheckedValue, place.GetLocation(), more,
                 SourceText.Shorten(place), from, Describe(use), Advice(use)));
@@ -56,13 +56,13 @@ internal static class UncheckedValueRule
 
     private static string Advice(UncheckedUse use)
     {
-        Standing standing = use.Standing;
-        return standing.Trust switch
+        TaintFact found = use.Found;
+        return found.Verdict switch
         {
             _ when use.IsSmall => $"it can be negative{(use.Sink == Sink.Wait ? ", and -1 waits for ever" : "")}; compare it with a lower limit, too",
-            Trust.Wrapped => Wrapping(standing.Source!),
-            Trust.Overflowed => $"the check '{SourceText.Shorten(standing.Check!.Syntax)}' does not hold, because its own arithmetic can overflow; subtract from the limit instead, or widen first",
-            Trust.Refuted or Trust.Noted => $"on this way '{SourceText.Shorten(standing.Check!.Syntax)}' has found it to be beyond the limit",
+            Verdict.Wrapped => Wrapping(found.Source!),
+            Verdict.Overflowed => $"the check '{SourceText.Shorten(found.Check!.Syntax)}' does not hold, because its own arithmetic can overflow; subtract from the limit instead, or widen first",
+            Verdict.OutOfRange or Verdict.Noted => $"on this way '{SourceText.Shorten(found.Check!.Syntax)}' has found it to be beyond the limit",
             _ => "compare it with a limit of the host's first",
         };
     }

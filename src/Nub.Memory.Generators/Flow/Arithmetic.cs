@@ -9,16 +9,21 @@ internal static class Arithmetic
     /// <summary>What is no more than this bounds itself.</summary>
     private const int Narrow = byte.MaxValue;
 
-    /// <summary>How far the result of arithmetic can be relied on.</summary>
-    public static Standing StandingOf(FlowState state, Term term)
+    /// <summary>The verdicts on the result of arithmetic.</summary>
+    public static Taint TaintOf(FlowState state, Term term)
     {
-        Standing left = state.StandingOf(term.Left!);
-        Standing right = state.StandingOf(term.Right!);
-        Standing worse = Standing.Worse(left, right);
-        if (worse.IsSafe)
+        Taint ofLeft = state.TaintOf(term.Left!);
+        Taint ofRight = state.TaintOf(term.Right!);
+        Taint worse = Taint.Worse(ofLeft, ofRight);
+        if (worse.Judged.IsSafe)
         {
-            return worse.Trust == Trust.Bounded && state.IsTrue(term, () => WrapsRound(state, term), otherwise: false) ? new Standing(Trust.Wrapped, null, term) : worse;
+            return worse.Judged.Verdict == Verdict.Bounded && state.IsTrue(term, () => WrapsRound(state, term), otherwise: false)
+                ? worse.Map(fact => fact.Verdict == Verdict.Bounded ? new TaintFact(Verdict.Wrapped, null, term) : fact)
+                : worse;
         }
+
+        TaintFact left = ofLeft.Judged;
+        TaintFact right = ofRight.Judged;
 
         bool isBounded = term.Key switch
         {
@@ -26,27 +31,29 @@ internal static class Arithmetic
             BinaryOperatorKind.And => (left.IsSafe && IsMask(term.Left!)) || (right.IsSafe && IsMask(term.Right!)),
             _ => IsNarrow(state, term) && Widths.RangeOf(state, term).Least >= 0,
         };
-        return isBounded ? new Standing(Trust.Bounded) : worse;
+        return isBounded ? worse.Map(static fact => fact.IsSafe ? fact : new TaintFact(Verdict.Bounded)) : worse;
     }
 
-    /// <summary>How far a value in another type can be relied on.</summary>
-    public static Standing StandingOfCast(FlowState state, Term cast)
+    /// <summary>The verdicts on a value in another type.</summary>
+    public static Taint TaintOfCast(FlowState state, Term cast)
     {
-        Standing standing = state.StandingOf(cast.Left!);
-        return standing.Trust switch
+        Taint taint = state.TaintOf(cast.Left!);
+        return taint.Judged.Verdict switch
         {
             // A negative number is a very large one once it has no sign.
-            Trust.Bounded when !cast.IsChecked && Widths.IsInteger(cast) && !Widths.IsSigned(cast)
-                && Widths.IsSigned(cast.Left!) && CanBeNegative(state, cast.Left!) => new Standing(Trust.Wrapped, null, cast),
-            Trust.Wrapped when standing.Source == cast.Left && Widths.IsSignedDifference(cast) => new Standing(Trust.Bounded),
-            _ => standing,
+            Verdict.Bounded when !cast.IsChecked && Widths.IsInteger(cast) && !Widths.IsSigned(cast)
+                && Widths.IsSigned(cast.Left!) && CanBeNegative(state, cast.Left!) =>
+                taint.Map(fact => fact.Verdict == Verdict.Bounded ? new TaintFact(Verdict.Wrapped, null, cast) : fact),
+            Verdict.Wrapped when Widths.IsSignedDifference(cast) =>
+                taint.Map(fact => fact.Verdict == Verdict.Wrapped && fact.Source == cast.Left ? new TaintFact(Verdict.Bounded) : fact),
+            _ => taint,
         };
     }
 
     /// <summary>Whether a value that is the guest's, in part at least, may be negative as far as anybody has found out.</summary>
     public static bool CanBeNegative(FlowState state, Term term)
     {
-        if (state.StandingOf(term).Trust is Trust.Host or Trust.Compared || !Widths.HasSign(term))
+        if (state.Judge(term).Verdict is Verdict.Host or Verdict.Compared || !Widths.HasSign(term))
         {
             return false;
         }
@@ -94,60 +101,60 @@ internal static class Arithmetic
     /// <param name="check">The comparison.</param>
     public static FlowState AtMost(FlowState state, Term value, Term limit, IOperation check)
     {
-        if (state.StandingOf(value).Trust == Trust.Host)
+        if (state.Judge(value).Verdict == Verdict.Host)
         {
             return state;
         }
 
-        if (state.StandingOf(limit).IsSafe)
+        if (state.Judge(limit).IsSafe)
         {
-            return Bound(state, value, new Standing(Trust.Bounded, check));
+            return Bound(state, value, new TaintFact(Verdict.Bounded, check));
         }
 
         // length <= size - offset: holds for any length when the offset is larger than the size.
-        bool isRest = limit is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && state.StandingOf(limit.Left!).IsSafe;
+        bool isRest = limit is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && state.Judge(limit.Left!).IsSafe;
         return isRest && !limit.IsChecked
-            ? Bound(state, value, new Standing(Trust.Overflowed, check, limit))
-            : isRest ? Bound(state, value, new Standing(Trust.Bounded, check)) : state;
+            ? Bound(state, value, new TaintFact(Verdict.Overflowed, check, limit))
+            : isRest ? Bound(state, value, new TaintFact(Verdict.Bounded, check)) : state;
     }
 
     /// <summary>What it means that a value was found to exceed a limit.</summary>
     public static FlowState Exceeds(FlowState state, Term value, Term limit, IOperation check) =>
-        state.StandingOf(limit).IsSafe ? Change(state, value, new Standing(Trust.Refuted, check), static known => known == Trust.Unchecked) : state;
+        state.Judge(limit).IsSafe ? Change(state, value, new TaintFact(Verdict.OutOfRange, check), static known => known == Verdict.Unchecked) : state;
 
     /// <summary>What it means that a value was compared in a way that nobody can follow: it gets the benefit of the doubt.</summary>
     public static FlowState Compared(FlowState state, Term value, IOperation check) =>
-        Change(Doubt(state, value), value, new Standing(Trust.Compared, check, IsPartial: Sinks.IsPartial(check.Syntax)), static known => known is Trust.Unchecked or Trust.Refuted or Trust.Noted);
+        Change(Doubt(state, value), value, new TaintFact(Verdict.Compared, check, IsPartial: Sinks.IsPartial(check.Syntax)), static known => known is Verdict.Unchecked or Verdict.OutOfRange or Verdict.Noted);
 
     /// <summary>What it means that a value was used without a check: one mistake is one warning, and whoever repairs it repairs what comes after.</summary>
     public static FlowState Reported(FlowState state, Term value, IOperation use) =>
-        Change(Doubt(state, value), value, new Standing(Trust.Bounded, use), static known => known > Trust.Compared);
+        Change(Doubt(state, value), value, new TaintFact(Verdict.Bounded, use), static known => known > Verdict.Compared);
 
-    private static FlowState Bound(FlowState state, Term value, Standing standing)
+    private static FlowState Bound(FlowState state, Term value, TaintFact found)
     {
         bool mayOverflow = Widths.CanOverflow(state, value);
         switch (value)
         {
             case { Kind: TermKind.Cast } when Widths.KeepsLimit(state, value):
-                state = Bound(state, value.Left!, standing);
+                state = Bound(state, value.Left!, found);
 
                 // (uint)n < limit: of a negative number it would not be.
-                state = Widths.IsSigned(value) || !standing.IsSafe ? state : FindNonNegative(state, value.Left!);
+                state = Widths.IsSigned(value) || !found.IsSafe ? state : FindNonNegative(state, value.Left!);
                 break;
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift }:
                 // The sum is within the limit; what it is the sum of need not be.
-                Standing ofParts = mayOverflow ? new Standing(Trust.Overflowed, standing.Check) : standing;
+                TaintFact ofParts = mayOverflow ? new TaintFact(Verdict.Overflowed, found.Check) : found;
                 FlowState before = state;
                 state = IsHidden(before, value, value.Left!, value.Right!) ? state : Bound(state, value.Left!, ofParts);
                 state = IsHidden(before, value, value.Right!, value.Left!) ? state : Bound(state, value.Right!, ofParts);
                 break;
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract or BinaryOperatorKind.Divide or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift }
-                when state.StandingOf(value.Right!).IsSafe:
-                state = Bound(state, value.Left!, standing);
+                when state.Judge(value.Right!).IsSafe:
+                state = Bound(state, value.Left!, found);
                 break;
         }
 
-        return Set(state, value, standing);
+        return Set(state, value, found);
     }
 
     // Whatever is multiplied by nothing is within the limit.
@@ -160,15 +167,15 @@ internal static class Arithmetic
 
     private static bool CanBeZero(FlowState state, Term term) => term.Kind == TermKind.Constant ? term.Constant == 0 : state.IsGuests(term);
 
-    private static FlowState Change(FlowState state, Term value, Standing standing, Func<Trust, bool> when)
+    private static FlowState Change(FlowState state, Term value, TaintFact found, Func<Verdict, bool> when)
     {
         if (value.Kind is TermKind.Cast or TermKind.Binary)
         {
-            state = Change(state, value.Left!, standing, when);
-            state = value.Right is { } right ? Change(state, right, standing, when) : state;
+            state = Change(state, value.Left!, found, when);
+            state = value.Right is { } right ? Change(state, right, found, when) : state;
         }
 
-        return when(state.StandingOf(value).Trust) ? state.Set(value, standing) : state;
+        return Set(state, value, fact => when(fact.Verdict) ? found : fact);
     }
 
     // Nor is it known that it is negative.
@@ -180,12 +187,19 @@ internal static class Arithmetic
             state = value.Right is { } right ? Doubt(state, right) : state;
         }
 
-        return state.StandingOf(value).Trust == Trust.Host ? state : FindNonNegative(state, value);
+        return state.Judge(value).Verdict == Verdict.Host ? state : FindNonNegative(state, value);
     }
 
     // What was bounded stays so, and what is the host's needs no limit.
-    private static FlowState Set(FlowState state, Term value, Standing standing) =>
-        state.StandingOf(value).Trust > standing.Trust ? state.Set(value, standing) : state;
+    private static FlowState Set(FlowState state, Term value, TaintFact found) =>
+        Set(state, value, fact => fact.Verdict > found.Verdict ? found : fact);
+
+    private static FlowState Set(FlowState state, Term value, Func<TaintFact, TaintFact> change)
+    {
+        Taint before = state.TaintOf(value);
+        Taint after = before.Map(change);
+        return ReferenceEquals(before, after) ? state : state.Set(value, after);
+    }
 
     /// <summary>What it means that a number was found not to be negative.</summary>
     public static FlowState FindNonNegative(FlowState state, Term value)

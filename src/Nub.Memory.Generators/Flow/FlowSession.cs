@@ -16,7 +16,7 @@ internal sealed record Repetition(Term First, Term Second, (long Start, long End
 
 /// <summary>A value of the guest's where one is wanted that somebody has checked.</summary>
 /// <param name="IsSmall">Whether it is not too large; then it may be negative.</param>
-internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Value, Sink Sink, Standing Standing, bool IsSmall);
+internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Value, Sink Sink, TaintFact Found, bool IsSmall);
 
 /// <summary>
 /// What is known while one method is looked at, with the helpers that it calls: the terms, where they came from, what was done

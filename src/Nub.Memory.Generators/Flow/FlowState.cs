@@ -11,26 +11,26 @@ internal sealed record ReadFact(Place Place, int Order, PathFacts Facts);
 
 /// <summary>What is known at a point of a method.</summary>
 /// <param name="Variables">What locals, parameters, fields of <c>this</c> and the compiler's own temporaries hold. What is absent was not assigned.</param>
-/// <param name="Standings">How far values can be relied on, where that does not follow from their parts.</param>
+/// <param name="Taints">The taint of values, where it does not follow from that of their parts.</param>
 /// <param name="Reads">The reads that a later one would repeat.</param>
 /// <param name="Sound">Sums that were found not to have overflowed.</param>
 /// <param name="NonNegative">Fractions and times that were found not to be negative; of whole numbers the limits say it.</param>
 /// <param name="Facts">What the conditions on the way have said.</param>
-/// <param name="Refuted">Whose standing may be <see cref="Trust.Refuted"/>: they are looked for at each assignment, and hardly ever there.</param>
+/// <param name="OutOfRange">Whose taint may have <see cref="Verdict.OutOfRange"/>: they are looked for at each assignment, and hardly ever there.</param>
 /// <param name="Limits">Between which numbers values are, and which is not more than which other.</param>
 internal sealed record FlowState(
     PersistentMap<Variable, Term> Variables,
-    PersistentMap<Term, Standing> Standings,
+    PersistentMap<Term, Taint> Taints,
     PersistentMap<Term, ReadFact> Reads,
     ImmutableHashSet<Term> Sound,
     ImmutableHashSet<Term> NonNegative,
-    ImmutableHashSet<Term> Refuted,
+    ImmutableHashSet<Term> OutOfRange,
     PathFacts Facts,
     Limits Limits)
 {
     /// <summary>Nothing is known: another one each time, because what is worked out for it belongs to one method.</summary>
     public static FlowState Empty => new(
-        PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Standing>.Empty,
+        PersistentMap<Variable, Term>.Empty, PersistentMap<Term, Taint>.Empty,
         PersistentMap<Term, ReadFact>.Empty, [], [], [], PathFacts.None, Limits.None);
 
     // What is worked out is asked for again and again, and the parts of a deep term more often still.
@@ -39,16 +39,16 @@ internal sealed record FlowState(
     // What was worked out for another state does not hold for one that is made of it.
     private FlowState(FlowState other)
     {
-        (Variables, Standings, Reads, Sound) = (other.Variables, other.Standings, other.Reads, other.Sound);
-        (NonNegative, Refuted, Facts, Limits) = (other.NonNegative, other.Refuted, other.Facts, other.Limits);
+        (Variables, Taints, Reads, Sound) = (other.Variables, other.Taints, other.Reads, other.Sound);
+        (NonNegative, OutOfRange, Facts, Limits) = (other.NonNegative, other.OutOfRange, other.Facts, other.Limits);
     }
 
     public FlowState Set(Variable variable, Term value) => this with { Variables = Variables.SetItem(variable, value) };
 
-    public FlowState Set(Term term, Standing standing) => this with
+    public FlowState Set(Term term, Taint taint) => this with
     {
-        Standings = Standings.SetItem(term, standing),
-        Refuted = standing.Trust == Trust.Refuted ? Refuted.Add(term) : Refuted,
+        Taints = Taints.SetItem(term, taint),
+        OutOfRange = taint.Has(Verdict.OutOfRange) ? OutOfRange.Add(term) : OutOfRange,
     };
 
     /// <summary>The range of a value as it was worked out before, or as it is now.</summary>
@@ -68,18 +68,21 @@ internal sealed record FlowState(
         return known;
     }
 
-    /// <summary>How far a value can be relied on: what was found out about it, or else what follows from its parts.</summary>
-    public Standing StandingOf(Term term)
+    /// <summary>What the verdicts of all paths come to for a value that is used here.</summary>
+    public TaintFact Judge(Term term) => TaintOf(term).Judged;
+
+    /// <summary>The verdicts of all paths on a value: those that were noted for it, or else what follows from those on its parts.</summary>
+    public Taint TaintOf(Term term)
     {
         if (term.Depth < Findings.Deep)
         {
-            return FindStandingOf(term);
+            return FindTaintOf(term);
         }
 
-        if (!_findings.Standings.TryGetValue(term, out Standing known))
+        if (!_findings.Taints.TryGetValue(term, out Taint? known))
         {
-            known = FindStandingOf(term);
-            _findings.Standings[term] = known;
+            known = FindTaintOf(term);
+            _findings.Taints[term] = known;
         }
 
         return known;
@@ -98,21 +101,24 @@ internal sealed record FlowState(
         return answer;
     }
 
-    private Standing FindStandingOf(Term term)
+    private Taint FindTaintOf(Term term)
     {
-        if (Standings.TryGetValue(term, out Standing known))
+        if (Taints.TryGetValue(term, out Taint? known))
         {
-            return known is { Trust: Trust.Overflowed, Source: { } limit } && IsTrue(term, () => StandingOf(limit).IsSafe, otherwise: false) ? new Standing(Trust.Bounded) : known;
+            // Once its limit is within a limit itself, the check cannot have overflowed.
+            return known.Has(Verdict.Overflowed)
+                ? known.Map(fact => fact is { Verdict: Verdict.Overflowed, Source: { } limit } && IsTrue(term, () => Judge(limit).IsSafe, otherwise: false) ? new TaintFact(Verdict.Bounded) : fact)
+                : known;
         }
 
         return term.Kind switch
         {
-            TermKind.Fetch => new Standing(Trust.Unchecked),
-            TermKind.Field or TermKind.Slice or TermKind.Element => StandingOf(term.Left!),
-            TermKind.Cast => Arithmetic.StandingOfCast(this, term),
-            TermKind.With or TermKind.Tuple => Standing.Worse(StandingOf(term.Left!), StandingOf(term.Right!)),
-            TermKind.Binary => Arithmetic.StandingOf(this, term),
-            _ => default,
+            TermKind.Fetch => Taint.Unchecked,
+            TermKind.Field or TermKind.Slice or TermKind.Element => TaintOf(term.Left!),
+            TermKind.Cast => Arithmetic.TaintOfCast(this, term),
+            TermKind.With or TermKind.Tuple => Taint.Worse(TaintOf(term.Left!), TaintOf(term.Right!)),
+            TermKind.Binary => Arithmetic.TaintOf(this, term),
+            _ => Taint.Host,
         };
     }
 
@@ -120,13 +126,13 @@ internal sealed record FlowState(
     public bool IsNonNegative(Term term) =>
         (Limits.Ranges.TryGetValue(term, out Interval range) && range.Least >= 0) || NonNegative.Contains(term);
 
-    public bool IsGuests(Term term) => !StandingOf(term).IsSafe;
+    public bool IsGuests(Term term) => !Judge(term).IsSafe;
 
     /// <summary>Whether the same is known in both.</summary>
     public bool IsSameAs(FlowState other) =>
         this == other
-        || (Variables.IsSameAs(other.Variables) && Standings.IsSameAs(other.Standings) && Reads.IsSameAs(other.Reads)
-            && Sound.SetEquals(other.Sound) && NonNegative.SetEquals(other.NonNegative) && Refuted.SetEquals(other.Refuted) && Facts.Equals(other.Facts)
+        || (Variables.IsSameAs(other.Variables) && Taints.IsSameAs(other.Taints) && Reads.IsSameAs(other.Reads)
+            && Sound.SetEquals(other.Sound) && NonNegative.SetEquals(other.NonNegative) && OutOfRange.SetEquals(other.OutOfRange) && Facts.Equals(other.Facts)
             && Limits.IsSameAs(other.Limits));
 
     /// <summary>
@@ -138,7 +144,7 @@ internal sealed record FlowState(
     /// <param name="result">What it returned.</param>
     public FlowState ForgetWithin(Frame frame, FlowState before, Term result)
     {
-        var own = before.Standings.DifferencesTo(Standings).Where(term => !before.Standings.ContainsKey(term) && term.IsMadeWithin(frame)).ToList();
+        var own = before.Taints.DifferencesTo(Taints).Where(term => !before.Taints.ContainsKey(term) && term.IsMadeWithin(frame)).ToList();
         ImmutableHashSet<Term> sound = Sound == before.Sound ? [] : Sound.Except(before.Sound);
         ImmutableHashSet<Term> nonNegative = NonNegative == before.NonNegative ? [] : NonNegative.Except(before.NonNegative);
         if (own.Count == 0 && sound.IsEmpty && nonNegative.IsEmpty && Limits == before.Limits)
@@ -163,7 +169,7 @@ internal sealed record FlowState(
         bool isLost(Term term) => term.Mentions(atom => !held.Contains(atom) && atom.IsMadeWithin(frame));
         return this with
         {
-            Standings = Standings.RemoveRange(own.Where(isLost)),
+            Taints = Taints.RemoveRange(own.Where(isLost)),
             Sound = Sound.Except(sound.Where(isLost)),
             NonNegative = NonNegative.Except(nonNegative.Where(isLost)),
             Limits = Limits.Without(before.Limits, isLost),
@@ -177,9 +183,9 @@ internal sealed record FlowState(
         {
             // Nothing was made of it, or it is all there is to forget.
             PersistentMap<Term, ReadFact> others = Reads.Remove(atom);
-            PersistentMap<Term, Standing> rest = Standings.Remove(atom);
+            PersistentMap<Term, Taint> rest = Taints.Remove(atom);
             Limits limits = Limits.Without(atom);
-            return others == Reads && rest == Standings && limits == Limits ? this : this with { Reads = others, Standings = rest, Limits = limits };
+            return others == Reads && rest == Taints && limits == Limits ? this : this with { Reads = others, Taints = rest, Limits = limits };
         }
 
         PersistentMap<Term, ReadFact> reads = Reads;
@@ -191,16 +197,16 @@ internal sealed record FlowState(
             }
         }
 
-        PersistentMap<Term, Standing> standings = Standings;
-        foreach (Term term in Standings.Keys)
+        PersistentMap<Term, Taint> taints = Taints;
+        foreach (Term term in Taints.Keys)
         {
             if (term.Mentions(atom))
             {
-                standings = standings.Remove(term);
+                taints = taints.Remove(term);
             }
         }
 
-        return this with { Reads = reads, Standings = standings, Limits = Limits.Without(atom) };
+        return this with { Reads = reads, Taints = taints, Limits = Limits.Without(atom) };
     }
 }
 
@@ -210,11 +216,11 @@ internal struct Findings : IEquatable<Findings>
     /// <summary>What is not as deep is worked out as quickly as it is looked up.</summary>
     public const int Deep = 3;
 
-    private Dictionary<Term, Standing>? _standings;
+    private Dictionary<Term, Taint>? _taints;
     private Dictionary<(Term, int), Measured>? _ranges;
     private HashSet<Term>? _asked;
 
-    public Dictionary<Term, Standing> Standings => _standings ??= [];
+    public Dictionary<Term, Taint> Taints => _taints ??= [];
 
     /// <summary>What is being asked about.</summary>
     public HashSet<Term> Asked => _asked ??= [];

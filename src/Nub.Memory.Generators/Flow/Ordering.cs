@@ -134,9 +134,9 @@ internal static class Ordering
     private static bool Helps(Excess order, Excess sum) => sum.Parts.Any(part => order.FactorOf(part.Key).Sign * part.Value.Sign > 0);
 
     private static bool IsHosts(FlowState state, Term term) =>
-        term.Kind == TermKind.Constant || ((term.Kind == TermKind.Merge || term.Type!.TypeKind == TypeKind.Enum) && state.StandingOf(term).Trust == Trust.Host);
+        term.Kind == TermKind.Constant || ((term.Kind == TermKind.Merge || term.Type!.TypeKind == TypeKind.Enum) && state.Judge(term).Verdict == Verdict.Host);
 
-    private static bool IsHostsOwn(FlowState state, Term term) => state.StandingOf(term).Trust == Trust.Host;
+    private static bool IsHostsOwn(FlowState state, Term term) => state.Judge(term).Verdict == Verdict.Host;
 
     // Whether it is one part of a sum, and not a sum itself.
     private static bool IsOne(Term term) => term.Kind is not (TermKind.Constant or TermKind.Cast or TermKind.Binary);

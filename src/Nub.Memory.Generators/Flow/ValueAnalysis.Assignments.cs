@@ -12,20 +12,20 @@ internal sealed partial class ValueAnalysis
     // On a way where a guest's value was found to be too large, whatever is done may be what somebody does about it.
     private void Note()
     {
-        if (_state.Refuted.IsEmpty)
+        if (_state.OutOfRange.IsEmpty)
         {
             return;
         }
 
-        foreach (Term term in _state.Refuted)
+        foreach (Term term in _state.OutOfRange)
         {
-            if (_state.Standings.TryGetValue(term, out Standing known) && known.Trust == Trust.Refuted)
+            if (_state.Taints.TryGetValue(term, out Taint? known) && known.Has(Verdict.OutOfRange))
             {
-                _state = _state.Set(term, known with { Trust = Trust.Noted });
+                _state = _state.Set(term, known.Map(static fact => fact.Verdict == Verdict.OutOfRange ? fact with { Verdict = Verdict.Noted } : fact));
             }
         }
 
-        _state = _state with { Refuted = [] };
+        _state = _state with { OutOfRange = [] };
     }
 
     private void Assign(IOperation target, Term value)

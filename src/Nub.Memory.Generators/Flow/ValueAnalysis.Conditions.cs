@@ -68,7 +68,7 @@ internal sealed partial class ValueAnalysis
             _compared[comparison] = (left, right);
             if (_frame is not null)
             {
-                _session.ComparedInHelper(_state.StandingOf(right).IsSafe ? left : null, _state.StandingOf(left).IsSafe ? right : null);
+                _session.ComparedInHelper(_state.Judge(right).IsSafe ? left : null, _state.Judge(left).IsSafe ? right : null);
             }
 
             return;
@@ -82,8 +82,8 @@ internal sealed partial class ValueAnalysis
     {
         _state = DoubtOrder(_state, left, right);
         bool bounds = comparison is not IBinaryOperation binary || (!Widths.CanOverflowIn(_state, left) && !Widths.CanOverflowIn(_state, right));
-        bool isLeftSafe = _state.StandingOf(left).IsSafe;
-        bool isRightSafe = _state.StandingOf(right).IsSafe;
+        bool isLeftSafe = _state.Judge(left).IsSafe;
+        bool isRightSafe = _state.Judge(right).IsSafe;
         if (!bounds)
         {
             _state = isRightSafe ? Arithmetic.AtMost(_state, left, right, comparison) : _state;
@@ -206,7 +206,7 @@ internal sealed partial class ValueAnalysis
         })
         {
             bool isLarger = operand == comparison.RightOperand == kind is BinaryOperatorKind.LessThan or BinaryOperatorKind.LessThanOrEqual;
-            if (!isLarger || _state.StandingOf(bound).IsSafe || !_state.StandingOf(counter).IsSafe)
+            if (!isLarger || _state.Judge(bound).IsSafe || !_state.Judge(counter).IsSafe)
             {
                 continue;
             }

@@ -107,12 +107,12 @@ internal sealed partial class ValueAnalysis
     }
 
     // Whether it may be used for anything: to ask that takes less than to ask what it is used for.
-    private bool IsHosts(Term value) => _state.StandingOf(value).Trust == Trust.Host;
+    private bool IsHosts(Term value) => _state.Judge(value).Verdict == Verdict.Host;
 
     private void CheckUse(IOperation operand, Term value, Sink sink)
     {
-        Standing standing = _state.StandingOf(value);
-        bool isSmall = standing.IsSafe || (sink is not Sink.Index and not Sink.Slice && Arithmetic.IsNarrow(_state, value));
+        TaintFact found = _state.Judge(value);
+        bool isSmall = found.IsSafe || (sink is not Sink.Index and not Sink.Slice && Arithmetic.IsNarrow(_state, value));
 
         // A loop up to a negative number has no rounds.
         bool isHarmless = isSmall && (sink == Sink.LoopBound || !Arithmetic.CanBeNegative(_state, value));
@@ -129,7 +129,7 @@ internal sealed partial class ValueAnalysis
 
         if (IsReporting)
         {
-            _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, standing, isSmall));
+            _session.UncheckedUses.Add(new UncheckedUse(operand, _frame, value, sink, found, isSmall));
         }
     }
 }

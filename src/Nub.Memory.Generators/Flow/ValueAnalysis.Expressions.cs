@@ -166,21 +166,21 @@ internal sealed partial class ValueAnalysis
     private Term Derive(IOperation operation, params Term[] from)
     {
         Term result = Result(operation);
-        Standing worst = default;
+        Taint worst = Taint.Host;
         foreach (Term one in from)
         {
-            worst = Standing.Worse(worst, _state.StandingOf(one));
+            worst = Taint.Worse(worst, _state.TaintOf(one));
             _session.AddOrigins(result, one);
         }
 
-        return WithStanding(result, worst);
+        return WithTaint(result, worst);
     }
 
-    private Term WithStanding(Term term, Standing standing)
+    private Term WithTaint(Term term, Taint taint)
     {
-        if (standing.Trust != Trust.Host || _state.Standings.ContainsKey(term))
+        if (!taint.IsHost || _state.Taints.ContainsKey(term))
         {
-            _state = _state.Set(term, standing);
+            _state = _state.Set(term, taint);
         }
 
         return term;

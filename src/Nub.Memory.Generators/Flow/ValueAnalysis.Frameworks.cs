@@ -37,13 +37,13 @@ internal sealed partial class ValueAnalysis
             _state = arguments.Values.Aggregate(_state, (state, sought) => Arithmetic.Compared(state, sought, call));
         }
 
-        bool isHosts(int i) => i < all.Length && _state.StandingOf(all[i]).IsSafe;
+        bool isHosts(int i) => i < all.Length && _state.Judge(all[i]).IsSafe;
         switch (method.Name)
         {
             case "Min" when isHosts(0) || isHosts(1):
             case "Clamp" when isHosts(2):
             case "PopCount" or "LeadingZeroCount" or "TrailingZeroCount" or "Log2" or "Sign" or "CompareTo" or "Equals" or "GetHashCode":
-                return Place(method, WithStanding(Derive(call, all), new Standing(all.All(one => _state.StandingOf(one).Trust == Trust.Host) ? Trust.Host : Trust.Bounded, call)), all);
+                return Place(method, WithTaint(Derive(call, all), new TaintFact(all.All(one => _state.Judge(one).Verdict == Verdict.Host) ? Verdict.Host : Verdict.Bounded, call)), all);
             case "Min" or "Max" or "Clamp" or "Abs" or "ReverseEndianness" or "RotateLeft" or "RotateRight" or "HostToNetworkOrder" or "NetworkToHostOrder":
                 return Place(method, Derive(call, all), all);
             case var name when name.StartsWith("ThrowIf", StringComparison.Ordinal) && all.Length > 0 && method.ContainingType.Name == "ArgumentOutOfRangeException":
@@ -72,7 +72,7 @@ internal sealed partial class ValueAnalysis
 
         // What came through somebody's predicate or selection may have been checked there.
         return method.Parameters.Any(static parameter => parameter.Type.TypeKind == TypeKind.Delegate) && _state.IsGuests(made)
-            ? WithStanding(made, new Standing(Trust.Compared, call))
+            ? WithTaint(made, new TaintFact(Verdict.Compared, call))
             : made;
     }
 
@@ -134,7 +134,7 @@ internal sealed partial class ValueAnalysis
             else if (isAll)
             {
                 Fill(whole, stream);
-                _state = _state.Set(whole, default);
+                _state = _state.Set(whole, Taint.Host);
             }
         }
     }

@@ -13,8 +13,8 @@ internal sealed record Followed(FlowState Entry, bool IsAsserting, ValueAnalysis
 // Helpers: gone through from what is known where they are called.
 internal sealed partial class ValueAnalysis
 {
-    // How far what an iterator gives can be relied on, at the worst.
-    private readonly Dictionary<Term, Standing> _yielded = [];
+    // What an iterator gives, with the verdicts of all places at which it gives it.
+    private readonly Dictionary<Term, Taint> _yielded = [];
 
     private Term Follow(IOperation call, IMethodSymbol method, MethodBody body, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
     {
@@ -68,7 +68,7 @@ internal sealed partial class ValueAnalysis
             _session.ComparedInHelper(term, null);
 
             // What the helper found out, it tells by what it returns: a flag, a code.
-            if (!body.Method.ReturnsVoid && _state.StandingOf(result).Trust == Trust.Host)
+            if (!body.Method.ReturnsVoid && _state.Judge(result).Verdict == Verdict.Host)
             {
                 _state = Arithmetic.Compared(_state, term, call);
             }
@@ -103,7 +103,7 @@ internal sealed partial class ValueAnalysis
             _session.AddOrigins(all, one);
         }
 
-        return followed.Analysis._yielded.Count == 0 ? all : WithStanding(all, followed.Analysis._yielded.Values.Aggregate(Standing.Worse));
+        return followed.Analysis._yielded.Count == 0 ? all : WithTaint(all, followed.Analysis._yielded.Values.Aggregate(Taint.Join));
     }
 
     // One of the values that an iterator gives: whoever asks for them does something with them elsewhere.
@@ -114,8 +114,8 @@ internal sealed partial class ValueAnalysis
             Use(value);
         }
 
-        Standing standing = _state.StandingOf(value);
-        _yielded[value] = _yielded.TryGetValue(value, out Standing before) ? Standing.Worse(before, standing) : standing;
+        Taint taint = _state.TaintOf(value);
+        _yielded[value] = _yielded.TryGetValue(value, out Taint? before) ? Taint.Join(before, taint) : taint;
     }
 
     /// <summary>

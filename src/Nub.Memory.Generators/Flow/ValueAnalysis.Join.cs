@@ -13,32 +13,32 @@ internal sealed partial class ValueAnalysis
             return known;
         }
 
-        PersistentMap<Term, Standing> standings = known.Standings;
+        PersistentMap<Term, Taint> taints = known.Taints;
         PathFacts here = PathFacts.None;
         PathFacts there = PathFacts.None;
         _met.Clear();
-        PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref standings, ref here, ref there);
-        foreach (Term term in known.Standings.DifferencesTo(incoming.Standings))
+        PersistentMap<Variable, Term> variables = JoinVariables(node, known, incoming, ref taints, ref here, ref there);
+        foreach (Term term in known.Taints.DifferencesTo(incoming.Taints))
         {
             _session.Step();
-            bool isMine = known.Standings.TryGetValue(term, out Standing mine);
-            bool isOther = incoming.Standings.TryGetValue(term, out Standing other);
+            bool isMine = known.Taints.TryGetValue(term, out Taint? mine);
+            bool isOther = incoming.Taints.TryGetValue(term, out Taint? other);
             if (term.Key is MergePoint point && point.Node == node)
             {
                 // A variable that is not changed in a loop holds the same there; what is known of it may be something else.
                 if (Holds(known, point.Variable, term) && Holds(incoming, point.Variable, term))
                 {
-                    Standing of = Standing.Join(known.StandingOf(term), incoming.StandingOf(term));
-                    standings = of.Trust == Trust.Host ? standings : standings.SetItem(term, of);
+                    var of = Taint.Join(known.TaintOf(term), incoming.TaintOf(term));
+                    taints = of.IsHost ? taints : taints.SetItem(term, of);
                 }
             }
             else if (isOther)
             {
-                standings = standings.SetItem(term, isMine || !term.IsAtom ? Standing.Join(isMine ? mine : known.StandingOf(term), other) : other);
+                taints = taints.SetItem(term, isMine || !term.IsAtom ? Taint.Join(isMine ? mine! : known.TaintOf(term), other!) : other!);
             }
             else if (!term.IsAtom)
             {
-                standings = standings.SetItem(term, Standing.Join(mine, incoming.StandingOf(term)));
+                taints = taints.SetItem(term, Taint.Join(mine!, incoming.TaintOf(term)));
             }
         }
 
@@ -54,22 +54,22 @@ internal sealed partial class ValueAnalysis
 
         ImmutableHashSet<Term> sound = known.Sound == incoming.Sound ? known.Sound : known.Sound.Intersect(incoming.Sound);
         ImmutableHashSet<Term> nonNegative = known.NonNegative == incoming.NonNegative ? known.NonNegative : known.NonNegative.Intersect(incoming.NonNegative);
-        IReadOnlyList<Term> changed = known.Standings.DifferencesTo(standings);
-        ImmutableHashSet<Term> refuted = known.Refuted == incoming.Refuted ? known.Refuted : known.Refuted.Union(incoming.Refuted);
+        IReadOnlyList<Term> changed = known.Taints.DifferencesTo(taints);
+        ImmutableHashSet<Term> outOfRange = known.OutOfRange == incoming.OutOfRange ? known.OutOfRange : known.OutOfRange.Union(incoming.OutOfRange);
         foreach (Term term in changed)
         {
-            refuted = standings.TryGetValue(term, out Standing now) && now.Trust == Trust.Refuted ? refuted.Add(term) : refuted;
+            outOfRange = taints.TryGetValue(term, out Taint? now) && now.Has(Verdict.OutOfRange) ? outOfRange.Add(term) : outOfRange;
         }
 
         PathFacts facts = known.Facts.Common(incoming.Facts);
         Limits limits = JoinLimits(node, known, incoming);
         bool isSame = variables == known.Variables && facts == known.Facts && limits == known.Limits && reads == known.Reads && sound.Count == known.Sound.Count && nonNegative.Count == known.NonNegative.Count
-            && changed.All(term => known.Standings.TryGetValue(term, out Standing before) && standings.TryGetValue(term, out Standing now) && before.Trust == now.Trust);
-        return isSame ? known : new FlowState(variables, standings, reads, sound, nonNegative, refuted, facts, limits);
+            && changed.All(term => known.Taints.TryGetValue(term, out Taint? before) && taints.TryGetValue(term, out Taint? now) && before.Covers(now));
+        return isSame ? known : new FlowState(variables, taints, reads, sound, nonNegative, outOfRange, facts, limits);
     }
 
     private PersistentMap<Variable, Term> JoinVariables(
-        FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Standing> standings, ref PathFacts here, ref PathFacts there)
+        FlowNode node, FlowState known, FlowState incoming, ref PersistentMap<Term, Taint> taints, ref PathFacts here, ref PathFacts there)
     {
         PersistentMap<Variable, Term> variables = known.Variables;
         foreach (Variable variable in known.Variables.DifferencesTo(incoming.Variables))
@@ -94,10 +94,10 @@ internal sealed partial class ValueAnalysis
             LearnMerge(ref there, merge, other);
             _session.AddOrigins(merge, mine);
             _session.AddOrigins(merge, other);
-            Standing standing = Standing.Join(known.StandingOf(mine), incoming.StandingOf(other));
-            if (standing.Trust != Trust.Host)
+            var taint = Taint.Join(known.TaintOf(mine), incoming.TaintOf(other));
+            if (!taint.IsHost)
             {
-                standings = standings.SetItem(merge, standing);
+                taints = taints.SetItem(merge, taint);
             }
         }
 

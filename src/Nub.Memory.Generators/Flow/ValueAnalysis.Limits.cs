@@ -27,7 +27,7 @@ internal sealed partial class ValueAnalysis
     // offset > end || end > size: what was found to be no more than a value is within a limit once that is.
     private static FlowState BoundBelow(FlowState before, FlowState state, IOperation check)
     {
-        if (state.Standings == before.Standings)
+        if (state.Taints == before.Taints)
         {
             return state;
         }
@@ -136,7 +136,7 @@ internal sealed partial class ValueAnalysis
             case "Abs" when from.Length == 1:
                 bool wasNegative = Arithmetic.CanBeNegative(_state, from[0]);
                 _state = Arithmetic.FindNonNegative(_state, result);
-                return wasNegative && _state.StandingOf(result).IsSafe ? WithStanding(result, new Standing(Trust.Unchecked)) : result;
+                return wasNegative && _state.Judge(result).IsSafe ? WithTaint(result, Taint.Unchecked) : result;
             case "PopCount" or "LeadingZeroCount" or "TrailingZeroCount" or "Log2":
                 _state = Ordering.Narrow(_state, result, new Interval(0, 128));
                 break;
@@ -150,7 +150,7 @@ internal sealed partial class ValueAnalysis
     // The bits of a small number in another order are a large one.
     private Term Scramble(IOperation operation, Term value) => Scrambled(Derive(operation, value));
 
-    private Term Scrambled(Term result) => _state.StandingOf(result).Trust == Trust.Bounded ? WithStanding(result, new Standing(Trust.Unchecked)) : result;
+    private Term Scrambled(Term result) => _state.Judge(result).Verdict == Verdict.Bounded ? WithTaint(result, Taint.Unchecked) : result;
 
     /// <summary>Something that code which is not followed has made of a value; nobody knows that it is negative.</summary>
     private Term DeriveUnsigned(IOperation operation, Term from)
@@ -185,15 +185,26 @@ internal sealed partial class ValueAnalysis
         foreach (Term term in ranges.DifferencesTo(incoming.Limits.Ranges))
         {
             _session.Step();
-            if (ranges.TryGetValue(term, out Interval mine) && !_met.Any(meeting => meeting.Merge == term))
+            if (_met.Any(meeting => meeting.Merge == term))
+            {
+                continue;
+            }
+
+            if (known.Limits.Ranges.TryGetValue(term, out Interval mine))
             {
                 ranges = Widened(ranges, term, mine, mine.Hull(Widths.RangeOf(incoming, term)), climbs);
+            }
+            else if (!climbs && incoming.Limits.Ranges.TryGetValue(term, out Interval theirs)
+                && theirs.Hull(Widths.RangeOf(known, term)) is var both && !both.Contains(Widths.OfType(term)))
+            {
+                // What the one path says of its values may hold on the other without being said there.
+                ranges = ranges.SetItem(term, both);
             }
         }
 
         foreach (Meeting meeting in _met)
         {
-            if (!Widths.IsInteger(meeting.Merge) || (known.StandingOf(meeting.Mine).Trust == Trust.Host && incoming.StandingOf(meeting.Other).Trust == Trust.Host))
+            if (!Widths.IsInteger(meeting.Merge) || (known.Judge(meeting.Mine).Verdict == Verdict.Host && incoming.Judge(meeting.Other).Verdict == Verdict.Host))
             {
                 continue;
             }
@@ -210,7 +221,7 @@ internal sealed partial class ValueAnalysis
             {
                 ranges = Widened(ranges, meeting.Merge, mine, mine.Hull(other), climbs);
             }
-            else if (!climbs && known.StandingOf(meeting.Merge).Trust == Trust.Host)
+            else if (!climbs && known.Judge(meeting.Merge).Verdict == Verdict.Host)
             {
                 // Only the host's met there before, of which nothing is kept; that it is not negative is assumed of it.
                 ranges = ranges.SetItem(meeting.Merge, Widths.RangeOf(known, meeting.Merge).Hull(other));
@@ -240,6 +251,15 @@ internal sealed partial class ValueAnalysis
                 ? Holds(known, order, static meeting => meeting.Mine) && Holds(incoming, order, static meeting => meeting.Other)
                 : Holds(incoming, order);
             orders = holds ? orders.Add(order) : orders;
+        }
+
+        foreach (Excess order in climbs ? [] : incoming.Limits.Orders)
+        {
+            _session.Step();
+            if (!order.IsIn(known.Limits.Orders) && !order.IsOf(node) && Holds(known, order))
+            {
+                orders = Limits.Latest(orders, order);
+            }
         }
 
         // Around a loop only less and less holds; another variable of it is one more step of few.

@@ -8,7 +8,7 @@ internal sealed partial class ValueAnalysis
 {
     private FlowState InFewerBits(FlowState state, Term wide)
     {
-        if (wide.Kind != TermKind.Binary || state.StandingOf(wide) is not { Trust: Trust.Bounded } standing
+        if (wide.Kind != TermKind.Binary || state.TaintOf(wide) is not { Judged.Verdict: Verdict.Bounded } taint
             || Narrower(wide, wide.Type) is not { Kind: TermKind.Binary, Type: { } type } narrow || Widths.Of(type) >= Widths.Of(wide))
         {
             return state;
@@ -23,7 +23,7 @@ internal sealed partial class ValueAnalysis
 
         foreach (Term one in new[] { narrow, Terms.Binary((BinaryOperatorKind)narrow.Key!, narrow.Left!, narrow.Right!, type, isChecked: true) })
         {
-            state = state.Set(one, standing);
+            state = state.Set(one, taint);
             state = Widths.OfType(one).Contains(range) ? Ordering.Narrow(state, one, range) : state;
         }
 

@@ -84,7 +84,7 @@ internal sealed partial class ValueAnalysis
                 Term fetched = Fetch(call, place, type);
                 if (method.Name == "TryReadValidated" && type!.GetMembers("Validate").OfType<IMethodSymbol>().Any(static one => !one.IsImplicitlyDeclared && one.Parameters.Length == 1))
                 {
-                    WithStanding(fetched, new Standing(Trust.Compared, call));
+                    WithTaint(fetched, new TaintFact(Verdict.Compared, call));
                 }
 
                 AssignOut(call, 1, fetched);
@@ -126,7 +126,7 @@ internal sealed partial class ValueAnalysis
     private Term Fetch(IOperation operation, Place place, ITypeSymbol? type)
     {
         Term fetch = Terms.Fetch(operation, _frame, type);
-        if (_node.IsInLoop || _state.Standings.ContainsKey(fetch))
+        if (_node.IsInLoop || _state.Taints.ContainsKey(fetch))
         {
             _state = _state.Redefine(fetch);
         }
@@ -141,7 +141,7 @@ internal sealed partial class ValueAnalysis
         }
 
         _state = _state with { Reads = _state.Reads.SetItem(fetch, new ReadFact(place, _node.Order, _state.Facts)) };
-        return WithStanding(fetch, new Standing(Trust.Unchecked));
+        return WithTaint(fetch, Taint.Unchecked);
     }
 
     private void FindRepetitions(Term fetch, Place place)
@@ -204,10 +204,10 @@ internal sealed partial class ValueAnalysis
     // What was found out about its elements was about others.
     private void Fill(Term buffer, Term bytes)
     {
-        IEnumerable<Term> elements = _state.Standings.Keys.Where(one => one.Kind == TermKind.Element && one.Mentions(buffer)).ToList();
-        _state = elements.Aggregate(_state, static (state, element) => state with { Standings = state.Standings.Remove(element), Limits = state.Limits.Without(element) });
+        IEnumerable<Term> elements = _state.Taints.Keys.Where(one => one.Kind == TermKind.Element && one.Mentions(buffer)).ToList();
+        _state = elements.Aggregate(_state, static (state, element) => state with { Taints = state.Taints.Remove(element), Limits = state.Limits.Without(element) });
         _session.AddOrigins(buffer, bytes);
-        WithStanding(buffer, new Standing(Trust.Unchecked));
+        WithTaint(buffer, Taint.Unchecked);
     }
 
     private long? LengthOfBuffer(Term buffer)
@@ -229,7 +229,7 @@ internal sealed partial class ValueAnalysis
     {
         Term received = Terms.Fetch(operation, _frame, type);
         _state = _node.IsInLoop ? _state.Redefine(received) : _state;
-        return WithStanding(received, new Standing(Trust.Unchecked));
+        return WithTaint(received, Taint.Unchecked);
     }
 
     private Term EvaluateStack(IInvocationOperation call, Arguments arguments)

@@ -74,7 +74,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     {
         Term given = session.Terms.Input(parameter, parameter.Type);
         session.Given.Add(given);
-        return entry.Set(given, new Standing(Trust.Unchecked));
+        return entry.Set(given, Taint.Unchecked);
     }
 
     private TermTable Terms => _session.Terms;
@@ -135,9 +135,9 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         PersistentMap<Term, ReadFact> reads = state.Reads.RemoveRange(
             _readBefore.DifferencesTo(state.Reads).Where(read => state.Reads.TryGetValue(read, out ReadFact? fact) && fact.Order >= to.Order));
         bool IsOfLoop(Term atom) => atom.IsMergeAt(to);
-        PersistentMap<Term, Standing> standings = state.Standings.RemoveRange(
-            state.Standings.Keys.Where(term => !term.IsAtom && term.Mentions(IsOfLoop)));
-        return reads == state.Reads && standings == state.Standings ? state : state with { Reads = reads, Standings = standings };
+        PersistentMap<Term, Taint> taints = state.Taints.RemoveRange(
+            state.Taints.Keys.Where(term => !term.IsAtom && term.Mentions(IsOfLoop)));
+        return reads == state.Reads && taints == state.Taints ? state : state with { Reads = reads, Taints = taints };
     }
 
     private void Capture(IFlowCaptureOperation capture)

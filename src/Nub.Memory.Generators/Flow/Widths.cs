@@ -85,7 +85,7 @@ internal static class Widths
         term.Kind == TermKind.Constant
         || (state.Limits.Ranges.TryGetValue(term, out Interval known) && known.Most < OfType(term).Most)
         || (term.Kind == TermKind.Cast && IsKnown(state, term.Left!))
-        || (Of(term) is > 0 and < 32 && state.StandingOf(term).Trust != Trust.Host);
+        || (Of(term) is > 0 and < 32 && state.Judge(term).Verdict != Verdict.Host);
 
     private static Measured Measure(FlowState state, Term term, int proofs) => state.Remember(term, proofs, s_measure);
 
@@ -125,17 +125,17 @@ internal static class Widths
         }
         else
         {
-            Trust trust = state.StandingOf(term).Trust;
-            (isGuests, isHosts) = (trust > Trust.Compared, trust == Trust.Host);
-            canBeNegative = trust is not Trust.Host and not Trust.Compared
+            Verdict trust = state.Judge(term).Verdict;
+            (isGuests, isHosts) = (trust > Verdict.Compared, trust == Verdict.Host);
+            canBeNegative = trust is not Verdict.Host and not Verdict.Compared
                 && (term is not { Kind: TermKind.Cast, Left: { } fraction } || Arithmetic.CanBeNegative(state, fraction));
         }
 
-        if (state.Standings.TryGetValue(term, out Standing found) && found.IsSafe)
+        if (state.Taints.TryGetValue(term, out Taint? taint) && taint.Judged is { IsSafe: true } found)
         {
             // An unsigned number that was found to be within a limit has not wrapped round.
             isGuests = false;
-            canBeNegative &= found.Trust != Trust.Compared && IsSigned(term);
+            canBeNegative &= found.Verdict != Verdict.Compared && IsSigned(term);
         }
 
         // What does not fit comes back at the other end of the type, unless it throws.

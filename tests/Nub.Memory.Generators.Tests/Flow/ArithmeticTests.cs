@@ -75,7 +75,7 @@ public sealed class ArithmeticTests
             foreach (SpecialType type in new[] { SpecialType.System_Int32, SpecialType.System_UInt32, SpecialType.System_Int64, SpecialType.System_UInt64 })
             {
                 Term atom = terms.Atom(type);
-                if (!value.Mentions(atom) || state.StandingOf(atom).Trust != Trust.Bounded)
+                if (!value.Mentions(atom) || state.Judge(atom).Verdict != Verdict.Bounded)
                 {
                     continue;
                 }

@@ -39,7 +39,7 @@ internal sealed class RandomTerms(Random random)
     public Term Constant(BigInteger value, ITypeSymbol type) => Terms.Constant((decimal)value, type);
 
     /// <summary>Whatever these terms are made of comes from the guest.</summary>
-    public FlowState AllGuests => s_types.Aggregate(FlowState.Empty, (state, type) => state.Set(Atom(type), new Standing(Trust.Unchecked)));
+    public FlowState AllGuests => s_types.Aggregate(FlowState.Empty, (state, type) => state.Set(Atom(type), new TaintFact(Verdict.Unchecked)));
 
     public Term Next(ITypeSymbol type, int depth, bool withConstants = true)
     {

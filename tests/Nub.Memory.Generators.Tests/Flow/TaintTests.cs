@@ -6,7 +6,7 @@ using Nub.Memory.Generators.Flow;
 namespace Nub.Memory.Generators.Tests.Flow;
 
 /// <summary>How far values can be relied on, and where they came from, at points and where ways meet.</summary>
-public sealed class TrustTests
+public sealed class TaintTests
 {
     private readonly RandomTerms _terms = new(new Random(1));
 
@@ -15,23 +15,23 @@ public sealed class TrustTests
     [Fact]
     public void Where_two_ways_meet_the_worse_holds()
     {
-        foreach ((Trust one, Trust other, Trust both) in new[]
+        foreach ((Verdict one, Verdict other, Verdict both) in new[]
         {
-            (Trust.Host, Trust.Bounded, Trust.Bounded),
-            (Trust.Host, Trust.Unchecked, Trust.Unchecked),
-            (Trust.Bounded, Trust.Unchecked, Trust.Unchecked),
-            (Trust.Compared, Trust.Unchecked, Trust.Unchecked),
-            (Trust.Bounded, Trust.Compared, Trust.Compared),
-            (Trust.Bounded, Trust.Overflowed, Trust.Overflowed),
-            (Trust.Bounded, Trust.Refuted, Trust.Unchecked),
-            (Trust.Bounded, Trust.Noted, Trust.Compared),
-            (Trust.Host, Trust.Refuted, Trust.Refuted),
-            (Trust.Overflowed, Trust.Unchecked, Trust.Unchecked),
-            (Trust.Refuted, Trust.Unchecked, Trust.Unchecked),
+            (Verdict.Host, Verdict.Bounded, Verdict.Bounded),
+            (Verdict.Host, Verdict.Unchecked, Verdict.Unchecked),
+            (Verdict.Bounded, Verdict.Unchecked, Verdict.Unchecked),
+            (Verdict.Compared, Verdict.Unchecked, Verdict.Unchecked),
+            (Verdict.Bounded, Verdict.Compared, Verdict.Compared),
+            (Verdict.Bounded, Verdict.Overflowed, Verdict.Overflowed),
+            (Verdict.Bounded, Verdict.OutOfRange, Verdict.Unchecked),
+            (Verdict.Bounded, Verdict.Noted, Verdict.Compared),
+            (Verdict.Host, Verdict.OutOfRange, Verdict.OutOfRange),
+            (Verdict.Overflowed, Verdict.Unchecked, Verdict.Unchecked),
+            (Verdict.OutOfRange, Verdict.Unchecked, Verdict.Unchecked),
         })
         {
-            Assert.Equal(both, Standing.Join(new Standing(one), new Standing(other)).Trust);
-            Assert.Equal(both, Standing.Join(new Standing(other), new Standing(one)).Trust);
+            Assert.Equal(both, Taint.Join(new TaintFact(one), new TaintFact(other)).Judged.Verdict);
+            Assert.Equal(both, Taint.Join(new TaintFact(other), new TaintFact(one)).Judged.Verdict);
         }
     }
 
@@ -39,33 +39,33 @@ public sealed class TrustTests
     [Fact]
     public void No_meeting_makes_an_unchecked_value_safe()
     {
-        foreach (Trust one in Enum.GetValues<Trust>())
+        foreach (Verdict one in Enum.GetValues<Verdict>())
         {
-            Assert.Equal(one, Standing.Join(new Standing(one), new Standing(one)).Trust);
-            foreach (Trust other in Enum.GetValues<Trust>().Where(other => other > Trust.Compared && other != Trust.Noted && other != one))
+            Assert.Equal(one, Taint.Join(new TaintFact(one), new TaintFact(one)).Judged.Verdict);
+            foreach (Verdict other in Enum.GetValues<Verdict>().Where(other => other > Verdict.Compared && other != Verdict.Noted && other != one))
             {
-                bool isNoted = one == Trust.Noted;
-                Assert.True(isNoted || !Standing.Join(new Standing(one), new Standing(other)).IsSafe, $"{one} and {other}");
+                bool isNoted = one == Verdict.Noted;
+                Assert.True(isNoted || !Taint.Join(new TaintFact(one), new TaintFact(other)).Judged.IsSafe, $"{one} and {other}");
             }
         }
 
-        Assert.True(Standing.Join(new Standing(Trust.Compared, IsPartial: true), new Standing(Trust.Unchecked)).IsSafe);
+        Assert.True(Taint.Join(new TaintFact(Verdict.Compared, IsPartial: true), Taint.Unchecked).Judged.IsSafe);
     }
 
     [Fact]
     public void A_value_is_as_good_as_its_worst_part()
     {
-        FlowState state = FlowState.Empty.Set(N, new Standing(Trust.Unchecked));
+        FlowState state = FlowState.Empty.Set(N, new TaintFact(Verdict.Unchecked));
         Term host = _terms.Atom(SpecialType.System_UInt64);
         TermTable terms = _terms.Terms;
 
-        Assert.Equal(Trust.Host, state.StandingOf(host).Trust);
-        Assert.Equal(Trust.Unchecked, state.StandingOf(terms.Cast(N, host.Type!, false)).Trust);
-        Assert.Equal(Trust.Unchecked, state.StandingOf(terms.Tuple([host, N])).Trust);
-        Assert.Equal(Trust.Unchecked, state.StandingOf(terms.Binary(BinaryOperatorKind.Add, host, N, host.Type, false)).Trust);
-        Assert.Equal(Trust.Bounded, state.StandingOf(terms.Binary(BinaryOperatorKind.Remainder, N, host, host.Type, false)).Trust);
-        Assert.Equal(Trust.Unchecked, state.StandingOf(terms.Binary(BinaryOperatorKind.Remainder, host, N, host.Type, false)).Trust);
-        Assert.Equal(Trust.Bounded, state.StandingOf(terms.Binary(BinaryOperatorKind.And, N, host, host.Type, false)).Trust);
+        Assert.Equal(Verdict.Host, state.Judge(host).Verdict);
+        Assert.Equal(Verdict.Unchecked, state.Judge(terms.Cast(N, host.Type!, false)).Verdict);
+        Assert.Equal(Verdict.Unchecked, state.Judge(terms.Tuple([host, N])).Verdict);
+        Assert.Equal(Verdict.Unchecked, state.Judge(terms.Binary(BinaryOperatorKind.Add, host, N, host.Type, false)).Verdict);
+        Assert.Equal(Verdict.Bounded, state.Judge(terms.Binary(BinaryOperatorKind.Remainder, N, host, host.Type, false)).Verdict);
+        Assert.Equal(Verdict.Unchecked, state.Judge(terms.Binary(BinaryOperatorKind.Remainder, host, N, host.Type, false)).Verdict);
+        Assert.Equal(Verdict.Bounded, state.Judge(terms.Binary(BinaryOperatorKind.And, N, host, host.Type, false)).Verdict);
     }
 
     [Fact]
@@ -73,14 +73,14 @@ public sealed class TrustTests
     {
         Term at = _terms.Atom(SpecialType.System_UInt64);
         Term length = N;
-        FlowState state = FlowState.Empty.Set(at, new Standing(Trust.Unchecked)).Set(length, new Standing(Trust.Unchecked));
+        FlowState state = FlowState.Empty.Set(at, new TaintFact(Verdict.Unchecked)).Set(length, new TaintFact(Verdict.Unchecked));
         Term size = _terms.Constant(64, at.Type!);
 
         state = Arithmetic.AtMost(state, length, _terms.Terms.Binary(BinaryOperatorKind.Subtract, size, at, at.Type, false), null!);
-        Assert.Equal(Trust.Overflowed, state.StandingOf(length).Trust);
+        Assert.Equal(Verdict.Overflowed, state.Judge(length).Verdict);
 
         state = Ordering.Learn(Arithmetic.AtMost(state, at, size, null!), at, size);
-        Assert.Equal(Trust.Bounded, state.StandingOf(length).Trust);
+        Assert.Equal(Verdict.Bounded, state.Judge(length).Verdict);
     }
 
     [Fact]
@@ -88,16 +88,16 @@ public sealed class TrustTests
     {
         Term limit = _terms.Constant(16, N.Type!);
         Term twice = _terms.Terms.Binary(BinaryOperatorKind.Multiply, N, _terms.Constant(2, N.Type!), N.Type, true);
-        FlowState state = FlowState.Empty.Set(N, new Standing(Trust.Unchecked));
+        FlowState state = FlowState.Empty.Set(N, new TaintFact(Verdict.Unchecked));
 
         FlowState bounded = Arithmetic.AtMost(state, twice, limit, null!);
-        Assert.Equal(Trust.Bounded, bounded.StandingOf(N).Trust);
-        Assert.Equal(Trust.Bounded, Arithmetic.Exceeds(bounded, N, limit, null!).StandingOf(N).Trust);
+        Assert.Equal(Verdict.Bounded, bounded.Judge(N).Verdict);
+        Assert.Equal(Verdict.Bounded, Arithmetic.Exceeds(bounded, N, limit, null!).Judge(N).Verdict);
 
-        FlowState anew = bounded.Redefine(N).Set(N, new Standing(Trust.Unchecked));
-        Assert.Equal(Trust.Unchecked, anew.StandingOf(N).Trust);
-        Assert.Equal(Trust.Unchecked, anew.StandingOf(twice).Trust);
-        Assert.Equal(Trust.Refuted, Arithmetic.Exceeds(state, N, limit, null!).StandingOf(N).Trust);
+        FlowState anew = bounded.Redefine(N).Set(N, new TaintFact(Verdict.Unchecked));
+        Assert.Equal(Verdict.Unchecked, anew.Judge(N).Verdict);
+        Assert.Equal(Verdict.Unchecked, anew.Judge(twice).Verdict);
+        Assert.Equal(Verdict.OutOfRange, Arithmetic.Exceeds(state, N, limit, null!).Judge(N).Verdict);
     }
 
     [Fact]
