@@ -1,8 +1,21 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Tracing;
+using System.Reflection;
+
 namespace Nub.Memory.Child;
 
 /// <summary>Calls every subject often enough for the JIT to compile its optimized code, which it lists as its environment asks.</summary>
 internal static class Warmup
 {
+    private const BindingFlags Own = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.DeclaredOnly;
+
+    private static readonly string[] s_wanted =
+    [
+        .. typeof(Subjects).GetMethods(Own).Concat(typeof(Controls).GetMethods(Own)).Select(method => method.Name),
+        "CopyOutLarge", "CopyInLarge", "CopyOutAligned", "CopyInAligned", "FillLarge", "FillAligned",
+    ];
+
     public static void Run()
     {
         (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(4096).Build();
@@ -10,15 +23,17 @@ internal static class Warmup
         using (host)
         using (guest)
         {
+            // Until the JIT has said that it optimized each of them, however busy the machine is; the time is for one that never does.
+            using var optimized = new OptimizedMethods();
             host.Write(64, 1UL);
-            for (int burst = 0; burst < 8; burst++)
+            for (var clock = Stopwatch.StartNew(); !optimized.HasAll(s_wanted) && clock.Elapsed < TimeSpan.FromMinutes(4);)
             {
                 for (int i = 0; i < 100; i++)
                 {
                     CallAll(host, large);
                 }
 
-                Thread.Sleep(250);
+                Thread.Sleep(50);
             }
         }
     }
@@ -62,5 +77,37 @@ internal static class Warmup
         Controls.HashInPlace(place);
         Controls.SpinPlain((uint*)place);
         Controls.StructInPlace((byte*)place);
+    }
+}
+
+/// <summary>The methods of which the runtime has said that it compiled their optimized code (MethodLoadVerbose, CLR events of .NET).</summary>
+internal sealed class OptimizedMethods : EventListener
+{
+    private const EventKeywords Jit = (EventKeywords)0x10;
+    private const int TierShift = 7;
+    private const uint TierMask = 7;
+    private const uint OptimizedTier1 = 4;
+
+    private readonly ConcurrentDictionary<string, bool> _names = new();
+
+    public bool HasAll(IEnumerable<string> names) => names.All(_names.ContainsKey);
+
+    protected override void OnEventSourceCreated(EventSource eventSource)
+    {
+        if (eventSource.Name == "Microsoft-Windows-DotNETRuntime")
+        {
+            EnableEvents(eventSource, EventLevel.Verbose, Jit);
+        }
+    }
+
+    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    {
+        if (eventData.EventName?.StartsWith("MethodLoadVerbose", StringComparison.Ordinal) == true
+            && eventData.Payload is [_, _, _, _, _, uint flags, _, string name, ..]
+            && (flags >> TierShift & TierMask) == OptimizedTier1)
+        {
+            // The base constructor may bring events before this class's fields are there.
+            _names?.TryAdd(name, true);
+        }
     }
 }

@@ -39,6 +39,9 @@ internal readonly record struct Lease
     /// <summary>Whether this lease is held.</summary>
     public bool IsLive => LeaseCells.CountOf(_cell) == _count;
 
+    /// <summary>The region of a lease that is held and may not read, or not write, on the fast path.</summary>
+    public RegionLock SlowRegion => LeaseCells.SlowRegionOf(_cell);
+
     /// <summary>Whether this is no lease at all.</summary>
     public bool IsDefault => _cell == 0;
 

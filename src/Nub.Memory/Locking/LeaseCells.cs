@@ -41,6 +41,10 @@ internal static unsafe class LeaseCells
     // A constant to the optimizing compiler; whoever makes a mapping has called Prepare, so that this cannot fail.
     private static readonly byte* s_cells = Table.Cells();
 
+    // Of each cell whose lease goes the slow way, the region: such a lease alone has to find it. By the cell's number.
+    private static RegionLock?[]? s_slowRegions;
+    private static SpinGate s_gate;
+
     // The first free cell that was used before (its number; 0: none) in the low half, the tag in the high half.
     private static long s_free;
     private static int s_used;
@@ -62,6 +66,10 @@ internal static unsafe class LeaseCells
     /// <param name="cell">Where the cell stands, in bytes from the start of the table.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long WritingCountOf(nuint cell) => Volatile.Read(ref At(cell)->Writing);
+
+    /// <summary>The region of a lease that goes the slow way.</summary>
+    /// <param name="cell">Where its cell stands, in bytes from the start of the table.</param>
+    public static RegionLock SlowRegionOf(nuint cell) => Volatile.Read(ref s_slowRegions)![cell / CellSize]!;
 
     /// <summary>Takes a free cell.</summary>
     /// <param name="region">The region that is leased.</param>
@@ -106,6 +114,11 @@ internal static unsafe class LeaseCells
         }
 
         // No lease has the cell now, and nobody can take it before it is among the free ones.
+        if (Volatile.Read(ref At(cell)->Writing) == NoLease)
+        {
+            ClearSlowRegion((int)(cell / CellSize));
+        }
+
         Volatile.Write(ref At(cell)->Reading, NoLease);
         Volatile.Write(ref At(cell)->Writing, NoLease);
         long head = Volatile.Read(ref s_free);
@@ -148,8 +161,80 @@ internal static unsafe class LeaseCells
     private static void Open(nuint cell, long count, RegionLock region)
     {
         Volatile.Write(ref At(cell)->Region, region.Id);
+        bool isSlow = region.IsIndirect || region.IsReadOnly;
+        if (isSlow)
+        {
+            try
+            {
+                SetSlowRegion((int)(cell / CellSize), region);
+            }
+            catch
+            {
+                _ = TryGiveBack(region.Id, cell, count);
+                throw;
+            }
+        }
+
         Volatile.Write(ref At(cell)->Reading, region.IsIndirect ? NoLease : count);
-        Volatile.Write(ref At(cell)->Writing, region.IsIndirect || region.IsReadOnly ? NoLease : count);
+        Volatile.Write(ref At(cell)->Writing, isSlow ? NoLease : count);
+    }
+
+    private static void ClearSlowRegion(int number)
+    {
+        try
+        {
+        }
+        finally
+        {
+            s_gate.Enter();
+            if (number < s_slowRegions?.Length)
+            {
+                s_slowRegions[number] = null;
+            }
+
+            s_gate.Exit();
+        }
+    }
+
+    private static void SetSlowRegion(int number, RegionLock region)
+    {
+        while (true)
+        {
+            // Allocated before anything is changed. Of two threads that grow it, one tries again.
+            RegionLock?[]? old = Volatile.Read(ref s_slowRegions);
+            RegionLock?[]? regions = old;
+            if (old is null || number >= old.Length)
+            {
+                regions = new RegionLock?[Math.Max(number + 1, 2 * (old?.Length ?? 8))];
+            }
+
+            bool set = false;
+            try
+            {
+            }
+            finally
+            {
+                s_gate.Enter();
+                if (ReferenceEquals(s_slowRegions, old))
+                {
+                    if (!ReferenceEquals(regions, old))
+                    {
+                        old?.CopyTo(regions!, 0);
+                        Volatile.Write(ref s_slowRegions, regions);
+                    }
+
+                    regions![number] = region;
+                    set = true;
+                }
+
+                s_gate.Exit();
+            }
+
+            if (set)
+            {
+                return;
+            }
+        }
     }
 
     private static long Head(long old, uint cell) => unchecked((old & ~(OneTag - 1)) + OneTag) | cell;

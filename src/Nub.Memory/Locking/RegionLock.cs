@@ -130,6 +130,7 @@ internal abstract class RegionLock
     /// <returns>The slot to leave by.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public AccessSlot Enter()
     {
         AccessSlot slot = Publish();

@@ -13,14 +13,17 @@ public readonly unsafe partial struct SharedStack
 
     private SharedStackRefusal PushCore(ReadOnlySpan<byte> data, bool prefixed)
     {
-        var access = new StackAccess(Range);
+        StackRange range = Range;
+        var access = new StackAccess(in range);
         SharedStackRefusal refusal = access.Push(ref MemoryMarshal.GetReference(data), (uint)data.Length, prefixed);
-        return access.Leave(refusal);
+        access.Leave();
+        return access.IsGone ? Gone(in range) : refusal;
     }
 
     private SharedStackRefusal PopCore(Span<byte> destination, out int length)
     {
-        var access = new StackAccess(Range);
+        StackRange range = Range;
+        var access = new StackAccess(in range);
         SharedStackRefusal refusal = access.FindTop(
             PointerSize, (ulong)destination.Length, SharedStackError.DestinationTooSmall, out StackElement top);
         if (refusal.Error == SharedStackError.None)
@@ -29,9 +32,9 @@ public readonly unsafe partial struct SharedStack
             access.Remove(top);
         }
 
-        refusal = access.Leave(refusal);
-        length = refusal.Error == SharedStackError.None ? (int)top.Length : 0;
-        return refusal;
+        access.Leave();
+        length = access.IsGone ? 0 : (int)top.Length;
+        return access.IsGone ? Gone(in range) : refusal;
     }
 
     private SharedStackRefusal PopArray(int maxLength, out byte[] element)
@@ -39,8 +42,14 @@ public readonly unsafe partial struct SharedStack
         ArgumentOutOfRangeException.ThrowIfNegative(maxLength);
         StackRange range = Range;
         element = [];
-        var access = new StackAccess(range);
-        SharedStackRefusal refusal = access.Leave(access.FindTop(PointerSize, (ulong)maxLength, SharedStackError.ElementTooLarge, out StackElement top));
+        var access = new StackAccess(in range);
+        SharedStackRefusal refusal = access.FindTop(PointerSize, (ulong)maxLength, SharedStackError.ElementTooLarge, out StackElement top);
+        access.Leave();
+        if (access.IsGone)
+        {
+            return Gone(in range);
+        }
+
         if (refusal.Error != SharedStackError.None)
         {
             return refusal;
@@ -48,16 +57,17 @@ public readonly unsafe partial struct SharedStack
 
         // Nothing allocates while the memory is entered.
         byte[] copy = GC.AllocateUninitializedArray<byte>((int)top.Length);
-        access = new StackAccess(range);
+        access = new StackAccess(in range);
         access.CopyTo(top.Start, ref MemoryMarshal.GetArrayDataReference(copy), (nuint)copy.Length);
         access.Remove(top);
-        refusal = access.Leave(default);
-        if (refusal.Error == SharedStackError.None)
+        access.Leave();
+        if (access.IsGone)
         {
-            element = copy;
+            return Gone(in range);
         }
 
-        return refusal;
+        element = copy;
+        return default;
     }
 
     private SharedStackRefusal PopParsed<T, TState>(SharedStackTryParser<T, TState> parser, TState state, int maxLength, out T value)
@@ -68,11 +78,16 @@ public readonly unsafe partial struct SharedStack
         StackRange range = Range;
 
         // The prefix is fetched once, ahead of the rest, so that a lie costs no copy and no array.
-        var access = new StackAccess(range);
+        var access = new StackAccess(in range);
         SharedStackRefusal refusal = access.FindTop(
             PointerSize + StackAccess.LeastParsed, (ulong)Array.MaxLength, SharedStackError.ElementTooLarge, out StackElement top);
         uint prefix = refusal.Error == SharedStackError.None ? access.Load<uint>(top.Start) : 0;
-        refusal = access.Leave(refusal);
+        access.Leave();
+        if (access.IsGone)
+        {
+            return Gone(in range);
+        }
+
         if (refusal.Error != SharedStackError.None)
         {
             return refusal;
@@ -96,12 +111,12 @@ public readonly unsafe partial struct SharedStack
         try
         {
             BinaryPrimitives.WriteUInt32LittleEndian(element, prefix);
-            access = new StackAccess(range);
+            access = new StackAccess(in range);
             access.CopyTo(top.Start + PrefixSize, ref MemoryMarshal.GetReference(element[(int)PrefixSize..]), prefix);
-            refusal = access.Leave(default);
-            if (refusal.Error != SharedStackError.None)
+            access.Leave();
+            if (access.IsGone)
             {
-                return refusal;
+                return Gone(in range);
             }
 
             if (!parser(element, state, out value))
@@ -110,15 +125,16 @@ public readonly unsafe partial struct SharedStack
                 return new(SharedStackError.ParseFailed, wanted, 0, top.Length, range.Size);
             }
 
-            access = new StackAccess(range);
+            access = new StackAccess(in range);
             access.Remove(top);
-            refusal = access.Leave(default);
-            if (refusal.Error != SharedStackError.None)
+            access.Leave();
+            if (access.IsGone)
             {
                 value = default!;
+                return Gone(in range);
             }
 
-            return refusal;
+            return default;
         }
         finally
         {
@@ -128,6 +144,8 @@ public readonly unsafe partial struct SharedStack
             }
         }
     }
+
+    private static SharedStackRefusal Gone(in StackRange range) => new(SharedStackError.MemoryGone, range.Offset, 0, range.Size, range.Size);
 
     private static void ThrowIfRefused(in SharedStackRefusal refusal)
     {

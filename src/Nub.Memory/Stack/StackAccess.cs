@@ -33,13 +33,15 @@ internal unsafe ref struct StackAccess
     private readonly AccessSlot _slot;
     private readonly ulong _offset;
     private readonly ulong _size;
+    private readonly bool _isIndirect;
     private bool _gone;
 
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    public StackAccess(in StackRange range)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public StackAccess(scoped in StackRange range)
     {
         _mapping = range.Memory.Live;
         _offset = range.Offset;
@@ -53,18 +55,17 @@ internal unsafe ref struct StackAccess
 
         _mapping.CheckBounds(_offset, _size);
         _mapping.ThrowIfReadOnly();
+        _isIndirect = _mapping.IsIndirect;
         _slot = _mapping.Enter();
         GC.KeepAlive(range.Memory);
     }
 
+    /// <summary>Whether bytes were found to be gone: then nothing that the access has come to counts.</summary>
+    public readonly bool IsGone => _gone;
+
     /// <summary>Ends the access.</summary>
-    /// <param name="refusal">What it has come to.</param>
-    /// <returns>The same, or that bytes are gone, and so nothing that it has come to counts.</returns>
-    public readonly SharedStackRefusal Leave(in SharedStackRefusal refusal)
-    {
-        _mapping.Leave(_slot);
-        return _gone ? new(SharedStackError.MemoryGone, _offset, 0, _size, _size) : refusal;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly void Leave() => _mapping.Leave(_slot);
 
     /// <summary>Reads a number.</summary>
     /// <param name="place">Its first byte; the caller has judged that it lies within the buffer.</param>
@@ -72,7 +73,7 @@ internal unsafe ref struct StackAccess
     public T Load<T>(ulong place) where T : unmanaged
     {
         // Sound: the buffer lies within the memory, which is held, and the place within the buffer.
-        if (!_mapping.IsIndirect)
+        if (!_isIndirect)
         {
             return Representation<T>.Convert(SingleFetch.Load<T>(_mapping.Base + _offset + place));
         }
@@ -82,8 +83,17 @@ internal unsafe ref struct StackAccess
     }
 
     /// <summary>Copies out of the buffer; the caller has judged that the range lies within it.</summary>
-    public void CopyTo(ulong place, ref byte destination, nuint length) =>
+    public void CopyTo(ulong place, ref byte destination, nuint length)
+    {
+        // Sound: as in Load.
+        if (!_isIndirect)
+        {
+            BulkCopy.CopyOut(ref destination, _mapping.Base + _offset + place, length);
+            return;
+        }
+
         _gone |= _mapping.CopyOutHeld(ref destination, _offset + place, length) != AccessFailure.None;
+    }
 
     public SharedStackRefusal Push(ref byte data, uint dataLength, bool prefixed)
     {
@@ -108,7 +118,7 @@ internal unsafe ref struct StackAccess
             Store(pointer, dataLength);
         }
 
-        _gone |= _mapping.CopyInHeld(_offset + pointer + prefix, ref data, dataLength) != AccessFailure.None;
+        CopyFrom(pointer + prefix, ref data, dataLength);
         if (length > filled)
         {
             Clear(pointer + filled, length - filled);
@@ -171,10 +181,10 @@ internal unsafe ref struct StackAccess
     /// <summary>Writes a number.</summary>
     /// <param name="place">Its first byte; the caller has judged that it lies within the buffer.</param>
     /// <param name="value">The number.</param>
-    public void Store<T>(ulong place, T value) where T : unmanaged
+    private void Store<T>(ulong place, T value) where T : unmanaged
     {
         // Sound: as in Load.
-        if (!_mapping.IsIndirect)
+        if (!_isIndirect)
         {
             SingleFetch.Store(_mapping.Base + _offset + place, Representation<T>.Convert(value));
             return;
@@ -183,6 +193,25 @@ internal unsafe ref struct StackAccess
         _gone |= _mapping.StoreHeld(_offset + place, value) != AccessFailure.None;
     }
 
-    private void Clear(ulong place, ulong length) =>
+    private void CopyFrom(ulong place, ref byte source, nuint length)
+    {
+        if (!_isIndirect)
+        {
+            BulkCopy.CopyIn(_mapping.Base + _offset + place, ref source, length);
+            return;
+        }
+
+        _gone |= _mapping.CopyInHeld(_offset + place, ref source, length) != AccessFailure.None;
+    }
+
+    private void Clear(ulong place, ulong length)
+    {
+        if (!_isIndirect)
+        {
+            BulkFill.Fill(_mapping.Base + _offset + place, (nuint)length, 0);
+            return;
+        }
+
         _gone |= _mapping.FillHeld(_offset + place, (nuint)length, 0) != AccessFailure.None;
+    }
 }

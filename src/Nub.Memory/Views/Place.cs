@@ -15,23 +15,22 @@ namespace Nub.Memory;
 /// </remarks>
 internal readonly unsafe ref struct Place
 {
-    // Whose the address is: a HostSharedMemory, which is locked for each access; or, under a lease, its LockedMapping. Nothing in a
-    // default place.
-    private readonly object? _source;
+    // Exactly one of the two is there; neither in a default place. A third, the mapping under the lease, would cost each loop a register.
+    private readonly HostSharedMemory? _memory;
     private readonly Lease _lease;
 
     // The address is of a mapping that cannot move or shrink, and is dereferenced only while it is held.
     private readonly byte* _address;
 
-    private Place(object? source, Lease lease, byte* address)
+    private Place(HostSharedMemory? memory, Lease lease, byte* address)
     {
-        _source = source;
+        _memory = memory;
         _lease = lease;
         _address = address;
     }
 
     /// <summary>Whether the place was never bound.</summary>
-    public bool IsDefault => _source is null;
+    public bool IsDefault => _memory is null && _lease.IsDefault;
 
     /// <summary>A place that locks the memory for each access.</summary>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
@@ -52,7 +51,7 @@ internal readonly unsafe ref struct Place
     {
         LockedMapping mapping = access.Live;
         mapping.CheckBounds(offset, length);
-        return new Place(mapping, access.Lease, mapping.Base + offset);
+        return new Place(null, access.Lease, mapping.Base + offset);
     }
 
     /// <summary>A place that locks the memory for each access, if the range lies within it.</summary>
@@ -73,19 +72,19 @@ internal readonly unsafe ref struct Place
     {
         LockedMapping mapping = access.Live;
         bool contains = mapping.Contains(offset, length);
-        place = contains ? new Place(mapping, access.Lease, mapping.Base + offset) : default;
+        place = contains ? new Place(null, access.Lease, mapping.Base + offset) : default;
         return contains || mapping.Refuse(offset, length);
     }
 
     /// <summary>The place <paramref name="offset"/> bytes on. The caller keeps it within the range that was checked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Place Add(ulong offset) => new(_source, _lease, _address + offset);
+    public Place Add(ulong offset) => new(_memory, _lease, _address + offset);
 
     /// <summary>Reads a value.</summary>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Load<T>(ulong offset) where T : unmanaged =>
-        _lease.MayRead ? SingleFetch.Load<T>(_address + offset) : LoadSlow<T>(_source, _lease, _address + offset);
+        _lease.MayRead ? SingleFetch.Load<T>(_address + offset) : LoadSlow<T>(_memory, _lease, _address + offset);
 
     /// <summary>Writes a value.</summary>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
@@ -99,7 +98,7 @@ internal readonly unsafe ref struct Place
         }
         else
         {
-            StoreSlow(_source, _lease, _address + offset, value);
+            StoreSlow(_memory, _lease, _address + offset, value);
         }
     }
 
@@ -111,19 +110,19 @@ internal readonly unsafe ref struct Place
     public T Atomic<T>(AtomicOperation operation, ulong offset, T value, T comparand) where T : unmanaged
     {
         byte* address = _address + offset;
-        if (_lease.MayWrite && SharedAtomic.Has<T>() && ((nuint)address & ((uint)sizeof(T) - 1)) == 0)
+        if (_lease.MayWrite)
         {
-            return SharedAtomic.Perform(operation, address, value, comparand);
+            return IsAtomic<T>(address) ? SharedAtomic.Perform(operation, address, value, comparand) : ThrowNotAtomic<T>(address);
         }
 
-        LockedMapping mapping = Mapping(_source, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease);
         ulong at = (ulong)(address - mapping.Base);
         if (!mapping.IsAtomic<T>(at))
         {
             LockedMapping.ThrowNotAtomic<T>(at);
         }
 
-        mapping.ThrowIf(AtomicSlow(_source, operation, at, value, comparand, out T result), at, (ulong)sizeof(T));
+        mapping.ThrowIf(AtomicSlow(_memory, mapping, operation, at, value, comparand, out T result), at, (ulong)sizeof(T));
         return result;
     }
 
@@ -132,7 +131,16 @@ internal readonly unsafe ref struct Place
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     public bool TryAtomic<T>(AtomicOperation operation, ulong offset, T value, T comparand, out T result) where T : unmanaged
     {
-        LockedMapping mapping = Mapping(_source, _lease);
+        if (_lease.MayWrite)
+        {
+            LockedMapping.ThrowIfNoAtomics<T>();
+            byte* address = _address + offset;
+            bool isAtomic = IsAtomic<T>(address);
+            result = isAtomic ? SharedAtomic.Perform(operation, address, value, comparand) : default;
+            return isAtomic;
+        }
+
+        LockedMapping mapping = Mapping(_memory, _lease);
         ulong at = (ulong)(_address + offset - mapping.Base);
         LockedMapping.ThrowIfNoAtomics<T>();
         if (!mapping.IsAtomic<T>(at))
@@ -141,7 +149,7 @@ internal readonly unsafe ref struct Place
             return mapping.Refuse(at, (ulong)sizeof(T));
         }
 
-        return mapping.Succeeded(AtomicSlow(_source, operation, at, value, comparand, out result), at, (ulong)sizeof(T));
+        return mapping.Succeeded(AtomicSlow(_memory, mapping, operation, at, value, comparand, out result), at, (ulong)sizeof(T));
     }
 
     /// <summary>Copies out of the place.</summary>
@@ -155,12 +163,12 @@ internal readonly unsafe ref struct Place
             return;
         }
 
-        LockedMapping mapping = Mapping(_source, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease);
         ulong at = (ulong)(_address + offset - mapping.Base);
         mapping.ThrowIf(
-            _source is HostSharedMemory ? mapping.CopyOutSlow(mapping.Publish(), ref to, at, length) : mapping.CopyOutHeld(ref to, at, length),
+            _memory is not null ? mapping.CopyOutSlow(mapping.Publish(), ref to, at, length) : mapping.CopyOutHeld(ref to, at, length),
             at, length);
-        GC.KeepAlive(_source);
+        GC.KeepAlive(_memory);
     }
 
     /// <summary>Copies into the place.</summary>
@@ -174,12 +182,12 @@ internal readonly unsafe ref struct Place
             return;
         }
 
-        LockedMapping mapping = Mapping(_source, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease);
         ulong at = (ulong)(_address + offset - mapping.Base);
         mapping.ThrowIf(
-            _source is HostSharedMemory ? mapping.CopyInSlow(mapping.Publish(), at, ref from, length) : mapping.CopyInHeld(at, ref from, length),
+            _memory is not null ? mapping.CopyInSlow(mapping.Publish(), at, ref from, length) : mapping.CopyInHeld(at, ref from, length),
             at, length);
-        GC.KeepAlive(_source);
+        GC.KeepAlive(_memory);
     }
 
     [DoesNotReturn]
@@ -187,21 +195,21 @@ internal readonly unsafe ref struct Place
         throw new InvalidOperationException("A default view is bound to no memory. Views come from At and ArrayAt.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static T LoadSlow<T>(object? source, Lease lease, byte* address) where T : unmanaged
+    private static T LoadSlow<T>(HostSharedMemory? memory, Lease lease, byte* address) where T : unmanaged
     {
         T value;
-        if (source is HostSharedMemory memory)
+        if (memory is not null)
         {
             LockedMapping mapping = memory.Live;
             AccessSlot slot = mapping.Publish();
             value = mapping.MayRead
                 ? mapping.Leave(slot, SingleFetch.Load<T>(address))
                 : Representation<T>.Convert(mapping.LoadSlow<T>(slot, (ulong)(address - mapping.Base)));
-            GC.KeepAlive(source);
+            GC.KeepAlive(memory);
         }
         else
         {
-            LockedMapping mapping = Mapping(source, lease);
+            LockedMapping mapping = Mapping(memory, lease);
             ulong offset = (ulong)(address - mapping.Base);
             mapping.ThrowIf(mapping.LoadHeld(offset, out value), offset, (ulong)sizeof(T));
             value = Representation<T>.Convert(value);
@@ -211,9 +219,9 @@ internal readonly unsafe ref struct Place
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void StoreSlow<T>(object? source, Lease lease, byte* address, T value) where T : unmanaged
+    private static void StoreSlow<T>(HostSharedMemory? memory, Lease lease, byte* address, T value) where T : unmanaged
     {
-        if (source is HostSharedMemory memory)
+        if (memory is not null)
         {
             LockedMapping mapping = memory.Live;
             AccessSlot slot = mapping.Publish();
@@ -228,46 +236,58 @@ internal readonly unsafe ref struct Place
                 mapping.ThrowIf(mapping.StoreSlow(slot, offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
             }
 
-            GC.KeepAlive(source);
+            GC.KeepAlive(memory);
         }
         else
         {
-            LockedMapping mapping = Mapping(source, lease);
+            LockedMapping mapping = Mapping(memory, lease);
             ulong offset = (ulong)(address - mapping.Base);
             mapping.ThrowIf(mapping.StoreHeld(offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsAtomic<T>(byte* address) where T : unmanaged =>
+        SharedAtomic.Has<T>() && ((nuint)address & ((uint)sizeof(T) - 1)) == 0;
+
+    // The start of a mapping is a multiple of every such size, so the address tells as much as the offset.
+    private static T ThrowNotAtomic<T>(byte* address) where T : unmanaged
+    {
+        LockedMapping.ThrowNotAtomic<T>((ulong)address % HostMapping.PageSize);
+        return default;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static AccessFailure AtomicSlow<T>(object? source, AtomicOperation operation, ulong at, T value, T comparand, out T result)
+    private static AccessFailure AtomicSlow<T>(
+        HostSharedMemory? memory, LockedMapping mapping, AtomicOperation operation, ulong at, T value, T comparand, out T result)
         where T : unmanaged
     {
-        if (source is not HostSharedMemory memory)
+        if (memory is null)
         {
-            return ((LockedMapping)source!).AtomicHeld(operation, at, value, comparand, out result);
+            return mapping.AtomicHeld(operation, at, value, comparand, out result);
         }
 
-        LockedMapping mapping = memory.Live;
         AccessFailure failure = mapping.AtomicSlow(mapping.Publish(), operation, at, value, comparand, out result);
-        GC.KeepAlive(source);
+        GC.KeepAlive(memory);
         return failure;
     }
 
     /// <summary>The mapping of a place that can be entered.</summary>
     /// <exception cref="InvalidOperationException">The place is <see langword="default"/>.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
-    private static LockedMapping Mapping(object? source, Lease lease)
+    private static LockedMapping Mapping(HostSharedMemory? memory, Lease lease)
     {
-        switch (source)
+        if (memory is not null)
         {
-            case HostSharedMemory memory:
-                return memory.Live;
-            case LockedMapping mapping:
-                lease.ThrowIfDead();
-                return mapping;
-            default:
-                ThrowDefault();
-                return null;
+            return memory.Live;
         }
+
+        if (lease.IsDefault)
+        {
+            ThrowDefault();
+        }
+
+        lease.ThrowIfDead();
+        return (LockedMapping)lease.SlowRegion;
     }
 }
