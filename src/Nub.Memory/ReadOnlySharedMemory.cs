@@ -90,7 +90,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         }
 
         var memory = new ReadOnlySharedMemory(guestMappedSize);
-        memory.Own(LockedMapping.Over(HostMapping.OpenFile(path, size)));
+        memory.Own(LockedMapping.Over(HostMapping.OpenFile(path, 0, size, SharedMemoryAccess.Read, allowUnsealed: true)));
         return memory;
     }
 

@@ -13,7 +13,9 @@ switch (args)
         Console.Write(BulkCheck.Instructions);
         BulkCheck.Run();
         return 0;
+    case ["recovery", string what]:
+        return Recovery.Run(what);
     default:
-        Console.Error.WriteLine("run-subjects, check-bulk, or step-over <kind> <below|above>");
+        Console.Error.WriteLine("run-subjects, check-bulk, recovery <what>, or step-over <kind> <below|above>");
         return 2;
 }

@@ -29,7 +29,7 @@ internal static unsafe class BulkCopy
     // The third-level cache of a server, or a core's part of it, is at most twice this large, and a copy touches both sides: below,
     // what was copied is still there for who reads it next (8 MiB: 37 GB/s through the caches and 28 past them); from here on it is
     // not (16 MiB: 15 and 23).
-    private const nuint Huge = 16 << 20;
+    internal const nuint Huge = 16 << 20;
 
     /// <summary>Copies out of shared memory.</summary>
     /// <param name="destination">Where to copy to. It may be on the heap: it is pinned for a huge copy only, because that takes as long as a small one.</param>

@@ -59,7 +59,7 @@ internal static unsafe class CopiedPages
             return false;
         }
 
-        WindowsView view = WindowsView.Map(section, size, WindowsNative.FileMapCopy);
+        WindowsView view = WindowsView.Map(section, 0, size, WindowsNative.FileMapCopy);
         try
         {
             // Sound: a page of our own.

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
 namespace Nub.Memory;
 
 /// <summary>What lies behind a mapping; who zeroes or restores it must know.</summary>
@@ -9,7 +12,10 @@ internal enum MappingBacking
     /// <summary>Pages of a sealed file in memory that other mappings may share: a snapshot.</summary>
     Snapshot,
 
-    /// <summary>A file of somebody who may write or shorten it.</summary>
+    /// <summary>Memory of our own that can be handed to another process: a sealed file in memory, or a section.</summary>
+    Shareable,
+
+    /// <summary>A file, or what else can be mapped, of somebody who may write it and may be able to shorten it.</summary>
     File,
 
     /// <summary>A private copy-on-write view of a <see cref="Snapshot"/> or <see cref="File"/>.</summary>
@@ -28,7 +34,7 @@ internal enum MappingBacking
 /// The platform is chosen here and nowhere else. A member that changes contents is called by somebody who holds the region
 /// exclusively; <see cref="Release"/> once, when nobody is inside.
 /// </remarks>
-internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardSize, MappingBacking backing)
+internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address, ulong size, MappingBacking backing)
 {
     /// <summary>The system's page size in bytes.</summary>
     public static ulong PageSize { get; } = (ulong)Environment.SystemPageSize;
@@ -43,10 +49,10 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
     public ulong RawSize { get; } = rawSize;
 
     /// <summary>The address of the first usable byte.</summary>
-    public nint Address { get; } = rawAddress + (nint)guardSize;
+    public nint Address { get; } = address;
 
     /// <summary>The usable size in bytes.</summary>
-    public ulong Size { get; } = rawSize - 2 * guardSize;
+    public ulong Size { get; } = size;
 
     public MappingBacking Backing { get; } = backing;
 
@@ -55,6 +61,12 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
 
     /// <summary>Whether the host may write the bytes at all. The same for all its life.</summary>
     public virtual bool IsWritable => true;
+
+    /// <summary>Whether bytes can go while they are mapped, because another process can shorten the file. Asked once, when it was opened.</summary>
+    public bool CanGo { get; protected init; }
+
+    /// <summary>Whether a process that is not ours may write the bytes, so that a span of them would promise nothing.</summary>
+    public bool OthersCanWrite { get; protected init; }
 
     /// <summary>On Windows, where the usable bytes lie in the section that another process could map; otherwise null.</summary>
     public virtual HostRegionBase? HostBase => null;
@@ -73,13 +85,48 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
         : OperatingSystem.IsWindows() ? WindowsMapping.CreateSnapshot(size)
         : throw Unsupported();
 
-    /// <summary>Maps the first bytes of an open file for reading.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="size">The usable size in bytes, which <see cref="CheckSize"/> accepts, within the file.</param>
-    public static HostMapping OpenFile(string path, ulong size) =>
-        OperatingSystem.IsLinux() ? LinuxMapping.OpenFile(path, size)
-        : OperatingSystem.IsWindows() ? WindowsMapping.OpenFile(path, size)
+    /// <summary>Maps zeroed pages that can be handed to another process, and that none can shorten.</summary>
+    /// <param name="size">The usable size in bytes, which <see cref="CheckSize"/> accepts.</param>
+    /// <param name="readOnlyForPeers">Whether no other process is ever to write them.</param>
+    public static HostMapping CreateShareable(ulong size, bool readOnlyForPeers) =>
+        OperatingSystem.IsLinux() ? LinuxMapping.CreateShareable(size, readOnlyForPeers)
+        : OperatingSystem.IsWindows() ? WindowsMapping.CreateShareable(size, readOnlyForPeers)
         : throw Unsupported();
+
+    /// <summary>Maps a part of what somebody else made: a file, a file in memory, a section, a device's descriptor.</summary>
+    /// <param name="handle">Its handle, which stays the caller's.</param>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="access">What is to be done with it.</param>
+    /// <param name="allowUnsealed">Whether to map what can go where no access survives that.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part leaves what a file can have.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The file is shorter.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    /// <exception cref="PlatformNotSupportedException">It can go, and no access survives that here.</exception>
+    public static HostMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
+    {
+        CheckPart(offset, size, access);
+        return OperatingSystem.IsLinux() ? LinuxMapping.Open(handle, offset, size, access, allowUnsealed)
+            : OperatingSystem.IsWindows() ? WindowsMapping.Open(handle, offset, size, access)
+            : throw Unsupported();
+    }
+
+    /// <summary>Maps a part of a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="offset">Where the part begins, in bytes.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="access">What is to be done with it.</param>
+    /// <param name="allowUnsealed">Whether to map what can go where no access survives that.</param>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static HostMapping OpenFile(string path, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
+    {
+        CheckPart(offset, size, access);
+        FileAccess fileAccess = access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite;
+
+        // Shared with everybody: whoever made the file goes on using it.
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, fileAccess, FileShare.ReadWrite | FileShare.Delete);
+        return Open(file, offset, size, access, allowUnsealed);
+    }
 
     /// <summary>Refuses a size that cannot be mapped.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, no multiple of the page size, or larger than <see cref="LargestSize"/>.</exception>
@@ -101,8 +148,27 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, ulong guardS
         }
     }
 
+    /// <summary>Refuses a part that no file can have.</summary>
+    private static void CheckPart(ulong offset, ulong size, SharedMemoryAccess access)
+    {
+        if (access is not (SharedMemoryAccess.Read or SharedMemoryAccess.ReadWrite))
+        {
+            throw new ArgumentOutOfRangeException(nameof(access), access, "The access must be Read or ReadWrite.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfZero(size);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, LargestSize);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, LargestSize - size);
+    }
+
     /// <summary>Makes every byte zero in the way that is fastest and right for the backing.</summary>
+    /// <exception cref="SharedMemoryFaultException">Bytes have gone.</exception>
     public abstract void Zero();
+
+    /// <summary>Another handle on what lies behind the mapping, for another process.</summary>
+    /// <exception cref="NotSupportedException">Nothing lies behind it that another process could map.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public abstract SafeHandle DuplicateHandle();
 
     /// <summary>Ends the writing of a new snapshot: readable only, and its size cannot change any more.</summary>
     public abstract void Freeze();

@@ -7,58 +7,92 @@ namespace Nub.Memory;
 /// madvise(2), memfd_create(2) and fcntl(2) of the Linux manual.</summary>
 internal sealed class LinuxMapping : HostMapping
 {
-    // The file behind a snapshot or a mapped file: copy-on-write views are made of it.
+    // The file behind a snapshot, shareable memory or an opened file, and where in it the usable bytes begin.
     private readonly SafeFileHandle? _file;
+    private readonly ulong _offset;
+    private readonly ulong _granule;
 
-    private LinuxMapping(nint rawAddress, ulong rawSize, ulong guardSize, MappingBacking backing, SafeFileHandle? file = null)
-        : base(rawAddress, rawSize, guardSize, backing) => _file = file;
+    // Whether a hole in the file gives its pages back.
+    private readonly bool _isInMemory;
+
+    private readonly IndirectAccess? _indirect;
+    private readonly bool _isReadOnly;
+
+    private LinuxMapping(in Extent extent, MappingBacking backing, SafeFileHandle? file = null, ulong offset = 0, bool isInMemory = false,
+        IndirectAccess? indirect = null, bool isReadOnly = false)
+        : base(extent.RawAddress, extent.RawSize, extent.Address, extent.Size, backing)
+    {
+        _file = file;
+        _offset = offset;
+        _granule = extent.Granule;
+        _isInMemory = isInMemory;
+        _indirect = indirect;
+        _isReadOnly = isReadOnly;
+    }
+
+    public override IndirectAccess? Indirect => _indirect;
+
+    public override bool IsWritable => !_isReadOnly;
 
     public static new LinuxMapping CreateAnonymous(ulong size)
     {
-        nint raw = Reserve(size, out ulong rawSize);
-        nint address = raw + (nint)PageSize;
-        if (LinuxNative.MProtect(address, (nuint)size, LinuxNative.ProtRead | LinuxNative.ProtWrite) != 0)
-        {
-            throw Unreserve(raw, rawSize, "mprotect", $"{size} bytes at 0x{address:X}");
-        }
-
-        return new LinuxMapping(raw, rawSize, PageSize, MappingBacking.Anonymous);
+        Extent extent = Reserve(size, 0, PageSize);
+        return LinuxNative.MProtect(extent.Address, (nuint)size, LinuxNative.ProtRead | LinuxNative.ProtWrite) == 0
+            ? new LinuxMapping(extent, MappingBacking.Anonymous)
+            : throw Unreserve(extent, "mprotect", $"{size} bytes at 0x{extent.Address:X}");
     }
 
-    public static new LinuxMapping CreateSnapshot(ulong size)
+    public static new LinuxMapping CreateSnapshot(ulong size) => CreateInMemory("nub-snapshot", size, MappingBacking.Snapshot);
+
+    public static new LinuxMapping CreateShareable(ulong size, bool readOnlyForPeers)
     {
-        int fd = LinuxNative.MemFdCreate("nub-snapshot", LinuxNative.MfdCloExec | LinuxNative.MfdAllowSealing);
+        LinuxMapping mapping = CreateInMemory("nub-shareable", size, MappingBacking.Shareable);
+        try
+        {
+            // After our own mapping, which it would forbid, and before the seal that forbids it. A descriptor that is opened for
+            // reading would not do: whoever has it can open the file once more, by /proc/self/fd.
+            if (readOnlyForPeers)
+            {
+                mapping.Seal(LinuxNative.SealFutureWrite);
+            }
+
+            mapping.Seal(LinuxNative.SealShrink | LinuxNative.SealGrow | LinuxNative.SealSeal);
+            return mapping;
+        }
+        catch
+        {
+            mapping.Release();
+            throw;
+        }
+    }
+
+    public static new LinuxMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
+    {
+        // A descriptor of our own: the caller may close his, and we hand it on and punch holes by it.
+        int fd = LinuxNative.Duplicate(handle, LinuxNative.FDupFdCloExec, 0);
         if (fd < 0)
         {
-            throw Failed("memfd_create", "a snapshot");
+            throw Failed("fcntl", "F_DUPFD_CLOEXEC of memory to be opened");
         }
 
         var file = new SafeFileHandle(fd, ownsHandle: true);
         try
         {
-            return LinuxNative.FTruncate(file, (long)size) != 0
-                ? throw Failed("ftruncate", $"a snapshot of {size} bytes")
-                : Map(file, size, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared, MappingBacking.Snapshot);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
-
-    public static new LinuxMapping OpenFile(string path, ulong size)
-    {
-        SafeFileHandle file = File.OpenHandle(path);
-        try
-        {
-            // Of this handle: the path may name another file by now, and what lies beyond a file's end faults.
-            if ((ulong)RandomAccess.GetLength(file) < size)
+            LinuxFile facts = LinuxFile.Examine(file);
+            if (facts.Length is { } length && (offset > length || size > length - offset))
             {
-                throw new IOException($"{path} became shorter than {size} bytes while it was mapped.");
+                throw new SharedMemoryBoundsException(offset, size, length);
             }
 
-            return Map(file, size, LinuxNative.ProtRead, LinuxNative.MapShared, MappingBacking.File);
+            bool isReadOnly = access == SharedMemoryAccess.Read;
+            IndirectAccess? indirect = facts.CanGo ? SurvivingAccess(allowUnsealed) : null;
+            int protection = isReadOnly ? LinuxNative.ProtRead : LinuxNative.ProtRead | LinuxNative.ProtWrite;
+            Extent extent = Map(file, offset, size, facts.Granule, protection, LinuxNative.MapShared);
+            return new LinuxMapping(extent, MappingBacking.File, file, offset, facts.IsInMemory, indirect, isReadOnly)
+            {
+                CanGo = facts.CanGo,
+                OthersCanWrite = !facts.IsImmutable,
+            };
         }
         catch
         {
@@ -71,7 +105,8 @@ internal sealed class LinuxMapping : HostMapping
     /// Takes charge of pages that another call mapped, such as KVM's <c>kvm_run</c>: without guard pages, because their
     /// neighbours are not ours. <see cref="Release"/> unmaps them.
     /// </summary>
-    public static LinuxMapping Adopt(nint address, ulong size) => new(address, size, guardSize: 0, MappingBacking.Foreign);
+    public static LinuxMapping Adopt(nint address, ulong size) =>
+        new(new Extent(address, size, address, size, PageSize), MappingBacking.Foreign);
 
     public override unsafe void Zero()
     {
@@ -83,8 +118,20 @@ internal sealed class LinuxMapping : HostMapping
             return;
         }
 
+        if (_isInMemory && Backing != MappingBacking.CopyOnWrite && TryPunchHole())
+        {
+            return;
+        }
+
         // Sound: Address and Size are this mapping's own, and the caller holds it exclusively, so it stays mapped.
-        BulkFill.Fill((byte*)Address, (nuint)Size, 0);
+        if (_indirect is null)
+        {
+            BulkFill.Fill((byte*)Address, (nuint)Size, 0);
+        }
+        else if (!_indirect.TryFill((byte*)Address, (nuint)Size, 0))
+        {
+            throw new SharedMemoryFaultException(0, Size);
+        }
     }
 
     public override void Freeze()
@@ -94,10 +141,13 @@ internal sealed class LinuxMapping : HostMapping
             throw Failed("mprotect", $"a snapshot of {Size} bytes, to be read only");
         }
 
-        // Whoever might get at the file cannot shorten it, which would end this process at the next access (SIGBUS).
-        if (LinuxNative.FCntl(_file!, LinuxNative.FAddSeals, LinuxNative.SealSeal | LinuxNative.SealShrink | LinuxNative.SealGrow) != 0)
+        // Whoever might get at the file cannot shorten it, which would end this process at the next access (SIGBUS), nor write it by
+        // another way than this mapping.
+        int seals = LinuxNative.SealSeal | LinuxNative.SealShrink | LinuxNative.SealGrow;
+        if (LinuxNative.FCntl(_file!, LinuxNative.FAddSeals, seals | LinuxNative.SealFutureWrite) != 0)
         {
-            throw Failed("fcntl", "F_ADD_SEALS of a snapshot");
+            // Before Linux 5.1.
+            Seal(seals);
         }
     }
 
@@ -109,8 +159,28 @@ internal sealed class LinuxMapping : HostMapping
         }
     }
 
-    public override HostMapping MapCopyOnWrite() =>
-        Map(_file!, Size, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapPrivate, MappingBacking.CopyOnWrite, owns: false);
+    public override HostMapping MapCopyOnWrite()
+    {
+        Extent extent = Map(_file!, _offset, Size, _granule, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapPrivate);
+        return new LinuxMapping(extent, MappingBacking.CopyOnWrite, indirect: _indirect) { CanGo = CanGo, OthersCanWrite = OthersCanWrite };
+    }
+
+    public override SafeHandle DuplicateHandle()
+    {
+        if (_file is null)
+        {
+            throw new NotSupportedException(
+                "Another process cannot map private memory. Make it with ExclusiveSharedMemory.CreateShareable, or open a file.");
+        }
+
+        if (Backing == MappingBacking.Snapshot && (LinuxNative.FCntl(_file, LinuxNative.FGetSeals, 0) & LinuxNative.SealFutureWrite) == 0)
+        {
+            throw new NotSupportedException("Before Linux 5.1 a snapshot cannot be sealed against another process that writes it.");
+        }
+
+        int fd = LinuxNative.Duplicate(_file, LinuxNative.FDupFdCloExec, 0);
+        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed("fcntl", "F_DUPFD_CLOEXEC of shared memory");
+    }
 
     public override void Restore()
     {
@@ -132,39 +202,128 @@ internal sealed class LinuxMapping : HostMapping
         _file?.Dispose();
     }
 
-    /// <summary>Maps a file in the middle of a reservation, whose ends stay inaccessible.</summary>
-    private static LinuxMapping Map(SafeFileHandle file, ulong size, int protection, int sharing, MappingBacking backing, bool owns = true)
-    {
-        nint raw = Reserve(size, out ulong rawSize);
-        nint address = raw + (nint)PageSize;
+    /// <summary>The way to touch what can go, or none where the caller accepts that.</summary>
+    private static RecoveringAccess? SurvivingAccess(bool allowUnsealed) =>
+        RecoveringAccess.IsSupported(out string? whyNot) ? RecoveringAccess.Get()
+        : allowUnsealed ? null
+        : throw new PlatformNotSupportedException(
+            $"{whyNot} The memory is not sealed against shrinking, so that an access would end this process when its owner shortens it.");
 
-        // MAP_FIXED replaces pages of our own reservation only.
-        if (LinuxNative.MMapFile(address, (nuint)size, protection, sharing | LinuxNative.MapFixed | LinuxNative.MapNoReserve, file, 0) != address)
+    /// <summary>Makes a file in memory and maps it writable. It is not sealed yet.</summary>
+    private static LinuxMapping CreateInMemory(string name, ulong size, MappingBacking backing)
+    {
+        uint flags = LinuxNative.MfdCloExec | LinuxNative.MfdAllowSealing;
+        int fd = LinuxNative.MemFdCreate(name, flags | LinuxNative.MfdNoExecSeal);
+        if (fd < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInvalid)
         {
-            throw Unreserve(raw, rawSize, "mmap", $"{size} bytes of a file");
+            fd = LinuxNative.MemFdCreate(name, flags);
         }
 
-        return new LinuxMapping(raw, rawSize, PageSize, backing, owns ? file : null);
+        if (fd < 0)
+        {
+            throw Failed("memfd_create", $"{size} bytes");
+        }
+
+        var file = new SafeFileHandle(fd, ownsHandle: true);
+        try
+        {
+            if (LinuxNative.FTruncate(file, (long)size) != 0)
+            {
+                throw Failed("ftruncate", $"a file in memory of {size} bytes");
+            }
+
+            Extent extent = Map(file, 0, size, PageSize, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared);
+            return new LinuxMapping(extent, backing, file, isInMemory: true);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private void Seal(int seals)
+    {
+        if (LinuxNative.FCntl(_file!, LinuxNative.FAddSeals, seals) != 0)
+        {
+            throw Failed("fcntl", $"F_ADD_SEALS 0x{seals:X} of a file in memory of {Size} bytes");
+        }
+    }
+
+    /// <summary>Gives the pages back, in place of which zeroes are read. The kernel refuses where the file is sealed against writing.</summary>
+    /// <exception cref="SharedMemoryFaultException">The file ends before the mapping, where no hole can be.</exception>
+    private bool TryPunchHole()
+    {
+        if (LinuxNative.FAllocate(_file!, LinuxNative.FAllocPunchHole | LinuxNative.FAllocKeepSize, (long)_offset, (long)Size) != 0)
+        {
+            return false;
+        }
+
+        return !CanGo || LinuxFile.Examine(_file!).Length >= _offset + Size ? true : throw new SharedMemoryFaultException(0, Size);
+    }
+
+    /// <summary>Maps a part of a file in the middle of a reservation, whose ends stay inaccessible.</summary>
+    private static Extent Map(SafeFileHandle file, ulong offset, ulong size, ulong granule, int protection, int sharing)
+    {
+        Extent extent = Reserve(size, offset % granule, granule);
+        ulong before = offset % granule;
+        nint address = extent.Address - (nint)before;
+        ulong length = RoundUp(before + size, granule);
+
+        // MAP_FIXED replaces pages of our own reservation only.
+        int flags = sharing | LinuxNative.MapFixed | LinuxNative.MapNoReserve;
+        return LinuxNative.MMapFile(address, (nuint)length, protection, flags, file, (long)(offset - before)) == address
+            ? extent
+            : throw Unreserve(extent, "mmap", $"{size} bytes of a file from {offset} on");
     }
 
     /// <summary>
     /// Reserves the whole range inaccessible; only the middle is opened afterwards, so that the guards are never accessible,
     /// not even briefly.
     /// </summary>
-    private static nint Reserve(ulong size, out ulong rawSize)
+    /// <param name="size">The usable size in bytes.</param>
+    /// <param name="before">How many bytes of the first granule come before the usable ones.</param>
+    /// <param name="granule">What the opened part begins and ends at a multiple of.</param>
+    private static Extent Reserve(ulong size, ulong before, ulong granule)
     {
-        rawSize = size + 2 * PageSize;
-        nint raw = LinuxNative.MMap(0, (nuint)rawSize, LinuxNative.ProtNone,
+        ulong middle = RoundUp(before + size, granule);
+        ulong rawSize = middle + 2 * PageSize;
+
+        // Larger where the system's own alignment is not enough, and cut to measure.
+        ulong slack = granule - PageSize;
+        nint reserved = LinuxNative.MMap(0, (nuint)(rawSize + slack), LinuxNative.ProtNone,
             LinuxNative.MapPrivate | LinuxNative.MapAnonymous | LinuxNative.MapNoReserve, -1, 0);
-        return raw != LinuxNative.MapFailed ? raw : throw Failed("mmap", $"{rawSize} bytes, two guard pages included");
+        if (reserved == LinuxNative.MapFailed)
+        {
+            throw Failed("mmap", $"{rawSize} bytes, two guard pages included");
+        }
+
+        nint start = (nint)RoundUp((ulong)reserved + PageSize, granule);
+        nint raw = start - (nint)PageSize;
+        Unmap(reserved, (ulong)(raw - reserved));
+        Unmap(raw + (nint)rawSize, slack - (ulong)(raw - reserved));
+        return new Extent(raw, rawSize, start + (nint)before, size, granule);
     }
 
-    private static SharedMemoryMapException Unreserve(nint raw, ulong rawSize, string call, string attempt)
+    private static void Unmap(nint address, ulong length)
+    {
+        if (length != 0)
+        {
+            _ = LinuxNative.MUnmap(address, (nuint)length);
+        }
+    }
+
+    private static ulong RoundUp(ulong value, ulong granule) => (value + granule - 1) / granule * granule;
+
+    private static SharedMemoryMapException Unreserve(in Extent extent, string call, string attempt)
     {
         SharedMemoryMapException failure = Failed(call, attempt);
-        _ = LinuxNative.MUnmap(raw, (nuint)rawSize);
+        Unmap(extent.RawAddress, extent.RawSize);
         return failure;
     }
 
     private static SharedMemoryMapException Failed(string call, string attempt) => new(call, Marshal.GetLastPInvokeError(), attempt);
+
+    /// <summary>Where a mapping is: the usable bytes within a reservation.</summary>
+    private readonly record struct Extent(nint RawAddress, ulong RawSize, nint Address, ulong Size, ulong Granule);
 }

@@ -4,12 +4,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Nub.Memory;
 
 /// <summary>The calls of the C library that mappings need, with the constants of Linux's <c>asm-generic/mman-common.h</c>,
-/// <c>linux/memfd.h</c> and <c>linux/fcntl.h</c>.</summary>
+/// <c>linux/memfd.h</c>, <c>linux/fcntl.h</c>, <c>linux/falloc.h</c>, <c>linux/stat.h</c> and <c>linux/magic.h</c>.</summary>
 internal static partial class LinuxNative
 {
     public const int ProtNone = 0;
     public const int ProtRead = 1;
     public const int ProtWrite = 2;
+    public const int ProtExecute = 4;
 
     public const int MapShared = 0x01;
     public const int MapPrivate = 0x02;
@@ -23,10 +24,34 @@ internal static partial class LinuxNative
     public const uint MfdCloExec = 1;
     public const uint MfdAllowSealing = 2;
 
+    /// <summary>It can never be executed as a program, which some systems insist on. Linux 6.3.</summary>
+    public const uint MfdNoExecSeal = 8;
+
+    public const int ErrorInvalid = 22;
+
     public const int FAddSeals = 1033;
     public const int SealSeal = 1;
     public const int SealShrink = 2;
     public const int SealGrow = 4;
+    public const int SealWrite = 8;
+
+    /// <summary>Nobody can map it writable or write it from now on; mappings that are writable stay so. Linux 5.1.</summary>
+    public const int SealFutureWrite = 16;
+
+    public const int FDupFdCloExec = 1030;
+    public const int FGetSeals = 1034;
+
+    public const int FAllocKeepSize = 1;
+    public const int FAllocPunchHole = 2;
+
+    public const int AtEmptyPath = 0x1000;
+    public const uint StatXType = 1;
+    public const uint StatXSize = 0x200;
+    public const int FormatMask = 0xF000;
+    public const int FormatRegular = 0x8000;
+
+    public const long TmpFs = 0x01021994;
+    public const long HugeTlbFs = 0x958458F6;
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     public static partial nint MMap(nint address, nuint length, int protection, int flags, int fd, long offset);
@@ -55,4 +80,32 @@ internal static partial class LinuxNative
     // fcntl is variadic; on x86-64 and arm64 Linux an int argument is passed as to any other function.
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FCntl(SafeFileHandle fd, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Duplicate(SafeHandle fd, int command, int lowest);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    public static partial int FAllocate(SafeFileHandle fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static unsafe partial int StatX(SafeFileHandle directory, string path, int flags, uint mask, FileStatus* status);
+
+    [LibraryImport("libc", EntryPoint = "fstatfs", SetLastError = true)]
+    public static unsafe partial int FStatFs(SafeFileHandle fd, FileSystemStatus* status);
+
+    /// <summary>struct statx, the same on every processor.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileStatus
+    {
+        [FieldOffset(28)] public ushort Mode;
+        [FieldOffset(40)] public ulong Size;
+    }
+
+    /// <summary>struct statfs of a 64-bit system, which is shorter than this.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileSystemStatus
+    {
+        [FieldOffset(0)] public long Type;
+        [FieldOffset(8)] public long BlockSize;
+    }
 }

@@ -13,6 +13,9 @@ internal sealed class SectionHandle : SafeHandleZeroOrMinusOneIsInvalid
     {
     }
 
+    /// <summary>Takes charge of a handle.</summary>
+    public SectionHandle(nint handle) : base(ownsHandle: true) => SetHandle(handle);
+
     protected override bool ReleaseHandle()
     {
         bool closed = WindowsNative.CloseHandle(handle);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory;
@@ -11,39 +12,99 @@ internal sealed class WindowsMapping : HostMapping
     private readonly SectionHandle? _section;
     private readonly WindowsView _view;
 
+    // Where in the section the view begins.
+    private readonly ulong _viewOffset;
+
     // Of a copy-on-write view: another view of the same section, with what Restore brings back.
     private readonly WindowsView? _original;
 
-    private WindowsMapping(WindowsView view, nint rawAddress, ulong size, MappingBacking backing, SectionHandle? section, WindowsView? original)
-        : base(rawAddress, size + 2 * PageSize, PageSize, backing)
+    private readonly bool _isReadOnlyForPeers;
+    private readonly bool _isReadOnly;
+
+    /// <summary>A mapping whose usable bytes begin at <paramref name="before"/> within a view, after a guard page of the view or what another part of the section is.</summary>
+    private WindowsMapping(
+        WindowsView view, ulong viewOffset, ulong before, ulong size, MappingBacking backing, SectionHandle? section,
+        WindowsView? original = null, bool isReadOnlyForPeers = false, bool isReadOnly = false)
+        : base(
+            view.GuardsAreInside ? view.Address : view.Address - (nint)PageSize,
+            view.GuardsAreInside ? size + 2 * PageSize : (before + size + PageSize - 1) / PageSize * PageSize + 2 * PageSize,
+            view.Address + (nint)before,
+            size,
+            backing)
     {
         _view = view;
+        _viewOffset = viewOffset;
         _section = section;
         _original = original;
+        _isReadOnlyForPeers = isReadOnlyForPeers;
+        _isReadOnly = isReadOnly;
     }
 
-    public override HostRegionBase? HostBase => _section is null
-        ? null
-        : new HostRegionBase(_section.DangerousGetHandle(), _view.Address, Size + 2 * SpareIn(Backing), SpareIn(Backing));
+    public override bool IsWritable => !_isReadOnly;
 
-    public static new WindowsMapping CreateAnonymous(ulong size) => CreateSection(size, MappingBacking.Anonymous);
-
-    public static new WindowsMapping CreateSnapshot(ulong size) => CreateSection(size, MappingBacking.Snapshot);
-
-    public static new WindowsMapping OpenFile(string path, ulong size)
+    public override HostRegionBase? HostBase
     {
-        // The section keeps the file; its handle is not needed any longer than to make one.
-        using SafeFileHandle file = File.OpenHandle(path);
-
-        // Of this handle: the path may name another file by now.
-        if ((ulong)RandomAccess.GetLength(file) < size)
+        get
         {
-            throw new IOException($"{path} became shorter than {size} bytes while it was mapped.");
-        }
+            if (_section is null)
+            {
+                return null;
+            }
 
-        SectionHandle section =
-            WindowsNative.CreateFileMapping(file, 0, WindowsNative.PageReadOnly, (uint)(size >> 32), (uint)size, 0);
-        return MapFirst(section, size, WindowsNative.FileMapRead, MappingBacking.File, $"{size} bytes of {path}");
+            ulong before = (ulong)(Address - _view.Address);
+            ulong end = _viewOffset + before + Size + (_view.GuardsAreInside ? PageSize : 0);
+            return new HostRegionBase(_section.DangerousGetHandle(), _view.Address - (nint)_viewOffset, end, _viewOffset + before);
+        }
+    }
+
+    public static new WindowsMapping CreateAnonymous(ulong size) => CreateGuarded(size, MappingBacking.Anonymous);
+
+    public static new WindowsMapping CreateSnapshot(ulong size) => CreateGuarded(size, MappingBacking.Snapshot);
+
+    /// <remarks>
+    /// The section has no page for guards, which are around the view: another process maps it from its first byte on. That nobody shortens it
+    /// needs no seal: a section has the size that it was made with.
+    /// </remarks>
+    public static new WindowsMapping CreateShareable(ulong size, bool readOnlyForPeers)
+    {
+        SectionHandle section = CreateSection(size, $"{size} bytes");
+        try
+        {
+            WindowsView view = WindowsView.MapGuardsAround(section, 0, size, WindowsNative.FileMapRead | WindowsNative.FileMapWrite);
+            return new WindowsMapping(view, 0, 0, size, MappingBacking.Shareable, section, isReadOnlyForPeers: readOnlyForPeers);
+        }
+        catch
+        {
+            section.Dispose();
+            throw;
+        }
+    }
+
+    /// <remarks>The system refuses to shorten a file while a section of it lives, so that no bytes go.</remarks>
+    public static WindowsMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access)
+    {
+        bool isReadOnly = access == SharedMemoryAccess.Read;
+        SectionHandle section = handle switch
+        {
+            SafeMemoryMappedFileHandle => Duplicate(handle),
+            SafeFileHandle file => OfFile(file, offset, size, isReadOnly),
+            _ => throw new ArgumentException($"A {handle.GetType().Name} is neither a file's handle nor a section's.", nameof(handle)),
+        };
+        try
+        {
+            ulong before = offset % WindowsNative.AllocationGranularity;
+            uint how = isReadOnly ? WindowsNative.FileMapRead : WindowsNative.FileMapRead | WindowsNative.FileMapWrite;
+            WindowsView view = WindowsView.MapGuardsAround(section, offset - before, before + size, how);
+            return new WindowsMapping(view, offset - before, before, size, MappingBacking.File, section, isReadOnly: isReadOnly)
+            {
+                OthersCanWrite = true,
+            };
+        }
+        catch
+        {
+            section.Dispose();
+            throw;
+        }
     }
 
     public override unsafe void Zero() =>
@@ -59,18 +120,46 @@ internal sealed class WindowsMapping : HostMapping
 
     public override HostMapping MapCopyOnWrite()
     {
-        ulong spare = SpareIn(Backing);
-        WindowsView view = MapGuarded(_section!, Size, WindowsNative.FileMapCopy, spare);
+        ulong before = (ulong)(Address - _view.Address);
+        ulong viewSize = before + Size + (_view.GuardsAreInside ? PageSize : 0);
+        WindowsView view = _view.GuardsAreInside
+            ? WindowsView.MapGuardsInside(_section!, viewSize, WindowsNative.FileMapCopy)
+            : WindowsView.MapGuardsAround(_section!, _viewOffset, viewSize, WindowsNative.FileMapCopy);
         try
         {
-            WindowsView original = WindowsView.Map(_section!, Size + 2 * spare, WindowsNative.FileMapRead);
-            return new WindowsMapping(view, RawAddressOf(view, spare), Size, MappingBacking.CopyOnWrite, section: null, original);
+            WindowsView original = WindowsView.Map(_section!, _viewOffset, viewSize, WindowsNative.FileMapRead);
+            return new WindowsMapping(view, _viewOffset, before, Size, MappingBacking.CopyOnWrite, section: null, original)
+            {
+                OthersCanWrite = OthersCanWrite,
+            };
         }
         catch
         {
             view.Release();
             throw;
         }
+    }
+
+    public override SafeHandle DuplicateHandle()
+    {
+        if (_section is null || _view.GuardsAreInside)
+        {
+            throw new NotSupportedException(
+                "Another process cannot map private memory. Make it with ExclusiveSharedMemory.CreateShareable, or open a file.");
+        }
+
+        // A section has no name by which it could be opened once more, so that a handle for reading is enough.
+        var duplicate = new SafeMemoryMappedFileHandle();
+        bool done = _isReadOnlyForPeers
+            ? WindowsNative.DuplicateHandle(WindowsNative.CurrentProcess, _section, WindowsNative.CurrentProcess, out nint handle, WindowsNative.FileMapRead, false, 0)
+            : WindowsNative.DuplicateHandle(WindowsNative.CurrentProcess, _section, WindowsNative.CurrentProcess, out handle, 0, false, WindowsNative.SameAccess);
+        if (!done)
+        {
+            throw WindowsView.Failed("DuplicateHandle", "a section of shared memory");
+        }
+
+        Marshal.InitHandle(duplicate, handle);
+        return duplicate;
     }
 
     /// <inheritdoc/>
@@ -87,34 +176,15 @@ internal sealed class WindowsMapping : HostMapping
         _section?.Dispose();
     }
 
-    /// <summary>How many bytes of a section lie before its usable ones, and as many behind: our own have a page for each guard.</summary>
-    private static ulong SpareIn(MappingBacking backing) => backing == MappingBacking.File ? 0 : PageSize;
-
-    private static nint RawAddressOf(WindowsView view, ulong spare) => view.Address - (nint)(PageSize - spare);
-
-    private static WindowsMapping CreateSection(ulong size, MappingBacking backing)
+    /// <summary>Makes a section of our own, with a page to spare at each end.</summary>
+    private static WindowsMapping CreateGuarded(ulong size, MappingBacking backing)
     {
         ulong rawSize = size + 2 * PageSize;
-        SectionHandle section = WindowsNative.CreateFileMapping(
-            WindowsNative.PagingFile, 0, WindowsNative.PageReadWrite, (uint)(rawSize >> 32), (uint)rawSize, 0);
-        return MapFirst(section, size, WindowsNative.FileMapRead | WindowsNative.FileMapWrite, backing, $"{rawSize} bytes, two guard pages included");
-    }
-
-    /// <summary>Maps a new section, which the mapping owns from now on.</summary>
-    private static WindowsMapping MapFirst(SectionHandle section, ulong size, uint access, MappingBacking backing, string attempt)
-    {
-        if (section.IsInvalid)
-        {
-            SharedMemoryMapException failure = WindowsView.Failed("CreateFileMapping", attempt);
-            section.Dispose();
-            throw failure;
-        }
-
+        SectionHandle section = CreateSection(rawSize, $"{rawSize} bytes, two guard pages included");
         try
         {
-            ulong spare = SpareIn(backing);
-            WindowsView view = MapGuarded(section, size, access, spare);
-            return new WindowsMapping(view, RawAddressOf(view, spare), size, backing, section, original: null);
+            WindowsView view = WindowsView.MapGuardsInside(section, rawSize, WindowsNative.FileMapRead | WindowsNative.FileMapWrite);
+            return new WindowsMapping(view, 0, PageSize, size, backing, section);
         }
         catch
         {
@@ -123,7 +193,36 @@ internal sealed class WindowsMapping : HostMapping
         }
     }
 
-    private static WindowsView MapGuarded(SectionHandle section, ulong size, uint access, ulong spare) => spare != 0
-        ? WindowsView.MapGuardsInside(section, size + 2 * spare, access)
-        : WindowsView.MapGuardsAround(section, size, access);
+    private static SectionHandle CreateSection(ulong size, string attempt) => Checked(WindowsNative.CreateFileMapping(
+        WindowsNative.PagingFile, 0, WindowsNative.PageReadWrite, (uint)(size >> 32), (uint)size, 0), attempt);
+
+    private static SectionHandle OfFile(SafeFileHandle file, ulong offset, ulong size, bool isReadOnly)
+    {
+        ulong length = (ulong)RandomAccess.GetLength(file);
+        if (offset > length || size > length - offset)
+        {
+            throw new SharedMemoryBoundsException(offset, size, length);
+        }
+
+        // As long as the file: one that is longer would lengthen it.
+        uint protection = isReadOnly ? WindowsNative.PageReadOnly : WindowsNative.PageReadWrite;
+        return Checked(WindowsNative.CreateFileMapping(file, 0, protection, 0, 0, 0), $"a file of {length} bytes");
+    }
+
+    private static SectionHandle Checked(SectionHandle section, string attempt)
+    {
+        if (!section.IsInvalid)
+        {
+            return section;
+        }
+
+        SharedMemoryMapException failure = WindowsView.Failed("CreateFileMapping", attempt);
+        section.Dispose();
+        throw failure;
+    }
+
+    private static SectionHandle Duplicate(SafeHandle handle) =>
+        WindowsNative.DuplicateHandle(WindowsNative.CurrentProcess, handle, WindowsNative.CurrentProcess, out nint duplicate, 0, false, WindowsNative.SameAccess)
+            ? new SectionHandle(duplicate)
+            : throw WindowsView.Failed("DuplicateHandle", "a section to be opened");
 }

@@ -21,6 +21,12 @@ internal static unsafe partial class WindowsNative
 
     public const int ErrorInvalidAddress = 487;
 
+    /// <summary>DUPLICATE_SAME_ACCESS.</summary>
+    public const uint SameAccess = 2;
+
+    /// <summary>What GetCurrentProcess returns.</summary>
+    public const nint CurrentProcess = -1;
+
     /// <summary>INVALID_HANDLE_VALUE in place of a file: the section's pages are the paging file's.</summary>
     public const nint PagingFile = -1;
 
@@ -60,6 +66,12 @@ internal static unsafe partial class WindowsNative
     [LibraryImport("kernel32", SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]
     public static partial bool CloseHandle(nint handle);
+
+    [LibraryImport("kernel32", SetLastError = true)]
+    [return: MarshalAs(UnmanagedType.Bool)]
+    public static partial bool DuplicateHandle(
+        nint sourceProcess, SafeHandle handle, nint targetProcess, out nint duplicate, uint access,
+        [MarshalAs(UnmanagedType.Bool)] bool inherit, uint options);
 
     [LibraryImport("kernel32")]
     private static partial void GetSystemInfo(out SystemInformation information);

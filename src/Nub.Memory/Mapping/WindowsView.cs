@@ -38,11 +38,14 @@ internal sealed class WindowsView
     /// <summary>The first byte of the view: the first guard page, or the first usable byte when the guards are around it.</summary>
     public nint Address { get; }
 
+    /// <summary>Whether the guards are the view's own first and last page, and not reservations around it.</summary>
+    public bool GuardsAreInside => _before == 0;
+
     /// <summary>Maps a whole section, whose first and last page become guards.</summary>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
     public static WindowsView MapGuardsInside(SectionHandle section, ulong rawSize, uint access)
     {
-        WindowsView view = Map(section, rawSize, access);
+        WindowsView view = Map(section, 0, rawSize, access);
         try
         {
             Protect(view.Address, HostMapping.PageSize, WindowsNative.PageNoAccess, "the first guard page");
@@ -56,15 +59,19 @@ internal sealed class WindowsView
         }
     }
 
-    /// <summary>Maps the first bytes of a section between two reservations.</summary>
+    /// <summary>Maps a part of a section between two reservations.</summary>
+    /// <param name="section">The section.</param>
+    /// <param name="offset">Where the part begins: a multiple of the allocation granularity.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="access">What is to be done with it.</param>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
-    public static WindowsView MapGuardsAround(SectionHandle section, ulong size, uint access)
+    public static WindowsView MapGuardsAround(SectionHandle section, ulong offset, ulong size, uint access)
     {
         lock (s_search)
         {
             for (int attempt = 1; ; attempt++)
             {
-                if (TryMapBetween(section, size, access, out SharedMemoryMapException? refusal) is { } view)
+                if (TryMapBetween(section, offset, size, access, out SharedMemoryMapException? refusal) is { } view)
                 {
                     return view;
                 }
@@ -77,11 +84,11 @@ internal sealed class WindowsView
         }
     }
 
-    /// <summary>Maps the first bytes of a section, without guards.</summary>
+    /// <summary>Maps a part of a section, without guards.</summary>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
-    public static WindowsView Map(SectionHandle section, ulong size, uint access)
+    public static WindowsView Map(SectionHandle section, ulong offset, ulong size, uint access)
     {
-        nint address = WindowsNative.MapViewOfFileEx(section, access, 0, 0, (nuint)size, 0);
+        nint address = WindowsNative.MapViewOfFileEx(section, access, (uint)(offset >> 32), (uint)offset, (nuint)size, 0);
         return address != 0 ? new WindowsView(address, size) : throw Failed("MapViewOfFileEx", $"a view of {size} bytes");
     }
 
@@ -114,7 +121,7 @@ internal sealed class WindowsView
 
     public static SharedMemoryMapException Failed(string call, string attempt) => new(call, Marshal.GetLastPInvokeError(), attempt);
 
-    private static WindowsView? TryMapBetween(SectionHandle section, ulong size, uint access, out SharedMemoryMapException? refusal)
+    private static WindowsView? TryMapBetween(SectionHandle section, ulong offset, ulong size, uint access, out SharedMemoryMapException? refusal)
     {
         // The view takes whole granules. Of the last, what is not the view's is nobody's: every allocation begins at a granule.
         ulong guard = WindowsNative.AllocationGranularity;
@@ -133,7 +140,8 @@ internal sealed class WindowsView
             return null;
         }
 
-        nint address = WindowsNative.MapViewOfFileEx(section, access, 0, 0, (nuint)size, hole + (nint)guard);
+        nint address = WindowsNative.MapViewOfFileEx(
+            section, access, (uint)(offset >> 32), (uint)offset, (nuint)size, hole + (nint)guard);
         if (address == 0)
         {
             refusal = Failed("MapViewOfFileEx", $"a view of {size} bytes of a file");

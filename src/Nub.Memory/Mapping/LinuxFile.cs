@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Nub.Memory;
+
+/// <summary>
+/// What a descriptor is that memory is to be mapped from, asked once. What can only grow safer (a seal) is asked before what it makes safe
+/// (the length), so that nobody comes between.
+/// </summary>
+/// <remarks>The facts are of the pages statx(2), fcntl(2), statfs(2) and mmap(2) of the Linux manual.</remarks>
+internal readonly struct LinuxFile
+{
+    private LinuxFile(ulong? length, int seals, ulong granule, bool isInMemory)
+    {
+        Length = length;
+        _seals = seals;
+        Granule = granule;
+        IsInMemory = isInMemory;
+    }
+
+    private readonly int _seals;
+
+    /// <summary>Its length in bytes; null where it has none, as a device's.</summary>
+    public ulong? Length { get; }
+
+    /// <summary>What a mapping begins and ends at a multiple of, in bytes: the system's page, or the file's own huge one.</summary>
+    public ulong Granule { get; }
+
+    /// <summary>Whether it is in memory alone (tmpfs, a memfd), where a hole gives pages back and reads as zeroes.</summary>
+    public bool IsInMemory { get; }
+
+    /// <summary>
+    /// Whether bytes of it can go while they are mapped. They cannot where the file is sealed against shrinking and has ordinary pages: of a
+    /// huge page the system may have none left when it is touched.
+    /// </summary>
+    public bool CanGo => !IsInMemory || (_seals & LinuxNative.SealShrink) == 0;
+
+    /// <summary>Whether nobody can write it any more, by a mapping of earlier neither.</summary>
+    public bool IsImmutable => !CanGo && (_seals & LinuxNative.SealWrite) != 0;
+
+    /// <summary>Asks what a descriptor is.</summary>
+    /// <exception cref="SharedMemoryMapException">The system does not tell.</exception>
+    public static unsafe LinuxFile Examine(SafeFileHandle file)
+    {
+        int seals = Math.Max(0, LinuxNative.FCntl(file, LinuxNative.FGetSeals, 0));
+        LinuxNative.FileStatus status;
+        if (LinuxNative.StatX(file, "", LinuxNative.AtEmptyPath, LinuxNative.StatXType | LinuxNative.StatXSize, &status) != 0)
+        {
+            throw Failed("statx");
+        }
+
+        LinuxNative.FileSystemStatus system;
+        if (LinuxNative.FStatFs(file, &system) != 0)
+        {
+            throw Failed("fstatfs");
+        }
+
+        bool isFile = (status.Mode & LinuxNative.FormatMask) == LinuxNative.FormatRegular;
+        bool isHuge = system.Type == LinuxNative.HugeTlbFs;
+        return new LinuxFile(
+            isFile ? status.Size : null,
+            seals,
+            isHuge ? (ulong)system.BlockSize : HostMapping.PageSize,
+            isFile && system.Type == LinuxNative.TmpFs);
+    }
+
+    private static SharedMemoryMapException Failed(string call) => new(call, Marshal.GetLastPInvokeError(), "the descriptor of memory to be opened");
+}

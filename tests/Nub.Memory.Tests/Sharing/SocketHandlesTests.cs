@@ -1,0 +1,293 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Nub.Memory.Tests;
+
+/// <summary>Descriptors over a socket: each is owned by exactly one handle or closed, whatever the peer sends.</summary>
+[Collection(Alone.Name)]
+public sealed class SocketHandlesTests
+{
+    [SkippableFact]
+    public void A_descriptor_arrives_with_its_bytes()
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        RandomAccess.Write(file, "hello"u8, 0);
+        Assert.Equal(3, SocketHandles.Send(near, [1, 2, 3], [file]));
+        byte[] buffer = new byte[10];
+        var handles = new SafeFileHandle?[4];
+        SocketHandlesResult result = SocketHandles.Receive(far, buffer, handles);
+        Assert.Equal(new SocketHandlesResult(3, 1, SocketFlags.None), result);
+        Assert.Equal([1, 2, 3], buffer[..3]);
+        using SafeFileHandle received = handles[0]!;
+        Assert.Null(handles[1]);
+        Assert.NotEqual(file.DangerousGetHandle(), received.DangerousGetHandle());
+        Assert.True(LinuxSharing.ClosesOnExecute(received));
+        RandomAccess.Read(received, buffer.AsSpan(0, 5), 0);
+        Assert.Equal("hello"u8.ToArray(), buffer[..5]);
+        near.Dispose();
+        Assert.Equal(new SocketHandlesResult(0, 0, SocketFlags.None), SocketHandles.Receive(far, buffer, handles));
+        far.Dispose();
+    }
+
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(252)]
+    [InlineData(253)]
+    public void As_many_arrive_as_one_message_carries(int count)
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        SocketHandles.Send(near, [1], Repeat(file, count));
+        int before = ProcessMaps.DescriptorCount;
+        var handles = new SafeFileHandle?[300];
+        SocketHandlesResult result = SocketHandles.Receive(far, new byte[1], handles);
+        Assert.Equal(new SocketHandlesResult(1, count, SocketFlags.None), result);
+        Assert.Equal(before + count, ProcessMaps.DescriptorCount);
+        Dispose(handles);
+        Assert.Equal(before, ProcessMaps.DescriptorCount);
+        Dispose(near, far);
+    }
+
+    [SkippableTheory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(252)]
+    public void What_does_not_fit_is_closed_and_said_so(int room)
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        var handles = new SafeFileHandle?[room];
+        for (int round = 0; round < 20; round++)
+        {
+            SocketHandles.Send(near, [1, 2], Repeat(file, 253));
+            int before = ProcessMaps.DescriptorCount;
+            SocketHandlesResult result = SocketHandles.Receive(far, new byte[9], handles);
+            Assert.Equal(new SocketHandlesResult(2, room, SocketFlags.ControlDataTruncated), result);
+            Assert.Equal(before + room, ProcessMaps.DescriptorCount);
+            Dispose(handles);
+        }
+
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public void Where_no_more_descriptors_can_be_opened_those_that_were_are_owned()
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        SocketHandles.Send(near, [1], Repeat(file, 100));
+        ulong highest = Directory.GetFileSystemEntries("/proc/self/fd").Max(path => ulong.Parse(Path.GetFileName(path), System.Globalization.CultureInfo.InvariantCulture));
+        int before = ProcessMaps.DescriptorCount;
+        var handles = new SafeFileHandle?[200];
+        using (new DescriptorLimit(highest + 10))
+        {
+            SocketHandlesResult result = SocketHandles.Receive(far, new byte[1], handles);
+            Assert.Equal(SocketFlags.ControlDataTruncated, result.Flags);
+            Assert.InRange(result.HandleCount, 0, 99);
+            Assert.Equal(result.HandleCount, handles.Count(handle => handle is not null));
+        }
+
+        Assert.Equal(before + handles.Count(handle => handle is not null), ProcessMaps.DescriptorCount);
+        Dispose(handles);
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public async Task A_long_message_is_sent_whole_with_its_handles_once()
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        byte[] data = new byte[3_000_000];
+        new Random(5).NextBytes(data);
+        Task<int> sending = Task.Run(() => SocketHandles.Send(near, data, [file, file]));
+        byte[] received = new byte[data.Length];
+        int count = 0;
+        int handleCount = 0;
+        var handles = new SafeFileHandle?[4];
+        while (count < data.Length)
+        {
+            SocketHandlesResult result = SocketHandles.Receive(far, received.AsSpan(count), handles);
+            Assert.Equal(count == 0 ? 2 : 0, result.HandleCount);
+            count += result.ByteCount;
+            handleCount += result.HandleCount;
+            Dispose(handles);
+        }
+
+        Assert.Equal(data.Length, await sending);
+        Assert.Equal(2, handleCount);
+        Assert.True(data.AsSpan().SequenceEqual(received));
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public void A_socket_that_does_not_block_sends_a_part_or_says_that_it_would_block()
+    {
+        (Socket near, Socket far) = Connect();
+        near.Blocking = false;
+        far.Blocking = false;
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        var handles = new SafeFileHandle?[4];
+        Assert.Equal(SocketError.WouldBlock, Assert.Throws<SocketException>(() => SocketHandles.Receive(far, new byte[1], handles)).SocketErrorCode);
+        byte[] data = new byte[10_000_000];
+        int sent = SocketHandles.Send(near, data, [file]);
+        Assert.InRange(sent, 1, data.Length - 1);
+        Assert.Equal(SocketError.WouldBlock, Assert.Throws<SocketException>(() => SocketHandles.Send(near, data, [file])).SocketErrorCode);
+        int received = 0;
+        int handleCount = 0;
+        while (received < sent)
+        {
+            SocketHandlesResult result = SocketHandles.Receive(far, data, handles);
+            received += result.ByteCount;
+            handleCount += result.HandleCount;
+            Dispose(handles);
+        }
+
+        Assert.Equal(1, handleCount);
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public void A_timeout_ends_the_wait()
+    {
+        (Socket near, Socket far) = Connect();
+        far.ReceiveTimeout = 20;
+        Assert.Equal(SocketError.TimedOut, Assert.Throws<SocketException>(() => SocketHandles.Receive(far, new byte[1], default)).SocketErrorCode);
+        near.SendTimeout = 20;
+        Assert.Equal(SocketError.TimedOut, Assert.Throws<SocketException>(() => SocketHandles.Send(near, new byte[10_000_000], default)).SocketErrorCode);
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public async Task A_blocking_socket_that_was_used_asynchronously_waits_all_the_same()
+    {
+        (Socket near, Socket far) = Connect();
+        await near.SendAsync(new byte[] { 1 });
+        Assert.Equal(1, await far.ReceiveAsync(new byte[1]));
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        Task<SocketHandlesResult> receiving = Task.Run(() => SocketHandles.Receive(far, new byte[1], new SafeFileHandle?[1]));
+        await Task.Delay(20);
+        SocketHandles.Send(near, [1], [file]);
+        Assert.Equal(1, (await receiving.WaitAsync(TimeSpan.FromSeconds(60))).HandleCount);
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public void Two_messages_are_not_received_as_one()
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        SocketHandles.Send(near, [1], [file]);
+        SocketHandles.Send(near, [2], [file]);
+        var handles = new SafeFileHandle?[4];
+        Assert.Equal(new SocketHandlesResult(1, 1, SocketFlags.None), SocketHandles.Receive(far, new byte[9], handles));
+        Dispose(handles);
+        Assert.Equal(new SocketHandlesResult(1, 1, SocketFlags.None), SocketHandles.Receive(far, new byte[9], handles));
+        Dispose(handles);
+        Dispose(near, far);
+    }
+
+    [SkippableFact]
+    public void Wrong_arguments_send_nothing_and_hold_nothing()
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        Assert.Throws<ArgumentException>(() => SocketHandles.Send(near, default, [file]));
+        Assert.Throws<ArgumentException>(() => SocketHandles.Send(near, [1], Repeat(file, 254)));
+        Assert.Throws<ArgumentException>(() => SocketHandles.Send(near, [1], [file, null!]));
+        Assert.Throws<ArgumentException>(() => SocketHandles.Send(near, [1], [file, new SafeFileHandle()]));
+        Assert.Throws<ArgumentException>(() => SocketHandles.Receive(far, default, default));
+        Assert.Throws<ArgumentNullException>(() => SocketHandles.Receive(null!, new byte[1], default));
+        SafeFileHandle closed = LinuxSharing.MemFd(4096);
+        closed.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => SocketHandles.Send(near, [1], [file, closed]));
+        using var tcp = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        Assert.Throws<ArgumentException>(() => SocketHandles.Send(tcp, [1], [file]));
+        Assert.Equal(0, far.Available);
+
+        // The handle is no longer held by any of them: disposing it closes it.
+        int before = ProcessMaps.DescriptorCount;
+        file.Dispose();
+        Assert.Equal(before - 1, ProcessMaps.DescriptorCount);
+        far.Dispose();
+        Assert.Equal(SocketError.Shutdown, Assert.Throws<SocketException>(() => SocketHandles.Send(near, [1], default)).SocketErrorCode);
+        near.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => SocketHandles.Send(near, [1], default));
+    }
+
+    [SkippableFact]
+    public void Datagrams_say_when_they_were_cut()
+    {
+        LinuxSharing.SkipElsewhere();
+        string path = Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}");
+        using var far = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        far.Bind(new UnixDomainSocketEndPoint(path));
+        using var near = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        near.Connect(new UnixDomainSocketEndPoint(path));
+        File.Delete(path);
+        using SafeFileHandle file = LinuxSharing.MemFd(4096);
+        var handles = new SafeFileHandle?[1];
+        Assert.Equal(9, SocketHandles.Send(near, new byte[9], [file]));
+        Assert.Equal(new SocketHandlesResult(5, 1, SocketFlags.Truncated), SocketHandles.Receive(far, new byte[5], handles));
+        Dispose(handles);
+    }
+
+    internal static (Socket Near, Socket Far) Connect()
+    {
+        LinuxSharing.SkipElsewhere();
+        string path = Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}");
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        listener.Listen();
+        var near = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        near.Connect(new UnixDomainSocketEndPoint(path));
+        Socket far = listener.Accept();
+        File.Delete(path);
+        return (near, far);
+    }
+
+    private static SafeHandle[] Repeat(SafeHandle handle, int count) => [.. Enumerable.Repeat(handle, count)];
+
+    private static void Dispose(params IDisposable?[] all)
+    {
+        foreach (IDisposable? one in all)
+        {
+            one?.Dispose();
+        }
+
+        Array.Clear(all);
+    }
+
+    /// <summary>Lowers how many descriptors this process may have open, and raises it again.</summary>
+    private readonly unsafe partial struct DescriptorLimit : IDisposable
+    {
+        private const int Files = 7;
+
+        private readonly ulong _before;
+        private readonly ulong _hard;
+
+        public DescriptorLimit(ulong limit)
+        {
+            ulong* values = stackalloc ulong[2];
+            Assert.Equal(0, GetLimit(Files, values));
+            (_before, _hard) = (values[0], values[1]);
+            values[0] = limit;
+            Assert.Equal(0, SetLimit(Files, values));
+        }
+
+        public void Dispose()
+        {
+            ulong* values = stackalloc ulong[] { _before, _hard };
+            Assert.Equal(0, SetLimit(Files, values));
+        }
+
+        [DllImport("libc", EntryPoint = "getrlimit")]
+        private static extern int GetLimit(int resource, ulong* values);
+
+        [DllImport("libc", EntryPoint = "setrlimit")]
+        private static extern int SetLimit(int resource, ulong* values);
+    }
+}
