@@ -33,6 +33,24 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         Own(LockedMapping.Over(HostMapping.CreateAnonymous(size)));
     }
 
+    /// <summary>
+    /// Maps zeroed pages that can be handed to another process by <see cref="SharedMemory.DuplicateHandle"/>, once the memory was built: on
+    /// Linux a file in memory that is sealed against shrinking, growing and further seals (memfd_create(2)), on Windows a section.
+    /// </summary>
+    /// <param name="size">The usable size in bytes: a multiple of the page size (4,096 on x64), at least one page.</param>
+    /// <param name="readOnlyForPeers">
+    /// Whether no other process is ever to write it, whatever it does with its handle: on Linux (from 5.1 on) it is sealed against future writes
+    /// (F_SEAL_FUTURE_WRITE), on Windows the handles are for reading.
+    /// </param>
+    /// <returns>The memory, with an inaccessible guard page on each side.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The size is 0, no multiple of the page size, or larger than the address space.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused the memory, its mapping, or a seal.</exception>
+    public static ExclusiveSharedMemory CreateShareable(ulong size, bool readOnlyForPeers = false)
+    {
+        HostMapping.CheckSize(size, nameof(size));
+        return Over(() => HostMapping.CreateShareable(size, readOnlyForPeers));
+    }
+
     /// <summary>Creates a handle on nothing yet: <see cref="Begin"/> or <see cref="SharedMemory.Own"/> gives it a mapping.</summary>
     internal ExclusiveSharedMemory(bool isLent) => _isLent = isLent;
 
@@ -42,6 +60,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <returns>A span that is dead after <see cref="Build"/>, <see cref="SharedMemory.Dispose()"/>, or the end of the callback.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="NotSupportedException">Another process may write the memory, or take it away.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public Span<byte> AsSpan(ulong offset, int length)
@@ -49,6 +68,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
+        mapping.ThrowIfNoSpan();
         if (!_isLent)
         {
             mapping.SpanEscaped = true;
@@ -147,6 +167,13 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         host.Own(mapping);
         guest.Own(mapping);
         return (host, guest);
+    }
+
+    /// <inheritdoc/>
+    public override SafeHandle DuplicateHandle()
+    {
+        _ = Live;
+        throw new InvalidOperationException("An exclusive memory is nobody else's: Build it before another process gets a handle.");
     }
 
     private protected override ObjectDisposedException Ended() => new(

@@ -76,11 +76,12 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     }
 
     /// <summary>
-    /// Maps a file without copying it, and so trusts whoever can write or shorten it: what they write is seen, and an access
-    /// to what they cut off ends this process (SIGBUS). Windows refuses to shorten a file while it is mapped.
+    /// Maps a file without copying it, and so sees what others write to it: there are no spans of it. An access to what they cut off is
+    /// a <see cref="SharedMemoryFaultException"/>; where no access survives that (Linux on arm64), it ends this process (SIGBUS). Windows refuses to shorten a file while it is mapped.
     /// </summary>
     /// <inheritdoc cref="FromFile(string, ulong)"/>
     /// <returns>The memory.</returns>
+    /// <exception cref="SharedMemoryBoundsException">The file became shorter while it was mapped.</exception>
     public static ReadOnlySharedMemory MapFile(string path, ulong guestMappedSize)
     {
         ulong size;
@@ -110,6 +111,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <returns>A span that is dead after the last owner's <see cref="SharedMemory.Dispose()"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
+    /// <exception cref="NotSupportedException">The memory is a mapped file, or was handed to another process. Use <see cref="CopyTo"/>.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ReadOnlySpan<byte> AsSpan(ulong offset, int length)
@@ -117,6 +119,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
+        mapping.ThrowIfNoSpan();
         mapping.ClaimSpan();
         mapping.Leave(mapping.Enter());
 
@@ -270,6 +273,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
+        mapping.ThrowIfNoSpan();
         mapping.EnterLease();
         GC.KeepAlive(this);
         try

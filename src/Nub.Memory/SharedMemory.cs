@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Nub.Memory;
 
@@ -28,7 +29,7 @@ public abstract class SharedMemory : IDisposable
     /// <summary>Releases this owner's share if nobody disposed it.</summary>
     ~SharedMemory() => Dispose(disposing: false);
 
-    /// <summary>The usable size in bytes, without the guard pages: a multiple of the page size.</summary>
+    /// <summary>The usable size in bytes, without the guard pages: a multiple of the page size, but for memory that another process made.</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong Size => Live.Size;
 
@@ -139,6 +140,7 @@ public abstract class SharedMemory : IDisposable
     /// <returns>What the callback returned.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="SharedMemoryBoundsException">The memory is larger than a span: use the form with an offset and a length.</exception>
+    /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public TResult WithContents<TResult>(SharedMemoryContents<TResult> callback)
     {
@@ -159,24 +161,53 @@ public abstract class SharedMemory : IDisposable
     /// <returns>What the callback returned.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="SharedMemoryBoundsException">The window leaves the memory.</exception>
+    /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public virtual TResult WithContents<TResult>(ulong offset, int length, SharedMemoryContents<TResult> callback)
     {
         ArgumentNullException.ThrowIfNull(callback);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        Live.CheckBounds(offset, (ulong)length);
+        LockedMapping mapping = Live;
+        mapping.CheckBounds(offset, (ulong)length);
+        mapping.ThrowIfNoSpan();
         return WithExclusivity(exclusive => callback(exclusive.AsSpan(offset, length)));
     }
 
     /// <summary>
     /// Makes every byte zero, alone with the memory, in the way that is right for what backs it: private anonymous pages that
-    /// are in use are overwritten, up to 16 MiB, and all others are given back to the kernel. What cannot be given back, a
-    /// copy-on-write view and every mapping on Windows, is overwritten.
+    /// are in use are overwritten, up to 16 MiB, and all others are given back to the kernel; a file in memory (a memfd, tmpfs) gets a hole,
+    /// unless it is sealed against writing. What cannot be given back, another file, a copy-on-write view and every mapping on Windows, is
+    /// overwritten.
     /// </summary>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been made zero.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void Zero() => Exclusively(mapping => mapping.Zero());
+
+    /// <summary>
+    /// Gives another handle on what lies behind the memory, to be passed to another process, such as by <see cref="SocketHandles"/>.
+    /// From then on that process may be inside at any time: <see cref="WithContents{TResult}(SharedMemoryContents{TResult})"/> and spans are
+    /// refused.
+    /// </summary>
+    /// <returns>
+    /// A <c>SafeFileHandle</c> on Linux, a <c>SafeMemoryMappedFileHandle</c> on Windows, the caller's to dispose.
+    /// <c>MemoryMappedFile.CreateFromFile</c> takes the former. What it shows begins where the file does, also where a part was opened.
+    /// </returns>
+    /// <exception cref="InvalidOperationException">The memory is exclusive: <see cref="ExclusiveSharedMemory.Build"/> it first.</exception>
+    /// <exception cref="NotSupportedException">
+    /// Nothing lies behind it that another process could map: it is private or a copy-on-write view. Memory to be passed on is made by
+    /// <see cref="ExclusiveSharedMemory.CreateShareable"/>.
+    /// </exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public virtual SafeHandle DuplicateHandle()
+    {
+        SafeHandle handle = Live.DuplicateHandle();
+        GC.KeepAlive(this);
+        return handle;
+    }
 
     /// <summary>
     /// Brings back the snapshot that a copy-on-write view was made of, alone with the memory, in time proportional to the pages
@@ -231,6 +262,7 @@ public abstract class SharedMemory : IDisposable
     {
         RefuseExclusivity();
         LockedMapping mapping = Live;
+        mapping.ThrowIfReadOnly();
         _ = mapping.EnterExclusive();
         GC.KeepAlive(this);
         try

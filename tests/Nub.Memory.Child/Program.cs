@@ -1,3 +1,4 @@
+using System.Globalization;
 using Nub.Memory.Child;
 
 // What tests have done in a process of its own: one that the JIT is asked about, or one that is to die.
@@ -15,7 +16,13 @@ switch (args)
         return 0;
     case ["recovery", string what]:
         return Recovery.Run(what);
+    case ["shorten", string path, string size, string remaining]:
+        return Peer.Shorten(path, long.Parse(size, CultureInfo.InvariantCulture), long.Parse(remaining, CultureInfo.InvariantCulture));
+    case ["rewrite", string path, string size]:
+        return Peer.Rewrite(path, size);
+    case ["receive", string socketPath]:
+        return Peer.Receive(socketPath);
     default:
-        Console.Error.WriteLine("run-subjects, check-bulk, recovery <what>, or step-over <kind> <below|above>");
+        Console.Error.WriteLine("run-subjects, check-bulk, recovery <what>, shorten <path> <size> <remaining>, rewrite <path> <size>, receive <socket>, or step-over <kind> <below|above>");
         return 2;
 }

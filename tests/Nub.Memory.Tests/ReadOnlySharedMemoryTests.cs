@@ -43,7 +43,13 @@ public sealed class ReadOnlySharedMemoryTests : IDisposable
     {
         File.WriteAllBytes(_path, Bytes(8192));
         using var memory = ReadOnlySharedMemory.MapFile(_path, 2 * Page);
-        Assert.True(memory.AsSpan(0, 8192).SequenceEqual(Bytes(8192)));
+        byte[] copy = new byte[8192];
+        memory.CopyTo(0, copy);
+        Assert.Equal(Bytes(8192), copy);
+
+        // Whoever may write the file may do it under a span.
+        Assert.Throws<NotSupportedException>(() => memory.AsSpan(0, 1).Length);
+        Assert.Throws<NotSupportedException>(() => memory.WithContents(bytes => bytes.Length));
         Assert.Equal("r--s", ProcessMaps.Protection(memory.BaseAddress));
         Assert.Throws<SharedMemoryMapException>(() => // opened for reading
         {

@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+
+namespace Nub.Memory;
+
+public sealed partial class HostSharedMemory
+{
+    /// <summary>
+    /// Opens memory that somebody else made: a file in memory (a memfd) that was received, a file, what else can be mapped; on Windows a
+    /// section or a file. It has the same guard pages, locks and leases as memory of our own.
+    /// </summary>
+    /// <remarks>
+    /// <para>Whether its owner could shorten it is found out now, once. If so (a file, a memfd that is not sealed against shrinking, huge pages, a
+    /// device), every access survives that: bytes that are gone are a <see cref="SharedMemoryFaultException"/>, or <see langword="false"/>
+    /// from a <c>Try</c> form. Such an access costs some nanoseconds more. A memfd that is sealed with F_SEAL_SHRINK costs nothing more.
+    /// Windows refuses to shorten a file that is mapped.</para>
+    /// <para>Nobody can be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
+    /// and the memory that it lends gives no span.</para>
+    /// </remarks>
+    /// <param name="handle">
+    /// The descriptor or handle, such as one from <see cref="SocketHandles.Receive"/>, a <c>SafeFileHandle</c>, or a
+    /// <c>SafeMemoryMappedFileHandle</c>. It stays the caller's, who may dispose it at once.
+    /// </param>
+    /// <param name="offset">Where the part to be opened begins, in bytes. It need be no multiple of anything.</param>
+    /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
+    /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>
+    /// <param name="allowUnsealed">
+    /// Whether to open memory that could be shortened also where no access survives that (Linux on arm64). Then an access to what is gone ends
+    /// this process.
+    /// </param>
+    /// <returns>The memory.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part ends beyond what can be mapped.</exception>
+    /// <exception cref="ArgumentException">The handle stands for nothing that can be mapped.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The file is shorter than the part's end; the numbers are the file's.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused: the file was not opened for that access, or is sealed against writing.</exception>
+    /// <exception cref="PlatformNotSupportedException">It could be shortened, no access survives that here, and that was not allowed.</exception>
+    /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
+    public static HostSharedMemory Open(
+        SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access = SharedMemoryAccess.ReadWrite, bool allowUnsealed = false)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        return Over(() => HostMapping.Open(handle, offset, size, access, allowUnsealed));
+    }
+
+    /// <summary>Opens a part of a file that somebody else made: on a disk, in /dev/shm, or of huge pages (hugetlbfs).</summary>
+    /// <inheritdoc cref="Open(SafeHandle, ulong, ulong, SharedMemoryAccess, bool)" path="/remarks"/>
+    /// <param name="path">The file. Others may go on writing, shortening, and deleting it.</param>
+    /// <param name="offset">Where the part to be opened begins, in bytes. It need be no multiple of anything.</param>
+    /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
+    /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>
+    /// <param name="allowUnsealed">
+    /// Whether to open memory that could be shortened also where no access survives that (Linux on arm64). Then an access to what is gone ends
+    /// this process.
+    /// </param>
+    /// <returns>The memory.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part ends beyond what can be mapped.</exception>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be opened for that access.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The file is shorter than the part's end; the numbers are the file's.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused to map it.</exception>
+    /// <exception cref="PlatformNotSupportedException">It could be shortened, no access survives that here, and that was not allowed.</exception>
+    public static HostSharedMemory OpenFile(
+        string path, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed = false)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Over(() => HostMapping.OpenFile(path, offset, size, access, allowUnsealed));
+    }
+}
