@@ -121,10 +121,8 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     public static HostMapping OpenFile(string path, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
     {
         CheckPart(offset, size, access);
-        FileAccess fileAccess = access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite;
-
-        // Shared with everybody: whoever made the file goes on using it.
-        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, fileAccess, FileShare.ReadWrite | FileShare.Delete);
+        using SafeFileHandle file = OperatingSystem.IsLinux() ? LinuxFile.Open(path, access) : File.OpenHandle(
+            path, FileMode.Open, access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         return Open(file, offset, size, access, allowUnsealed);
     }
 

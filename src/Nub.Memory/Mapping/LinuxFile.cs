@@ -38,6 +38,37 @@ internal readonly struct LinuxFile
     /// <summary>Whether nobody can write it any more, by a mapping of earlier neither.</summary>
     public bool IsImmutable => !CanGo && (_seals & LinuxNative.SealWrite) != 0;
 
+    /// <summary>
+    /// Opens a file beside whoever has it: .NET's own way takes a lock (flock(2)), which the file's owner may hold, as a Java virtual machine does
+    /// on its counters. A pipe is not waited for.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be opened for that access.</exception>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle Open(string path, SharedMemoryAccess access)
+    {
+        int flags = LinuxNative.OpenCloExec | LinuxNative.OpenNonBlock | LinuxNative.OpenNoTerminal;
+        int fd;
+        do
+        {
+            fd = LinuxNative.Open(path, access == SharedMemoryAccess.Read ? flags : flags | LinuxNative.OpenReadWrite);
+        }
+        while (fd < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInterrupted);
+        if (fd >= 0)
+        {
+            return new SafeFileHandle(fd, ownsHandle: true);
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        string message = $"{path} cannot be opened: {Marshal.GetPInvokeErrorMessage(error)} ({error}).";
+        throw error switch
+        {
+            LinuxNative.ErrorNoEntry => new FileNotFoundException(message, path),
+            LinuxNative.ErrorAccess or LinuxNative.ErrorPermission => new UnauthorizedAccessException(message),
+            _ => new IOException(message),
+        };
+    }
+
     /// <summary>Asks what a descriptor is.</summary>
     /// <exception cref="SharedMemoryMapException">The system does not tell.</exception>
     public static unsafe LinuxFile Examine(SafeFileHandle file)

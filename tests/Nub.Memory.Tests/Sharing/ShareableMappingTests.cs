@@ -209,6 +209,24 @@ public sealed unsafe class ShareableMappingTests
     }
 
     [SkippableFact]
+    public void A_file_is_opened_beside_whoever_has_it_locked()
+    {
+        LinuxSharing.SkipElsewhere();
+        string path = Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}");
+        using (SafeFileHandle locked = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None))
+        {
+            RandomAccess.Write(locked, [1, 2, 3], 0);
+            HostMapping mapping = HostMapping.OpenFile(path, 1, 2, SharedMemoryAccess.ReadWrite, allowUnsealed: true);
+            Assert.Equal(3, *(byte*)(mapping.Address + 1));
+            mapping.Release();
+        }
+
+        File.Delete(path);
+        Assert.Throws<FileNotFoundException>(() => HostMapping.OpenFile(path, 0, 1, SharedMemoryAccess.Read, allowUnsealed: true));
+        Assert.Throws<IOException>(() => HostMapping.OpenFile("/tmp", 0, 1, SharedMemoryAccess.ReadWrite, allowUnsealed: true));
+    }
+
+    [SkippableFact]
     public void Private_memory_has_no_handle()
     {
         HostMapping mapping = HostMapping.CreateAnonymous(s_page);
