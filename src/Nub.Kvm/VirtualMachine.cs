@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Kvm;
@@ -133,6 +132,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <param name="id">Its id, from 0, which is its local interrupt controller's too. An id can be used once in a machine.</param>
     /// <returns>The processor, in the state that a reset leaves it in.</returns>
     /// <exception cref="KvmException">The kernel refused: the id is in use (EEXIST, 17) or too high (EINVAL, 22).</exception>
+    /// <exception cref="SharedMemoryMapException">The pages that the kernel shares with us for the processor cannot be mapped.</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public VirtualProcessor CreateVirtualProcessor(uint id)
     {
@@ -143,9 +143,9 @@ public sealed partial class VirtualMachine : IDisposable
             HostSharedMemory? page = null;
             try
             {
-                page = MapPages(descriptor, 0, _runPagesSize);
+                page = HostSharedMemory.Open(descriptor, 0, _runPagesSize);
                 DirtyRing? ring = _dirtyRingSize == 0 ? null
-                    : new DirtyRing(MapPages(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize));
+                    : new DirtyRing(HostSharedMemory.Open(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize));
                 _coalescedPage ??= page.Clone();
                 var processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
                 _processors.Add(processor);
@@ -269,15 +269,5 @@ public sealed partial class VirtualMachine : IDisposable
             Requests.SetIdentityMapAddress.Call(_descriptor, ref address);
             _memory.Reserve(IdentityMapAddress, (ulong)Environment.SystemPageSize, "the page the kernel keeps for real mode");
         }
-    }
-
-    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The memory owns the mapping, and the processor the memory.")]
-    private static HostSharedMemory MapPages(Descriptor processor, ulong offset, ulong size)
-    {
-        const int readWrite = LinuxNative.ProtRead | LinuxNative.ProtWrite;
-        nint address = LinuxNative.MMap(0, (nuint)size, readWrite, LinuxNative.MapShared, (int)processor.DangerousGetHandle(), (long)offset);
-        return address != LinuxNative.MapFailed
-            ? HostSharedMemory.Over(() => LinuxMapping.Adopt(address, size))
-            : throw new KvmException("mmap", Marshal.GetLastPInvokeError(), $"{size} bytes at offset {offset} of a virtual processor");
     }
 }
