@@ -2,35 +2,39 @@ using System.Buffers.Binary;
 
 namespace Nub.Kvm;
 
-// From what the kernel wrote to the shared page to a VmExit. Each byte of the page is read once, and judged on the private copy: the page
-// is shared.
+// From what the kernel wrote to the shared page to a VmExit. The header and the exit behind it are copied at once, so that each byte is
+// read once, and judged on the private copy: the page is shared. One access costs less than one for each field.
 public sealed partial class VirtualProcessor
 {
+    // The header, and the longest of the exits that are read.
+    private const int ExitSize = (int)RunHeader.ExitOffset + DebugExit.Layout.Size;
+
     private VmExit ReadExit()
     {
-        uint reason = RunHeader.At(_page, 0).ExitReason;
+        Span<byte> page = stackalloc byte[ExitSize];
+        _page.CopyTo(0, page);
+        uint reason = RunHeader.ReadFrom(page).ExitReason;
+        ReadOnlySpan<byte> exit = page[(int)RunHeader.ExitOffset..];
         return reason switch
         {
-            ExitNumber.Io => ReadIo(),
-            ExitNumber.Mmio => ReadMmio(),
+            ExitNumber.Io => ReadIo(IoExit.ReadFrom(exit)),
+            ExitNumber.Mmio => ReadMmio(MmioExit.ReadFrom(exit)),
             ExitNumber.Halt => new VmExit(this, VmExitReason.Halt, reason),
             ExitNumber.Shutdown => new VmExit(this, VmExitReason.Shutdown, reason),
-            ExitNumber.Debug => ReadDebug(),
-            ExitNumber.FailEntry => new VmExit(this, VmExitReason.FailedEntry, reason) { Detail = ReadOther().LongNumber },
-            ExitNumber.InternalError => new VmExit(this, VmExitReason.InternalError, reason) { Detail = ReadOther().Number },
-            ExitNumber.SystemEvent => new VmExit(this, VmExitReason.SystemEvent, reason) { Detail = ReadOther().Number },
-            ExitNumber.Hypercall => new VmExit(this, VmExitReason.Hypercall, reason) { Detail = ReadOther().LongNumber },
-            ExitNumber.Exception => new VmExit(this, VmExitReason.Exception, reason) { Detail = ReadOther().Number },
+            ExitNumber.Debug => ReadDebug(DebugExit.ReadFrom(exit)),
+            ExitNumber.FailEntry => new VmExit(this, VmExitReason.FailedEntry, reason) { Detail = OtherExit.ReadFrom(exit).LongNumber },
+            ExitNumber.InternalError => new VmExit(this, VmExitReason.InternalError, reason) { Detail = OtherExit.ReadFrom(exit).Number },
+            ExitNumber.SystemEvent => new VmExit(this, VmExitReason.SystemEvent, reason) { Detail = OtherExit.ReadFrom(exit).Number },
+            ExitNumber.Hypercall => new VmExit(this, VmExitReason.Hypercall, reason) { Detail = OtherExit.ReadFrom(exit).LongNumber },
+            ExitNumber.Exception => new VmExit(this, VmExitReason.Exception, reason) { Detail = OtherExit.ReadFrom(exit).Number },
             ExitNumber.InterruptWindowOpen => new VmExit(this, VmExitReason.InterruptWindowOpen, reason),
             ExitNumber.DirtyRingFull => new VmExit(this, VmExitReason.DirtyRingFull, reason),
-            _ => new VmExit(this, VmExitReason.Unknown, reason) { Detail = ReadOther().LongNumber },
+            _ => new VmExit(this, VmExitReason.Unknown, reason) { Detail = OtherExit.ReadFrom(exit).LongNumber },
         };
     }
 
-    private VmExit ReadIo()
+    private VmExit ReadIo(IoExit io)
     {
-        IoExit io = IoExit.At(_page, RunHeader.ExitOffset).Load();
-
         // A product of 32 and 8 bits fits 64 bits.
         ulong length = (ulong)io.Count * io.Size;
         if (length > MostData || io.DataOffset > _page.Size - length)
@@ -48,9 +52,8 @@ public sealed partial class VirtualProcessor
         };
     }
 
-    private VmExit ReadMmio()
+    private VmExit ReadMmio(MmioExit mmio)
     {
-        MmioExit mmio = MmioExit.At(_page, RunHeader.ExitOffset).Load();
         if (mmio.Length > sizeof(ulong))
         {
             throw Damaged($"{mmio.Length} bytes of MMIO");
@@ -68,24 +71,21 @@ public sealed partial class VirtualProcessor
         };
     }
 
-    private VmExit ReadDebug()
-    {
-        DebugExit debug = DebugExit.At(_page, RunHeader.ExitOffset).Load();
-        return new VmExit(this, VmExitReason.Debug, ExitNumber.Debug) { Address = debug.InstructionAddress, Detail = debug.Dr6 };
-    }
+    private VmExit ReadDebug(DebugExit debug) =>
+        new(this, VmExitReason.Debug, ExitNumber.Debug) { Address = debug.InstructionAddress, Detail = debug.Dr6 };
 
     // KVM_RUN has failed with EFAULT: the pages behind a slot are not to be had.
     private VmExit ReadFault()
     {
-        uint reason = RunHeader.At(_page, 0).ExitReason;
+        Span<byte> page = stackalloc byte[ExitSize];
+        _page.CopyTo(0, page);
+        uint reason = RunHeader.ReadFrom(page).ExitReason;
         return new VmExit(this, VmExitReason.MemoryFault, reason)
         {
             // The kernel says where only if it says the reason too (KVM_CAP_MEMORY_FAULT_INFO).
-            Address = reason == ExitNumber.MemoryFault ? MemoryFaultExit.At(_page, RunHeader.ExitOffset).GuestAddress : 0,
+            Address = reason == ExitNumber.MemoryFault ? MemoryFaultExit.ReadFrom(page[(int)RunHeader.ExitOffset..]).GuestAddress : 0,
         };
     }
-
-    private OtherExit ReadOther() => OtherExit.At(_page, RunHeader.ExitOffset).Load();
 
     private void TakeData(bool isRead, ulong offset, int length, bool alreadyCopied = false)
     {

@@ -16,6 +16,9 @@ public sealed partial class VirtualProcessor
     private ulong _answerOffset;
     private int _answerLength;
 
+    // What the shared page has, so that it is written only when it changes.
+    private byte _immediateExit;
+
     // The last exit was in the middle of an instruction, which the next entry is to finish.
     private bool _isExitUnfinished;
 
@@ -151,10 +154,16 @@ public sealed partial class VirtualProcessor
         }
     }
 
+    // The kernel reads it and never writes it. Whoever sets it to 0 does so under the gate before the processor runs; until it has run,
+    // all others set it to 1.
     private void SetImmediateExit(byte value)
     {
-        RunHeader.View header = RunHeader.At(_page, 0);
-        header.ImmediateExit = value;
+        if (_immediateExit != value)
+        {
+            _immediateExit = value;
+            RunHeader.View header = RunHeader.At(_page, 0);
+            header.ImmediateExit = value;
+        }
     }
 
     private void WriteAnswer()

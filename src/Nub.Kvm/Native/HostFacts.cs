@@ -35,7 +35,20 @@ internal sealed record HostFacts(
                 || Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST") is not null
                 || Environment.GetEnvironmentVariable("container") is not null,
             KernelHasKvm: Lines("/proc/misc").Any(line => line.EndsWith(" kvm", StringComparison.Ordinal)),
-            Environment.UserName);
+            UserName: CurrentUser());
+    }
+
+    private static string CurrentUser()
+    {
+        try
+        {
+            return Environment.UserName;
+        }
+        catch (IOException)
+        {
+            // A container's user need not be in /etc/passwd. A shell knows it by this.
+            return "$USER";
+        }
     }
 
     // What cannot be read tells nothing.
