@@ -28,7 +28,7 @@ public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
     public static bool operator !=(GuestLease left, GuestLease right) => !left.Equals(right);
 
     /// <summary>Ends the lease. To end it again, through this copy of it or another, is nothing.</summary>
-    public void Dispose() => _lease.End(_mapping);
+    public void Dispose() => _ = _lease.End(_mapping);
 
     /// <inheritdoc/>
     public bool Equals(GuestLease other) => _lease.Equals(other._lease);

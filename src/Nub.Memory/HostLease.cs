@@ -46,7 +46,7 @@ public readonly unsafe ref partial struct HostLease : IDisposable
     }
 
     /// <summary>Ends the lease. To end it again, through this copy of it or another, is nothing.</summary>
-    public void Dispose() => _lease.End(_mapping);
+    public void Dispose() => _ = _lease.End(_mapping);
 
     /// <inheritdoc cref="HostSharedMemory.Contains(ulong, ulong)"/>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>

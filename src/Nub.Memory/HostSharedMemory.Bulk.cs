@@ -157,7 +157,4 @@ public sealed unsafe partial class HostSharedMemory
         GC.KeepAlive(this);
         return failure;
     }
-
-    private bool TryCopyOut(LockedMapping mapping, ulong offset, Span<byte> destination) =>
-        CopyOut(mapping, offset, destination) == AccessFailure.None;
 }

@@ -17,8 +17,28 @@ namespace Nub.Memory;
 /// </remarks>
 public sealed unsafe partial class HostSharedMemory : SharedMemory
 {
+    // Of the owner that a guest address space has: what is written by views is marked there.
+    private DirtyBitmap? _bitmap;
+    private GuestRegion? _region;
+
     internal HostSharedMemory()
     {
+    }
+
+    /// <summary>Marks what views of a region write in a bitmap, or in none any more.</summary>
+    internal void Track(DirtyBitmap? bitmap, GuestRegion region)
+    {
+        _region = region;
+        Volatile.Write(ref _bitmap, bitmap);
+    }
+
+    /// <summary>Marks bytes that a view has written.</summary>
+    internal void MarkWritten(byte* address, ulong length)
+    {
+        if (Volatile.Read(ref _bitmap) is { } bitmap)
+        {
+            bitmap.Mark(_region!.Start + (ulong)(address - _region.Address), length);
+        }
     }
 
     /// <summary>Makes a handle the owner of a new mapping.</summary>
@@ -207,14 +227,13 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     public bool TryReadValidated<[ValidateOnRead] T>(ulong offset, out T value) where T : unmanaged
     {
         IValidateOnRead<T> validator = Validation<T>.Validator;
-        LockedMapping mapping = Live;
 
         // Sound: the copy is private, and nothing reads it as a T before its bytes were found legal.
         Unsafe.SkipInit(out T copy);
-        if (!mapping.Contains(offset, (ulong)sizeof(T)) || !TryCopyOut(mapping, offset, MemoryMarshal.AsBytes(new Span<T>(ref copy))))
+        if (!TryCopyTo(offset, MemoryMarshal.AsBytes(new Span<T>(ref copy))))
         {
             value = default;
-            return mapping.Refuse(offset, (ulong)sizeof(T));
+            return false;
         }
 
         return validator.TryDecode(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in copy)), out value);

@@ -14,6 +14,15 @@ internal enum AccessFailure
 
     /// <summary>Some of the bytes are gone.</summary>
     Gone,
+
+    /// <summary>The last owner was disposed.</summary>
+    Closed,
+
+    /// <summary>The region was opened for reading. By guest address only: elsewhere that is an exception.</summary>
+    ReadOnly,
+
+    /// <summary>An atomic's place is no multiple of its size. By guest address only, as well.</summary>
+    Misaligned,
 }
 
 // The slow way of every access: of memory whose bytes may go, that cannot be written, that is smaller than a value; and while somebody is, or
@@ -25,11 +34,15 @@ internal sealed unsafe partial class LockedMapping
     /// <param name="offset">The first byte; its range is judged again.</param>
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> where it was not read.</param>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure LoadSlow<T>(AccessSlot slot, ulong offset, out T value) where T : unmanaged
     {
-        Wait(slot);
+        if (!TryWait(slot))
+        {
+            value = default;
+            return AccessFailure.Closed;
+        }
+
         AccessFailure failure = LoadHeld(offset, out value);
         Leave(slot);
         return failure;
@@ -53,12 +66,15 @@ internal sealed unsafe partial class LockedMapping
     /// <param name="offset">The first byte; its range is judged again.</param>
     /// <param name="value">The value, in this host's byte order.</param>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure StoreSlow<T>(AccessSlot slot, ulong offset, T value) where T : unmanaged
     {
-        WaitToWrite(slot);
+        if (!TryWaitToWrite(slot))
+        {
+            return AccessFailure.Closed;
+        }
+
         AccessFailure failure = StoreHeld(offset, value);
         Leave(slot);
         return failure;
@@ -69,7 +85,11 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure CopyOutSlow(AccessSlot slot, ref byte destination, ulong offset, nuint length)
     {
-        Wait(slot);
+        if (!TryWait(slot))
+        {
+            return AccessFailure.Closed;
+        }
+
         AccessFailure failure = CopyOutHeld(ref destination, offset, length);
         Leave(slot);
         return failure;
@@ -80,7 +100,11 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure CopyInSlow(AccessSlot slot, ulong offset, ref byte source, nuint length)
     {
-        WaitToWrite(slot);
+        if (!TryWaitToWrite(slot))
+        {
+            return AccessFailure.Closed;
+        }
+
         AccessFailure failure = CopyInHeld(offset, ref source, length);
         Leave(slot);
         return failure;
@@ -91,7 +115,11 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure FillSlow(AccessSlot slot, ulong offset, nuint length, byte value)
     {
-        WaitToWrite(slot);
+        if (!TryWaitToWrite(slot))
+        {
+            return AccessFailure.Closed;
+        }
+
         AccessFailure failure = FillHeld(offset, length, value);
         Leave(slot);
         return failure;
@@ -102,7 +130,12 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure AtomicSlow<T>(AccessSlot slot, AtomicOperation operation, ulong offset, T value, T comparand, out T result) where T : unmanaged
     {
-        WaitToWrite(slot);
+        if (!TryWaitToWrite(slot))
+        {
+            result = default;
+            return AccessFailure.Closed;
+        }
+
         AccessFailure failure = AtomicHeld(operation, offset, value, comparand, out result);
         Leave(slot);
         return failure;
@@ -254,12 +287,31 @@ internal sealed unsafe partial class LockedMapping
         }
     }
 
-    /// <summary>Turns a failure into what a <c>Try</c> form returns, and traces it.</summary>
-    public bool Succeeded(AccessFailure failure, ulong offset, ulong length) => failure == AccessFailure.None || Refuse(offset, length);
+    /// <summary>Turns a failure into what a <c>Try</c> form returns, and traces it. That the memory was disposed is none of these.</summary>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
+    public bool Succeeded(AccessFailure failure, ulong offset, ulong length)
+    {
+        if (failure == AccessFailure.None)
+        {
+            return true;
+        }
+
+        if (failure == AccessFailure.Closed)
+        {
+            Throw(failure, offset, length);
+        }
+
+        return Refuse(offset, length);
+    }
 
     [DoesNotReturn]
     private void Throw(AccessFailure failure, ulong offset, ulong length)
     {
+        if (failure == AccessFailure.Closed)
+        {
+            ThrowClosed();
+        }
+
         _ = Refuse(offset, length);
         throw failure == AccessFailure.Gone
             ? new SharedMemoryFaultException(offset, length)
@@ -267,7 +319,7 @@ internal sealed unsafe partial class LockedMapping
     }
 
     /// <exception cref="NotSupportedException">The memory was opened for reading; the access has been left.</exception>
-    private void WaitToWrite(AccessSlot slot)
+    private bool TryWaitToWrite(AccessSlot slot)
     {
         if (IsReadOnly)
         {
@@ -275,7 +327,7 @@ internal sealed unsafe partial class LockedMapping
             ThrowIfReadOnly();
         }
 
-        Wait(slot);
+        return TryWait(slot);
     }
 
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>

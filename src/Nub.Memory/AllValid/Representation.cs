@@ -54,6 +54,25 @@ internal static class Representation<T> where T : unmanaged
         return s_isForeign ? ConvertFields(value) : value;
     }
 
+    /// <summary>Whether values stand otherwise in shared memory than on this host.</summary>
+    public static bool IsForeign
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsPrimitive ? !BitConverter.IsLittleEndian && Unsafe.SizeOf<T>() > 1 : s_isForeign;
+    }
+
+    /// <summary>Turns values whose bytes stand as in shared memory into those of this host; or back, which is the same.</summary>
+    public static void ConvertAll(Span<T> values)
+    {
+        if (IsForeign)
+        {
+            foreach (ref T value in values)
+            {
+                value = Convert(value);
+            }
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static T ConvertFields(T value)
     {

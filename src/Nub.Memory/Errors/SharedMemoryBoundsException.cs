@@ -18,12 +18,25 @@ public sealed class SharedMemoryBoundsException : SharedMemoryException
         MemorySize = memorySize;
     }
 
-    /// <summary>The first byte that was asked for, in bytes from the start of the memory.</summary>
+    private SharedMemoryBoundsException(string message, ulong guestAddress, ulong length, ulong mapped) : base(message)
+    {
+        Offset = guestAddress;
+        Length = length;
+        MemorySize = mapped;
+    }
+
+    /// <summary>The first byte that was asked for, in bytes from the start of the memory; by guest address, the address.</summary>
     public ulong Offset { get; }
 
     /// <summary>The number of bytes that were asked for.</summary>
     public ulong Length { get; }
 
-    /// <summary>The size of the memory in bytes.</summary>
+    /// <summary>The size of the memory in bytes; by guest address, how many bytes are mapped in all.</summary>
     public ulong MemorySize { get; }
+
+    internal static SharedMemoryBoundsException OfGuest(ulong address, ulong length, ulong mapped, bool isAcross) => new(
+        isAcross
+            ? $"{length} bytes at guest address 0x{address:X} run from one region into the next: a value lies in one, and only a copy may run through several."
+            : $"{length} bytes at guest address 0x{address:X} are not all mapped in the guest address space of {mapped} bytes.",
+        address, length, mapped);
 }

@@ -78,12 +78,16 @@ internal readonly record struct Lease
     /// another lease was written over it and is of both, nothing is ended.
     /// </summary>
     /// <param name="region">The region that it was begun on.</param>
-    public void End(RegionLock? region)
+    /// <returns>Whether it ended now.</returns>
+    public bool End(RegionLock? region)
     {
-        if (_cell != 0 && region is not null && LeaseCells.TryGiveBack(region.Id, _cell, _count))
+        if (_cell == 0 || region is null || !LeaseCells.TryGiveBack(region.Id, _cell, _count))
         {
-            region.LeaveLease();
+            return false;
         }
+
+        region.LeaveLease();
+        return true;
     }
 
     /// <summary>Refuses a lease that is not held.</summary>

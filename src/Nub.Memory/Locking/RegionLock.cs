@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Nub.Memory;
@@ -389,12 +390,23 @@ internal abstract class RegionLock
 
     /// <summary>
     /// Begins an access that was published but found the region claimed, exclusive or closed; of an indirect or read-only region it
-    /// only says that nothing else is in the way. When it throws, the access has been left.
+    /// only says that nothing else is in the way.
     /// </summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively; the access has been left.</exception>
+    /// <exception cref="ObjectDisposedException">The last owner was disposed; the access has been left.</exception>
     public void Wait(AccessSlot slot)
+    {
+        if (!TryWait(slot))
+        {
+            ThrowClosed();
+        }
+    }
+
+    /// <summary>The same for whoever may come when the last owner is gone.</summary>
+    /// <returns>Whether the access has begun; otherwise the last owner was disposed, and the access has been left.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively; the access has been left.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool TryWait(AccessSlot slot)
     {
         for (int patience = Patience; (Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0; patience--)
         {
@@ -402,6 +414,11 @@ internal abstract class RegionLock
             // closed the region may have found the slot and left the release to us.
             Leave(slot);
             long word = Volatile.Read(ref _word);
+            if ((word & Closed) != 0)
+            {
+                return false;
+            }
+
             ThrowIfShut(word);
             if ((word & PhaseMask) == PhaseClaiming)
             {
@@ -421,6 +438,8 @@ internal abstract class RegionLock
 
             Volatile.Write(ref slot.Word, _id);
         }
+
+        return true;
     }
 
     private void WithdrawClaim(long claim)
@@ -451,7 +470,7 @@ internal abstract class RegionLock
     {
         if ((word & Closed) != 0)
         {
-            throw new ObjectDisposedException(nameof(SharedMemory), "The last owner of the memory was disposed.");
+            ThrowClosed();
         }
 
         if ((word & PhaseMask) == PhaseExclusive)
@@ -459,6 +478,10 @@ internal abstract class RegionLock
             throw Locked("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.");
         }
     }
+
+    /// <exception cref="ObjectDisposedException">Always.</exception>
+    [DoesNotReturn]
+    protected static void ThrowClosed() => throw new ObjectDisposedException(nameof(SharedMemory), "The last owner of the memory was disposed.");
 
     private static void ThrowEnded() =>
         throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");

@@ -76,6 +76,54 @@ internal readonly unsafe ref struct Place
         return contains || mapping.Refuse(offset, length);
     }
 
+    /// <summary>A place by guest address, in one region, that locks its memory for each access.</summary>
+    /// <exception cref="SharedMemoryBoundsException">The range is not mapped, or not in one region.</exception>
+    /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
+    public static Place In(GuestAddressSpace space, ulong guestAddress, ulong length)
+    {
+        if (!TryIn(space, guestAddress, length, out Place place))
+        {
+            GuestAccess.ThrowIf(AccessFailure.OutOfBounds, space.Current, guestAddress, length);
+        }
+
+        return place;
+    }
+
+    /// <summary>A place by guest address, in one region, under a lease of the space.</summary>
+    /// <exception cref="SharedMemoryBoundsException">The range is not mapped, or not in one region.</exception>
+    /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
+    public static Place In(in GuestAddressLease access, ulong guestAddress, ulong length)
+    {
+        if (!TryIn(in access, guestAddress, length, out Place place))
+        {
+            GuestAccess.ThrowIf(AccessFailure.OutOfBounds, access.Live, guestAddress, length);
+        }
+
+        return place;
+    }
+
+    /// <summary>A place by guest address that locks its memory for each access, if the range lies in one region.</summary>
+    /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
+    public static bool TryIn(GuestAddressSpace space, ulong guestAddress, ulong length, out Place place)
+    {
+        ArgumentNullException.ThrowIfNull(space);
+        GuestMap map = space.Current;
+        ObjectDisposedException.ThrowIf(map.IsDisposed, space);
+        GuestRegion? region = map.Find(guestAddress, length);
+        place = region is null ? default : new Place(region.Memory, default, region.Address + (guestAddress - region.Start));
+        return GuestAccess.Succeeded(region is null ? AccessFailure.OutOfBounds : AccessFailure.None, map, guestAddress, length);
+    }
+
+    /// <summary>A place by guest address under a lease of the space, if the range lies in one region.</summary>
+    /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
+    public static bool TryIn(scoped in GuestAddressLease access, ulong guestAddress, ulong length, out Place place)
+    {
+        GuestMap map = access.Live;
+        GuestRegion? region = map.Find(guestAddress, length);
+        place = region is null ? default : new Place(null, access.Lease, region.Address + (guestAddress - region.Start));
+        return GuestAccess.Succeeded(region is null ? AccessFailure.OutOfBounds : AccessFailure.None, map, guestAddress, length);
+    }
+
     /// <summary>The place <paramref name="offset"/> bytes on. The caller keeps it within the range that was checked.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Place Add(ulong offset) => new(_memory, _lease, _address + offset);
@@ -115,14 +163,14 @@ internal readonly unsafe ref struct Place
             return IsAtomic<T>(address) ? SharedAtomic.Perform(operation, address, value, comparand) : ThrowNotAtomic<T>(address);
         }
 
-        LockedMapping mapping = Mapping(_memory, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease, address);
         ulong at = (ulong)(address - mapping.Base);
         if (!mapping.IsAtomic<T>(at))
         {
             LockedMapping.ThrowNotAtomic<T>(at);
         }
 
-        mapping.ThrowIf(AtomicSlow(_memory, mapping, operation, at, value, comparand, out T result), at, (ulong)sizeof(T));
+        mapping.ThrowIf(AtomicSlow(_memory, _lease, mapping, operation, at, value, comparand, out T result), at, (ulong)sizeof(T));
         return result;
     }
 
@@ -140,7 +188,7 @@ internal readonly unsafe ref struct Place
             return isAtomic;
         }
 
-        LockedMapping mapping = Mapping(_memory, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease, _address + offset);
         ulong at = (ulong)(_address + offset - mapping.Base);
         LockedMapping.ThrowIfNoAtomics<T>();
         if (!mapping.IsAtomic<T>(at))
@@ -149,7 +197,7 @@ internal readonly unsafe ref struct Place
             return mapping.Refuse(at, (ulong)sizeof(T));
         }
 
-        return mapping.Succeeded(AtomicSlow(_memory, mapping, operation, at, value, comparand, out result), at, (ulong)sizeof(T));
+        return mapping.Succeeded(AtomicSlow(_memory, _lease, mapping, operation, at, value, comparand, out result), at, (ulong)sizeof(T));
     }
 
     /// <summary>Copies out of the place.</summary>
@@ -163,7 +211,7 @@ internal readonly unsafe ref struct Place
             return;
         }
 
-        LockedMapping mapping = Mapping(_memory, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease, _address + offset);
         ulong at = (ulong)(_address + offset - mapping.Base);
         mapping.ThrowIf(
             _memory is not null ? mapping.CopyOutSlow(mapping.Publish(), ref to, at, length) : mapping.CopyOutHeld(ref to, at, length),
@@ -182,12 +230,12 @@ internal readonly unsafe ref struct Place
             return;
         }
 
-        LockedMapping mapping = Mapping(_memory, _lease);
+        LockedMapping mapping = Mapping(_memory, _lease, _address + offset);
         ulong at = (ulong)(_address + offset - mapping.Base);
-        mapping.ThrowIf(
-            _memory is not null ? mapping.CopyInSlow(mapping.Publish(), at, ref from, length) : mapping.CopyInHeld(at, ref from, length),
-            at, length);
+        AccessFailure failure = _memory is not null ? mapping.CopyInSlow(mapping.Publish(), at, ref from, length) : mapping.CopyInHeld(at, ref from, length);
+        MarkWritten(_memory, _lease, _address + offset, length);
         GC.KeepAlive(_memory);
+        mapping.ThrowIf(failure, at, length);
     }
 
     [DoesNotReturn]
@@ -209,7 +257,7 @@ internal readonly unsafe ref struct Place
         }
         else
         {
-            LockedMapping mapping = Mapping(memory, lease);
+            LockedMapping mapping = Mapping(memory, lease, address);
             ulong offset = (ulong)(address - mapping.Base);
             mapping.ThrowIf(mapping.LoadHeld(offset, out value), offset, (ulong)sizeof(T));
             value = Representation<T>.Convert(value);
@@ -236,13 +284,15 @@ internal readonly unsafe ref struct Place
                 mapping.ThrowIf(mapping.StoreSlow(slot, offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
             }
 
+            MarkWritten(memory, lease, address, (ulong)sizeof(T));
             GC.KeepAlive(memory);
         }
         else
         {
-            LockedMapping mapping = Mapping(memory, lease);
+            LockedMapping mapping = Mapping(memory, lease, address);
             ulong offset = (ulong)(address - mapping.Base);
             mapping.ThrowIf(mapping.StoreHeld(offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
+            MarkWritten(memory, lease, address, (ulong)sizeof(T));
         }
     }
 
@@ -259,23 +309,35 @@ internal readonly unsafe ref struct Place
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static AccessFailure AtomicSlow<T>(
-        HostSharedMemory? memory, LockedMapping mapping, AtomicOperation operation, ulong at, T value, T comparand, out T result)
+        HostSharedMemory? memory, Lease lease, LockedMapping mapping, AtomicOperation operation, ulong at, T value, T comparand, out T result)
         where T : unmanaged
     {
-        if (memory is null)
-        {
-            return mapping.AtomicHeld(operation, at, value, comparand, out result);
-        }
-
-        AccessFailure failure = mapping.AtomicSlow(mapping.Publish(), operation, at, value, comparand, out result);
+        AccessFailure failure = memory is null
+            ? mapping.AtomicHeld(operation, at, value, comparand, out result)
+            : mapping.AtomicSlow(mapping.Publish(), operation, at, value, comparand, out result);
+        MarkWritten(memory, lease, mapping.Base + at, (ulong)sizeof(T));
         GC.KeepAlive(memory);
         return failure;
+    }
+
+    /// <summary>Marks bytes that were written in the bitmap of the guest address space that the place is in, if it is in one that has one.</summary>
+    private static void MarkWritten(HostSharedMemory? memory, Lease lease, byte* address, ulong length)
+    {
+        if (memory is not null)
+        {
+            memory.MarkWritten(address, length);
+        }
+        else if (lease.SlowRegion is GuestMap { Bitmap: { } bitmap } map)
+        {
+            GuestRegion region = map.RegionOf(address);
+            bitmap.Mark(region.Start + (ulong)(address - region.Address), length);
+        }
     }
 
     /// <summary>The mapping of a place that can be entered.</summary>
     /// <exception cref="InvalidOperationException">The place is <see langword="default"/>.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
-    private static LockedMapping Mapping(HostSharedMemory? memory, Lease lease)
+    private static LockedMapping Mapping(HostSharedMemory? memory, Lease lease, byte* address)
     {
         if (memory is not null)
         {
@@ -288,6 +350,6 @@ internal readonly unsafe ref struct Place
         }
 
         lease.ThrowIfDead();
-        return (LockedMapping)lease.SlowRegion;
+        return lease.SlowRegion is GuestMap map ? map.RegionOf(address).Mapping : (LockedMapping)lease.SlowRegion;
     }
 }
