@@ -1,0 +1,144 @@
+using System.Threading.Tasks.Sources;
+using Nub.Memory;
+
+namespace Nub.Ipc;
+
+/// <summary>
+/// One end's wait without a thread. It is made once for an end and used again for each of its waits, so that they allocate nothing. From <see cref="Start"/>
+/// to its completion it, and with it the end, belongs to the waiting thread (<see cref="WaitingThread"/>).
+/// </summary>
+internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
+{
+    private const int NoiseTolerated = 8;
+
+    private readonly RingEnd _end;
+
+    // An owner of its own: the word that the kernel looks at stays mapped, even when the user disposes the memory meanwhile.
+    private readonly HostSharedMemory _memory;
+    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    private CancellationToken _token;
+    private CancellationTokenRegistration _registration;
+    private volatile bool _cancelled;
+    private volatile bool _disposed;
+    private uint _futex;
+    private int _noise;
+
+    public AsyncWait(RingEnd end)
+    {
+        _end = end;
+        _memory = end.Memory.Clone();
+        Address = _memory.BaseAddress + (nint)end.FutexOffset;
+    }
+
+    /// <summary>The futex, for the kernel.</summary>
+    public nint Address { get; }
+
+    /// <summary>The value that the futex had when the end was armed.</summary>
+    public uint Futex => _futex;
+
+    /// <summary>Whether the end is looked at every millisecond, because its peer wakes it for nothing.</summary>
+    public bool IsPolled => _noise > NoiseTolerated;
+
+    /// <summary>Begins a wait of an end that is not ready.</summary>
+    public ValueTask<bool> Start(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, typeof(SharedRing));
+        _core.Reset();
+        _noise = 0;
+        _cancelled = false;
+        _futex = _end.Arm();
+        if (_end.IsReady())
+        {
+            _end.Disarm();
+            return new ValueTask<bool>(_end.Outcome());
+        }
+
+        _token = cancellationToken;
+        _registration = cancellationToken.UnsafeRegister(static wait => ((AsyncWait)wait!).Cancel(), this);
+        WaitingThread.Add(this);
+        return new ValueTask<bool>(this, _core.Version);
+    }
+
+    /// <summary>Looks whether the wait is over, and completes it then. On the waiting thread.</summary>
+    /// <param name="always">Whether to look at the ring even when nobody has woken the end.</param>
+    /// <returns>Whether it is over.</returns>
+    public bool TryComplete(bool always)
+    {
+        try
+        {
+            if (_disposed)
+            {
+                return Fail(new ObjectDisposedException(nameof(SharedRing)));
+            }
+
+            if (_cancelled)
+            {
+                _end.Disarm();
+                return Fail(new OperationCanceledException(_token));
+            }
+
+            bool woken = _end.WasWoken(_futex);
+            if (!woken && !always && !IsPolled)
+            {
+                return false;
+            }
+
+            _futex = _end.Arm();
+            if (!_end.IsReady())
+            {
+                _noise += woken ? 1 : 0;
+                return false;
+            }
+
+            _end.Disarm();
+        }
+        catch (SharedMemoryLockedException)
+        {
+            // For the time of a callback. Nobody who awaits an end expects to hear of it.
+            return false;
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException)
+        {
+            // What the end's user has done to the memory is told to the end's user.
+            return Fail(e);
+        }
+
+        _registration.Unregister();
+        _core.SetResult(true);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool GetResult(short token)
+    {
+        _core.GetResult(token);
+        return _end.Outcome();
+    }
+
+    /// <inheritdoc/>
+    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+    /// <inheritdoc/>
+    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _core.OnCompleted(continuation, state, token, flags);
+
+    public void Dispose()
+    {
+        _disposed = true;
+        WaitingThread.Kick();
+        WaitingThread.ReleaseLater(_memory);
+    }
+
+    private void Cancel()
+    {
+        _cancelled = true;
+        WaitingThread.Kick();
+    }
+
+    private bool Fail(Exception error)
+    {
+        _registration.Unregister();
+        _core.SetException(error);
+        return true;
+    }
+}

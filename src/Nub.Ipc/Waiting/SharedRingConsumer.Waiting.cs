@@ -1,0 +1,138 @@
+using System.Runtime.CompilerServices;
+using Nub.Memory;
+
+namespace Nub.Ipc;
+
+public sealed partial class SharedRingConsumer
+{
+    private protected override ulong WantedPosition => _position + _padding + RingLayout.HeaderSize;
+
+    /// <summary>Waits until there is a record.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns><see langword="false"/> when the producer has completed and everything was read.</returns>
+    /// <exception cref="SharedRingException">The peer broke a rule.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public bool WaitToRead(CancellationToken cancellationToken = default) => WaitToRead(Timeout.InfiniteTimeSpan, cancellationToken);
+
+    /// <summary>Waits until there is a record, at most for a time.</summary>
+    /// <param name="timeout">The longest time, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether there is a record; not when the time is over, or the producer has completed and everything was read.</returns>
+    /// <inheritdoc cref="WaitToRead(CancellationToken)"/>
+    public bool WaitToRead(TimeSpan timeout, CancellationToken cancellationToken = default) => Wait(timeout, cancellationToken) && Outcome();
+
+    /// <summary>Waits until there is a record, without a thread.</summary>
+    /// <returns>When there is one; <see langword="false"/> when the producer has completed and everything was read.</returns>
+    /// <inheritdoc cref="WaitToRead(CancellationToken)"/>
+    public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => WaitAsync(cancellationToken);
+
+    /// <summary>Reads the next record, and waits for it.</summary>
+    /// <param name="destination">Where to copy it to.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The record's length in bytes.</returns>
+    /// <exception cref="SharedRingException">The peer broke a rule, or the record is longer than the destination; then it stays in the ring.</exception>
+    /// <exception cref="EndOfStreamException">The producer has completed and everything was read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public int Read(Span<byte> destination, CancellationToken cancellationToken = default)
+    {
+        int length;
+        while (!TryRead(destination, out length))
+        {
+            ThrowIfError();
+            ThrowIfEnded(WaitToRead(cancellationToken));
+        }
+
+        return length;
+    }
+
+    /// <summary>Reads the next record as a value, and waits for it.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The value, in this host's byte order.</returns>
+    /// <exception cref="SharedRingException">The peer broke a rule, or the record has another size; then it stays in the ring.</exception>
+    /// <inheritdoc cref="Read(Span{byte}, CancellationToken)"/>
+    public T Read<[AllValid] T>(CancellationToken cancellationToken = default) where T : unmanaged
+    {
+        T value;
+        while (!TryRead(out value))
+        {
+            ThrowIfError();
+            ThrowIfEnded(WaitToRead(cancellationToken));
+        }
+
+        return value;
+    }
+
+    /// <summary>Reads the next record, and waits for it without a thread.</summary>
+    /// <returns>The record's length in bytes.</returns>
+    /// <inheritdoc cref="Read(Span{byte}, CancellationToken)"/>
+    public ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken = default) =>
+        TryRead(destination.Span, out int length) ? new ValueTask<int>(length) : ReadSlowAsync(destination, cancellationToken);
+
+    /// <summary>Reads the next record as a value, and waits for it without a thread.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <returns>The value, in this host's byte order.</returns>
+    /// <inheritdoc cref="Read{T}(CancellationToken)"/>
+    public ValueTask<T> ReadAsync<[AllValid] T>(CancellationToken cancellationToken = default) where T : unmanaged =>
+        TryRead(out T value) ? new ValueTask<T>(value) : ReadSlowAsync<T>(cancellationToken);
+
+    /// <summary>Reads records as values until the producer completes, and waits for them without a thread.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The values. To be enumerated once; a second enumeration goes on where the first stopped.</returns>
+    /// <inheritdoc cref="Read{T}(CancellationToken)"/>
+    public IAsyncEnumerable<T> ReadAllAsync<[AllValid] T>(CancellationToken cancellationToken = default) where T : unmanaged =>
+        new RingRecords<T>(this, cancellationToken);
+
+    /// <inheritdoc/>
+    internal override bool IsReady() => _hasRecord || TryFind() || _completed || _broken;
+
+    /// <inheritdoc/>
+    internal override bool Outcome() => _broken ? throw GetException()! : _hasRecord;
+
+    private void ThrowIfError()
+    {
+        if (Error != SharedRingError.None)
+        {
+            throw GetException()!;
+        }
+    }
+
+    private static void ThrowIfEnded(bool hasRecord)
+    {
+        if (!hasRecord)
+        {
+            throw new EndOfStreamException("The producer has completed, and every record was read.");
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> ReadSlowAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        int length;
+        do
+        {
+            ThrowIfError();
+            ThrowIfEnded(await WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        while (!TryRead(destination.Span, out length));
+        return length;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<T> ReadSlowAsync<[AllValid] T>(CancellationToken cancellationToken) where T : unmanaged
+    {
+        T value;
+        do
+        {
+            ThrowIfError();
+            ThrowIfEnded(await WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
+        while (!TryRead(out value));
+        return value;
+    }
+}
