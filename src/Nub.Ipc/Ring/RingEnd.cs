@@ -4,7 +4,7 @@ using Nub.Memory;
 namespace Nub.Ipc;
 
 /// <summary>What both ends of a ring have: their own copies of where they are, and the rule that the peer broke.</summary>
-public abstract partial class RingEnd
+public abstract partial class RingEnd : WaitingEnd
 {
     // Kept beside one another and private: nothing here is ever read back from shared memory.
     private protected readonly HostSharedMemory _memory;
@@ -16,14 +16,13 @@ public abstract partial class RingEnd
     private RingRefusal _refusal;
     private protected bool _broken;
 
-    private protected RingEnd(SharedRing ring, ulong ownRequest, ulong peerRequest)
+    private protected RingEnd(SharedRing ring, ulong ownRequest, ulong peerRequest) : base(ring.Memory, ring.Offset + ownRequest)
     {
         Ring = ring;
         _memory = ring.Memory;
         _base = ring.Offset;
         _data = ring.Offset + RingLayout.DataOffset;
         _capacity = ring.Capacity;
-        _ownRequest = ring.Offset + ownRequest;
         _peerRequest = ring.Offset + peerRequest;
         InitializeRequest();
     }

@@ -9,9 +9,7 @@ namespace Nub.Ipc;
 /// </summary>
 internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
 {
-    private const int NoiseTolerated = 8;
-
-    private readonly RingEnd _end;
+    private readonly WaitingEnd _end;
 
     // An owner of its own: the word that the kernel looks at stays mapped, even when the user disposes the memory meanwhile.
     private readonly HostSharedMemory _memory;
@@ -23,7 +21,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private uint _futex;
     private int _noise;
 
-    public AsyncWait(RingEnd end)
+    public AsyncWait(WaitingEnd end)
     {
         _end = end;
         _memory = end.Memory.Clone();
@@ -36,8 +34,8 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     /// <summary>The value that the futex had when the end was armed.</summary>
     public uint Futex => _futex;
 
-    /// <summary>Whether the end is looked at every millisecond, because its peer wakes it for nothing.</summary>
-    public bool IsPolled => _noise > NoiseTolerated;
+    /// <summary>Whether the end is looked at every millisecond: its peer wakes it for nothing, or cannot wake it.</summary>
+    public bool IsPolled => _noise > WaitingEnd.NoiseTolerated || !_end.CanBeWoken;
 
     /// <summary>Begins a wait of an end that is not ready.</summary>
     public ValueTask<bool> Start(CancellationToken cancellationToken)

@@ -81,7 +81,7 @@ internal static unsafe class WaitingThread
                 s_released.Clear();
             }
 
-            bool always = Environment.TickCount64 - looked >= (long)RingEnd.RecheckInterval.TotalMilliseconds;
+            bool always = Environment.TickCount64 - looked >= (long)WaitingEnd.RecheckInterval.TotalMilliseconds;
             looked = always ? Environment.TickCount64 : looked;
             int count = 1;
             bool polls = !Futex.CanWaitForMany;
@@ -116,7 +116,7 @@ internal static unsafe class WaitingThread
 
     private static void Sleep(ReadOnlySpan<Futex.Waiter> words, bool polls, bool idle)
     {
-        TimeSpan time = polls ? RingEnd.PollInterval : idle ? TimeSpan.FromHours(1) : RingEnd.RecheckInterval;
+        TimeSpan time = polls ? WaitingEnd.PollInterval : idle ? TimeSpan.FromHours(1) : WaitingEnd.RecheckInterval;
         if (Futex.CanWaitForMany)
         {
             Futex.WaitForAny(words, time);
@@ -124,7 +124,7 @@ internal static unsafe class WaitingThread
         else
         {
             // Without such a call every end is looked at each millisecond.
-            Thread.Sleep(idle ? RingEnd.PollInterval * 10 : RingEnd.PollInterval);
+            Thread.Sleep(idle ? WaitingEnd.PollInterval * 10 : WaitingEnd.PollInterval);
         }
     }
 }

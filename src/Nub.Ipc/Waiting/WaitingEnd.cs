@@ -1,0 +1,187 @@
+using System.Diagnostics;
+using Nub.Memory;
+
+namespace Nub.Ipc;
+
+/// <summary>An end that can sleep until the other side has done something; <see cref="RingEnd"/> says how it is woken.</summary>
+public abstract class WaitingEnd
+{
+    /// <summary>How often an end may be woken for nothing before it stops listening, and looks every millisecond.</summary>
+    internal const int NoiseTolerated = 8;
+
+    private static readonly bool s_spins = Environment.ProcessorCount > 1;
+
+    private AsyncWait? _asyncWait;
+
+    private protected WaitingEnd(HostSharedMemory memory, ulong requestOffset)
+    {
+        Memory = memory;
+        RequestOffset = requestOffset;
+    }
+
+    /// <summary>
+    /// How long a waiting call looks before it sleeps. The default, 20 microseconds, is about what sleeping and being woken costs. Zero sleeps at once.
+    /// </summary>
+    public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(20);
+
+    /// <summary>How often a sleeping end looks by itself, whatever its peer does.</summary>
+    internal static TimeSpan RecheckInterval { get; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often an end looks that does not listen, or cannot be woken.</summary>
+    internal static TimeSpan PollInterval { get; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>For tests: how often something was there that nobody had woken this end for. After a lost wake-up; or when both came at once.</summary>
+    internal int Rescues { get; private set; }
+
+    /// <summary>For tests: how often this end was woken for nothing.</summary>
+    internal int EmptyWakes { get; private set; }
+
+    internal HostSharedMemory Memory { get; }
+
+    /// <summary>Where this end says what it waits for; its futex stands behind.</summary>
+    internal ulong RequestOffset { get; }
+
+    internal ulong FutexOffset => RequestOffset + RingLayout.FutexFromRequest;
+
+    /// <summary>Whether the other side can wake this end.</summary>
+    internal virtual bool CanBeWoken => Futex.IsSupported;
+
+    /// <summary>Whether there is nothing to wait for: a record or room, or an error or the end of all.</summary>
+    internal abstract bool IsReady();
+
+    /// <summary>What a wait that is over has found.</summary>
+    /// <returns>Whether there is a record or room; <see langword="false"/> when there never will be.</returns>
+    /// <exception cref="SharedRingException">The peer broke a rule.</exception>
+    internal abstract bool Outcome();
+
+    /// <summary>Reads the futex, asks the other side for a wake, and has a barrier after that.</summary>
+    /// <returns>The futex. The end is to look again, and to sleep while the futex has this value.</returns>
+    internal abstract uint Arm();
+
+    /// <summary>Takes the request back.</summary>
+    internal abstract void Disarm();
+
+    /// <summary>Whether the futex has another value than it had.</summary>
+    internal bool WasWoken(uint futex) => !Memory.TryRead(FutexOffset, out uint now) || now != futex;
+
+    /// <summary>Ends the wait in progress, if there is one, and lets go of what waiting needed.</summary>
+    internal void EndWaiting() => _asyncWait?.Dispose();
+
+    /// <summary>Wakes this end itself, so that it looks at its token.</summary>
+    internal void Nudge()
+    {
+        try
+        {
+            WakeSleeper(RequestOffset);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException)
+        {
+            // The memory is gone or in somebody's hands: the sleeper finds out by itself, at the latest when it looks again.
+        }
+    }
+
+    /// <summary>Waits until this end can go on.</summary>
+    /// <returns><see langword="false"/> when the time was over before.</returns>
+    private protected bool Wait(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (IsReady() || Spin())
+        {
+            return true;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        long start = Stopwatch.GetTimestamp();
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static end => ((WaitingEnd)end!).Nudge(), this);
+        bool overslept = false;
+        for (int noise = 0; ;)
+        {
+            uint futex = Arm();
+            bool ready = IsReady();
+            Rescues += overslept && ready ? 1 : 0;
+            TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? RecheckInterval : timeout - Stopwatch.GetElapsedTime(start);
+            if (ready || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
+            {
+                Disarm();
+                if (!ready)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+
+                return ready;
+            }
+
+            if (noise > NoiseTolerated || !CanBeWoken)
+            {
+                Thread.Sleep(left < PollInterval ? left : PollInterval);
+            }
+            else
+            {
+                overslept = !Sleep(futex, left < RecheckInterval ? left : RecheckInterval);
+                noise += overslept ? 0 : 1;
+                EmptyWakes = noise;
+            }
+        }
+    }
+
+    /// <summary>Waits until this end can go on, without a thread: the process's one waiting thread sleeps for all.</summary>
+    private protected ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (IsReady())
+        {
+            return new ValueTask<bool>(Outcome());
+        }
+
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<bool>(cancellationToken)
+            : (_asyncWait ??= new AsyncWait(this)).Start(cancellationToken);
+    }
+
+    /// <summary>Changes the futex beside a request, and wakes whoever sleeps on it.</summary>
+    private protected void WakeSleeper(ulong requestOffset)
+    {
+        ulong offset = requestOffset + RingLayout.FutexFromRequest;
+        Memory.Add(offset, 1U);
+        if (Futex.IsSupported)
+        {
+            using HostLease lease = Memory.Enter();
+            Futex.Wake(Memory.BaseAddress + (nint)offset);
+        }
+    }
+
+    private protected virtual void NoteSleep()
+    {
+    }
+
+    private bool Sleep(uint futex, TimeSpan time)
+    {
+        NoteSleep();
+
+        // The lease keeps the word mapped while the kernel looks at it.
+        using HostLease lease = Memory.Enter();
+        return Futex.Wait(Memory.BaseAddress + (nint)FutexOffset, futex, time);
+    }
+
+    private bool Spin()
+    {
+        if (!s_spins || SpinTime <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            for (int i = 0; i < 32; i++)
+            {
+                if (IsReady())
+                {
+                    return true;
+                }
+            }
+
+            Thread.SpinWait(1);
+        }
+        while (Stopwatch.GetElapsedTime(start) < SpinTime);
+        return false;
+    }
+}
