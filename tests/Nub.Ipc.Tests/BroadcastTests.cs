@@ -74,7 +74,7 @@ public class BroadcastTests
     {
         (HostSharedMemory host, SharedBroadcast broadcast) = New(256, 4);
         var clock = Stopwatch.StartNew();
-        const ulong Count = 400_000;
+        const ulong Count = 100_000;
         var writer = new Thread(() =>
         {
             byte[] record = new byte[256];

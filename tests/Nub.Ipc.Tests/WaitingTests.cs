@@ -155,8 +155,8 @@ public class WaitingTests
         there.Producer.Complete();
         await echo;
 
-        // Of the whole process, in which the test runner lives too: an allocation for each record would be far more.
-        Assert.True(allocated < Count * 8, $"{allocated} bytes for {Count} round trips");
+        // Of the whole process, in which the test runner lives too, and pools whose objects threads take from one another. One box for each await would be over 400 bytes a round trip.
+        Assert.True(allocated < Count * 32, $"{allocated} bytes for {Count} round trips");
         there.Ring.Dispose();
         back.Ring.Dispose();
     }
