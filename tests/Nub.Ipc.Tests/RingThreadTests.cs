@@ -73,7 +73,7 @@ public class RingThreadTests
                 }
                 else
                 {
-                    Thread.Yield();
+                    memory.Producer.WaitToWrite(1100, s_patience / 10);
                 }
             }
         });
@@ -91,7 +91,7 @@ public class RingThreadTests
             if (count == 0)
             {
                 Assert.True(!memory.Consumer.IsBroken && clock.Elapsed < s_patience, $"{expected} read, {memory.Consumer.Error}, {memory.Producer.Error}");
-                Thread.Yield();
+                memory.Consumer.WaitToRead(s_patience / 10);
             }
         }
 
