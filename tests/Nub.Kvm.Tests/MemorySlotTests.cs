@@ -293,6 +293,23 @@ public sealed class MemorySlotTests
     }
 
     [SkippableFact]
+    public void Read_only_memory_is_held_while_a_guest_runs_too()
+    {
+        using var guest = new Guest(CancellationTests.Count);
+        using ReadOnlySharedMemory memory = ReadOnlySharedMemory.FromBytes(new byte[4096]);
+        using MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere, MemorySlotFlags.TrackDirtyPages);
+        Assert.Throws<NotSupportedException>(() => MemorySnapshot.Take(slot));
+        using var stop = new CancellationTokenSource();
+        Runner runner = Runner.Start(guest, stop.Token);
+        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        const MemoryRegionFlags writable = MemoryRegionFlags.Read | MemoryRegionFlags.Write;
+        Assert.Throws<SharedMemoryLockedException>(() => memory.MappingAt(0, MemoryRegionType.Snapshot, writable));
+        stop.Cancel();
+        runner.Join();
+        Assert.Equal(writable, memory.MappingAt(0, MemoryRegionType.Snapshot, writable).Flags);
+    }
+
+    [SkippableFact]
     public void The_guest_memory_itself_can_be_mapped_read_only()
     {
         using var guest = new Guest(a =>

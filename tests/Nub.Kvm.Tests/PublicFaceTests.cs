@@ -1,11 +1,12 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 using Nub.Memory;
 
 namespace Nub.Kvm.Tests;
 
-/// <summary>The XML documentation that ships has what a user can see, and nothing else.</summary>
-public sealed class DocumentationTests
+/// <summary>What a user can see: the XML documentation that ships has that and nothing else, and Nub.Kvm uses no more of Nub.Memory.</summary>
+public sealed class PublicFaceTests
 {
     [Theory]
     [InlineData(typeof(KvmSystem))]
@@ -32,6 +33,11 @@ public sealed class DocumentationTests
         // Up to the parameters, and to the number of type parameters.
         Assert.DoesNotContain(members, name => !visible.Contains(name[2..].Split('(')[0].Split("``")[0]));
     }
+
+    [Fact]
+    public void Nothing_but_tests_sees_the_internals_of_what_this_stands_on() => Assert.All(
+        typeof(SharedMemory).Assembly.GetCustomAttributes<InternalsVisibleToAttribute>(),
+        friend => Assert.Contains(friend.AssemblyName, (string[])["Nub.Memory.Tests", "Nub.Memory.Child"]));
 
     private static bool IsVisible(MemberInfo member) => member switch
     {
