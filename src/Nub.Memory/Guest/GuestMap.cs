@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace Nub.Memory;
@@ -12,11 +13,13 @@ namespace Nub.Memory;
 /// </remarks>
 internal sealed class GuestMap : RegionLock
 {
-    private readonly ulong[] _starts;
+    // How many chunks the span is divided into at most.
+    private const int Chunks = 512;
 
-    // By the same index as the starts; the first, where no start is less or equal, is none.
-    private readonly GuestRegion?[] _regions;
-    private readonly int _half;
+    private readonly ulong[] _starts;
+    private readonly GuestRegion?[] _chunks = [];
+    private readonly ulong _first;
+    private readonly int _chunkShift;
     private readonly LockedMapping[] _mappings;
 
     public GuestMap(GuestRegion[] regions, DirtyBitmap? bitmap, bool isDisposed = false)
@@ -27,26 +30,14 @@ internal sealed class GuestMap : RegionLock
         Bitmap = bitmap;
         IsDisposed = isDisposed;
 
-        // A power of two of places, so that the search takes the same steps whatever it finds. Place 0 is before all regions.
-        int places = 2;
-        while (places < regions.Length + 1)
+        _starts = [.. regions.Select(static one => one.Start)];
+        if (regions.Length > 0)
         {
-            places *= 2;
-        }
-
-        _half = places / 2;
-        _starts = new ulong[places];
-        _regions = new GuestRegion?[places];
-
-        // The address 2^64 - 1 is found in a place that is left over, which therefore has the last region.
-        Array.Fill(_starts, ulong.MaxValue);
-        Array.Fill(_regions, regions.Length == 0 ? null : regions[^1]);
-        _regions[0] = null;
-        _starts[0] = 0;
-        for (int i = 0; i < regions.Length; i++)
-        {
-            _starts[i + 1] = regions[i].Start;
-            _regions[i + 1] = regions[i];
+            _first = regions[0].Start;
+            ulong span = regions[^1].Last - _first;
+            _chunkShift = Math.Max(0, BitOperations.Log2(span | 1) + 1 - BitOperations.Log2(Chunks));
+            _chunks = new GuestRegion?[(span >> _chunkShift) + 1];
+            FillChunks();
         }
 
         _mappings = [.. regions.Select(static one => one.Mapping).Distinct()];
@@ -67,18 +58,16 @@ internal sealed class GuestMap : RegionLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public GuestRegion? Find(ulong address)
     {
-        // The last place whose start is not above the address: one compare and no branch for each halving, that the next address would
-        // mispredict.
-        ulong[] starts = _starts;
-        int place = 0;
-        for (int step = _half; step > 0; step >>= 1)
+        // The span of all regions in equal chunks, each with the region that has most of it: one load finds what is asked for, unless it
+        // is in a hole or shares its chunk with a larger region.
+        GuestRegion?[] chunks = _chunks;
+        ulong chunk = (address - _first) >> _chunkShift;
+        if (chunk < (ulong)chunks.Length && chunks[chunk] is { } region && address - region.Start < region.Length)
         {
-            // A comparison gives 0 or 1, so the step is taken by arithmetic.
-            place += step & -(int)Unsafe.BitCast<bool, byte>(starts[place + step] <= address);
+            return region;
         }
 
-        GuestRegion? region = _regions[place];
-        return region is not null && address - region.Start < region.Length ? region : null;
+        return Search(address);
     }
 
     /// <summary>The region in which a value of <paramref name="size"/> bytes lies wholly, or <see langword="null"/>.</summary>
@@ -156,6 +145,37 @@ internal sealed class GuestMap : RegionLock
         {
             mapping.LeaveLease();
         }
+    }
+
+    private void FillChunks()
+    {
+        foreach (GuestRegion region in Regions)
+        {
+            ulong last = (region.Last - _first) >> _chunkShift;
+            for (ulong chunk = (region.Start - _first) >> _chunkShift; chunk <= last; chunk++)
+            {
+                if (_chunks[chunk] is not { } other || PartOf(region, chunk) > PartOf(other, chunk))
+                {
+                    _chunks[chunk] = region;
+                }
+            }
+        }
+
+        // How much of a chunk a region has, less one.
+        ulong PartOf(GuestRegion region, ulong chunk)
+        {
+            ulong first = _first + (chunk << _chunkShift);
+            ulong last = first + ((1UL << _chunkShift) - 1);
+            return Math.Min(last < first ? ulong.MaxValue : last, region.Last) - Math.Max(first, region.Start);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private GuestRegion? Search(ulong address)
+    {
+        int index = Array.BinarySearch(_starts, address);
+        index = index >= 0 ? index : ~index - 1;
+        return index >= 0 && address - Regions[index].Start < Regions[index].Length ? Regions[index] : null;
     }
 
     // The regions are given up by the space; a lease that is left keeps their mappings by leases of its own.

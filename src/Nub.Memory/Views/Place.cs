@@ -242,28 +242,37 @@ internal readonly unsafe ref struct Place
     public static void ThrowDefault() =>
         throw new InvalidOperationException("A default view is bound to no memory. Views come from At and ArrayAt.");
 
+    // In two steps, so that what a memory without a lease needs is straight code that keeps little across calls.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static T LoadSlow<T>(HostSharedMemory? memory, Lease lease, byte* address) where T : unmanaged
     {
-        T value;
         if (memory is not null)
         {
             LockedMapping mapping = memory.Live;
             AccessSlot slot = mapping.Publish();
-            value = mapping.MayRead
-                ? mapping.Leave(slot, SingleFetch.Load<T>(address))
-                : Representation<T>.Convert(mapping.LoadSlow<T>(slot, (ulong)(address - mapping.Base)));
-            GC.KeepAlive(memory);
-        }
-        else
-        {
-            LockedMapping mapping = Mapping(memory, lease, address);
-            ulong offset = (ulong)(address - mapping.Base);
-            mapping.ThrowIf(mapping.LoadHeld(offset, out value), offset, (ulong)sizeof(T));
-            value = Representation<T>.Convert(value);
+            if (mapping.MayRead)
+            {
+                GC.KeepAlive(memory);
+                return mapping.Leave(slot, SingleFetch.Load<T>(address));
+            }
+
+            mapping.Leave(slot);
         }
 
-        return value;
+        return LoadSlower<T>(memory, lease, address);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static T LoadSlower<T>(HostSharedMemory? memory, Lease lease, byte* address) where T : unmanaged
+    {
+        LockedMapping mapping = Mapping(memory, lease, address);
+        ulong offset = (ulong)(address - mapping.Base);
+        T value;
+        mapping.ThrowIf(
+            memory is not null ? mapping.LoadSlow(mapping.Publish(), offset, out value) : mapping.LoadHeld(offset, out value),
+            offset, (ulong)sizeof(T));
+        GC.KeepAlive(memory);
+        return Representation<T>.Convert(value);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
