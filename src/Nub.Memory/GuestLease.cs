@@ -1,13 +1,19 @@
+using System.Diagnostics;
+
 namespace Nub.Memory;
 
 /// <summary>
 /// A lease of a <see cref="GuestSharedMemory"/> or <see cref="ReadOnlySharedMemory"/>, held while a guest runs. A copy of it
 /// is the same lease; to dispose it again, through any copy, is nothing.
 /// </summary>
+[DebuggerDisplay("{Description,nq}")]
 public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
 {
     private readonly Lease _lease;
     private readonly LockedMapping? _mapping;
+
+    // For a debugger, which must not be thrown at.
+    private string Description => _lease.IsLive ? $"guest's lease of {_mapping?.Size} bytes" : "guest's lease, ended";
 
     internal GuestLease(LockedMapping mapping)
     {

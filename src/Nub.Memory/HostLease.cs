@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -11,6 +12,7 @@ namespace Nub.Memory;
 /// A copy is the same lease: to dispose it again, through any copy, is nothing, and to use it afterwards throws
 /// <see cref="ObjectDisposedException"/>; the <see langword="default"/> one throws <see cref="InvalidOperationException"/> when it is used.
 /// </remarks>
+[DebuggerDisplay("{Description,nq}")]
 public readonly unsafe ref partial struct HostLease : IDisposable
 {
     private readonly Lease _lease;
@@ -27,6 +29,9 @@ public readonly unsafe ref partial struct HostLease : IDisposable
     public ulong Size => Live.Size;
 
     internal Lease Lease => _lease;
+
+    // For a debugger, which must not be thrown at.
+    private string Description => _lease.IsLive ? $"lease of {_mapping.Size} bytes" : "lease, ended";
 
     /// <summary>The mapping, under a lease that is live.</summary>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>

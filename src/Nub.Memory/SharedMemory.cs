@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
@@ -17,6 +18,8 @@ public delegate TResult SharedMemoryContents<out TResult>(ReadOnlySpan<byte> con
 /// Every member may be called from any thread at any time. After <see cref="Dispose()"/> each throws
 /// <see cref="ObjectDisposedException"/>; nothing ever touches unmapped memory.
 /// </remarks>
+[DebuggerDisplay("{ToString(),nq}")]
+[DebuggerTypeProxy(typeof(SharedMemoryDebugView))]
 public abstract class SharedMemory : IDisposable
 {
     private LockedMapping? _mapping;
@@ -44,6 +47,9 @@ public abstract class SharedMemory : IDisposable
     /// <summary>The size in bytes with both guard pages.</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong RawSize => Live.Mapping.RawSize;
+
+    /// <summary>The mapping, for a debugger; <see langword="null"/> of an owner that has ended.</summary>
+    internal LockedMapping? MappingOrNull => _mapping;
 
     /// <summary>The mapping, of an owner that is alive.</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>

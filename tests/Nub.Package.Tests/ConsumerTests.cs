@@ -39,10 +39,40 @@ public sealed partial class ConsumerTests(PackedFeed feed)
         Assert.Equal(expected, found);
     }
 
+    [Fact]
+    public void The_first_program_of_the_README_satisfies_every_rule_of_the_SDK_and_prints_what_the_page_says()
+    {
+        Match page = FirstProgram().Match(PackedFeed.ReadFile("README.md"));
+        Assert.True(page.Success, "The README has no program followed by what it prints.");
+        (int exitCode, string output, string made) = feed.Build("Strict", page.Groups["code"].Value, "Nub.Memory",
+            properties: "<AnalysisMode>All</AnalysisMode><TreatWarningsAsErrors>true</TreatWarningsAsErrors><EnforceCodeStyleInBuild>true</EnforceCodeStyleInBuild>");
+        Assert.True(exitCode == 0, output);
+        (int result, string printed) = PackedFeed.Run(Path.Combine(made, "Strict.dll"));
+        Assert.True(result == 0, printed);
+        Assert.Equal(page.Groups["output"].Value.Trim(), printed.ReplaceLineEndings("\n").Trim());
+    }
+
+    [Fact]
+    public void A_project_for_an_older_framework_gets_one_error_that_says_what_it_needs()
+    {
+        // Without the framework's own packages, which only a registry has: what is asked is what the build says first.
+        (int exitCode, string output, _) = feed.Build("Older", "System.Console.WriteLine();", "Nub.Memory", "net8.0",
+            "<DisableImplicitFrameworkReferences>true</DisableImplicitFrameworkReferences>");
+        Assert.NotEqual(0, exitCode);
+        string[] errors = [.. Error().Matches(output).Select(static match => match.Groups["text"].Value.Trim()).Distinct()];
+        Assert.StartsWith("Nub.Memory needs net10.0 or newer, and this project is built for 'net8.0'.", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
     private static string FindThis([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
 
     [GeneratedRegex(@"Bad\.cs\((?<line>\d+),\d+\): (?:error|warning) (?<id>\w+):")]
     private static partial Regex Diagnostic();
+
+    [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```\n\n[^`]*?^```\n(?<output>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex FirstProgram();
+
+    [GeneratedRegex(@": error ?(?:\w+)? ?: (?<text>[^\[\n]*)")]
+    private static partial Regex Error();
 
     [GeneratedRegex(@"(?<=// .*)(?:NUB|CS|CA)\d{4}")]
     private static partial Regex Expected();

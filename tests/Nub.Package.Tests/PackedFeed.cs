@@ -76,15 +76,26 @@ public sealed class PackedFeed : IDisposable
 
     /// <summary>Builds a consumer from Consumers/ with nothing but a package.</summary>
     /// <returns>The exit code of the build, all that it printed, and the folder with what it made.</returns>
-    public (int ExitCode, string Output, string Made) Build(string consumer, string package)
+    public (int ExitCode, string Output, string Made) Build(string consumer, string package) => Build(
+        consumer, File.ReadAllText(Path.Combine(s_root, "tests", "Nub.Package.Tests", "Consumers", consumer + ".cs")), package);
+
+    /// <summary>Builds a consumer with nothing but a package.</summary>
+    /// <param name="consumer">Its name.</param>
+    /// <param name="source">Its one file.</param>
+    /// <param name="package">The package.</param>
+    /// <param name="framework">What it is built for.</param>
+    /// <param name="properties">What else its project says, as elements.</param>
+    /// <returns>The exit code of the build, all that it printed, and the folder with what it made.</returns>
+    public (int ExitCode, string Output, string Made) Build(
+        string consumer, string source, string package, string framework = "net10.0", string properties = "")
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder, consumer)).FullName;
         string made = Path.Combine(folder, "out");
-        File.Copy(Path.Combine(s_root, "tests", "Nub.Package.Tests", "Consumers", consumer + ".cs"), Path.Combine(folder, consumer + ".cs"));
+        File.WriteAllText(Path.Combine(folder, consumer + ".cs"), source);
         File.WriteAllText(Path.Combine(folder, consumer + ".csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
-                <TargetFramework>net10.0</TargetFramework>
+                <TargetFramework>{framework}</TargetFramework>
                 <OutputType>Exe</OutputType>
                 <UseAppHost>false</UseAppHost>
                 <Nullable>enable</Nullable>
@@ -92,6 +103,7 @@ public sealed class PackedFeed : IDisposable
                 <AllowUnsafeBlocks>true</AllowUnsafeBlocks>
                 <NuGetAudit>false</NuGetAudit>
                 <NubLayoutReport>true</NubLayoutReport>
+                {properties}
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="{package}" Version="{Metadata(package).Element("version")!.Value}" />
@@ -101,6 +113,9 @@ public sealed class PackedFeed : IDisposable
         (int exitCode, string output) = DotNet.Run(folder, Path.Combine(_folder, "packages"), "build", "-o", made, "-tl:off");
         return (exitCode, output, made);
     }
+
+    /// <summary>A file of the repository.</summary>
+    public static string ReadFile(string path) => File.ReadAllText(Path.Combine(s_root, path)).ReplaceLineEndings("\n");
 
     public static (int ExitCode, string Output) Run(string program) => DotNet.Run(Path.GetDirectoryName(program)!, PackagesOfTheUser, program);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 
 namespace Nub.Memory;
@@ -10,6 +11,7 @@ namespace Nub.Memory;
 /// A bit is set after the bytes were written. So whoever takes the bits first and copies the pages afterwards misses nothing: a write that the copy did not see
 /// sets its bit again. Every member may be called from any thread at any time.
 /// </remarks>
+[DebuggerDisplay("{PageCount} pages of {PageSize} bytes from guest address {GuestAddress}")]
 public sealed class DirtyBitmap
 {
     private const int BitsPerWord = 64;

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Nub.Memory;
 
 /// <summary>
@@ -12,6 +14,8 @@ namespace Nub.Memory;
 /// <para>A <c>Try</c> form returns <see langword="false"/> for what a guest can cause, without an exception or an allocation: an address that is not mapped, a value
 /// across two regions, a write to a region that is read-only, bytes that are gone. It throws for what the host does.</para>
 /// </remarks>
+[DebuggerDisplay("{ToString(),nq}")]
+[DebuggerTypeProxy(typeof(GuestAddressSpaceDebugView))]
 public sealed partial class GuestAddressSpace : IDisposable
 {
     private readonly Lock _changes = new();

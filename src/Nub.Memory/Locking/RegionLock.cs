@@ -97,6 +97,9 @@ internal abstract class RegionLock
     /// <summary>Whether no access may write.</summary>
     public bool IsReadOnly => (Volatile.Read(ref _word) & ReadOnly) != 0;
 
+    /// <summary>Whether nobody is exclusive or claims to be, and the last owner is not gone.</summary>
+    public bool IsOpen => (Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0;
+
     /// <summary>Whether an access that was published may read on the fast path; otherwise <see cref="Wait"/> says more.</summary>
     public bool MayRead
     {
@@ -485,6 +488,20 @@ internal abstract class RegionLock
 
     private static void ThrowEnded() =>
         throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");
+
+    /// <summary>Who uses the region at this moment, for a debugger.</summary>
+    public string DescribeUsers()
+    {
+        long word = Volatile.Read(ref _word);
+        string users = $"{Volatile.Read(ref _owners)} owners, {(word & LeaseMask) / OneLease} leases";
+        users += (word & PhaseMask) switch
+        {
+            PhaseExclusive => ", held exclusively",
+            PhaseClaiming => ", claimed exclusively",
+            _ => AccessSlots.AnyInside(_id) ? ", an access inside" : "",
+        };
+        return users + ((word & Released) != 0 ? ", released" : (word & Closed) != 0 ? ", closed" : "");
+    }
 
     private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
         ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostLease. Stop the guest, or dispose it, first."

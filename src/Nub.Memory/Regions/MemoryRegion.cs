@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Nub.Memory;
 
 /// <summary>What a guest may do with a region.</summary>
@@ -48,6 +50,7 @@ public enum MemoryRegionType
 /// <param name="HostAddress">The address of the first byte in this process.</param>
 /// <param name="Type">What the region is for.</param>
 /// <param name="Flags">What the guest may do with it.</param>
+[DebuggerDisplay("[0x{GuestAddress.ToString(\"X\"),nq}, +0x{Length.ToString(\"X\"),nq}) {Type}, {Flags}")]
 public readonly record struct MemoryRegion(
     ulong GuestAddress,
     ulong Length,

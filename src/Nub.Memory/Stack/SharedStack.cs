@@ -1,3 +1,4 @@
+using System.Diagnostics;
 namespace Nub.Memory;
 
 /// <summary>Makes a value of a popped element.</summary>
@@ -37,6 +38,8 @@ public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element,
 /// zeroes, and so is its stack pointer: <see cref="Reset"/> makes an empty buffer of it.</para>
 /// <para>One host user at a time: two at once may lose elements, but break nothing else.</para>
 /// </remarks>
+[DebuggerDisplay("{ToString(),nq}")]
+[DebuggerTypeProxy(typeof(SharedStackDebugView))]
 public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
 {
     /// <summary>
@@ -70,6 +73,9 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool IsEmpty => Memory.Read<ulong>(_offset) == PointerSize;
+
+    /// <summary>The memory, for a debugger.</summary>
+    internal HostSharedMemory? MemoryOrNull => _memory;
 
     private StackRange Range => new(Memory, _offset, _size);
 
