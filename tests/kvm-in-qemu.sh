@@ -7,8 +7,12 @@
 #
 # Needs Debian on x86-64, the .NET SDK, and 1 GB of disk for a cache; installs what it uses where this is root.
 #   NUB_QEMU_CACHE     where the system inside is kept               ~/.cache/nub-kvm-in-qemu
-#   NUB_QEMU_MINUTES   how long the machine may run                  25
+#   NUB_QEMU_MINUTES   how long the tests may take                   25
 #   NUB_QEMU_MEMORY    the machine's memory                          4G
+#
+# Now and then the emulated machine stands still for ever: both its processors run, and no interrupt arrives any more, so that not even
+# its own watchdogs speak. Seen with QEMU 7.2 while virtual machines are made and ended by the dozen. Then it is ended, and another one runs
+# the test classes that were not finished: at most three in all.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,7 +36,12 @@ if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
 fi
 
 work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+machine=""
+end() {
+    [[ -z "$machine" ]] || kill -9 "$machine" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap end EXIT
 
 # An archive that the kernel unpacks into its first file system. Several of them, one after the other, are one.
 archive() {
@@ -88,7 +97,6 @@ fi
 echo "Building $project."
 dotnet build -c Release -v quiet "$project" >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 cp -a "$project"/bin/Release/net10.0/. "$work/top/tests/"
-printf '%q ' /dotnet/dotnet exec "${arguments[@]}" >"$work/top/tests/command"
 cat >"$work/top/init" <<'END'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
@@ -107,36 +115,94 @@ echo o >/proc/sysrq-trigger
 sleep 60
 END
 chmod +x "$work/top/init"
-archive "$work/top" "$work/top.cpio"
-cat "$system/cpio" "$work/top.cpio" >"$work/initrd"
 
-echo "Starting the emulated machine, $(nproc) processors and $memory, for at most $minutes minutes."
-# The kernel is not to check whether the timer interrupts in time, which on a busy machine it does not.
+# Runs the machine, until it ends, has told nothing for too long (status 2), or the time is over (status 3). Its output goes to the log.
+readonly silence=240 deadline=$((SECONDS + minutes * 60))
+run_machine() {
+    : >"$log"
+    # The kernel is not to check whether the timer interrupts in time, which on a busy machine it does not.
+    qemu-system-x86_64 -accel tcg,thread=multi -machine q35 -cpu max -smp "$(nproc)" -m "$memory" \
+        -nic none -no-reboot -display none -monitor none -serial "file:$log" \
+        -kernel "$system/vmlinuz" -initrd "$work/initrd" \
+        -append "console=ttyS0 quiet mitigations=off no_timer_check panic=-1" </dev/null &
+    machine=$!
+    tail -n +1 -f --pid="$machine" "$log" | sed -u -E 's/\r$//; /^nub: status|^[0-9]+ passed, /d' &
+    printer=$!
+
+    local status=0
+    while kill -0 "$machine" 2>/dev/null; do
+        sleep 5
+        if [[ "$SECONDS" -ge "$deadline" ]]; then
+            status=3
+        elif [[ $(($(date +%s) - $(stat -c %Y "$log"))) -ge "$silence" ]]; then
+            status=2
+        else
+            continue
+        fi
+
+        kill -9 "$machine" 2>/dev/null || true
+        break
+    done
+    wait "$machine" 2>/dev/null || true
+    wait "$printer" 2>/dev/null || true
+    return "$status"
+}
+
+# What is to run goes into an archive of its own, behind the system's.
+start() {
+    printf '%q ' /dotnet/dotnet exec "$@" >"$work/top/tests/command"
+    archive "$work/top" "$work/top.cpio"
+    cat "$system/cpio" "$work/top.cpio" >"$work/initrd"
+    echo "Starting the emulated machine, $(nproc) processors and $memory."
+    ended=0
+    run_machine || ended=$?
+    status="$(sed -n 's/\r$//; s/^nub: status //p' "$log")"
+}
+
 log="$work/log"
-ended=0
-timeout -k 5 "${minutes}m" qemu-system-x86_64 -accel tcg,thread=multi -machine q35 -cpu max -smp "$(nproc)" -m "$memory" \
-    -nic none -no-reboot -display none -monitor none -serial stdio \
-    -kernel "$system/vmlinuz" -initrd "$work/initrd" -append "console=ttyS0 quiet mitigations=off no_timer_check panic=-1" \
-    </dev/null 2>&1 | sed -u 's/\r$//' | tee "$log" | sed -u -E '/^nub: status|^[0-9]+ passed, /d' || ended="${PIPESTATUS[0]}"
-
-status="$(sed -n 's/^nub: status //p' "$log")"
 if [[ "$project" == samples/* ]]; then
+    start "${arguments[@]}"
     exit "${status:-1}"
 fi
 
-sum="$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -1 || true)"
-if [[ -z "$sum" || -z "$status" ]]; then
-    if [[ "$ended" -ge 124 ]]; then
-        echo "The machine did not come to the end of the tests in $minutes minutes."
-    else
-        echo "The machine ended before the tests did."
-    fi
+# Adds what came of the classes that ended to the sums.
+passed=0 failed=0 skipped=0 finished=()
+note_finished() {
+    local class count bad left
+    while read -r class count; do
+        bad="$(grep -c "^  FAILED $class\." "$log" || true)"
+        left="$(grep -c "^  skipped $class\." "$log" || true)"
+        failed=$((failed + bad))
+        skipped=$((skipped + left))
+        passed=$((passed + count - bad - left))
+        finished+=("${class##*.}.")
+    done < <(sed -n -E 's/^  (Nub\.Kvm\.Tests\.[A-Za-z]+): ([0-9]+) tests, .*/\1 \2/p' "$log")
+}
 
-    finished="$(sed -n -E 's/^  Nub\.Kvm\.Tests\.[A-Za-z]+: ([0-9]+) tests, .*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')"
-    echo "Of the classes that ended there were $finished tests."
-    sum="0 passed, 1 failed"
-    status=1
+for attempt in 1 2 3; do
+    start "${arguments[@]}"
+    note_finished
+    [[ -z "$status" ]] || break
+    case "$ended" in
+        2) echo "The machine has stood still for $silence s, at attempt $attempt of 3." ;;
+        3) echo "The machine did not come to the end of the tests in $minutes minutes." && break ;;
+        *) echo "The machine ended before the tests did, at attempt $attempt of 3." ;;
+    esac
+
+    # The rest, of all tests or of those that were asked for.
+    if [[ ${#finished[@]} -gt 0 && -z "${1:-}" ]]; then
+        arguments=(Nub.Kvm.Runner.dll "!$(IFS=,; echo "${finished[*]}")")
+    elif [[ ${#finished[@]} -gt 0 ]]; then
+        passed=0 failed=0 skipped=0 finished=()
+    fi
+done
+
+# One that was never finished counts as one that failed; so does what failed outside of a test.
+if [[ -z "$status" ]] || [[ "$status" -ne 0 && "$failed" -eq 0 ]]; then
+    failed=$((failed + 1))
 fi
 
-echo "$sum"
-exit "$status"
+line="$passed passed, $failed failed"
+[[ "$skipped" -eq 0 ]] || line+=", $skipped skipped"
+echo "$line"
+[[ "$failed" -eq 0 && "$passed" -gt 0 ]]

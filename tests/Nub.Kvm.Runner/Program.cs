@@ -9,7 +9,7 @@ Console.WriteLine(KvmSystem.IsSupported(out string whyNot) ? "KVM can be used." 
 
 Assembly tests = Assembly.Load("Nub.Kvm.Tests");
 using var report = new Report(args.FirstOrDefault() ?? "");
-report.NameLongOnes(TimeSpan.FromMinutes(1));
+report.TellOfProgress(TimeSpan.FromMinutes(1));
 using var framework = new XunitTestFramework(report);
 using var discoverer = framework.GetDiscoverer(new ReflectionAssemblyInfo(tests));
 using var executor = framework.GetExecutor(tests.GetName());

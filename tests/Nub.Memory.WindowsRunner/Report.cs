@@ -26,16 +26,18 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
         _end.Dispose();
     }
 
-    /// <summary>Names the tests that have been running for long, every now and then, so that one which stops for ever is known.</summary>
-    public void NameLongOnes(TimeSpan patience) => _clock = new Timer(
+    /// <summary>Says every now and then that the run goes on, and names the tests that have been running for long: so one that stops for
+    /// ever is known, and a machine that has stopped with it.</summary>
+    public void TellOfProgress(TimeSpan interval) => _clock = new Timer(
         _ =>
         {
             lock (_end)
             {
+                Console.WriteLine($"  so far {Sum}");
                 foreach ((ITest test, long start) in _running)
                 {
                     TimeSpan time = Stopwatch.GetElapsedTime(start);
-                    if (time > patience)
+                    if (time > interval)
                     {
                         Console.WriteLine($"  running for {time.TotalSeconds:F0} s: {test.DisplayName}");
                     }
@@ -43,8 +45,8 @@ internal sealed class Report(string filter) : LongLivedMarshalByRefObject, IMess
             }
         },
         state: null,
-        patience,
-        patience);
+        interval,
+        interval);
 
     /// <summary>The test cases that the discovery found and the filter takes: names with a part of it (commas
     /// are between them), or without any of what follows its "!".</summary>
