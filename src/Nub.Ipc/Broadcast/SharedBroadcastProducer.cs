@@ -87,13 +87,8 @@ public sealed class SharedBroadcastProducer
     private void WakeConsumers()
     {
         ulong request = _broadcast.Offset + SharedBroadcast.RequestOffset;
-        if (_memory.Exchange(request, 0UL) == 0)
-        {
-            return;
-        }
-
-        _memory.Add(request + RingLayout.FutexFromRequest, 1U);
-        if (Futex.IsSupported)
+        if (_memory.TryExchange(request, 0UL, out ulong asked) && asked != 0
+            && _memory.TryAdd(request + RingLayout.FutexFromRequest, 1U, out uint _) && Futex.IsSupported)
         {
             // The lease keeps the word mapped during the call.
             using HostLease lease = _memory.Enter();

@@ -212,6 +212,7 @@ public sealed partial class SharedRingConsumer : RingEnd
         _hasRecord = _completed = false;
         _elementsLeft = 0;
         _padding = 0;
+        _partRead = 0;
         _awaitsProducer = true;
         MoveTo(position);
         if (!_memory.TryWrite(_data + _offset, 0UL) || !_memory.TryWrite(_base + RingLayout.ConsumerPositionOffset, _position))

@@ -32,4 +32,7 @@ public enum SharedRingError
 
     /// <summary>The bytes of the ring have gone: whoever owned the memory shortened it.</summary>
     MemoryLost,
+
+    /// <summary>The process at the other end of the channel has gone: nobody reads what is written.</summary>
+    PeerGone,
 }

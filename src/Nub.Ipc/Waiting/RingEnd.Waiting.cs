@@ -93,7 +93,7 @@ public abstract partial class RingEnd
 
         // Positions are multiples of 8, so the lowest bits are free for the flags. Who clears the request is who wakes.
         if ((request & Sleeps) != 0 && position >= (request & ~7UL)
-            && _memory.CompareExchange(_peerRequest, request & WantsFence, request) == request)
+            && _memory.TryCompareExchange(_peerRequest, request & WantsFence, request, out ulong seen) && seen == request)
         {
             WakeSleeper(_peerRequest);
         }

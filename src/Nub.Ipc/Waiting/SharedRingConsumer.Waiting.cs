@@ -5,6 +5,9 @@ namespace Nub.Ipc;
 
 public sealed partial class SharedRingConsumer
 {
+    // How much of the next record was read by parts.
+    private uint _partRead;
+
     private protected override ulong WantedPosition => _position + _padding + RingLayout.HeaderSize;
 
     /// <summary>Waits until there is a record.</summary>
@@ -89,10 +92,56 @@ public sealed partial class SharedRingConsumer
         new RingRecords<T>(this, cancellationToken);
 
     /// <inheritdoc/>
-    internal override bool IsReady() => _hasRecord || TryFind() || _completed || _broken;
+    internal override bool IsReady() => _hasRecord || TryFind() || _completed || _broken || PeerHasGone;
 
     /// <inheritdoc/>
-    internal override bool Outcome() => _broken ? throw GetException()! : _hasRecord;
+    internal override bool Outcome()
+    {
+        // The peer may have written a record and gone between the two looks of IsReady.
+        bool found = _hasRecord || (PeerHasGone && TryFind());
+        return _broken ? throw GetException()! : found;
+    }
+
+    /// <summary>Reads what there is of the next record, or its rest: for those to whom records are no more than bytes.</summary>
+    internal bool TryReadPart(Span<byte> destination, out int read)
+    {
+        read = 0;
+        if (destination.IsEmpty)
+        {
+            return true;
+        }
+
+        while (TryPeek(out ulong offset, out uint length))
+        {
+            int some = (int)Math.Min(length - _partRead, (uint)destination.Length);
+            if (!_memory.TryCopyTo(_data + offset + _partRead, destination[..some]))
+            {
+                return Lost(offset, some);
+            }
+
+            if (_partRead + (uint)some < length)
+            {
+                _partRead += (uint)some;
+            }
+            else
+            {
+                if (!Consume())
+                {
+                    return false;
+                }
+
+                _partRead = 0;
+            }
+
+            if (some != 0)
+            {
+                read = some;
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private void ThrowIfError()
     {

@@ -91,11 +91,13 @@ public sealed partial class SharedRingProducer
     internal override bool IsReady()
     {
         ulong wanted = EndOf(_wantedLength) + RingLayout.HeaderSize;
-        return _broken || wanted <= _limit || !TryReadConsumerPosition() || wanted <= _limit;
+        return _broken || PeerHasGone || wanted <= _limit || !TryReadConsumerPosition() || wanted <= _limit;
     }
 
     /// <inheritdoc/>
-    internal override bool Outcome() => _broken ? throw GetException()! : true;
+    internal override bool Outcome() => _broken ? throw GetException()!
+        : PeerHasGone ? throw new SharedRingException(new RingRefusal(SharedRingError.PeerGone, _position, 0, 0))
+        : true;
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WriteSlowAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken)

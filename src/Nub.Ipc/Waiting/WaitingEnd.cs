@@ -12,6 +12,7 @@ public abstract class WaitingEnd
     private static readonly bool s_spins = Environment.ProcessorCount > 1;
 
     private AsyncWait? _asyncWait;
+    private volatile bool _peerHasGone;
 
     private protected WaitingEnd(HostSharedMemory memory, ulong requestOffset)
     {
@@ -43,6 +44,9 @@ public abstract class WaitingEnd
 
     internal ulong FutexOffset => RequestOffset + RingLayout.FutexFromRequest;
 
+    /// <summary>Whether the other side is known to have gone; a channel says so.</summary>
+    internal bool PeerHasGone => _peerHasGone;
+
     /// <summary>Whether the other side can wake this end.</summary>
     internal virtual bool CanBeWoken => Futex.IsSupported;
 
@@ -63,6 +67,13 @@ public abstract class WaitingEnd
 
     /// <summary>Whether the futex has another value than it had.</summary>
     internal bool WasWoken(uint futex) => !Memory.TryRead(FutexOffset, out uint now) || now != futex;
+
+    /// <summary>Notes that the other side has gone, and ends a wait for it.</summary>
+    internal void EndPeer()
+    {
+        _peerHasGone = true;
+        Nudge();
+    }
 
     /// <summary>Ends the wait in progress, if there is one, and lets go of what waiting needed.</summary>
     internal void EndWaiting() => _asyncWait?.Dispose();
@@ -140,8 +151,7 @@ public abstract class WaitingEnd
     private protected void WakeSleeper(ulong requestOffset)
     {
         ulong offset = requestOffset + RingLayout.FutexFromRequest;
-        Memory.Add(offset, 1U);
-        if (Futex.IsSupported)
+        if (Memory.TryAdd(offset, 1U, out uint _) && Futex.IsSupported)
         {
             using HostLease lease = Memory.Enter();
             Futex.Wake(Memory.BaseAddress + (nint)offset);

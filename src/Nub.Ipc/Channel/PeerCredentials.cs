@@ -1,0 +1,22 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Nub.Ipc;
+
+/// <summary>Who is at the other end of a socket, as the kernel says (SO_PEERCRED of unix(7)): whoever connected or listened, at that time.</summary>
+/// <param name="ProcessId">The process. The number may have gone to another process since.</param>
+/// <param name="UserId">Its effective user.</param>
+/// <param name="GroupId">Its effective group.</param>
+public readonly record struct PeerCredentials(int ProcessId, uint UserId, uint GroupId)
+{
+    private const int SolSocket = 1;
+    private const int SoPeerCred = 17;
+
+    internal static PeerCredentials Of(Socket socket)
+    {
+        // struct ucred: pid, uid, gid.
+        Span<uint> credentials = stackalloc uint[3];
+        socket.GetRawSocketOption(SolSocket, SoPeerCred, MemoryMarshal.AsBytes(credentials));
+        return new PeerCredentials((int)credentials[0], credentials[1], credentials[2]);
+    }
+}

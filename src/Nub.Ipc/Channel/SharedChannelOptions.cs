@@ -1,0 +1,20 @@
+namespace Nub.Ipc;
+
+/// <summary>How a channel is made.</summary>
+public sealed record SharedChannelOptions
+{
+    /// <summary>
+    /// The bytes of memory for each direction, rounded up to a multiple of the page size: 1 MiB unless said otherwise. The longest record is about half. The listening side decides; the connecting
+    /// one takes anything up to <see cref="MaxRingSize"/>.
+    /// </summary>
+    public ulong RingSize { get; init; } = 1 << 20;
+
+    /// <summary>The most bytes for each direction that a connecting side takes from the listening one: 64 MiB unless said otherwise.</summary>
+    public ulong MaxRingSize { get; init; } = 64 << 20;
+
+    /// <summary>How long a peer may take to say hello: 10 seconds unless said otherwise.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Which peers are wanted, before a byte of theirs is read. All, unless said otherwise: whoever may open the socket's path.</summary>
+    public Func<PeerCredentials, bool>? Filter { get; init; }
+}

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Text;
+using Nub.Ipc.Child;
+
+namespace Nub.Ipc.Tests;
+
+/// <summary>Two rings and a socket.</summary>
+[Collection(Alone.Name)]
+public sealed class ChannelTests : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("nub-ipc-").FullName;
+    private readonly CancellationTokenSource _patience = new(s_patience);
+
+    private string ChannelPath => Path.Combine(_folder, "channel");
+
+    public void Dispose()
+    {
+        _patience.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<(SharedChannelListener Listener, SharedChannel Server, SharedChannel Client)> ConnectAsync(SharedChannelOptions? options = null)
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux.");
+        SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, options);
+        Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+        SharedChannel client = await SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+        return (listener, await accepting, client);
+    }
+
+    [SkippableFact]
+    public async Task Records_go_both_ways_and_each_side_knows_who_the_other_is()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();
+        Assert.Equal(Environment.ProcessId, server.Peer.ProcessId);
+        Assert.Equal(server.Peer, client.Peer);
+        for (long i = 0; i < 1000; i++)
+        {
+            client.Producer.Write(i);
+            Assert.Equal(i, await server.Consumer.ReadAsync<long>(_patience.Token));
+            await server.Producer.WriteAsync(-i, _patience.Token);
+            Assert.Equal(-i, client.Consumer.Read<long>(_patience.Token));
+        }
+
+        Assert.False(server.IsPeerGone || client.IsPeerGone);
+        await client.DisposeAsync();
+        Assert.False(await server.Consumer.WaitToReadAsync(_patience.Token));
+        await server.DisposeAsync();
+        listener.Dispose();
+        Assert.False(File.Exists(ChannelPath));
+    }
+
+    [SkippableFact]
+    public async Task A_peer_that_goes_leaves_what_was_complete_and_the_next_one_is_taken()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();
+        for (int peer = 0; peer < 3; peer++)
+        {
+            client.Producer.Write(1L);
+            client.Producer.Write(2L);
+            Task<bool> waiting = Task.Run(async () => await server.Consumer.WaitToReadAsync(_patience.Token) && await server.Consumer.WaitToReadAsync(_patience.Token));
+            await client.DisposeAsync();
+            Assert.True(await waiting);
+            Assert.Equal(1, server.Consumer.Read<long>(_patience.Token));
+            Assert.Equal(2, server.Consumer.Read<long>(_patience.Token));
+            Assert.Throws<EndOfStreamException>(() => server.Consumer.Read<long>(_patience.Token));
+            Action fill = () =>
+            {
+                while (true)
+                {
+                    server.Producer.Write(0L, _patience.Token);
+                }
+            };
+            SharedRingException gone = Assert.Throws<SharedRingException>(fill);
+            Assert.Equal(SharedRingError.PeerGone, gone.Error);
+            Assert.True(server.IsPeerGone);
+            await server.DisposeAsync();
+            Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+            client = await SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+            server = await accepting;
+        }
+
+        await client.DisposeAsync();
+        await server.DisposeAsync();
+        listener.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task After_kill_9_everything_that_was_written_is_read_and_then_the_end_comes()
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux.");
+        using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath);
+        using Process child = SharedFile.Start("channel", ChannelPath, 0, 0, 0);
+        await using SharedChannel channel = await listener.AcceptAsync(_patience.Token);
+        Assert.Equal(child.Id, channel.Peer.ProcessId);
+        ulong next = 0;
+        for (; next < 1000; next++)
+        {
+            Assert.Equal(next, (await channel.Consumer.ReadAsync<Numbered>(_patience.Token)).Number);
+        }
+
+        child.Kill();
+        await foreach (Numbered one in channel.Consumer.ReadAllAsync<Numbered>(_patience.Token))
+        {
+            Assert.Equal((next, ~next), (one.Number, one.Check));
+            next++;
+        }
+
+        Assert.True(channel.IsPeerGone);
+        await child.WaitForExitAsync();
+    }
+
+    [SkippableFact]
+    public async Task A_stream_over_it_carries_bytes_in_any_pieces()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync(new SharedChannelOptions { RingSize = 8192 });
+        await using Stream to = client.AsStream();
+        await using Stream from = server.AsStream();
+        byte[] bytes = new byte[200_000];
+        new Random(4).NextBytes(bytes);
+        Task writing = Task.Run(async () =>
+        {
+            var sizes = new Random(5);
+            for (int at = 0; at < bytes.Length;)
+            {
+                int size = Math.Min(sizes.Next(10_000), bytes.Length - at);
+                if (sizes.Next(2) == 0)
+                {
+                    await to.WriteAsync(bytes.AsMemory(at, size), _patience.Token);
+                }
+                else
+                {
+                    to.Write(bytes.AsSpan(at, size));
+                }
+
+                at += size;
+            }
+
+            await to.DisposeAsync();
+        });
+        var read = new MemoryStream();
+        byte[] buffer = new byte[777];
+        var lengths = new Random(6);
+        while (true)
+        {
+            Memory<byte> piece = buffer.AsMemory(0, lengths.Next(1, buffer.Length));
+            int count = lengths.Next(2) == 0 ? await from.ReadAsync(piece, _patience.Token) : from.Read(piece.Span);
+            if (count == 0)
+            {
+                break;
+            }
+
+            read.Write(piece.Span[..count]);
+        }
+
+        await writing;
+        Assert.Equal(bytes, read.ToArray());
+        listener.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task Pipes_over_it_carry_lines()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();
+        IDuplexPipe here = client.AsDuplexPipe();
+        IDuplexPipe there = server.AsDuplexPipe();
+        await here.Output.WriteAsync(Encoding.UTF8.GetBytes("hello\nworld\n"), _patience.Token);
+        ReadResult result = await there.Input.ReadAtLeastAsync(12, _patience.Token);
+        Assert.Equal("hello\nworld\n", Encoding.UTF8.GetString(result.Buffer));
+        there.Input.AdvanceTo(result.Buffer.End);
+        await client.DisposeAsync();
+        Assert.True((await there.Input.ReadAsync(_patience.Token)).IsCompleted);
+        await server.DisposeAsync();
+        listener.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task A_filter_refuses_whom_it_does_not_want_and_the_next_is_served()
+    {
+        bool wanted = false;
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux.");
+        using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { Filter = peer => wanted && peer.ProcessId == Environment.ProcessId });
+        Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+        Assert.Equal(SharedChannelError.PeerGone, (await Assert.ThrowsAsync<SharedChannelException>(() => SharedChannel.ConnectAsync(ChannelPath))).Error);
+        Assert.Equal(SharedChannelError.PeerRefused, (await Assert.ThrowsAsync<SharedChannelException>(() => accepting)).Error);
+        wanted = true;
+        accepting = listener.AcceptAsync(_patience.Token);
+        using SharedChannel client = await SharedChannel.ConnectAsync(ChannelPath);
+        using SharedChannel server = await accepting;
+        client.Producer.Write(1L);
+        Assert.Equal(1, server.Consumer.Read<long>(_patience.Token));
+    }
+
+    [SkippableFact]
+    public async Task What_is_not_a_channel_is_a_typed_error_on_both_sides()
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux.");
+        await Assert.ThrowsAsync<SocketException>(() => SharedChannel.ConnectAsync(ChannelPath));
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(ChannelPath));
+        socket.Listen();
+        byte[][] hellos = [new byte[24], [.. "NubChan\0"u8, 2, .. new byte[15]], [.. "NubChan\0"u8, 1, .. new byte[15]], [.. "NubChan\0"u8, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0], [1]];
+        SharedChannelError[] errors =
+            [SharedChannelError.NotAChannel, SharedChannelError.VersionMismatch, SharedChannelError.SizesInvalid, SharedChannelError.MemoryInvalid, SharedChannelError.PeerGone];
+        for (int i = 0; i < hellos.Length; i++)
+        {
+            Task<SharedChannel> connecting = SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+            using (Socket peer = await socket.AcceptAsync(_patience.Token))
+            {
+                peer.Send(hellos[i]);
+                peer.Shutdown(SocketShutdown.Send);
+                Assert.Equal(errors[i], (await Assert.ThrowsAsync<SharedChannelException>(() => connecting)).Error);
+            }
+        }
+
+        var options = new SharedChannelOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(50) };
+        Assert.Equal(SharedChannelError.HandshakeTimedOut, (await Assert.ThrowsAsync<SharedChannelException>(() => SharedChannel.ConnectAsync(ChannelPath, options))).Error);
+        socket.Dispose();
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { RingSize = 0 }));
+    }
+
+    [SkippableFact]
+    public async Task A_peer_that_talks_without_end_or_dies_with_its_memory_in_disorder_is_survived()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();
+        client.Producer.Ring.Memory.Fill(0, client.Producer.Ring.Memory.Size, 0xFF);
+        Assert.Throws<SharedRingException>(() => server.Consumer.Read<long>(_patience.Token));
+        await client.DisposeAsync();
+        await server.DisposeAsync();
+        listener.Dispose();
+    }
+}
