@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Nub.Ipc;
 using Nub.Memory;
 
 namespace Nub.Ipc.Benchmarks;
