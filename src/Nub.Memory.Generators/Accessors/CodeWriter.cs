@@ -34,6 +34,14 @@ internal sealed class CodeWriter
 
     public void Summary(string text) => Line($"/// <summary>{text}</summary>");
 
+    /// <summary>A property of one line, with its comment.</summary>
+    public void Property(string summary, string declaration)
+    {
+        Separate();
+        Summary(summary);
+        Line(declaration);
+    }
+
     public void Open(string line)
     {
         Line(line);

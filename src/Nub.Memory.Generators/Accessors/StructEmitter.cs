@@ -2,7 +2,10 @@ using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Accessors;
 
-/// <summary>Writes a marked struct's file: the marker, the layout, the view, and the ways to get one.</summary>
+/// <summary>
+/// Writes a marked struct's file: the marker, the layout, the view, and the ways to get one. What all structs share stands in the
+/// runtime library, because a user's compiler binds and analyzes each body that is written here, for each struct.
+/// </summary>
 internal static class StructEmitter
 {
     public static CodeWriter Emit(StructModel model)
@@ -11,20 +14,25 @@ internal static class StructEmitter
         StructLayout layout = model.Layout;
         CodeWriter writer = SourceFile.Begin(
             $"{declaration.Display}: {Words.Bytes(layout.Size)}, aligned to {layout.Alignment}, {Words.Order(layout.HasBigEndian, layout.HasLittleEndian)}.");
-        declaration.Open(writer, " : " + string.Join(", ", Interfaces(model)));
+
+        // Without the marker the run-time check refuses it, should its error be suppressed.
+        declaration.Open(writer, model.IsProved ? " : " + string.Join(", ", Interfaces(model)) : "");
         LayoutEmitter.Emit(writer, model);
-        if (model.IsAllValid)
+        ViewEmitter.Emit(writer, model);
+        EmitPlaces(writer, model);
+        if (model.IsUnmanaged)
         {
-            ViewEmitter.Emit(writer, model);
-            ArrayViewEmitter.Emit(writer, declaration);
-            EmitPlaces(writer, declaration);
             EmitPrivateBytes(writer, model);
-            EmitMarker(writer);
         }
 
-        if (model.IsValidateOnRead)
+        if (model.IsProved)
         {
-            ValidationEmitter.Emit(writer, model);
+            writer.Separate();
+            writer.Line($"readonly string global::Nub.Memory.ISharedLayout.Fields => \"{FieldsText.Of(layout)}\";");
+            if (model.IsValidateOnRead)
+            {
+                ValidationEmitter.Emit(writer, model);
+            }
         }
 
         declaration.Close(writer);
@@ -44,84 +52,92 @@ internal static class StructEmitter
         }
     }
 
-    private static void EmitPlaces(CodeWriter writer, Declaration declaration)
+    private const string Source = "global::Nub.Memory.ISharedSource, allows ref struct";
+
+    private static void EmitPlaces(CodeWriter writer, StructModel model)
     {
-        foreach ((string parameter, string argument) in s_places)
+        string self = model.Declaration.FullName;
+        string view = model.Names.View;
+        if (!model.IsUnmanaged)
         {
-            writer.Separate();
-            writer.Summary($"A view of one value. {(argument == "memory" ? "Each use locks the memory for itself" : "The lease must be live at each use")}.");
-            EmitPlaceDocumentation(writer, argument == "memory", "value");
-            writer.Line(GeneratedCode.Attribute);
-            writer.Line($"public static View At({parameter}, ulong offset) => new(global::Nub.Memory.SharedView.At<{declaration.FullName}>({argument}, offset));");
+            Method(writer, model, "At", "The struct has an error.", "", $"{view} At<TSource>(scoped in TSource source, ulong offset) where TSource : {Source}", "throw null!");
+            Method(writer, model, "TryAt", "The struct has an error.", "", $"bool TryAt<TSource>(scoped in TSource source, ulong offset, out {view} view) where TSource : {Source}", "throw null!");
+            return;
         }
 
-        foreach ((string parameter, string argument) in s_places)
+        string views = $"global::Nub.Memory.SharedViews<{self}, {view}>";
+        string arguments = $"<{self}, {view}, TSource>";
+        Method(writer, model, "At",
+            "A view of one value at an offset, of any alignment. Under a lease that must be live at each use; of a memory, each use locks it for itself.",
+            Throws("value"),
+            $"{view} At<TSource>(scoped in TSource source, ulong offset) where TSource : {Source}",
+            $"global::Nub.Memory.SharedViews.At{arguments}(in source, offset)");
+        Method(writer, model, "TryAt",
+            "A view of one value, if it lies within the memory.",
+            "<returns>Whether it does; a guest can make it not, and neither an exception nor an allocation is made of that.</returns>",
+            $"bool TryAt<TSource>(scoped in TSource source, ulong offset, out {view} view) where TSource : {Source}",
+            $"global::Nub.Memory.SharedViews.TryAt{arguments}(in source, offset, out view)");
+        foreach (string count in new[] { "ulong", "int" })
         {
-            writer.Separate();
-            writer.Summary($"A view of consecutive values. {(argument == "memory" ? "Each use locks the memory for itself" : "The lease must be live at each use")}.");
-            EmitPlaceDocumentation(writer, argument == "memory", "values");
-            writer.Line(GeneratedCode.Attribute);
-            writer.Line($"public static ArrayView ArrayAt({parameter}, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<{declaration.FullName}>({argument}, offset, count));");
+            Method(writer, model, "ArrayAt",
+                "A view of consecutive values, the first at an offset.",
+                Throws("values"),
+                $"{views} ArrayAt<TSource>(scoped in TSource source, ulong offset, {count} count) where TSource : {Source}",
+                $"global::Nub.Memory.SharedViews.ArrayAt{arguments}(in source, offset, count)");
+        }
 
-            writer.Separate();
-            writer.Line($"/// <inheritdoc cref=\"ArrayAt({parameter.Substring(0, parameter.LastIndexOf(' '))}, ulong, ulong)\"/>");
-            writer.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">The count is negative.</exception>");
-            writer.Line(GeneratedCode.Attribute);
-            writer.Line($"public static ArrayView ArrayAt({parameter}, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<{declaration.FullName}>({argument}, offset, count));");
+        foreach (string count in new[] { "ulong", "int" })
+        {
+            Method(writer, model, "TryArrayAt",
+                "A view of consecutive values, if they lie within the memory.",
+                "<returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>",
+                $"bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, {count} count, out {views} views) where TSource : {Source}",
+                $"global::Nub.Memory.SharedViews.TryArrayAt{arguments}(in source, offset, count, out views)");
         }
     }
 
-    private static readonly (string Parameter, string Argument)[] s_places =
-    [
-        ("global::Nub.Memory.HostSharedMemory memory", "memory"),
-        ("in global::Nub.Memory.HostLease access", "in access"),
-    ];
+    private static string Throws(string values) => $"<exception cref=\"global::Nub.Memory.SharedMemoryBoundsException\">The {values} would leave the memory.</exception>";
 
-    private static void EmitPlaceDocumentation(CodeWriter writer, bool isMemory, string values)
+    private static void Method(CodeWriter writer, StructModel model, string name, string summary, string more, string declaration, string value)
     {
-        writer.Line(isMemory ? "/// <param name=\"memory\">The memory.</param>" : "/// <param name=\"access\">The lease that the view is used under.</param>");
-        writer.Line("/// <param name=\"offset\">The first byte; any alignment.</param>");
-        if (values == "values")
+        if (!model.Names.Has(name))
         {
-            writer.Line("/// <param name=\"count\">The number of values.</param>");
+            return;
         }
 
-        writer.Line("/// <returns>The view.</returns>");
-        writer.Line($"/// <exception cref=\"global::Nub.Memory.SharedMemoryBoundsException\">The {values} would leave the memory.</exception>");
-        writer.Line($"/// <exception cref=\"global::System.ObjectDisposedException\">The {(isMemory ? "memory" : "lease")} was disposed.</exception>");
+        writer.Separate();
+        writer.Line($"/// <summary>{summary}</summary>{more}");
+        writer.Line(GeneratedCode.Attribute);
+        writer.Line($"public static {declaration} => {value};");
     }
 
     private static void EmitPrivateBytes(CodeWriter writer, StructModel model)
     {
         string self = model.Declaration.FullName;
-        long size = model.Layout.Size;
-        writer.Separate();
-        writer.Summary("Reads a value from private memory, where its bytes stand as they do in shared memory.");
-        writer.Line($"/// <param name=\"source\">The bytes, at least {size}; what follows them is not looked at.</param>");
-        writer.Line("/// <returns>The value, in this host's byte order.</returns>");
-        writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {size} bytes.</exception>");
-        writer.Line(GeneratedCode.Attribute);
-        writer.Line($"public static {self} ReadFrom(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<{self}>(source);");
+        string tooFew = $"<exception cref=\"global::System.ArgumentException\">There are fewer than {model.Layout.Size} bytes.</exception>";
+        if (model.IsAllValid)
+        {
+            Method(writer, model, "ReadFrom",
+                "Reads a value from private memory, where its bytes stand as they do in shared memory; what follows them is not looked at.", tooFew,
+                $"{self} ReadFrom(global::System.ReadOnlySpan<byte> source)",
+                $"global::Nub.Memory.SharedBytes.Read<{self}>(source)");
+        }
 
-        writer.Separate();
-        writer.Summary("Writes the value to private memory, where its bytes then stand as they do in shared memory.");
-        writer.Line($"/// <param name=\"destination\">Where to write, at least {size} bytes; what follows them is left alone.</param>");
-        writer.Line($"/// <exception cref=\"global::System.ArgumentException\">There are fewer than {size} bytes.</exception>");
-        writer.Line(GeneratedCode.Attribute);
-        writer.Line($"public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<{self}>(destination, in this);");
-    }
+        if (model.IsValidateOnRead)
+        {
+            Method(writer, model, "TryReadFrom",
+                "Reads a value from private memory that nobody else can change, if its bytes, which stand as they do in shared memory, are a legal one.",
+                "<returns>Whether they are.</returns>" + tooFew,
+                $"bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out {self} value)",
+                $"global::Nub.Memory.SharedBytes.TryRead<{self}>(source, out value)");
+        }
 
-    private static void EmitMarker(CodeWriter writer)
-    {
-        writer.Separate();
-        writer.Lines(
-            GeneratedCode.Attribute,
-            "readonly int global::Nub.Memory.ISharedLayout.Size => Layout.Size;",
-            "",
-            GeneratedCode.Attribute,
-            "readonly bool global::Nub.Memory.ISharedLayout.HasForeignFields => Layout.HasForeignFields;",
-            "",
-            GeneratedCode.Attribute,
-            "readonly void global::Nub.Memory.ISharedLayout.ReverseForeignFields(global::System.Span<byte> bytes) => Layout.ReverseForeignFields(bytes);");
+        if (model.Names.Has("WriteTo"))
+        {
+            writer.Separate();
+            writer.Line($"/// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary>{tooFew}");
+            writer.Line(GeneratedCode.Attribute);
+            writer.Line($"public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.{(model.IsAllValid ? "Write" : "WriteValidated")}<{self}>(destination, in this);");
+        }
     }
 }

@@ -1,26 +1,30 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
 using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Accessors;
 
 /// <summary>Everything that the code of a marked struct is written from. Equal models give equal code.</summary>
-/// <param name="ValidateCall">How the struct's own <c>Validate</c> is called on <c>copy</c>; null when it has none.</param>
-internal sealed record StructModel(Declaration Declaration, StructLayout Layout, bool IsAllValid, bool IsValidateOnRead, string? ValidateCall)
+/// <param name="ValidateCall">How the struct's own <c>Validate</c> is called on <c>value</c>; null when it has none.</param>
+/// <param name="IsUnmanaged">Whether it has no reference in it: one that has is broken beyond what its users name of it.</param>
+/// <param name="IsProved">Whether the struct is what its mark says. Of one that is not, users get what they name, so that its error is the only one.</param>
+internal sealed record StructModel(
+    Declaration Declaration, StructLayout Layout, GeneratedNames Names, bool IsAllValid, bool IsValidateOnRead, string? ValidateCall, bool IsProved, bool IsUnmanaged)
 {
     /// <summary>The model of a struct that code can be written for; null for any other.</summary>
     public static StructModel? Of(INamedTypeSymbol type)
     {
         StructLayout? layout = new LayoutBuilder().Of(type);
         // A field without a name is one that is being typed.
-        if (layout is null || !ShapeRules.CanGenerate(type, layout) || layout.Fields.Any(static field => field.Name.Length == 0 || DependsOnBroken(field.Type)))
+        if (layout is null || !ShapeRules.CanGenerate(type) || layout.Fields.Any(static field => field.Name.Length == 0))
         {
             return null;
         }
 
-        return new StructModel(Declaration.Of(type), layout, type.IsAllValid(), type.IsValidateOnRead(), ValidateMethod.CallOf(type));
+        // A captured parameter is a field that has no name in C#; the struct has an error then.
+        StructLayout named = layout with { Fields = layout.Fields.Where(static field => SyntaxFacts.IsValidIdentifier(field.Name)).ToEquatableArray() };
+        return new StructModel(
+            Declaration.Of(type), named, GeneratedNames.Of(type, layout), type.IsAllValid(), type.IsValidateOnRead(), ValidateMethod.CallOf(type),
+            ShapeRules.IsProved(type, layout), type.IsUnmanagedType);
     }
-
-    // A marked field that nothing is generated for has an error of its own; code that names its view would only add noise.
-    private static bool DependsOnBroken(FieldType type) =>
-        type.Kind == FieldKind.Struct ? !type.IsGenerated : type.Element is { } element && DependsOnBroken(element);
 }

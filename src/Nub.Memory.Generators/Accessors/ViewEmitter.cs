@@ -8,103 +8,89 @@ internal static class ViewEmitter
     public static void Emit(CodeWriter writer, StructModel model)
     {
         string self = model.Declaration.FullName;
+        string view = model.Names.View;
         string inner = NameOfInner(model.Layout);
+        string shared = $"global::Nub.Memory.SharedPlace<{self}>";
+        string marker = $"global::Nub.Memory.ISharedView<{view}, {self}>";
         writer.Separate();
         writer.Lines(
             "/// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>",
             "/// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>",
             GeneratedCode.Attribute);
-        writer.Open("public readonly ref partial struct View");
-        writer.Line($"private readonly global::Nub.Memory.SharedView<{self}> {inner};");
+        if (!model.IsUnmanaged)
+        {
+            EmitStub(writer, model);
+            return;
+        }
 
+        writer.Open($"public readonly ref partial struct {view} : {marker}");
+        writer.Line($"private readonly {shared} {inner};");
+        writer.Property("Gives the fields of a value their names.", $"public {view}({shared} value) => {inner} = value;");
         writer.Separate();
-        writer.Summary("Gives the fields of a value their names.");
-        writer.Line("/// <param name=\"value\">The place of the value.</param>");
-        writer.Line($"public View(global::Nub.Memory.SharedView<{self}> value) => {inner} = value;");
+        writer.Line($"static {view} {marker}.Bind({shared} value) => new(value);");
         if (model.Layout.InlineArrayLength > 0)
         {
-            FieldLayout elements = model.Layout.Stored[0] with { Accessibility = "public" };
-            EmitArray(writer, inner, elements, "Elements", "0",
-                $"The elements: {elements.Type.Element!.Display}[{elements.Type.Count}], {Words.Order(elements.HasBigEndian, elements.HasLittleEndian)}.");
+            EmitElements(writer, model, inner);
         }
         else
         {
-            foreach (FieldLayout field in model.Layout.Fields)
+            foreach (FieldLayout field in model.Layout.Fields.Where(static field => !ShapeRules.NotOfViews.Contains(field.Name)))
             {
-                EmitField(writer, inner, field);
+                FieldEmitter.Emit(writer, model, inner, field);
             }
         }
 
+        EmitWhole(writer, model, inner);
         writer.Separate();
-        writer.Summary("Reads the whole value: every shared byte exactly once. It may be torn.");
-        writer.Line("/// <returns>The value, in this host's byte order.</returns>");
-        writer.Line($"public {self} Load() => {inner}.Load();");
-
-        writer.Separate();
-        writer.Summary("Writes the whole value: every shared byte exactly once.");
-        writer.Line("/// <param name=\"value\">The value, in this host's byte order.</param>");
-        writer.Line($"public void Store(in {self} value) => {inner}.Store(in value);");
+        writer.Line("/// <inheritdoc/>");
+        writer.Line($"public override string ToString() => {inner}.ToString();");
         writer.Close();
     }
 
-    private static void EmitField(CodeWriter writer, string inner, FieldLayout field)
+    // A struct with a reference cannot be a type argument of what a view is made of.
+    private static void EmitStub(CodeWriter writer, StructModel model)
     {
-        string offset = "Layout." + Declaration.Escape(field.Name + "Offset");
-        string summary = Words.Describe(field) + ".";
-        switch (field.Type.Kind)
+        writer.Open($"public readonly ref partial struct {model.Names.View}");
+        foreach (FieldLayout field in model.Layout.Fields.Where(static field => !ShapeRules.NotOfViews.Contains(field.Name)))
         {
-            case FieldKind.Primitive:
-                EmitPrimitive(writer, inner, field, offset, summary);
-                break;
-            case FieldKind.Struct:
-                string view = field.Type.Name + ".View";
-                EmitPair(writer, field, view, field.Name, $"new({inner}.Field<{field.Type.Name}>({offset}))", summary);
-                break;
-            default:
-                EmitArray(writer, inner, field, field.Name, offset, summary);
-                break;
+            FieldEmitter.EmitStub(writer, field, Words.Describe(field) + ".");
         }
-    }
 
-    private static void EmitPrimitive(CodeWriter writer, string inner, FieldLayout field, string offset, string summary)
-    {
-        string order = field.BigEndian && field.Type.Size > 1 ? "BigEndian" : "";
-        string type = field.Type.Name;
-        writer.Separate();
-        writer.Summary(summary);
-        writer.Open($"{field.Accessibility} {type} {Declaration.Escape(field.Name)}");
-        writer.Line($"get => {inner}.Read{order}<{type}>({offset});");
-        writer.Line($"set => {inner}.Write{order}<{type}>({offset}, value);");
+        writer.Property("The struct has an error.", $"public {model.Declaration.FullName} Load() => throw null!;");
+        writer.Property("The struct has an error.", $"public void Store(in {model.Declaration.FullName} value) => throw null!;");
         writer.Close();
     }
 
-    private static void EmitArray(CodeWriter writer, string inner, FieldLayout field, string name, string offset, string summary)
+    private static void EmitElements(CodeWriter writer, StructModel model, string inner)
     {
-        FieldType element = field.Type.Element!;
-        bool isBigEndian = element is { Kind: FieldKind.Primitive, Size: > 1 } && field.HasBigEndian;
-        string elements = $"{inner}.Elements<{element.Name}>({offset}, {field.Type.Count}{(isBigEndian ? ", bigEndian: true" : "")})";
-        if (element.Kind == FieldKind.Struct)
+        if (model.Layout.Stored is [{ Type: { Element: { } element } array } stored])
         {
-            string view = element.Name + ".ArrayView";
-            EmitPair(writer, field, view, name, $"new({elements})", summary);
-        }
-        else
-        {
-            EmitPair(writer, field, $"global::Nub.Memory.SharedArrayView<{element.Name}>", name, elements, summary);
+            FieldEmitter.EmitArray(writer, model, inner, stored with { Name = "Elements", Accessibility = "public" },
+                $"The elements: {element.Display}[{array.Count}], {Words.Order(stored.HasBigEndian, stored.HasLittleEndian)}.");
         }
     }
 
-    // C# lets nobody assign through what a property returns (CS1612), and lets everybody through what a method returns.
-    private static void EmitPair(CodeWriter writer, FieldLayout field, string type, string name, string value, string summary)
+    private static void EmitWhole(CodeWriter writer, StructModel model, string inner)
     {
-        writer.Separate();
-        writer.Summary(summary);
-        writer.Line($"{field.Accessibility} {type} {Declaration.Escape(name)} => {value};");
+        string self = model.Declaration.FullName;
+        if (model.IsAllValid && model.Names.ViewHas("Load"))
+        {
+            writer.Property("Reads the whole value: every shared byte exactly once. It may be torn.", $"public {self} Load() => {inner}.Load();");
+        }
 
-        writer.Separate();
-        writer.Summary($"The same as <see cref=\"{Declaration.Escape(name)}\"/>, for use on the left of an assignment.");
-        writer.Line("/// <returns>The view.</returns>");
-        writer.Line($"{field.Accessibility} {type} {name}View() => {Declaration.Escape(name)};");
+        if (model.IsValidateOnRead && model.Names.ViewHas("TryLoad"))
+        {
+            writer.Property("Reads the whole value, if it is a legal one: every shared byte exactly once, and checked on the private copy.",
+                $"public bool TryLoad(out {self} value) => {inner}.TryLoad(out value);");
+        }
+
+        if (model.Names.ViewHas("Store"))
+        {
+            writer.Property(
+                model.IsAllValid ? "Writes the whole value: every shared byte exactly once."
+                    : "Writes the whole value: every shared byte exactly once. One that is not legal is an <see cref=\"global::System.ArgumentException\"/>, and nothing is written.",
+                $"public void Store(in {self} value) => {inner}.{(model.IsAllValid ? "Store" : "StoreValidated")}(in value);");
+        }
     }
 
     private static string NameOfInner(StructLayout layout)

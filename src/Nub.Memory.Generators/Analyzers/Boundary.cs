@@ -65,9 +65,12 @@ internal static class Boundary
         }
 
         return new LayoutBuilder().TypeOf(argument).NotAllValid is { Kind: not OffenceKind.Broken } offence
-            ? new Refusal("[AllValid]", Where(argument, offence) + Explanations.Why(offence), argument.IsValidateOnRead() ? s_validated : Hints.None)
+            ? new Refusal("[AllValid]", Where(argument, offence) + Explanations.Why(offence) + Instead(argument), argument.IsValidateOnRead() ? s_validated : Hints.None)
             : null;
     }
+
+    private static string Instead(ITypeSymbol argument) =>
+        argument.IsValidateOnRead() ? $"; '{LayoutBuilder.Display(argument)}' is [ValidateOnRead]: read it with TryReadValidated, and write it with WriteValidated" : "";
 
     private static Refusal? CheckValidateOnRead(ITypeSymbol argument) => argument switch
     {

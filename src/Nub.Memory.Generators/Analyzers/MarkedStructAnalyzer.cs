@@ -8,15 +8,15 @@ namespace Nub.Memory.Generators.Analyzers;
 
 /// <summary>
 /// Lays out each <c>[AllValid]</c> and <c>[ValidateOnRead]</c> struct once, with the model that the generator asks, and gives it
-/// to the rules about structs: NUB0002 and NUB0004 (<see cref="FieldRule"/>), NUB0003 (<see cref="ShapeRule"/>) and NUB0005
-/// (<see cref="PaddingRule"/>).
+/// to the rules about structs: NUB0002 and NUB0004 (<see cref="FieldRule"/>), NUB0003 (<see cref="ShapeRule"/>), NUB0005
+/// (<see cref="PaddingRule"/>) and NUB0008 (<see cref="NameRule"/>).
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class MarkedStructAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
-        [Descriptors.Field, Descriptors.Shape, Descriptors.HostLayout, Descriptors.Padding];
+        [Descriptors.Field, Descriptors.Shape, Descriptors.HostLayout, Descriptors.Padding, Descriptors.LeftOut];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -38,5 +38,6 @@ public sealed class MarkedStructAnalyzer : DiagnosticAnalyzer
         ShapeRule.Check(context, type, layout);
         FieldRule.Check(context, type, layout);
         PaddingRule.Check(context, type, layout);
+        NameRule.Check(context, type, layout);
     }
 }

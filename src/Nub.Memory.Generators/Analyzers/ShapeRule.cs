@@ -36,7 +36,7 @@ internal static class ShapeRule
     // would stand in the struct and not in the layout that was proved.
     private static string? GeneratedOtherwise(INamedTypeSymbol type, StructLayout layout)
     {
-        INamedTypeSymbol? generated = type.GetTypeMembers("Layout").FirstOrDefault();
+        INamedTypeSymbol? generated = type.GetTypeMembers(GeneratedNames.Of(type, layout).Layout).FirstOrDefault();
         if (generated is null || !ShapeRules.IsGenerated(generated))
         {
             return "is marked, but the generator has not written its part; check that Nub.Memory's generator is loaded in this build, and that no other generator writes the struct";

@@ -59,6 +59,17 @@ internal static class Descriptors
         "'{0}' has no atomic form for '{1}': use int, uint, long or ulong; of a smaller field, exchange the whole aligned 4 or 8 bytes that it stands in with CompareExchange",
         "The atomic operations are those of Interlocked on 4 and 8 aligned bytes. A shorter value would be changed with the bytes behind it, and a longer one is not changed in one step.");
 
+    /// <summary>A generated member that a struct's own member leaves no room for.</summary>
+    public static readonly DiagnosticDescriptor LeftOut = new(
+        "NUB0008",
+        "A generated member is left out because its name is taken",
+        "'{0}.{1}' is not generated, because '{2}' has that name; {3} does the same",
+        Category,
+        DiagnosticSeverity.Info,
+        isEnabledByDefault: true,
+        "A field is called what its specification calls it. Where a generated member would have the same name, the field keeps it.",
+        Pages + "NUB0008.md");
+
     /// <summary>A second read of bytes of which the first value is used, too.</summary>
     public static readonly DiagnosticDescriptor DoubleFetch = Warning(
         "NUB0010",

@@ -16,17 +16,17 @@ internal static class SharedTypes
     /// <summary>What a <c>View</c> or a <c>SharedView</c> shows.</summary>
     public static ITypeSymbol? ViewedBy(ITypeSymbol? type) => type switch
     {
-        INamedTypeSymbol { Name: "SharedView", TypeArguments: [var viewed] } when type.IsInNub() => viewed,
-        INamedTypeSymbol { Name: "View", IsRefLikeType: true, ContainingType: { } viewed } when viewed.IsAllValid() => viewed,
+        INamedTypeSymbol { Name: "SharedView" or "AtomicField", TypeArguments: [var viewed] } when type.IsInNub() => viewed,
+        INamedTypeSymbol { IsRefLikeType: true, ContainingType: { } viewed } view when IsNameOfView(view.Name) && (viewed.IsAllValid() || viewed.IsValidateOnRead()) => viewed,
         _ => null,
     };
 
-    /// <summary>What the elements of an <c>ArrayView</c> or a <c>SharedArrayView</c> are, or those that an enumerator of one goes through.</summary>
+    /// <summary>What the elements of an <c>SharedViews</c> or a <c>SharedArrayView</c> are, or those that an enumerator of one goes through.</summary>
     public static ITypeSymbol? ElementsOf(ITypeSymbol? type) => type switch
     {
         INamedTypeSymbol { Name: "Enumerator", ContainingType: { } array } => ElementsOf(array),
         INamedTypeSymbol { Name: "SharedArrayView", TypeArguments: [var element] } when type.IsInNub() => element,
-        INamedTypeSymbol { Name: "ArrayView", IsRefLikeType: true, ContainingType: { } element } when element.IsAllValid() => element,
+        INamedTypeSymbol { Name: "SharedViews", TypeArguments: [var element, _] } when type.IsInNub() => element,
         _ => null,
     };
 
@@ -55,7 +55,10 @@ internal static class SharedTypes
     private static bool HasNameOfSource(ITypeSymbol? type) =>
         type?.Name is "HostSharedMemory" or "HostLease" or "SharedStack" or "VirtualProcessor" or "VirtualMachine" or "VmExit" or "CoalescedWrite" || HasNameOfView(type);
 
-    private static bool HasNameOfView(ITypeSymbol? type) => type?.Name is "SharedView" or "View" or "SharedArrayView" or "ArrayView" or "Enumerator";
+    private static bool HasNameOfView(ITypeSymbol? type) => type?.Name is "SharedArrayView" or "SharedViews" or "AtomicField" or "Enumerator" || (type is not null && IsNameOfView(type.Name));
+
+    // View, or where a field has that name FooView, and SharedView.
+    private static bool IsNameOfView(string name) => name.EndsWith("View", StringComparison.Ordinal);
 
     /// <summary>Whether bytes of a guest's may come out of a member: to write, or to hand a memory on, brings in none.</summary>
     public static bool Reads(ISymbol member) => IsSource(member)

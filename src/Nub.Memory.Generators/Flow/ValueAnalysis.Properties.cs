@@ -57,6 +57,13 @@ internal sealed partial class ValueAnalysis
             return part;
         }
 
+        // FlagsAtomic is Flags, for the operations that read and write it at once.
+        if (property.Type is INamedTypeSymbol { Name: "AtomicField" } atomic && SharedTypes.ViewedBy(atomic) is { } integer
+            && _session.Sizes.Field(view.Type as INamedTypeSymbol, property.Property.Name.Replace("Atomic", "")) is { } whole)
+        {
+            return Terms.View(view.Left!, PlaceOf(view, whole).Offset, integer);
+        }
+
         return FieldOf(view, property) is { } field ? Fetch(property, PlaceOf(view, field), property.Type) : null;
     }
 

@@ -21,13 +21,10 @@ internal sealed partial class ValueAnalysis
             return EvaluateStack(call, arguments);
         }
 
-        if (method is { IsStatic: true, Name: "At" or "ArrayAt" } && method.Parameters.Length >= 2
+        if (method is { IsStatic: true, Name: "At" or "ArrayAt" or "TryAt" or "TryArrayAt" } && method.Parameters.Length >= 2
             && SharedTypes.IsMemory(method.Parameters[0].Type) && arguments.TryGetValue(0, out Term? memory) && arguments.TryGetValue(1, out Term? offset))
         {
-            Use(offset);
-            return SharedTypes.ViewedBy(method.ReturnType) is { } viewed ? Terms.View(memory, offset, viewed)
-                : SharedTypes.ElementsOf(method.ReturnType) is { } element ? Terms.ArrayView(memory, offset, element)
-                : null;
+            return Bind(call, memory, offset);
         }
 
         if (instance is { Kind: TermKind.View } && SharedTypes.ViewedBy(method.ContainingType) is not null)
@@ -50,9 +47,32 @@ internal sealed partial class ValueAnalysis
         return method is { IsStatic: true, Name: "ReadFrom" } && method.ContainingType.IsAllValid() ? Derive(call, arguments[0]) : null;
     }
 
+    /// <summary>A view that a method binds: what it returns, or what it gives out where the place lies within the memory.</summary>
+    private Term? Bind(IInvocationOperation call, Term memory, Term offset)
+    {
+        Use(offset);
+        IArgumentOperation? given = call.Arguments.FirstOrDefault(static argument => argument.Parameter is { RefKind: RefKind.Out });
+        ITypeSymbol type = given?.Parameter!.Type ?? call.TargetMethod.ReturnType;
+        Term? view = SharedTypes.ViewedBy(type) is { } viewed ? Terms.View(memory, offset, viewed)
+            : SharedTypes.ElementsOf(type) is { } element ? Terms.ArrayView(memory, offset, element)
+            : null;
+        if (given is null || view is null)
+        {
+            return view;
+        }
+
+        Assign(given.Value, view);
+        return Result(call);
+    }
+
     private Term? EvaluateMemory(IInvocationOperation call, Term memory, Arguments arguments)
     {
         IMethodSymbol method = call.TargetMethod;
+        if (method.Name is "At" or "TryAt" && arguments.TryGetValue(0, out Term? bound))
+        {
+            return Bind(call, memory, bound);
+        }
+
         if (method.Name is "Enter" or "Clone")
         {
             return memory;
@@ -89,7 +109,7 @@ internal sealed partial class ValueAnalysis
 
                 AssignOut(call, 1, fetched);
                 return Result(call);
-            case "Write" or "TryWrite":
+            case "Write" or "TryWrite" or "WriteValidated" or "TryWriteValidated":
                 Overwrite(place);
                 return Result(call);
             case "CompareExchange" or "Exchange" or "Add":
@@ -298,12 +318,48 @@ internal sealed partial class ValueAnalysis
                 return Terms.View(memory, Plus(start, arguments[0]), field!);
             case "Elements":
                 return Terms.ArrayView(memory, Plus(start, arguments[0]), field!);
+            case "CompareExchange" or "Exchange" or "Add" or "And" or "Or" or "TryCompareExchange" or "TryExchange" or "TryAdd" or "TryAnd" or "TryOr":
+                return Exchange(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type, arguments);
+            case "TryLoad":
+                return FetchInto(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type);
+            case { } name when name.StartsWith("TryGet", StringComparison.Ordinal)
+                && _session.Sizes.Field(view.Type as INamedTypeSymbol, name.Substring("TryGet".Length)) is { } part:
+                return FetchInto(call, PlaceOf(view, part), null);
         }
 
         // HeaderView() is Header, for use on the left of an assignment.
         return method.Name.EndsWith("View", StringComparison.Ordinal) && method.Parameters.IsEmpty
             ? PartOf(view, method.Name.Substring(0, method.Name.Length - "View".Length), method.ReturnType)
             : null;
+    }
+
+    // A value that is given out by a method that says whether it is legal.
+    private Term FetchInto(IInvocationOperation call, Place place, ITypeSymbol? type)
+    {
+        IArgumentOperation? given = call.Arguments.FirstOrDefault(static argument => argument.Parameter is { RefKind: RefKind.Out });
+        Term value = Fetch(call, place, type ?? given?.Parameter!.Type);
+        if (given is not null)
+        {
+            Assign(given.Value, value);
+        }
+
+        return Result(call);
+    }
+
+    // What an atomic gives was there at one moment, and it has written since.
+    private Term Exchange(IInvocationOperation call, Place place, ITypeSymbol? type, Arguments arguments)
+    {
+        Array.ForEach(arguments.Values, Use);
+        Overwrite(place);
+        Term seen = Terms.Fetch(call, _frame, type);
+        _state = _node.IsInLoop ? _state.Redefine(seen) : _state;
+        if (call.Arguments.FirstOrDefault(static argument => argument.Parameter is { RefKind: RefKind.Out }) is not { } given)
+        {
+            return seen;
+        }
+
+        Assign(given.Value, seen);
+        return Result(call);
     }
 
     private Term Plus(Term offset, Term more) =>

@@ -149,7 +149,10 @@ internal sealed class LayoutBuilder
             NotAllValid = notAllValid,
             NotValidatable = notValidatable,
             IsValidateOnRead = validated,
-            IsGenerated = (allValid || validated) && ShapeRules.CanGenerate(type, layout),
+            IsGenerated = (allValid || validated) && ShapeRules.CanGenerate(type),
+            IsProved = (allValid || validated) && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout),
+            Inside = FieldsText.Of(layout),
+            View = allValid || validated ? $"{described.Name}.{GeneratedNames.ViewOf(type)}" : null,
         };
     }
 
@@ -174,7 +177,7 @@ internal sealed class LayoutBuilder
             HasLittleEndian = element.HasLittleEndian,
             NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare,
             NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare,
-            IsGenerated = allValid && ShapeRules.CanGenerate(type, layout),
+            IsGenerated = allValid && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout),
         };
     }
 

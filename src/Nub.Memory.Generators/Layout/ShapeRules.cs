@@ -15,26 +15,27 @@ internal static class ShapeRules
     // The runtime refuses an inline array beyond this with a TypeLoadException; nothing larger is meant to be copied as a value.
     private const long MaximumSize = 1 << 20;
 
-    private static readonly HashSet<string> s_allValidMembers =
-        ["Layout", "View", "ArrayView", "At", "ArrayAt", "ReadFrom", "WriteTo"];
+    // What a property of a view cannot be called, whose type is an object like any other.
+    public static readonly HashSet<string> NotOfViews = ["Equals", "GetHashCode", "GetType", "ToString"];
 
-    private static readonly HashSet<string> s_validatedMembers = ["Layout", "TryReadFrom"];
+    /// <summary>Whether the generator can add a part to a struct: of one that has an error the part is the surface that its users name.</summary>
+    public static bool CanGenerate(INamedTypeSymbol type) => !CheckDeclaration(type).Any();
 
-    private static readonly HashSet<string> s_viewMembers = ["Load", "Store", "Elements", "ElementsView", "Equals", "GetHashCode", "GetType", "ToString"];
-
-    /// <summary>Whether the generator writes code for a marked struct: its shape is right and the layout proof holds.</summary>
-    public static bool CanGenerate(INamedTypeSymbol type, StructLayout layout)
+    /// <summary>Whether a marked struct is what its mark says: the shape is right and the proof of the layout holds.</summary>
+    public static bool IsProved(INamedTypeSymbol type, StructLayout layout)
     {
-        bool allValid = type.IsAllValid();
-        bool isProved = allValid
+        bool isProved = type.IsAllValid()
             ? layout.NotAllValid is null && layout.Gaps.Count == 0
             : layout.NotValidatable is null;
-        return isProved && layout.Kind != DeclaredKind.Unknown && !Check(type, layout).Any();
+        return isProved && layout.Kind != DeclaredKind.Unknown && layout.Fields.All(static field => IsProved(field.Type)) && !Check(type, layout).Any();
     }
+
+    // A marked field with an error of its own spoils whoever contains it, without another error.
+    private static bool IsProved(FieldType type) => type.Element is { } element ? IsProved(element) : type.Kind != FieldKind.Struct || type.IsProved;
 
     /// <summary>Everything about the shape that generated code cannot cope with.</summary>
     public static IEnumerable<ShapeProblem> Check(INamedTypeSymbol type, StructLayout layout) =>
-        CheckDeclaration(type).Concat(CheckLayout(type, layout)).Concat(CheckNames(type, layout)).Concat(ByteOrderRules.Check(type, layout));
+        CheckDeclaration(type).Concat(CheckLayout(type, layout)).Concat(CheckNames(layout)).Concat(ByteOrderRules.Check(type, layout));
 
     private static IEnumerable<ShapeProblem> CheckDeclaration(INamedTypeSymbol type)
     {
@@ -101,37 +102,13 @@ internal static class ShapeRules
         }
     }
 
-    private static IEnumerable<ShapeProblem> CheckNames(INamedTypeSymbol type, StructLayout layout)
+    private static IEnumerable<ShapeProblem> CheckNames(StructLayout layout)
     {
-        HashSet<string> reserved = type.IsAllValid() ? s_allValidMembers : s_validatedMembers;
-        if (reserved.Contains(type.Name))
-        {
-            yield return new ShapeProblem($"has the name of a generated member, '{type.Name}'; call it something else");
-        }
-
-        foreach (ISymbol member in type.GetMembers())
-        {
-            if (reserved.Contains(member.Name) && !IsGenerated(member) && !IsPartOfGenerated(member))
-            {
-                yield return new ShapeProblem($"declares '{member.Name}', which is the name of a generated member; call it something else", member.Name);
-            }
-        }
-
-        if (!type.IsAllValid())
-        {
-            yield break;
-        }
-
         foreach (FieldLayout field in layout.Fields)
         {
-            if (layout.InlineArrayLength == 0 && s_viewMembers.Contains(field.Name))
+            if (layout.InlineArrayLength == 0 && NotOfViews.Contains(field.Name))
             {
                 yield return new ShapeProblem($"has a field '{field.Name}', which is the name of a member of its view; call it something else", field.Name);
-            }
-
-            if ((field.Type.IsArray || field.Type.Kind == FieldKind.Struct) && layout.Fields.Any(other => other.Name == field.Name + "View"))
-            {
-                yield return new ShapeProblem($"has a field '{field.Name}View', which is the name of the method that gives the view of '{field.Name}'; call one of them something else", field.Name + "View");
             }
         }
     }
@@ -139,11 +116,6 @@ internal static class ShapeRules
     /// <summary>Whether the generator wrote the member. The analyzers see the struct with the generated part in it.</summary>
     public static bool IsGenerated(ISymbol member) =>
         member.FindAttribute("GeneratedCodeAttribute", "System.CodeDom.Compiler") is { ConstructorArguments: [{ Value: GeneratedCode.Tool }, ..] };
-
-    // A user may add members to a view: a partial View is welcome.
-    private static bool IsPartOfGenerated(ISymbol member) =>
-        member is INamedTypeSymbol { Arity: 0 } nested && IsPartial(nested)
-        && (nested is { Name: "View" or "ArrayView", IsRefLikeType: true } || nested is { Name: "Layout", IsStatic: true });
 
     public static bool IsPartial(INamedTypeSymbol type)
     {

@@ -79,6 +79,15 @@ internal sealed record FieldType(
     Offence? NotValidatable,
     EnumValues? EnumCheck)
 {
+    /// <summary>Of a marked struct: its fields, as <see cref="FieldsText"/> writes them.</summary>
+    public string? Inside { get; init; }
+
+    /// <summary>Of a marked struct: the name of its view, as generated code writes it.</summary>
+    public string? View { get; init; }
+
+    /// <summary>Of a marked struct: whether it is what its mark says.</summary>
+    public bool IsProved { get; init; }
+
     public bool IsArray => Kind is FieldKind.InlineArray or FieldKind.FixedBuffer;
 
     /// <summary>Whether reading it can meet an illegal pattern.</summary>

@@ -13,7 +13,7 @@ internal static class ValidateMethod
         {
             if (member is IMethodSymbol method && IsRight(method))
             {
-                return method.Parameters[0].RefKind == RefKind.None ? "Validate(copy)" : "Validate(in copy)";
+                return method.Parameters[0].RefKind == RefKind.None ? "Validate(value)" : "Validate(in value)";
             }
         }
 

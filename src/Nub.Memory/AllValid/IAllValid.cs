@@ -14,19 +14,17 @@ public interface IAllValid<TSelf> : ISharedLayout where TSelf : unmanaged;
 [EditorBrowsable(EditorBrowsableState.Advanced)]
 public interface ISharedLayout
 {
-    /// <summary>The size of the struct in bytes.</summary>
-    int Size { get; }
-
     /// <summary>
-    /// Whether a field's bytes in shared memory stand in another order than this host's, so that every value must go through
-    /// <see cref="ReverseForeignFields"/>. Constant for a struct on a host.
+    /// The size of the struct and its fields, as one string that this library reads once for a type:
+    /// <c>16 Address:u8 Length:u4 Port:U2 Next:u2</c>.
     /// </summary>
-    bool HasForeignFields { get; }
-
-    /// <summary>
-    /// Reverses the bytes of each field whose order in shared memory is not this host's: big-endian fields on a little-endian
-    /// host, the others on a big-endian one. Its own inverse, so it decodes and encodes.
-    /// </summary>
-    /// <param name="bytes">The bytes of one value, in private memory; exactly the struct's size.</param>
-    void ReverseForeignFields(Span<byte> bytes);
+    /// <remarks>
+    /// <para>The size in bytes; then <c>!</c> where a big-endian host could not turn a union's bytes for one field without spoiling
+    /// another; then each field behind a space: its name, a colon, its type, and what is not as usual.</para>
+    /// <para>A type is a letter and a size in bytes (<c>u</c> unsigned, <c>i</c> signed, <c>f</c> floating point, <c>c</c> UTF-16
+    /// character, <c>b</c> bool; a capital where the bytes stand most significant first), or a struct in braces. Behind it stand
+    /// <c>*</c> and the number of elements of an array, <c>@</c> and the offset of a field that does not begin where the one before
+    /// it ends, and <c>=</c> where another field turns these bytes already.</para>
+    /// </remarks>
+    string Fields { get; }
 }

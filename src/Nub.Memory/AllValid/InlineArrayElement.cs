@@ -11,11 +11,11 @@ namespace Nub.Memory;
 internal sealed class InlineArrayElement
 {
     private readonly int _size;
-    private readonly ISharedLayout? _layout;
+    private readonly FieldLayout? _layout;
 
     private InlineArrayElement(int size) => _size = size;
 
-    private InlineArrayElement(ISharedLayout layout)
+    private InlineArrayElement(FieldLayout layout)
     {
         _size = layout.Size;
         _layout = layout;
@@ -48,7 +48,7 @@ internal sealed class InlineArrayElement
         }
 
         return IsMarked(element)
-            ? new InlineArrayElement((ISharedLayout)RuntimeHelpers.GetUninitializedObject(element))
+            ? new InlineArrayElement(FieldLayout.Parse(((ISharedLayout)RuntimeHelpers.GetUninitializedObject(element)).Fields))
             : Of(element);
     }
 

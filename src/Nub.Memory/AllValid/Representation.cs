@@ -10,7 +10,7 @@ namespace Nub.Memory;
 internal static class Representation<T> where T : unmanaged
 {
     // An interface is found on a boxed value, without reflection, so that trimming cannot break it.
-    private static readonly ISharedLayout? s_layout = Once.Make(static () => default(T) as IAllValid<T>);
+    private static readonly FieldLayout? s_layout = Once.Make(static () => default(T) is IAllValid<T> marked ? FieldLayout.Parse(marked.Fields) : null);
     private static readonly InlineArrayElement? s_element = s_layout is null && !IsPrimitive ? Once.Make(static () => InlineArrayElement.Of(typeof(T))) : null;
     private static readonly bool s_isForeign = s_layout is { HasForeignFields: true } || s_element is { IsForeign: true };
 
@@ -20,6 +20,9 @@ internal static class Representation<T> where T : unmanaged
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => IsPrimitive || default(T) is IAllValid<T> || s_element is not null;
     }
+
+    /// <summary>The fields of a generated struct; null for any other type.</summary>
+    public static FieldLayout? Layout => s_layout;
 
     private static bool IsPrimitive
     {

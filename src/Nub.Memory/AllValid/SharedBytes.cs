@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace Nub.Memory;
@@ -32,25 +31,34 @@ public static unsafe class SharedBytes
         MemoryMarshal.Write(destination, Representation<T>.Convert(value));
     }
 
-    /// <summary>Reverses the bytes of each of several values that stand one behind the other. Generated code is made of it.</summary>
-    /// <param name="values">The bytes of the values.</param>
-    /// <param name="size">The size of each in bytes.</param>
-    [EditorBrowsable(EditorBrowsableState.Advanced)]
-    public static void ReverseEach(Span<byte> values, int size)
+    /// <summary>Writes a <see cref="ValidateOnReadAttribute"/> struct if it is legal; padding becomes 0.</summary>
+    /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
+    /// <param name="destination">Where to write, at least as many bytes as the value has; what follows them is left alone.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <exception cref="ArgumentException">There are fewer bytes than the value has, or the value is not legal. Nothing was written.</exception>
+    /// <exception cref="NotAllValidException">No check was generated for <typeparamref name="T"/>, and no analyzer saw it.</exception>
+    public static void WriteValidated<[ValidateOnRead] T>(Span<byte> destination, in T value) where T : unmanaged
     {
-        for (; values.Length >= size; values = values[size..])
-        {
-            values[..size].Reverse();
-        }
+        ThrowIfTooShort(destination.Length, sizeof(T), nameof(destination));
+        T copy = value;
+        Validation<T>.Encode(ref copy).CopyTo(destination);
     }
 
-    /// <summary>Refuses too few bytes. Generated code is made of it.</summary>
-    /// <param name="length">The number of bytes that are there.</param>
-    /// <param name="size">The number of bytes that a value has.</param>
-    /// <param name="name">The name of the parameter that they are in.</param>
-    /// <exception cref="ArgumentException">There are too few.</exception>
-    [EditorBrowsable(EditorBrowsableState.Advanced)]
-    public static void ThrowIfTooShort(int length, int size, string name)
+    /// <summary>Reads a <see cref="ValidateOnReadAttribute"/> struct, if its bytes are a legal value.</summary>
+    /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
+    /// <param name="source">The bytes, at least as many as the value has: a private copy that nobody else can change. What follows the value is not looked at.</param>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when the bytes are not legal.</param>
+    /// <returns>Whether the bytes are a legal value.</returns>
+    /// <exception cref="ArgumentException">There are fewer bytes than the value has.</exception>
+    /// <exception cref="NotAllValidException">No check was generated for <typeparamref name="T"/>, and no analyzer saw it.</exception>
+    public static bool TryRead<[ValidateOnRead] T>(ReadOnlySpan<byte> source, out T value) where T : unmanaged
+    {
+        IValidateOnRead<T> validator = Validation<T>.Validator;
+        ThrowIfTooShort(source.Length, sizeof(T), nameof(source));
+        return validator.TryDecode(source[..sizeof(T)], out value);
+    }
+
+    private static void ThrowIfTooShort(int length, int size, string name)
     {
         if (length < size)
         {

@@ -47,7 +47,7 @@ internal readonly unsafe ref struct Place
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Place In(in HostLease access, ulong offset, ulong length)
+    public static Place In(scoped in HostLease access, ulong offset, ulong length)
     {
         LockedMapping mapping = access.Live;
         mapping.CheckBounds(offset, length);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
@@ -50,9 +51,45 @@ public static unsafe class SharedArrayView
         return At<T>(in access, offset, (ulong)count);
     }
 
+    /// <summary>Binds a view to consecutive values in a memory if these lie within it.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="memory">The memory.</param>
+    /// <param name="offset">The first byte of the first; any alignment.</param>
+    /// <param name="count">The number of values.</param>
+    /// <param name="view">The view; <see langword="default"/> where the values would leave the memory.</param>
+    /// <returns>Whether the values lie within the memory.</returns>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public static bool TryAt<[AllValid] T>(HostSharedMemory memory, ulong offset, ulong count, out SharedArrayView<T> view) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return SharedArrayView<T>.TryBind(in memory, offset, count, out view);
+    }
+
+    /// <summary>Binds a view to consecutive values in a memory that is held if these lie within it.</summary>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="access">The lease that the view is used under.</param>
+    /// <param name="offset">The first byte of the first; any alignment.</param>
+    /// <param name="count">The number of values.</param>
+    /// <param name="view">The view; <see langword="default"/> where the values would leave the memory.</param>
+    /// <returns>Whether the values lie within the memory.</returns>
+    /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
+    public static bool TryAt<[AllValid] T>(scoped in HostLease access, ulong offset, ulong count, out SharedArrayView<T> view) where T : unmanaged =>
+        SharedArrayView<T>.TryBind(in access, offset, count, out view);
+
     // A product that overflows becomes a length that leaves every memory, so that the refusal still says so.
-    private static ulong LengthOf<T>(ulong count) where T : unmanaged =>
+    internal static ulong LengthOf<T>(ulong count) where T : unmanaged =>
         count <= ulong.MaxValue / (uint)sizeof(T) ? count * (uint)sizeof(T) : ulong.MaxValue;
+
+    [DoesNotReturn]
+    internal static void ThrowIndex(bool isDefault, ulong index, ulong count)
+    {
+        if (isDefault)
+        {
+            Place.ThrowDefault();
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(index), unchecked((long)index), $"Index {unchecked((long)index)} is not within the {count} elements.");
+    }
 }
 
 /// <summary>
@@ -60,11 +97,29 @@ public static unsafe class SharedArrayView
 /// index against the count on each access.
 /// </summary>
 /// <typeparam name="T">An AllValid type.</typeparam>
+[DebuggerDisplay("{ToString(),nq}")]
 public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmanaged
 {
     private readonly Place _place;
     private readonly ulong _count;
     private readonly bool _bigEndian;
+
+    // What a debugger shows: the first elements, each read once.
+    [DebuggerBrowsable(DebuggerBrowsableState.RootHidden)]
+    [ExcludeFromCodeCoverage]
+    private T[] FirstElements
+    {
+        get
+        {
+            var elements = new T[(int)Math.Min(_count, 256)];
+            for (int i = 0; i < elements.Length; i++)
+            {
+                elements[i] = this[i];
+            }
+
+            return elements;
+        }
+    }
 
     internal SharedArrayView(Place place, ulong count, bool bigEndian)
     {
@@ -105,6 +160,54 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
         set => this[(ulong)(long)index] = value;
     }
 
+    internal static bool TryBind<TSource>(scoped in TSource source, ulong offset, ulong count, out SharedArrayView<T> view) where TSource : ISharedSource, allows ref struct
+    {
+        Representation<T>.ThrowIfNotAllValid();
+        bool isWithin = source.TryIn(offset, SharedArrayView.LengthOf<T>(count), out Place place);
+        view = isWithin ? new SharedArrayView<T>(place, count, bigEndian: false) : default;
+        return isWithin;
+    }
+
+    /// <summary>Reads an element, if there is one of that index.</summary>
+    /// <param name="index">The element, from 0.</param>
+    /// <param name="value">The element, in this host's byte order; <see langword="default"/> where there is no such element.</param>
+    /// <returns>Whether the index is less than <see cref="Count"/>.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    public bool TryRead(ulong index, out T value)
+    {
+        bool isWithin = index < _count;
+        value = isWithin ? this[index] : default;
+        return isWithin;
+    }
+
+    /// <inheritdoc cref="TryRead(ulong, out T)"/>
+    public bool TryRead(int index, out T value) => TryRead((ulong)(long)index, out value);
+
+    /// <summary>Writes an element, if there is one of that index.</summary>
+    /// <param name="index">The element, from 0.</param>
+    /// <param name="value">The element, in this host's byte order.</param>
+    /// <returns>Whether the index is less than <see cref="Count"/>; otherwise nothing was written.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    public bool TryWrite(ulong index, T value)
+    {
+        if (index >= _count)
+        {
+            return false;
+        }
+
+        this[index] = value;
+        return true;
+    }
+
+    /// <inheritdoc cref="TryWrite(ulong, T)"/>
+    public bool TryWrite(int index, T value) => TryWrite((ulong)(long)index, value);
+
+    /// <summary>The type and the count.</summary>
+    /// <returns>As <c>UInt32[256]</c>.</returns>
+    public override string ToString() => $"{typeof(T).Name}[{_count}]";
+
     /// <summary>A view of an element.</summary>
     /// <param name="index">The element, from 0.</param>
     /// <returns>The view.</returns>
@@ -125,21 +228,10 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     {
         if (index >= _count)
         {
-            ThrowIndex(_place.IsDefault, index, _count);
+            SharedArrayView.ThrowIndex(_place.IsDefault, index, _count);
         }
 
         return index * (uint)sizeof(T);
-    }
-
-    [DoesNotReturn]
-    private static void ThrowIndex(bool isDefault, ulong index, ulong count)
-    {
-        if (isDefault)
-        {
-            Place.ThrowDefault();
-        }
-
-        throw new ArgumentOutOfRangeException(nameof(index), unchecked((long)index), $"Index {unchecked((long)index)} is not within the {count} elements.");
     }
 
     /// <summary>Enumerates the elements by value.</summary>

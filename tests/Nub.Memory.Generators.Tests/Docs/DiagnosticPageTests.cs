@@ -87,5 +87,5 @@ public sealed class DiagnosticPageTests
 
     private static DiagnosticDescriptor RuleOf(string id) => s_rules.Single(rule => rule.Id == id);
 
-    private static string SeverityOf(DiagnosticDescriptor rule) => rule.DefaultSeverity == DiagnosticSeverity.Error ? "error" : "warning";
+    private static string SeverityOf(DiagnosticDescriptor rule) => rule.DefaultSeverity.ToString().ToLowerInvariant();
 }

@@ -152,4 +152,87 @@ public sealed class ValidatedTests
                 }
             }
             """));
+
+    [Fact]
+    public void An_illegal_value_is_refused_before_a_byte_is_written() =>
+        Assert.Equal("01-00-00-00-00-00-10-00 | ArgumentException ArgumentException ArgumentException | 01-00-00-00-00-00-10-00 | True False | 01-00-00-00-00-00-20-00 | SharedMemoryBoundsException", Loaded.RunOnPage("""
+            public enum Mode : byte { Off, On }
+            [ValidateOnRead] public partial struct Foo
+            {
+                public Mode Mode;
+                [BigEndian] public uint Length;
+                private static bool Validate(in Foo value) => value.Length < 16384;
+            }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    Span<byte> dirt = stackalloc byte[8];
+                    dirt.Fill(0xFF);
+                    Foo foo = MemoryMarshal.Read<Foo>(dirt);
+                    foo.Mode = Mode.On;
+                    foo.Length = 4096;
+                    host.WriteValidated(8, in foo);
+                    string text = Bytes(host) + " |";
+                    foo.Mode = (Mode)7;
+                    text += Throws(() => host.WriteValidated(8, foo)) + Throws(() => host.TryWriteValidated(8, foo));
+                    foo.Mode = Mode.On;
+                    foo.Length = 16384;
+                    text += Throws(() => Foo.At(host, 8).Store(foo)) + " | " + Bytes(host) + " |";
+                    foo.Length = 8192;
+                    using HostLease access = host.Enter();
+                    text += $" {access.TryWriteValidated(8, foo)} {access.TryWriteValidated(4089, foo)} | {Bytes(host)} |";
+                    return text + Throws(() => host.WriteValidated(4089, foo));
+                }
+                private static string Bytes(HostSharedMemory host)
+                {
+                    byte[] bytes = new byte[8];
+                    host.CopyTo(8, bytes);
+                    return BitConverter.ToString(bytes);
+                }
+                private static string Throws(Action action)
+                {
+                    try { action(); return " nothing"; } catch (Exception thrown) { return " " + thrown.GetType().Name; }
+                }
+            }
+            """));
+
+    [Fact]
+    public void A_view_has_the_legal_fields_and_asks_of_the_others() =>
+        Assert.Equal("5 | True True False | True Auto False Off | True True | n ArgumentException ArgumentException | True True 3 | True 3 True ", Loaded.RunOnPage("""
+            public enum Mode : ushort { Off, On, Auto = 258 }
+            [AllValid] public partial struct Plain { public byte A; public byte B; }
+            [ValidateOnRead] public partial struct Part { public bool IsLast; public byte Size; private static bool Validate(in Part value) => value.Size < 10; }
+            [InlineArray(2)] public struct Bools { private bool _first; }
+            [InlineArray(2)] public struct Parts { private Part _first; }
+            [ValidateOnRead] public partial struct Foo { public ushort Length; public bool Flag; public Bools Bools; public byte Pad; [BigEndian] public Mode Mode; public Plain Plain; public Part Part; public Parts Parts; }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    Foo.View foo = Foo.At(host, 16);
+                    foo.Length = 5;
+                    host.Write(18, (byte)1);
+                    string text = $"{host.Read<ushort>(16)} | {foo.TryGetFlag(out bool flag)} {flag}";
+                    host.Write(18, (byte)2);
+                    text += $" {foo.TryGetFlag(out flag)} |";
+                    foo.SetFlag(true);
+                    foo.SetMode(Mode.Auto);
+                    text += $" {foo.TryGetMode(out Mode mode) && host.Read<byte>(22) == 1 && host.Read<byte>(23) == 2} {mode}";
+                    host.Write(22, (byte)9);
+                    text += $" {foo.TryGetMode(out mode)} {mode} |";
+                    foo.SetMode(Mode.On);
+                    foo.SetBools(1, true);
+                    text += $" {foo.TryGetBools(1, out flag)} {flag} | ";
+                    text += host.TryReadValidated<Part>(4095, out _) ? "y" : "n";
+                    try { foo.SetMode((Mode)9); } catch (ArgumentException thrown) { text += " " + thrown.GetType().Name; }
+                    try { foo.SetPart(new Part { Size = 11 }); } catch (ArgumentException thrown) { text += " " + thrown.GetType().Name; }
+                    foo.SetPart(new Part { IsLast = true, Size = 3 });
+                    foo.PlainView().B = 3;
+                    text += $" | {foo.TryGetPart(out Part part)} {part.IsLast} {foo.Part.Size} |";
+                    foo.PartsView().At(1).Size = 3;
+                    return text + $" {foo.Parts[1].TryLoad(out part)} {part.Size} {foo.TryLoad(out Foo whole)} ";
+                }
+            }
+            """));
 }

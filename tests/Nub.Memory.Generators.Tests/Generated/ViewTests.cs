@@ -158,7 +158,7 @@ public sealed class ViewTests
             {
                 public static string Run(HostSharedMemory host)
                 {
-                    Foo.ArrayView all = Foo.ArrayAt(host, 100, 3);
+                    SharedViews<Foo, Foo.View> all = Foo.ArrayAt(host, 100, 3);
                     for (int i = 0; i < 3; i++) all.At(i).B = (uint)(10 * i);
                     string text = $"{all.Count} |";
                     foreach (Foo.View one in all) text += $" {one.B}";
@@ -184,7 +184,7 @@ public sealed class ViewTests
                     HostLease access = host.Enter();
                     Foo.View view = Foo.At(in access, 0);
                     view.A = 5;
-                    Foo.ArrayView all = Foo.ArrayAt(access, 0, 2);
+                    SharedViews<Foo, Foo.View> all = Foo.ArrayAt(access, 0, 2);
                     string text = $"{all[0].A} {Foo.ArrayAt(access, 0, 2UL).Count}";
                     access.Dispose();
                     try { _ = view.A; text += " nothing"; } catch (Exception thrown) { text += " " + thrown.GetType().Name; }
@@ -204,7 +204,7 @@ public sealed class ViewTests
             {
                 public static string Run(HostSharedMemory host) => string.Join(' ',
                     Throws(() => _ = default(Foo.View).A), Throws(() => default(Foo.View).Load()), Throws(() => _ = default(Foo.View).Inner.A),
-                    Throws(() => _ = default(Foo.View).Four[0]), Throws(() => _ = default(Foo.ArrayView)[0]));
+                    Throws(() => _ = default(Foo.View).Four[0]), Throws(() => _ = default(SharedViews<Foo, Foo.View>)[0]));
                 private static string Throws(Action action)
                 {
                     try { action(); return "nothing"; } catch (Exception thrown) { return thrown.GetType().Name; }

@@ -135,7 +135,7 @@ public sealed class IncidentTests
 
                 public bool TakeKey(ulong table, ushort head)
                 {
-                    Descriptor.ArrayView descriptors = Descriptor.ArrayAt(host, table, 256);
+                    SharedViews<Descriptor, Descriptor.View> descriptors = Descriptor.ArrayAt(host, table, 256);
                     if (!Fits(descriptors[head].Length))
                     {
                         return false;

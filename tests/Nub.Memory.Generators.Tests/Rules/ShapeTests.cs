@@ -15,7 +15,6 @@ public sealed class ShapeTests
     [InlineData("[AllValid] public ref partial struct {|NUB0003:Foo|} { public uint A; }", "ref struct")]
     [InlineData("[AllValid] file partial struct {|NUB0003:Foo|} { public uint A; }", "file-local")]
     [InlineData("[AllValid] public partial struct {|NUB0003:Foo|} { }", "has no fields")]
-    [InlineData("[AllValid] public partial struct {|NUB0003:View|} { public uint A; }", "has the name of a generated member, 'View'")]
     [InlineData("[AllValid] public partial struct {|NUB0003:Foo|}(int capture) { public uint A = 1; public int Get() => capture; }", "may capture the primary constructor's parameter 'capture'")]
     [InlineData("[InlineArray(2000000)] [AllValid] public partial struct {|NUB0003:Foo|} { private byte _a; }", "has 2000000 bytes, more than the 1048576")]
     [InlineData("[BigEndian, AllValid] public partial struct Foo { public Little {|NUB0003:A|}; } [AllValid] public partial struct Little { public uint B; }", "mark that type [BigEndian] too")]
@@ -28,27 +27,36 @@ public sealed class ShapeTests
     }
 
     [Theory]
-    [InlineData("Layout"), InlineData("View"), InlineData("ArrayView"), InlineData("At"), InlineData("ArrayAt"), InlineData("ReadFrom"), InlineData("WriteTo")]
-    [InlineData("Load"), InlineData("Store")]
-    public async Task A_field_with_the_name_of_a_generated_member_is_reported(string name)
+    [InlineData("Equals"), InlineData("GetHashCode"), InlineData("GetType"), InlineData("ToString")]
+    public async Task A_field_that_no_view_could_have_is_reported(string name)
     {
-        string[] messages = await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public ulong First; public uint {{|NUB0003:{name}|}}; public uint Last; }}");
-        Assert.Contains($"('Foo.{name}', uint, offset 8)", Assert.Single(messages), StringComparison.Ordinal);
+        string[] messages = await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public ulong First; public uint {{|NUB0003:{{|CS0108:{name}|}}|}}; public uint Last; }}");
+        Assert.Contains($"('Foo.{name}', uint, offset 8)", messages[1], StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("public void {|NUB0003:At|}() { }")]
-    [InlineData("public struct {|NUB0003:View|};")]
-    [InlineData("public sealed class {|NUB0003:Layout|};")]
-    [InlineData("public uint {|NUB0003:ArrayAt|} => 0;")]
-    public async Task A_member_with_the_name_of_a_generated_one_is_reported(string member) =>
+    [InlineData("Layout", "'Foo.FooLayout'"), InlineData("View", "'Foo.FooView'"), InlineData("At", "'memory.At<Foo.View>(offset)'")]
+    [InlineData("TryAt", "'memory.TryAt<Foo.View>(offset)'"), InlineData("ArrayAt", "SharedViews.ArrayAt"), InlineData("TryArrayAt", "SharedViews.TryArrayAt")]
+    [InlineData("ReadFrom", "SharedBytes.Read"), InlineData("WriteTo", "SharedBytes.Write"), InlineData("Load", "'Read' of the memory"), InlineData("Store", "'Write' of the memory")]
+    public async Task A_field_keeps_the_name_of_a_generated_member(string name, string instead)
+    {
+        string[] messages = await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public ulong First; public uint {{|NUB0008:{name}|}}; public uint Last; }}");
+        Assert.Contains(instead, Assert.Single(messages), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("public void {|NUB0008:At|}() { }")]
+    [InlineData("public struct {|NUB0008:View|};")]
+    [InlineData("public sealed class {|NUB0008:Layout|};")]
+    [InlineData("public uint {|NUB0008:ArrayAt|} => 0;")]
+    public async Task Another_member_keeps_the_name_of_a_generated_one(string member) =>
         await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public uint A; {member} }}");
 
     [Fact]
-    public async Task The_method_that_gives_a_view_needs_its_name() =>
+    public async Task The_method_that_gives_a_view_gives_way_to_a_field() =>
         await Markup.CheckAsync("""
             [InlineArray(4)] public struct Four { private uint _first; }
-            [AllValid] public partial struct Foo { public Four Ring; public uint {|NUB0003:RingView|}; }
+            [AllValid] public partial struct Foo { public Four Ring; public uint {|NUB0008:RingView|}; }
             """);
 
     [Fact]

@@ -137,21 +137,18 @@ public sealed class StructRuleTests
             public struct Forged : {|NUB0006:IAllValid<Forged>|}
             {
                 public bool Flag;
-                readonly int ISharedLayout.Size => 1;
-                readonly bool ISharedLayout.HasForeignFields => false;
-                readonly void ISharedLayout.ReverseForeignFields(Span<byte> bytes) { }
+                readonly string ISharedLayout.Fields => "1";
             }
             public struct Half : IDisposable, {|NUB0006:IValidateOnRead<Half>|}
             {
                 public readonly void Dispose() { }
-                public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Half value) { value = default; return true; }
+                public readonly bool IsLegal(ReadOnlySpan<byte> source) => true;
+                readonly string ISharedLayout.Fields => "1";
             }
             public interface IHidden : {|NUB0006:IAllValid<int>|};
             public abstract class Hides : {|NUB0006:IHidden|}
             {
-                public int Size => 4;
-                public bool HasForeignFields => false;
-                public void ReverseForeignFields(Span<byte> bytes) { }
+                public string Fields => "4";
             }
             """);
 
@@ -166,7 +163,8 @@ public sealed class StructRuleTests
             #nullable enable
             public struct Half : {|NUB0006:IValidateOnRead<Half>|}
             {
-                public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Half value) { value = default; return true; }
+                public readonly bool IsLegal(ReadOnlySpan<byte> source) => true;
+                readonly string ISharedLayout.Fields => "1";
             }
             """);
 }

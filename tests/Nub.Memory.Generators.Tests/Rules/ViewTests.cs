@@ -8,7 +8,7 @@ public sealed class ViewTests
     [Theory]
     [InlineData("public static byte[] Run(Header.View view) { if (view.Length > 100) return []; return new byte[{|NUB0010:view.Length|}]; }")]
     [InlineData("public static byte[] Run(SharedView<uint> view) { if (view.Load() > 100) return []; return new byte[{|NUB0010:view.Load()|}]; }")]
-    [InlineData("public static uint Run(Header.ArrayView ring) => ring[3].Length + {|NUB0010:ring[3].Length|};")]
+    [InlineData("public static uint Run(SharedViews<Header, Header.View> ring) => ring[3].Length + {|NUB0010:ring[3].Length|};")]
     [InlineData("public static uint Run(SharedArrayView<uint> ring, ulong i) => ring[i] + {|NUB0010:ring[i]|};")]
     [InlineData("public static byte[] Run(Header.View view) { Header whole = view.Load(); if (whole.Length > 100) return []; return new byte[{|NUB0010:view.Length|}]; }")]
     [InlineData("public static byte[] Run(Header.View view) { Header.View same = view; if (same.Length > 100) return []; return new byte[{|NUB0010:view.Length|}]; }")]
@@ -24,7 +24,7 @@ public sealed class ViewTests
     [Theory]
     [InlineData("public static uint Run(Header.View one, Header.View other) => one.Length + other.Length;")]
     [InlineData("public static uint Run(Header.View view) => view.Kind + view.Length;")]
-    [InlineData("public static uint Run(Header.ArrayView ring) => ring[3].Length + ring[4].Length;")]
+    [InlineData("public static uint Run(SharedViews<Header, Header.View> ring) => ring[3].Length + ring[4].Length;")]
     [InlineData("public static uint Run(Finder finder) => finder.Next().Length + finder.Next().Length;")]
     [InlineData("public static void Run(Finder finder) { for (int i = 0; i < 4; i++) { Header.View view = finder.Next(); if (i < 2) Use(view.Length); else Use(-view.Length); } }")]
     [InlineData("public static uint Run(Header.View view) { uint before = view.Length; view.Length = 0; return before + view.Length; }")]
@@ -42,7 +42,7 @@ public sealed class ViewTests
     [InlineData("public static byte[] Run(Finder finder) => finder.TryNext(out Header.View view) ? new byte[{|NUB0011:view.Length|}] : [];")]
     [InlineData("public static byte[] Run(SharedArrayView<uint> ring) => new byte[{|NUB0011:ring[0]|}];")]
     [InlineData("public static void Run(SharedArrayView<uint> ring) { foreach (uint length in ring) { Use(new byte[{|NUB0011:length|}]); } }")]
-    [InlineData("public static void Run(Header.ArrayView ring) { foreach (Header.View one in ring) { Use(new byte[{|NUB0011:one.Length|}]); } }")]
+    [InlineData("public static void Run(SharedViews<Header, Header.View> ring) { foreach (Header.View one in ring) { Use(new byte[{|NUB0011:one.Length|}]); } }")]
     [InlineData("public static void Run(Header.View view) { for (uint i = 0; i < {|NUB0011:view.Length|}; i++) { Use(i); } }")]
     public async Task What_a_view_shows_is_the_guests_wherever_it_came_from(string member) => await CheckAsync(member);
 

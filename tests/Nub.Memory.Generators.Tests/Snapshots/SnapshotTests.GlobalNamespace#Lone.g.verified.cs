@@ -2,9 +2,9 @@
 //     Nub.Memory.Generators wrote this for Lone: 1 byte, aligned to 1, of single bytes.
 //     What is changed here is lost at the next build.
 // </auto-generated>
-#nullable enable
+#nullable enable annotations
 #pragma warning disable CS0612, CS0618 // What it refers to may be obsolete: its users are told, this file need not be.
-#pragma warning disable CS3001, CS3002, CS3003 // Offsets and counts are unsigned, which the CLS does not know.
+#pragma warning disable CS3001, CS3002, CS3003, CS3024 // Offsets and counts are unsigned, which the CLS does not know.
 
 partial struct Lone : global::Nub.Memory.IAllValid<global::Lone>
 {
@@ -14,177 +14,68 @@ partial struct Lone : global::Nub.Memory.IAllValid<global::Lone>
     {
         /// <summary>The size of the struct in bytes.</summary>
         public const int Size = 1;
-
         /// <summary>The alignment of the struct in bytes, as a field of another.</summary>
         public const int Alignment = 1;
-
         /// <summary><c>byte</c> at offset 0, 1 byte.</summary>
         public const int ValueOffset = 0;
-
-        /// <summary>Whether some field's bytes stand in another order than this host's.</summary>
-        [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Advanced)]
-        public static bool HasForeignFields => false;
-
-        /// <summary>Turns the bytes of each field whose order is not this host's. Its own inverse.</summary>
-        /// <param name="bytes">The bytes of one value, in private memory.</param>
-        [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Advanced)]
-        public static void ReverseForeignFields(global::System.Span<byte> bytes)
-        {
-        }
     }
 
     /// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>
     /// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public readonly ref partial struct View
+    public readonly ref partial struct View : global::Nub.Memory.ISharedView<View, global::Lone>
     {
-        private readonly global::Nub.Memory.SharedView<global::Lone> _view;
+        private readonly global::Nub.Memory.SharedPlace<global::Lone> _view;
 
         /// <summary>Gives the fields of a value their names.</summary>
-        /// <param name="value">The place of the value.</param>
-        public View(global::Nub.Memory.SharedView<global::Lone> value) => _view = value;
+        public View(global::Nub.Memory.SharedPlace<global::Lone> value) => _view = value;
+
+        static View global::Nub.Memory.ISharedView<View, global::Lone>.Bind(global::Nub.Memory.SharedPlace<global::Lone> value) => new(value);
 
         /// <summary><c>byte</c> at offset 0, 1 byte.</summary>
-        public byte Value
-        {
-            get => _view.Read<byte>(Layout.ValueOffset);
-            set => _view.Write<byte>(Layout.ValueOffset, value);
-        }
+        public byte Value { get => _view.Read<byte>(0); set => _view.Write<byte>(0, value); }
 
         /// <summary>Reads the whole value: every shared byte exactly once. It may be torn.</summary>
-        /// <returns>The value, in this host's byte order.</returns>
         public global::Lone Load() => _view.Load();
 
         /// <summary>Writes the whole value: every shared byte exactly once.</summary>
-        /// <param name="value">The value, in this host's byte order.</param>
         public void Store(in global::Lone value) => _view.Store(in value);
+
+        /// <inheritdoc/>
+        public override string ToString() => _view.ToString();
     }
 
-    /// <summary>Consecutive values where they stand in shared memory.</summary>
+    /// <summary>A view of one value at an offset, of any alignment. Under a lease that must be live at each use; of a memory, each use locks it for itself.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public readonly ref partial struct ArrayView
-    {
-        private readonly global::Nub.Memory.SharedArrayView<global::Lone> _elements;
+    public static View At<TSource>(scoped in TSource source, ulong offset) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.At<global::Lone, View, TSource>(in source, offset);
 
-        /// <summary>Gives the fields of the elements their names.</summary>
-        /// <param name="elements">The place of the elements.</param>
-        public ArrayView(global::Nub.Memory.SharedArrayView<global::Lone> elements) => _elements = elements;
-
-        /// <summary>The number of elements.</summary>
-        public ulong Count => _elements.Count;
-
-        /// <summary>A view of an element.</summary>
-        /// <param name="index">The element, from 0.</param>
-        /// <returns>The view.</returns>
-        /// <exception cref="global::System.ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
-        public View this[int index] => new(_elements.At(index));
-
-        /// <summary>A view of an element.</summary>
-        /// <param name="index">The element, from 0.</param>
-        /// <returns>The view.</returns>
-        /// <exception cref="global::System.ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
-        public View this[ulong index] => new(_elements.At(index));
-
-        /// <summary>A view of an element, for use on the left of an assignment.</summary>
-        /// <param name="index">The element, from 0.</param>
-        /// <returns>The view.</returns>
-        /// <exception cref="global::System.ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
-        public View At(int index) => new(_elements.At(index));
-
-        /// <summary>A view of an element, for use on the left of an assignment.</summary>
-        /// <param name="index">The element, from 0.</param>
-        /// <returns>The view.</returns>
-        /// <exception cref="global::System.ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
-        public View At(ulong index) => new(_elements.At(index));
-
-        /// <summary>Goes through the elements.</summary>
-        /// <returns>The enumerator.</returns>
-        public Enumerator GetEnumerator() => new(this);
-
-        /// <summary>Goes through the elements.</summary>
-        public ref struct Enumerator
-        {
-            private readonly ArrayView _elements;
-            private ulong _next;
-
-            internal Enumerator(ArrayView elements) => _elements = elements;
-
-            /// <summary>A view of the element.</summary>
-            public readonly View Current => _elements[_next - 1];
-
-            /// <summary>Comes to the next element.</summary>
-            /// <returns>Whether there was one.</returns>
-            public bool MoveNext() => _next++ < _elements.Count;
-        }
-    }
-
-    /// <summary>A view of one value. Each use locks the memory for itself.</summary>
-    /// <param name="memory">The memory.</param>
-    /// <param name="offset">The first byte; any alignment.</param>
-    /// <returns>The view.</returns>
-    /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
-    /// <exception cref="global::System.ObjectDisposedException">The memory was disposed.</exception>
+    /// <summary>A view of one value, if it lies within the memory.</summary><returns>Whether it does; a guest can make it not, and neither an exception nor an allocation is made of that.</returns>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public static View At(global::Nub.Memory.HostSharedMemory memory, ulong offset) => new(global::Nub.Memory.SharedView.At<global::Lone>(memory, offset));
+    public static bool TryAt<TSource>(scoped in TSource source, ulong offset, out View view) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryAt<global::Lone, View, TSource>(in source, offset, out view);
 
-    /// <summary>A view of one value. The lease must be live at each use.</summary>
-    /// <param name="access">The lease that the view is used under.</param>
-    /// <param name="offset">The first byte; any alignment.</param>
-    /// <returns>The view.</returns>
-    /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
-    /// <exception cref="global::System.ObjectDisposedException">The lease was disposed.</exception>
+    /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public static View At(in global::Nub.Memory.HostLease access, ulong offset) => new(global::Nub.Memory.SharedView.At<global::Lone>(in access, offset));
+    public static global::Nub.Memory.SharedViews<global::Lone, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Lone, View, TSource>(in source, offset, count);
 
-    /// <summary>A view of consecutive values. Each use locks the memory for itself.</summary>
-    /// <param name="memory">The memory.</param>
-    /// <param name="offset">The first byte; any alignment.</param>
-    /// <param name="count">The number of values.</param>
-    /// <returns>The view.</returns>
-    /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
-    /// <exception cref="global::System.ObjectDisposedException">The memory was disposed.</exception>
+    /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public static ArrayView ArrayAt(global::Nub.Memory.HostSharedMemory memory, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<global::Lone>(memory, offset, count));
+    public static global::Nub.Memory.SharedViews<global::Lone, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, int count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Lone, View, TSource>(in source, offset, count);
 
-    /// <inheritdoc cref="ArrayAt(global::Nub.Memory.HostSharedMemory, ulong, ulong)"/>
-    /// <exception cref="global::System.ArgumentOutOfRangeException">The count is negative.</exception>
+    /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public static ArrayView ArrayAt(global::Nub.Memory.HostSharedMemory memory, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<global::Lone>(memory, offset, count));
+    public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count, out global::Nub.Memory.SharedViews<global::Lone, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Lone, View, TSource>(in source, offset, count, out views);
 
-    /// <summary>A view of consecutive values. The lease must be live at each use.</summary>
-    /// <param name="access">The lease that the view is used under.</param>
-    /// <param name="offset">The first byte; any alignment.</param>
-    /// <param name="count">The number of values.</param>
-    /// <returns>The view.</returns>
-    /// <exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
-    /// <exception cref="global::System.ObjectDisposedException">The lease was disposed.</exception>
+    /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public static ArrayView ArrayAt(in global::Nub.Memory.HostLease access, ulong offset, ulong count) => new(global::Nub.Memory.SharedArrayView.At<global::Lone>(in access, offset, count));
+    public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, int count, out global::Nub.Memory.SharedViews<global::Lone, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Lone, View, TSource>(in source, offset, count, out views);
 
-    /// <inheritdoc cref="ArrayAt(in global::Nub.Memory.HostLease, ulong, ulong)"/>
-    /// <exception cref="global::System.ArgumentOutOfRangeException">The count is negative.</exception>
-    [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    public static ArrayView ArrayAt(in global::Nub.Memory.HostLease access, ulong offset, int count) => new(global::Nub.Memory.SharedArrayView.At<global::Lone>(in access, offset, count));
-
-    /// <summary>Reads a value from private memory, where its bytes stand as they do in shared memory.</summary>
-    /// <param name="source">The bytes, at least 1; what follows them is not looked at.</param>
-    /// <returns>The value, in this host's byte order.</returns>
-    /// <exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
+    /// <summary>Reads a value from private memory, where its bytes stand as they do in shared memory; what follows them is not looked at.</summary><exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
     public static global::Lone ReadFrom(global::System.ReadOnlySpan<byte> source) => global::Nub.Memory.SharedBytes.Read<global::Lone>(source);
 
-    /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory.</summary>
-    /// <param name="destination">Where to write, at least 1 bytes; what follows them is left alone.</param>
-    /// <exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
+    /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary><exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
     [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
     public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.Write<global::Lone>(destination, in this);
 
-    [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    readonly int global::Nub.Memory.ISharedLayout.Size => Layout.Size;
-
-    [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    readonly bool global::Nub.Memory.ISharedLayout.HasForeignFields => Layout.HasForeignFields;
-
-    [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-    readonly void global::Nub.Memory.ISharedLayout.ReverseForeignFields(global::System.Span<byte> bytes) => Layout.ReverseForeignFields(bytes);
+    readonly string global::Nub.Memory.ISharedLayout.Fields => "1 Value:u1";
 }

@@ -2,9 +2,9 @@
 //     Nub.Memory.Generators wrote this for Wire.Device: the writers that it asks for, little-endian.
 //     What is changed here is lost at the next build.
 // </auto-generated>
-#nullable enable
+#nullable enable annotations
 #pragma warning disable CS0612, CS0618 // What it refers to may be obsolete: its users are told, this file need not be.
-#pragma warning disable CS3001, CS3002, CS3003 // Offsets and counts are unsigned, which the CLS does not know.
+#pragma warning disable CS3001, CS3002, CS3003, CS3024 // Offsets and counts are unsigned, which the CLS does not know.
 
 namespace Wire
 {

@@ -2,9 +2,9 @@
 //     Nub.Memory.Generators wrote this for Wire.Command: 8 bytes, aligned to 4, big- and little-endian.
 //     What is changed here is lost at the next build.
 // </auto-generated>
-#nullable enable
+#nullable enable annotations
 #pragma warning disable CS0612, CS0618 // What it refers to may be obsolete: its users are told, this file need not be.
-#pragma warning disable CS3001, CS3002, CS3003 // Offsets and counts are unsigned, which the CLS does not know.
+#pragma warning disable CS3001, CS3002, CS3003, CS3024 // Offsets and counts are unsigned, which the CLS does not know.
 
 namespace Wire
 {
@@ -16,87 +16,134 @@ namespace Wire
         {
             /// <summary>The size of the struct in bytes.</summary>
             public const int Size = 8;
-
             /// <summary>The alignment of the struct in bytes, as a field of another.</summary>
             public const int Alignment = 4;
-
             /// <summary><c>Mode</c> at offset 0, 1 byte.</summary>
             public const int ModeOffset = 0;
-
             /// <summary><c>Part</c> at offset 1, 1 byte.</summary>
             public const int PartOffset = 1;
-
             /// <summary><c>Rights</c> at offset 2, 2 bytes, little-endian.</summary>
             public const int RightsOffset = 2;
-
             /// <summary><c>uint</c> at offset 4, 4 bytes, big-endian.</summary>
             public const int LengthOffset = 4;
-
-            /// <summary>Whether some field's bytes stand in another order than this host's.</summary>
-            [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Advanced)]
-            public static bool HasForeignFields => true;
-
-            /// <summary>Turns the bytes of each field whose order is not this host's. Its own inverse.</summary>
-            /// <param name="bytes">The bytes of one value, in private memory.</param>
-            [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Advanced)]
-            public static void ReverseForeignFields(global::System.Span<byte> bytes)
-            {
-                if (global::System.BitConverter.IsLittleEndian)
-                {
-                    global::System.MemoryExtensions.Reverse(bytes.Slice(LengthOffset, 4));
-                }
-                if (!global::System.BitConverter.IsLittleEndian)
-                {
-                    global::System.MemoryExtensions.Reverse(bytes.Slice(RightsOffset, 2));
-                }
-            }
         }
 
-        /// <summary>Reads a value from private memory, if its bytes, which stand as they do in shared memory, are a legal one.</summary>
-        /// <param name="source">The bytes: a private copy that nobody else can change. What follows the value is not looked at.</param>
-        /// <param name="value">The value, in this host's byte order; the default one when the bytes are not legal.</param>
-        /// <returns>Whether the bytes are a legal value.</returns>
-        /// <exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
+        /// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>
+        /// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Command value)
+        public readonly ref partial struct View : global::Nub.Memory.ISharedView<View, global::Wire.Command>
         {
-            global::Nub.Memory.SharedBytes.ThrowIfTooShort(source.Length, Layout.Size, nameof(source));
-            value = default;
+            private readonly global::Nub.Memory.SharedPlace<global::Wire.Command> _view;
 
+            /// <summary>Gives the fields of a value their names.</summary>
+            public View(global::Nub.Memory.SharedPlace<global::Wire.Command> value) => _view = value;
+
+            static View global::Nub.Memory.ISharedView<View, global::Wire.Command>.Bind(global::Nub.Memory.SharedPlace<global::Wire.Command> value) => new(value);
+
+            /// <summary>Reads, if it is a defined value: <c>Mode</c> at offset 0, 1 byte.</summary><returns>Whether it is.</returns>
+            public bool TryGetMode(out global::Wire.Mode value)
+            {
+                byte raw = _view.Read<byte>(0);
+                bool isLegal = !(raw is not (<= 1 or 7));
+                value = isLegal ? (global::Wire.Mode)raw : default;
+                return isLegal;
+            }
+
+            /// <summary>Writes: <c>Mode</c> at offset 0, 1 byte.</summary><exception cref="global::System.ArgumentException">The value is not a defined value. Nothing was written.</exception>
+            public void SetMode(global::Wire.Mode value)
+            {
+                byte raw = (byte)value;
+                if (raw is not (<= 1 or 7)) throw new global::System.ArgumentException($"{raw} is not a defined value of Mode.", nameof(value));
+                _view.Write<byte>(0, raw);
+            }
+
+            /// <summary><c>Part</c> at offset 1, 1 byte.</summary>
+            public global::Wire.Part.View Part => new(_view.Field<global::Wire.Part>(1));
+
+            /// <summary>The same as <see cref="Part"/>, for use on the left of an assignment.</summary>
+            public global::Wire.Part.View PartView() => Part;
+
+            /// <summary>Reads, if it is a legal value: <c>Part</c> at offset 1, 1 byte.</summary>
+            public bool TryGetPart(out global::Wire.Part value) => _view.Field<global::Wire.Part>(1).TryLoad(out value);
+
+            /// <summary>Writes, or refuses what is no legal value with an <see cref="global::System.ArgumentException"/>: <c>Part</c> at offset 1, 1 byte.</summary>
+            public void SetPart(in global::Wire.Part value) => _view.Field<global::Wire.Part>(1).StoreValidated(in value);
+
+            /// <summary>Reads, if it is made of defined bits: <c>Rights</c> at offset 2, 2 bytes, little-endian.</summary><returns>Whether it is.</returns>
+            public bool TryGetRights(out global::Wire.Rights value)
+            {
+                ushort raw = _view.Read<ushort>(2);
+                bool isLegal = !((raw & 0xFFFC) != 0);
+                value = isLegal ? (global::Wire.Rights)raw : default;
+                return isLegal;
+            }
+
+            /// <summary>Writes: <c>Rights</c> at offset 2, 2 bytes, little-endian.</summary><exception cref="global::System.ArgumentException">The value is not made of defined bits. Nothing was written.</exception>
+            public void SetRights(global::Wire.Rights value)
+            {
+                ushort raw = (ushort)value;
+                if ((raw & 0xFFFC) != 0) throw new global::System.ArgumentException($"{raw} is not made of defined bits of Rights.", nameof(value));
+                _view.Write<ushort>(2, raw);
+            }
+
+            /// <summary><c>uint</c> at offset 4, 4 bytes, big-endian.</summary>
+            public uint Length { get => _view.ReadBigEndian<uint>(4); set => _view.WriteBigEndian<uint>(4, value); }
+
+            /// <summary>Reads the whole value, if it is a legal one: every shared byte exactly once, and checked on the private copy.</summary>
+            public bool TryLoad(out global::Wire.Command value) => _view.TryLoad(out value);
+
+            /// <summary>Writes the whole value: every shared byte exactly once. One that is not legal is an <see cref="global::System.ArgumentException"/>, and nothing is written.</summary>
+            public void Store(in global::Wire.Command value) => _view.StoreValidated(in value);
+
+            /// <inheritdoc/>
+            public override string ToString() => _view.ToString();
+        }
+
+        /// <summary>A view of one value at an offset, of any alignment. Under a lease that must be live at each use; of a memory, each use locks it for itself.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static View At<TSource>(scoped in TSource source, ulong offset) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.At<global::Wire.Command, View, TSource>(in source, offset);
+
+        /// <summary>A view of one value, if it lies within the memory.</summary><returns>Whether it does; a guest can make it not, and neither an exception nor an allocation is made of that.</returns>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryAt<TSource>(scoped in TSource source, ulong offset, out View view) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryAt<global::Wire.Command, View, TSource>(in source, offset, out view);
+
+        /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static global::Nub.Memory.SharedViews<global::Wire.Command, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Wire.Command, View, TSource>(in source, offset, count);
+
+        /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static global::Nub.Memory.SharedViews<global::Wire.Command, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, int count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Wire.Command, View, TSource>(in source, offset, count);
+
+        /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count, out global::Nub.Memory.SharedViews<global::Wire.Command, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Command, View, TSource>(in source, offset, count, out views);
+
+        /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, int count, out global::Nub.Memory.SharedViews<global::Wire.Command, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Command, View, TSource>(in source, offset, count, out views);
+
+        /// <summary>Reads a value from private memory that nobody else can change, if its bytes, which stand as they do in shared memory, are a legal one.</summary><returns>Whether they are.</returns><exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Command value) => global::Nub.Memory.SharedBytes.TryRead<global::Wire.Command>(source, out value);
+
+        /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary><exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.WriteValidated<global::Wire.Command>(destination, in this);
+
+        readonly string global::Nub.Memory.ISharedLayout.Fields => "8 Mode:u1 Part:{1 IsLast:b1} Rights:u2 Length:U4";
+
+        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Command>.IsLegal(global::System.ReadOnlySpan<byte> source)
+        {
             // Mode, Mode: a defined value.
-            if (source[Layout.ModeOffset] is not (<= 1 or 7))
-            {
-                return false;
-            }
-
+            if (source[0] is not (<= 1 or 7)) return false;
             // Part, Part: legal in turn.
-            if (!global::Wire.Part.TryReadFrom(source.Slice(Layout.PartOffset, 1), out _))
-            {
-                return false;
-            }
-
-            // Rights, Rights: no bit that is not defined.
-            if ((global::System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(source.Slice(Layout.RightsOffset, 2)) & 0xFFFC) != 0)
-            {
-                return false;
-            }
-
-            global::Wire.Command copy = global::System.Runtime.InteropServices.MemoryMarshal.Read<global::Wire.Command>(source);
-            if (Layout.HasForeignFields)
-            {
-                Layout.ReverseForeignFields(global::System.Runtime.InteropServices.MemoryMarshal.AsBytes(new global::System.Span<global::Wire.Command>(ref copy)));
-            }
-
-            if (!Validate(in copy))
-            {
-                return false;
-            }
-
-            value = copy;
+            if (!global::Nub.Memory.SharedBytes.TryRead<global::Wire.Part>(source.Slice(1, 1), out _)) return false;
+            // Rights, Rights: made of defined bits.
+            if ((global::System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(source.Slice(2, 2)) & 0xFFFC) != 0) return false;
             return true;
         }
 
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Command>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out global::Wire.Command value) => TryReadFrom(bytes, out value);
+        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Command>.Accepts(in global::Wire.Command value) => Validate(in value);
     }
 }

@@ -2,9 +2,9 @@
 //     Nub.Memory.Generators wrote this for Wire.Part: 1 byte, aligned to 1, of single bytes.
 //     What is changed here is lost at the next build.
 // </auto-generated>
-#nullable enable
+#nullable enable annotations
 #pragma warning disable CS0612, CS0618 // What it refers to may be obsolete: its users are told, this file need not be.
-#pragma warning disable CS3001, CS3002, CS3003 // Offsets and counts are unsigned, which the CLS does not know.
+#pragma warning disable CS3001, CS3002, CS3003, CS3024 // Offsets and counts are unsigned, which the CLS does not know.
 
 namespace Wire
 {
@@ -16,48 +16,89 @@ namespace Wire
         {
             /// <summary>The size of the struct in bytes.</summary>
             public const int Size = 1;
-
             /// <summary>The alignment of the struct in bytes, as a field of another.</summary>
             public const int Alignment = 1;
-
             /// <summary><c>bool</c> at offset 0, 1 byte.</summary>
             public const int IsLastOffset = 0;
-
-            /// <summary>Whether some field's bytes stand in another order than this host's.</summary>
-            [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Advanced)]
-            public static bool HasForeignFields => false;
-
-            /// <summary>Turns the bytes of each field whose order is not this host's. Its own inverse.</summary>
-            /// <param name="bytes">The bytes of one value, in private memory.</param>
-            [global::System.ComponentModel.EditorBrowsable(global::System.ComponentModel.EditorBrowsableState.Advanced)]
-            public static void ReverseForeignFields(global::System.Span<byte> bytes)
-            {
-            }
         }
 
-        /// <summary>Reads a value from private memory, if its bytes, which stand as they do in shared memory, are a legal one.</summary>
-        /// <param name="source">The bytes: a private copy that nobody else can change. What follows the value is not looked at.</param>
-        /// <param name="value">The value, in this host's byte order; the default one when the bytes are not legal.</param>
-        /// <returns>Whether the bytes are a legal value.</returns>
-        /// <exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
+        /// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>
+        /// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Part value)
+        public readonly ref partial struct View : global::Nub.Memory.ISharedView<View, global::Wire.Part>
         {
-            global::Nub.Memory.SharedBytes.ThrowIfTooShort(source.Length, Layout.Size, nameof(source));
-            value = default;
+            private readonly global::Nub.Memory.SharedPlace<global::Wire.Part> _view;
 
-            // IsLast, bool: 0 or 1.
-            if (source[Layout.IsLastOffset] > 1)
+            /// <summary>Gives the fields of a value their names.</summary>
+            public View(global::Nub.Memory.SharedPlace<global::Wire.Part> value) => _view = value;
+
+            static View global::Nub.Memory.ISharedView<View, global::Wire.Part>.Bind(global::Nub.Memory.SharedPlace<global::Wire.Part> value) => new(value);
+
+            /// <summary>Reads, if it is 0 or 1: <c>bool</c> at offset 0, 1 byte.</summary><returns>Whether it is.</returns>
+            public bool TryGetIsLast(out bool value)
             {
-                return false;
+                byte raw = _view.Read<byte>(0);
+                bool isLegal = !(raw > 1);
+                value = isLegal ? raw == 1 : default;
+                return isLegal;
             }
 
-            global::Wire.Part copy = global::System.Runtime.InteropServices.MemoryMarshal.Read<global::Wire.Part>(source);
-            value = copy;
+            /// <summary>Writes: <c>bool</c> at offset 0, 1 byte.</summary><exception cref="global::System.ArgumentException">The value is not 0 or 1. Nothing was written.</exception>
+            public void SetIsLast(bool value)
+            {
+                byte raw = value ? (byte)1 : (byte)0;
+                _view.Write<byte>(0, raw);
+            }
+
+            /// <summary>Reads the whole value, if it is a legal one: every shared byte exactly once, and checked on the private copy.</summary>
+            public bool TryLoad(out global::Wire.Part value) => _view.TryLoad(out value);
+
+            /// <summary>Writes the whole value: every shared byte exactly once. One that is not legal is an <see cref="global::System.ArgumentException"/>, and nothing is written.</summary>
+            public void Store(in global::Wire.Part value) => _view.StoreValidated(in value);
+
+            /// <inheritdoc/>
+            public override string ToString() => _view.ToString();
+        }
+
+        /// <summary>A view of one value at an offset, of any alignment. Under a lease that must be live at each use; of a memory, each use locks it for itself.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static View At<TSource>(scoped in TSource source, ulong offset) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.At<global::Wire.Part, View, TSource>(in source, offset);
+
+        /// <summary>A view of one value, if it lies within the memory.</summary><returns>Whether it does; a guest can make it not, and neither an exception nor an allocation is made of that.</returns>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryAt<TSource>(scoped in TSource source, ulong offset, out View view) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryAt<global::Wire.Part, View, TSource>(in source, offset, out view);
+
+        /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static global::Nub.Memory.SharedViews<global::Wire.Part, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Wire.Part, View, TSource>(in source, offset, count);
+
+        /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static global::Nub.Memory.SharedViews<global::Wire.Part, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, int count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Wire.Part, View, TSource>(in source, offset, count);
+
+        /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count, out global::Nub.Memory.SharedViews<global::Wire.Part, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Part, View, TSource>(in source, offset, count, out views);
+
+        /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, int count, out global::Nub.Memory.SharedViews<global::Wire.Part, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Part, View, TSource>(in source, offset, count, out views);
+
+        /// <summary>Reads a value from private memory that nobody else can change, if its bytes, which stand as they do in shared memory, are a legal one.</summary><returns>Whether they are.</returns><exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Part value) => global::Nub.Memory.SharedBytes.TryRead<global::Wire.Part>(source, out value);
+
+        /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary><exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
+        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
+        public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.WriteValidated<global::Wire.Part>(destination, in this);
+
+        readonly string global::Nub.Memory.ISharedLayout.Fields => "1 IsLast:b1";
+
+        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Part>.IsLegal(global::System.ReadOnlySpan<byte> source)
+        {
+            // IsLast, bool: 0 or 1.
+            if (source[0] > 1) return false;
             return true;
         }
-
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
-        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Part>.TryDecode(global::System.ReadOnlySpan<byte> bytes, out global::Wire.Part value) => TryReadFrom(bytes, out value);
     }
 }
