@@ -5,7 +5,7 @@
 # printed with its reason. The last line is "N passed, N failed[, N skipped]"; the exit code is 3, and the reason the last line, when
 # the tests could not be run at all.
 #
-# Needs Debian on x86-64, the .NET SDK, and 1 GB of disk for a cache; installs what it uses where this is root.
+# Needs Debian on x86-64, the .NET SDK, and 300 MB of disk for a cache; installs what it uses where this is root.
 #   NUB_QEMU_CACHE     where the system inside is kept               ~/.cache/nub-kvm-in-qemu
 #   NUB_QEMU_MINUTES   how long the tests may take                   25
 #   NUB_QEMU_MEMORY    the machine's memory                          4G
