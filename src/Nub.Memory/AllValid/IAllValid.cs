@@ -27,4 +27,10 @@ public interface ISharedLayout
     /// it ends, and <c>=</c> where another field turns these bytes already.</para>
     /// </remarks>
     string Fields { get; }
+
+    /// <summary>
+    /// Whether a field's bytes in shared memory stand in another order than this host's, so that a value is not its shared bytes. It is read from
+    /// <see cref="Fields"/>: ask once for a type.
+    /// </summary>
+    bool HasForeignFields => FieldLayout.Parse(Fields).HasForeignFields;
 }
