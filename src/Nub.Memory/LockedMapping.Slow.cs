@@ -37,6 +37,22 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure LoadSlow<T>(AccessSlot slot, ulong offset, out T value) where T : unmanaged
     {
+        if (_recovering is { } recovering && IsOpen && Contains(offset, (ulong)sizeof(T)))
+        {
+            // Sound: as in LoadHeld.
+            Unsafe.SkipInit(out T stored);
+            bool isThere = recovering.TryLoad(Base + offset, (byte*)&stored, (nuint)sizeof(T));
+            Leave(slot);
+            value = isThere ? Representation<T>.Convert(stored) : default;
+            return Result(isThere);
+        }
+
+        return LoadRarely(slot, offset, out value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private AccessFailure LoadRarely<T>(AccessSlot slot, ulong offset, out T value) where T : unmanaged
+    {
         if (!TryWait(slot))
         {
             value = default;
@@ -56,7 +72,21 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public T LoadSlow<T>(AccessSlot slot, ulong offset) where T : unmanaged
     {
-        AccessFailure failure = LoadSlow(slot, offset, out T value);
+        if (_recovering is { } recovering && IsOpen && Contains(offset, (ulong)sizeof(T)))
+        {
+            // Sound: as in LoadHeld.
+            Unsafe.SkipInit(out T stored);
+            bool isThere = recovering.TryLoad(Base + offset, (byte*)&stored, (nuint)sizeof(T));
+            Leave(slot);
+            if (!isThere)
+            {
+                Throw(AccessFailure.Gone, offset, (ulong)sizeof(T));
+            }
+
+            return Representation<T>.Convert(stored);
+        }
+
+        AccessFailure failure = LoadRarely(slot, offset, out T value);
         ThrowIf(failure, offset, (ulong)sizeof(T));
         return value;
     }
@@ -70,6 +100,14 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure StoreSlow<T>(AccessSlot slot, ulong offset, T value) where T : unmanaged
     {
+        if (_recovering is { } recovering && IsOpen && !IsReadOnly && Contains(offset, (ulong)sizeof(T)))
+        {
+            value = Representation<T>.Convert(value);
+            bool isThere = recovering.TryStore(Base + offset, (byte*)&value, (nuint)sizeof(T));
+            Leave(slot);
+            return Result(isThere);
+        }
+
         if (!TryWaitToWrite(slot))
         {
             return AccessFailure.Closed;
@@ -85,6 +123,13 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure CopyOutSlow(AccessSlot slot, ref byte destination, ulong offset, nuint length)
     {
+        if (_recovering is { } recovering && IsOpen && Contains(offset, length))
+        {
+            bool isThere = recovering.TryCopyOut(ref destination, Base + offset, length);
+            Leave(slot);
+            return Result(isThere);
+        }
+
         if (!TryWait(slot))
         {
             return AccessFailure.Closed;
@@ -100,6 +145,13 @@ internal sealed unsafe partial class LockedMapping
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure CopyInSlow(AccessSlot slot, ulong offset, ref byte source, nuint length)
     {
+        if (_recovering is { } recovering && IsOpen && !IsReadOnly && Contains(offset, length))
+        {
+            bool isThere = recovering.TryCopyIn(Base + offset, ref source, length);
+            Leave(slot);
+            return Result(isThere);
+        }
+
         if (!TryWaitToWrite(slot))
         {
             return AccessFailure.Closed;
@@ -153,7 +205,7 @@ internal sealed unsafe partial class LockedMapping
         }
 
         // Sound, here and below: the range is in bounds and held, so it stays mapped; values and results are locals or the caller's.
-        if (_mapping.Indirect is { } indirect)
+        if (_indirect is { } indirect)
         {
             Unsafe.SkipInit(out T stored);
             if (!indirect.TryLoad(Base + offset, (byte*)&stored, (nuint)sizeof(T)))
@@ -184,7 +236,7 @@ internal sealed unsafe partial class LockedMapping
         }
 
         value = Representation<T>.Convert(value);
-        if (_mapping.Indirect is { } indirect)
+        if (_indirect is { } indirect)
         {
             return Result(indirect.TryStore(Base + offset, (byte*)&value, (nuint)sizeof(T)));
         }
@@ -201,7 +253,7 @@ internal sealed unsafe partial class LockedMapping
             return AccessFailure.OutOfBounds;
         }
 
-        if (_mapping.Indirect is { } indirect)
+        if (_indirect is { } indirect)
         {
             return Result(indirect.TryCopyOut(ref destination, Base + offset, length));
         }
@@ -220,7 +272,7 @@ internal sealed unsafe partial class LockedMapping
             return AccessFailure.OutOfBounds;
         }
 
-        if (_mapping.Indirect is { } indirect)
+        if (_indirect is { } indirect)
         {
             return Result(indirect.TryCopyIn(Base + offset, ref source, length));
         }
@@ -239,7 +291,7 @@ internal sealed unsafe partial class LockedMapping
             return AccessFailure.OutOfBounds;
         }
 
-        if (_mapping.Indirect is { } indirect)
+        if (_indirect is { } indirect)
         {
             return Result(indirect.TryFill(Base + offset, length, value));
         }
@@ -259,7 +311,7 @@ internal sealed unsafe partial class LockedMapping
             return AccessFailure.OutOfBounds;
         }
 
-        if (_mapping.Indirect is not { } indirect)
+        if (_indirect is not { } indirect)
         {
             result = SharedAtomic.Perform(operation, Base + offset, value, comparand);
             return AccessFailure.None;

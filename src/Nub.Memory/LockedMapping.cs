@@ -18,12 +18,19 @@ internal sealed unsafe partial class LockedMapping : RegionLock
     private readonly ulong _lastUInt64;
     private bool _writable;
 
+    // How the bytes are touched where they can go: the mapping's, kept here for the accesses; and the same by its own type where it is the
+    // library's one, so that a single value needs no virtual call.
+    private readonly IndirectAccess? _indirect;
+    private readonly RecoveringAccess? _recovering;
+
     private LockedMapping(HostMapping mapping)
         : base(isIndirect: mapping.Indirect is not null || mapping.Size < LeastForValues, isReadOnly: !mapping.IsWritable)
     {
         _mapping = mapping;
         Base = (byte*)mapping.Address;
         Size = mapping.Size;
+        _indirect = mapping.Indirect;
+        _recovering = _indirect as RecoveringAccess;
 
         // A memory below the least goes the slow way, which looks again; it may pass every value here.
         _lastUInt64 = Size >= LeastForValues ? Size - sizeof(ulong) : ulong.MaxValue - LeastForValues;

@@ -65,7 +65,10 @@ internal static unsafe class SocketMessage
             {
                 SocketNative.Message message = new()
                 {
-                    Vectors = (nint)(&vector), VectorCount = 1, Control = (nint)control, ControlLength = ControlSize,
+                    Vectors = (nint)(&vector),
+                    VectorCount = 1,
+                    Control = (nint)control,
+                    ControlLength = ControlSize,
                 };
                 nint received = SocketNative.ReceiveMessage(socket.SafeHandle, &message, SocketNative.DontWait | SocketNative.CloseOnExecute);
                 if (received >= 0)

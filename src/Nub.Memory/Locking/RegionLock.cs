@@ -98,7 +98,11 @@ internal abstract class RegionLock
     public bool IsReadOnly => (Volatile.Read(ref _word) & ReadOnly) != 0;
 
     /// <summary>Whether nobody is exclusive or claims to be, and the last owner is not gone.</summary>
-    public bool IsOpen => (Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0;
+    public bool IsOpen
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Volatile.Read(ref _word) & (PhaseMask | Closed)) == 0;
+    }
 
     /// <summary>Whether an access that was published may read on the fast path; otherwise <see cref="Wait"/> says more.</summary>
     public bool MayRead

@@ -86,7 +86,8 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
     /// <summary>The page whose functions this uses.</summary>
     internal RecoveryPage Page => _page;
 
-    // Chains of compares, because a switch would be a jump through a table; the commonest size is the first.
+    // Chains of compares, because a switch would be a jump through a table; of a constant size nothing remains of them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override bool TryLoad(byte* place, byte* value, nuint size)
     {
         if (size == 8)
@@ -102,6 +103,7 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
         return TryLoadRarer(place, value, size);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override bool TryStore(byte* place, byte* value, nuint size)
     {
         if (size == 8)
