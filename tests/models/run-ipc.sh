@@ -52,7 +52,6 @@ start() {
 echo "Records, one cell more or less, with and without kills"
 start two-kills-each-in-four-cells ring hold -DPRODUCER_KILLS=2 -DCONSUMER_KILLS=2
 start five-cells ring hold -DCELLS=5 -DRECORDS=5
-start six-records ring hold -DRECORDS=6 -DPRODUCER_KILLS=1 -DCONSUMER_KILLS=0
 for mutation in NO_ZERO ZERO_LATE PAYLOAD_LATE NO_RELEASE PADDING_FIRST PADDING_UNORDERED GIVE_BACK_EARLY NO_SPARE_CELL BAD_LIMIT \
     START_AT_CONSUMER KEEP_ZEROES ZERO_TOO_FAR TAKE_OVER_FROM_START; do
     start "$mutation" ring fail "-D$mutation"
