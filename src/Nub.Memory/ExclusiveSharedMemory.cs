@@ -68,13 +68,15 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
+        mapping.ThrowIfReadOnly();
         mapping.ThrowIfNoSpan();
+        AccessSlot slot = Enter(mapping);
         if (!_isLent)
         {
             mapping.SpanEscaped = true;
         }
 
-        mapping.Leave(Enter(mapping));
+        mapping.Leave(slot);
 
         // Until here, so that a finalizer which runs now has seen that a span escaped.
         GC.KeepAlive(this);
@@ -186,6 +188,16 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         var exclusive = new ExclusiveSharedMemory(isLent: false);
         exclusive.Own(LockedMapping.Over(map()));
         return exclusive;
+    }
+
+    /// <summary>The bytes themselves for a callback that only reads them, of memory that was lent.</summary>
+    internal ReadOnlySpan<byte> Contents(ulong offset, int length)
+    {
+        LockedMapping mapping = Live;
+        mapping.Leave(Enter(mapping));
+
+        // Sound: the caller has judged the range, and the memory is lent for as long as the callback runs.
+        return new ReadOnlySpan<byte>(mapping.Base + offset, length);
     }
 
     /// <summary>Begins to lend a memory that is held exclusively to a callback.</summary>

@@ -32,6 +32,9 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
         Volatile.Write(ref _bitmap, bitmap);
     }
 
+    /// <summary>Whether this is the owner that a guest address space has.</summary>
+    internal bool IsOfSpace => _region is not null;
+
     /// <summary>Marks bytes that a view has written.</summary>
     internal void MarkWritten(byte* address, ulong length)
     {

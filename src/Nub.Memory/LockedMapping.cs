@@ -45,6 +45,11 @@ internal sealed unsafe partial class LockedMapping : RegionLock
         {
             AccessSlots.Prepare();
             LeaseCells.Prepare();
+            if (NubMemoryEventSource.Log.IsEnabled())
+            {
+                NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)mapping.Size, mapping.Backing.ToString());
+            }
+
             locked = new LockedMapping(mapping);
         }
         finally
@@ -53,11 +58,6 @@ internal sealed unsafe partial class LockedMapping : RegionLock
             {
                 mapping.Release();
             }
-        }
-
-        if (NubMemoryEventSource.Log.IsEnabled())
-        {
-            NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)locked.Size, mapping.Backing.ToString());
         }
 
         return locked;

@@ -120,8 +120,16 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
         mapping.ThrowIfNoSpan();
-        mapping.ClaimSpan();
-        mapping.Leave(mapping.Enter());
+        AccessSlot slot = mapping.Enter();
+        try
+        {
+            // Inside, so that a claim of writing has either ended or begins afterwards.
+            mapping.ClaimSpan();
+        }
+        finally
+        {
+            mapping.Leave(slot);
+        }
 
         // Until here, so that a finalizer which runs now has seen that a span escaped.
         GC.KeepAlive(this);

@@ -176,7 +176,7 @@ public abstract class SharedMemory : IDisposable
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
         mapping.ThrowIfNoSpan();
-        return WithExclusivity(exclusive => callback(exclusive.AsSpan(offset, length)));
+        return WithExclusivity(exclusive => callback(exclusive.Contents(offset, length)));
     }
 
     /// <summary>

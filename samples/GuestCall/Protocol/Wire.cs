@@ -37,7 +37,7 @@ internal static class Wire
         return destination[..(ResponseOverhead + payload.Length)];
     }
 
-    /// <summary>Parses an answer for <see cref="Nub.Memory.SharedStack.Pop{T}(Nub.Memory.SharedStackParser{T})"/>.</summary>
+    /// <summary>Parses an answer for <see cref="Nub.Memory.SharedStack.Pop{T}(Nub.Memory.SharedStackParser{T}, int)"/>.</summary>
     /// <param name="element">The prefix and what it counts: a private copy that the guest can no longer change.</param>
     /// <exception cref="InvalidDataException">The element is not an answer, so the buffer keeps it and the pop is refused.</exception>
     public static Response ParseResponse(ReadOnlySpan<byte> element)

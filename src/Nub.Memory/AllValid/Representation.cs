@@ -12,13 +12,17 @@ internal static class Representation<T> where T : unmanaged
     // An interface is found on a boxed value, without reflection, so that trimming cannot break it.
     private static readonly FieldLayout? s_layout = Once.Make(static () => default(T) is IAllValid<T> marked ? FieldLayout.Parse(marked.Fields) : null);
     private static readonly InlineArrayElement? s_element = s_layout is null && !IsPrimitive ? Once.Make(static () => InlineArrayElement.Of(typeof(T))) : null;
+    private static readonly bool s_isAllValid = s_layout is not null || s_element is not null;
     private static readonly bool s_isForeign = s_layout is { HasForeignFields: true } || s_element is { IsForeign: true };
 
-    /// <summary>Whether every bit pattern is a legal value: a primitive, a generated struct, or an inline array of these.</summary>
+    /// <summary>
+    /// Whether every bit pattern is a legal value: a primitive, a generated struct, or an inline array of these. It asks a field, so that all that is known
+    /// of a type is found out here, before an access begins: the initializer allocates, runs a static constructor of the user's, and may throw.
+    /// </summary>
     public static bool IsAllValid
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => IsPrimitive || default(T) is IAllValid<T> || s_element is not null;
+        get => IsPrimitive || s_isAllValid;
     }
 
     /// <summary>The fields of a generated struct; null for any other type.</summary>

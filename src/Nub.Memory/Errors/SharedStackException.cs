@@ -69,7 +69,7 @@ public sealed class SharedStackException : SharedMemoryException
 /// <summary>Why a push or pop was refused, without the cost of an exception: a guest can cause a million a second.</summary>
 internal readonly record struct SharedStackRefusal(SharedStackError Error, ulong Value, ulong Minimum, ulong Maximum, ulong BufferSize)
 {
-    private static readonly string s_noRoom = $": there is no room for an element of {StackAccess.LeastParsed} bytes, the least that a parsed pop takes";
+    private const string NoRoom = ": there is no room for an element of 8 bytes, the least that a parsed pop takes";
 
     public override string ToString() => Error switch
     {
@@ -79,7 +79,7 @@ internal readonly record struct SharedStackRefusal(SharedStackError Error, ulong
         SharedStackError.StackPointerOutOfBounds =>
             $"Stack pointer {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes.{(Value == 0 ? " A new buffer is emptied with Reset first." : "")}",
         SharedStackError.CorruptBackPointer =>
-            $"Corrupt back-pointer: {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes{(Maximum < Minimum ? s_noRoom : "")}.",
+            $"Corrupt back-pointer: {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes{(Maximum < Minimum ? NoRoom : "")}.",
         SharedStackError.SizePrefixOverflow => $"Corrupt size prefix: {Value} overflows 32 bits when its own 4 bytes are added; at most {Maximum} fit the element.",
         SharedStackError.SizePrefixTooLarge => $"Corrupt size prefix: {Value} bytes and its own 4 exceed the element; at most {Maximum} fit.",
         SharedStackError.BufferFull => $"Not enough space: {Value} bytes wanted, back-pointer included, {Maximum} free in the buffer of {BufferSize} bytes.",

@@ -147,6 +147,9 @@ public sealed class DirtyBitmap
             pages += (ulong)BitOperations.PopCount(words[i]);
         }
 
+        // A writer whose page was marked already has set no bit, and its bytes may still be on their way to memory. From here on either they have
+        // come there, or the writer looks at the word that was cleared and sets the bit again.
+        Interlocked.MemoryBarrierProcessWide();
         return pages;
     }
 
@@ -160,6 +163,9 @@ public sealed class DirtyBitmap
                 Interlocked.Exchange(ref word, 0);
             }
         }
+
+        // As in Take.
+        Interlocked.MemoryBarrierProcessWide();
     }
 
     private void CheckRoom(Span<ulong> words)

@@ -95,7 +95,10 @@ public sealed partial class GuestAddressSpace : IDisposable
     }
 
     /// <summary>Marks the pages that are written through the space in a bitmap, or in none any more.</summary>
-    /// <remarks>A write that has begun before this returns may not be marked yet, or still be.</remarks>
+    /// <remarks>
+    /// A write that has begun before this returns may not be marked yet, or still be. A lease keeps the map of its beginning, bitmap included: what is written
+    /// under one that was taken before is not marked, so end it first.
+    /// </remarks>
     /// <param name="bitmap">The bitmap; <see langword="null"/> for none.</param>
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
     public void TrackWrites(DirtyBitmap? bitmap)

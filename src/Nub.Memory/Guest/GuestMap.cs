@@ -110,8 +110,30 @@ internal sealed class GuestMap : RegionLock
     }
 
     /// <summary>The region at whose bytes a place of this process is; a place that was bound in this map has one.</summary>
-    public unsafe GuestRegion RegionOf(byte* address) =>
-        Array.Find(Regions, one => (ulong)(address - one.Address) < one.Length)!;
+    public unsafe GuestRegion RegionOf(byte* address)
+    {
+        foreach (GuestRegion region in Regions)
+        {
+            if ((ulong)(address - region.Address) < region.Length)
+            {
+                return region;
+            }
+        }
+
+        return Regions[0];
+    }
+
+    /// <summary>Marks bytes that were written at a place of this process, at every guest address that they have: a memory may stand at several.</summary>
+    public unsafe void MarkWritten(byte* address, ulong length)
+    {
+        foreach (GuestRegion region in Regions)
+        {
+            if ((ulong)(address - region.Address) < region.Length)
+            {
+                Bitmap?.Mark(region.Start + (ulong)(address - region.Address), length);
+            }
+        }
+    }
 
     /// <summary>Begins a lease of each mapping.</summary>
     /// <exception cref="SharedMemoryLockedException">Somebody holds one exclusively.</exception>

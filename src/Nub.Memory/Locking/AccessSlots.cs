@@ -95,7 +95,7 @@ internal static unsafe class AccessSlots
     {
         if (Volatile.Read(ref s_words) is null)
         {
-            Replace(expected: null, []);
+            Replace(null, null, []);
         }
     }
 
@@ -128,7 +128,7 @@ internal static unsafe class AccessSlots
     /// </summary>
     internal static void Renew()
     {
-        long[] words = s_words;
+        long[] words = Volatile.Read(ref s_words);
         SlotTable[] tables = Volatile.Read(ref s_tables)!;
         if (tables[^1].Count < RenewFrom)
         {
@@ -140,7 +140,7 @@ internal static unsafe class AccessSlots
             SlotTable[] alive = Array.FindAll(tables, static table => table.Words.TryGetTarget(out _));
             if (alive.Length <= RetiredAtMost)
             {
-                Replace(words, alive);
+                Replace(words, tables, alive);
             }
         }
         catch (OutOfMemoryException)
@@ -180,7 +180,7 @@ internal static unsafe class AccessSlots
         return Volatile.Read(ref word) == page ? new AccessSlot(ref word, page) : ThreadSlot.Find();
     }
 
-    private static void Replace(long[]? expected, SlotTable[] older)
+    private static void Replace(long[]? expectedWords, SlotTable[]? expectedTables, SlotTable[] older)
     {
         // All that can fail comes first. One place more than there are, so that the last word shares no line with another object.
         long[] words = new long[(TableSize + 1) * Stride];
@@ -192,7 +192,7 @@ internal static unsafe class AccessSlots
         finally
         {
             s_gate.Enter();
-            if (ReferenceEquals(s_words, expected))
+            if (ReferenceEquals(s_words, expectedWords) && ReferenceEquals(s_tables, expectedTables))
             {
                 // Known before it is used.
                 Volatile.Write(ref s_tables, tables);

@@ -39,7 +39,7 @@ internal static unsafe class LeaseCells
 
     // No lease is ever of cell 0, and its counts are never that of a default lease: so the compare refuses default leases too.
     // A constant to the optimizing compiler; whoever makes a mapping has called Prepare, so that this cannot fail.
-    private static readonly byte* s_cells = Table.Cells();
+    private static readonly byte* s_cells = (byte*)Once.Make(static () => (nint)Table.Cells());
 
     // Of each cell whose lease goes the slow way, the region: such a lease alone has to find it. By the cell's number.
     private static RegionLock?[]? s_slowRegions;

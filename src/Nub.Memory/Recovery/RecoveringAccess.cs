@@ -18,7 +18,7 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
     /// <summary>The longest copy without a transition, in bytes.</summary>
     internal const nuint Suppressed = 4096;
 
-    private static readonly Lock s_installing = new();
+    private static readonly Lock s_installing = Once.Make(static () => new Lock());
     private static RecoveringAccess? s_instance;
 
     private readonly RecoveryPage _page;

@@ -191,8 +191,9 @@ internal readonly unsafe ref struct Place
         LockedMapping mapping = Mapping(_memory, _lease, _address + offset);
         ulong at = (ulong)(_address + offset - mapping.Base);
         LockedMapping.ThrowIfNoAtomics<T>();
-        if (!mapping.IsAtomic<T>(at))
+        if (!mapping.IsAtomic<T>(at) || (mapping.IsReadOnly && (_memory is null ? _lease.SlowRegion is GuestMap : _memory.IsOfSpace)))
         {
+            // By guest address a region that was opened for reading is the guest's choice, as a wrong alignment is.
             result = default;
             return mapping.Refuse(at, (ulong)sizeof(T));
         }
@@ -217,6 +218,24 @@ internal readonly unsafe ref struct Place
             _memory is not null ? mapping.CopyOutSlow(mapping.Publish(), ref to, at, length) : mapping.CopyOutHeld(ref to, at, length),
             at, length);
         GC.KeepAlive(_memory);
+    }
+
+    /// <summary>Copies out of the place, if the bytes are still there.</summary>
+    public bool TryCopyTo(ulong offset, Span<byte> destination)
+    {
+        ref byte to = ref MemoryMarshal.GetReference(destination);
+        nuint length = (nuint)destination.Length;
+        if (_lease.MayRead)
+        {
+            BulkCopy.CopyOut(ref to, _address + offset, length);
+            return true;
+        }
+
+        LockedMapping mapping = Mapping(_memory, _lease, _address + offset);
+        ulong at = (ulong)(_address + offset - mapping.Base);
+        AccessFailure failure = _memory is not null ? mapping.CopyOutSlow(mapping.Publish(), ref to, at, length) : mapping.CopyOutHeld(ref to, at, length);
+        GC.KeepAlive(_memory);
+        return mapping.Succeeded(failure, at, length);
     }
 
     /// <summary>Copies into the place.</summary>
@@ -290,7 +309,9 @@ internal readonly unsafe ref struct Place
             else
             {
                 ulong offset = (ulong)(address - mapping.Base);
-                mapping.ThrowIf(mapping.StoreSlow(slot, offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
+                AccessFailure failure = mapping.StoreSlow(slot, offset, Representation<T>.Convert(value));
+                MarkWritten(memory, lease, address, (ulong)sizeof(T));
+                mapping.ThrowIf(failure, offset, (ulong)sizeof(T));
             }
 
             MarkWritten(memory, lease, address, (ulong)sizeof(T));
@@ -300,8 +321,9 @@ internal readonly unsafe ref struct Place
         {
             LockedMapping mapping = Mapping(memory, lease, address);
             ulong offset = (ulong)(address - mapping.Base);
-            mapping.ThrowIf(mapping.StoreHeld(offset, Representation<T>.Convert(value)), offset, (ulong)sizeof(T));
+            AccessFailure failure = mapping.StoreHeld(offset, Representation<T>.Convert(value));
             MarkWritten(memory, lease, address, (ulong)sizeof(T));
+            mapping.ThrowIf(failure, offset, (ulong)sizeof(T));
         }
     }
 
@@ -336,10 +358,9 @@ internal readonly unsafe ref struct Place
         {
             memory.MarkWritten(address, length);
         }
-        else if (lease.SlowRegion is GuestMap { Bitmap: { } bitmap } map)
+        else if (lease.SlowRegion is GuestMap map)
         {
-            GuestRegion region = map.RegionOf(address);
-            bitmap.Mark(region.Start + (ulong)(address - region.Address), length);
+            map.MarkWritten(address, length);
         }
     }
 

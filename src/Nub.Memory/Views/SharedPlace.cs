@@ -59,7 +59,12 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
         // Sound: the copy is private, and nothing reads it as a T before its bytes were found legal.
         Unsafe.SkipInit(out T copy);
         Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref copy));
-        _place.CopyTo(0, bytes);
+        if (!_place.TryCopyTo(0, bytes))
+        {
+            value = default;
+            return false;
+        }
+
         return validator.TryDecode(bytes, out value);
     }
 

@@ -255,6 +255,19 @@ public sealed class GuestAddressSpaceTests : IDisposable
     }
 
     [Fact]
+    public void A_memory_that_stands_at_two_addresses_is_marked_at_both_by_a_view_under_a_lease()
+    {
+        _space.Map(0x10000, _low.Host, 0x1000, 0x1000);
+        var bitmap = new DirtyBitmap(0, 0x11000);
+        _space.TrackWrites(bitmap);
+        using GuestAddressLease lease = _space.Enter();
+        new SharedView<uint>(Place.In(in lease, 0x10000, 4)).Store(7);
+        Assert.True(bitmap.IsDirty(0x10000));
+        Assert.True(bitmap.IsDirty(0x1000));
+        Assert.False(bitmap.IsDirty(0x2000));
+    }
+
+    [Fact]
     public void A_view_by_guest_address_dies_with_its_region()
     {
         SharedView<uint> view = new SharedView<uint>(Place.In(_space, 0x3010, 4));
