@@ -92,7 +92,7 @@ internal readonly unsafe ref struct Place
     /// <summary>A place by guest address, in one region, under a lease of the space.</summary>
     /// <exception cref="SharedMemoryBoundsException">The range is not mapped, or not in one region.</exception>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
-    public static Place In(in GuestAddressLease access, ulong guestAddress, ulong length)
+    public static Place In(scoped in GuestAddressLease access, ulong guestAddress, ulong length)
     {
         if (!TryIn(in access, guestAddress, length, out Place place))
         {
