@@ -161,7 +161,9 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         }
 
         // Both handles before this one is consumed: should there be no memory for them, it goes on.
+        FaultPoint.Reach();
         var host = new HostSharedMemory();
+        FaultPoint.Reach();
         var guest = new GuestSharedMemory();
         LockedMapping mapping = Consume() ?? throw Ended();
         mapping.SpanEscaped = false;
@@ -185,6 +187,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     internal static ExclusiveSharedMemory Over(Func<HostMapping> map)
     {
         // The handle first: a mapping that was made has an owner.
+        FaultPoint.Reach();
         var exclusive = new ExclusiveSharedMemory(isLent: false);
         exclusive.Own(LockedMapping.Over(map()));
         return exclusive;

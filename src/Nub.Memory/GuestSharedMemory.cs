@@ -15,6 +15,7 @@ public sealed class GuestSharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public GuestSharedMemory Clone()
     {
+        FaultPoint.Reach();
         var clone = new GuestSharedMemory();
         ShareWith(clone);
         return clone;

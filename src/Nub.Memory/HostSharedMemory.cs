@@ -47,6 +47,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <summary>Makes a handle the owner of a new mapping.</summary>
     internal static HostSharedMemory Over(Func<HostMapping> map)
     {
+        FaultPoint.Reach();
         var memory = new HostSharedMemory();
         memory.Own(LockedMapping.Over(map()));
         return memory;
@@ -57,6 +58,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public HostSharedMemory Clone()
     {
+        FaultPoint.Reach();
         var clone = new HostSharedMemory();
         ShareWith(clone);
         return clone;

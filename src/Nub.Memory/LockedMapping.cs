@@ -50,6 +50,7 @@ internal sealed unsafe partial class LockedMapping : RegionLock
                 NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)mapping.Size, mapping.Backing.ToString());
             }
 
+            FaultPoint.Reach();
             locked = new LockedMapping(mapping);
         }
         finally

@@ -90,6 +90,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
             size = CheckFile(path, file, guestMappedSize);
         }
 
+        FaultPoint.Reach();
         var memory = new ReadOnlySharedMemory(guestMappedSize);
         memory.Own(LockedMapping.Over(HostMapping.OpenFile(path, 0, size, SharedMemoryAccess.Read, allowUnsealed: true)));
         return memory;
@@ -100,6 +101,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ReadOnlySharedMemory Clone()
     {
+        FaultPoint.Reach();
         var clone = new ReadOnlySharedMemory(_guestMappedSize);
         ShareWith(clone);
         return clone;
@@ -162,6 +164,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     public ExclusiveSharedMemory CopyToWritable()
     {
         LockedMapping mapping = Live;
+        FaultPoint.Reach();
         var copy = new ExclusiveSharedMemory(mapping.Size);
         AccessFailure failure;
         try
@@ -310,6 +313,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         try
         {
             mapping.Freeze();
+            FaultPoint.Reach();
             var memory = new ReadOnlySharedMemory(guestMappedSize);
 
             // Whether it succeeds or not, the mapping is in other hands.

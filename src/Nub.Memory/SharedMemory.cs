@@ -327,6 +327,7 @@ public abstract class SharedMemory : IDisposable
         LockedMapping mapping = Live;
 
         // Before the memory is taken: what fails in between would leave it taken.
+        FaultPoint.Reach();
         var exclusive = new ExclusiveSharedMemory(isLent: true);
         long ticket = patience is { } time ? mapping.EnterExclusive(time) : mapping.EnterExclusive();
         try

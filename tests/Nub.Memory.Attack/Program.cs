@@ -12,6 +12,7 @@ var programs = new Dictionary<string, Action<string[]>>(StringComparer.Ordinal)
     ["no-memory-for-table"] = NoMemory.ForTable,
     ["interrupt"] = Stopped.Interrupt,
     ["abort"] = Stopped.Abort,
+    ["faults"] = FaultInjection.Run,
 };
 if (args is not [string name, .. string[] rest] || !programs.TryGetValue(name, out Action<string[]>? program))
 {

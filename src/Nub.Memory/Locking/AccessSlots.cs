@@ -137,6 +137,7 @@ internal static unsafe class AccessSlots
 
         try
         {
+            FaultPoint.Reach();
             SlotTable[] alive = Array.FindAll(tables, static table => table.Words.TryGetTarget(out _));
             if (alive.Length <= RetiredAtMost)
             {
@@ -183,7 +184,9 @@ internal static unsafe class AccessSlots
     private static void Replace(long[]? expectedWords, SlotTable[]? expectedTables, SlotTable[] older)
     {
         // All that can fail comes first. One place more than there are, so that the last word shares no line with another object.
+        FaultPoint.Reach();
         long[] words = new long[(TableSize + 1) * Stride];
+        FaultPoint.Reach();
         SlotTable[] tables = [.. older, new SlotTable(words)];
         ThreadSlot.Prepare();
         try

@@ -52,7 +52,7 @@ internal sealed class ThreadSlot
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static AccessSlot Find()
     {
-        ThreadSlot slot = t_first ??= new ThreadSlot();
+        ThreadSlot slot = t_first ??= Create();
         if (++slot._uses == RenewAfter)
         {
             slot._uses = 0;
@@ -61,7 +61,7 @@ internal sealed class ThreadSlot
 
         while (slot._word is { } taken && taken[AccessSlots.Stride] != 0)
         {
-            slot = slot._inner ??= new ThreadSlot();
+            slot = slot._inner ??= Create();
         }
 
         // The slot exists before its word is taken, so that a failure in between loses no word.
@@ -84,6 +84,12 @@ internal sealed class ThreadSlot
         }
 
         return false;
+    }
+
+    private static ThreadSlot Create()
+    {
+        FaultPoint.Reach();
+        return new ThreadSlot();
     }
 
     private static long[] Take()
@@ -109,6 +115,7 @@ internal sealed class ThreadSlot
     private static long[] Make()
     {
         // In the middle of what it has to itself.
+        FaultPoint.Reach();
         long[] word = new long[2 * AccessSlots.Stride];
         while (true)
         {
@@ -142,6 +149,7 @@ internal sealed class ThreadSlot
 
     private static void Grow(long[][]? expected, long[][] words, long[][] free)
     {
+        FaultPoint.Reach();
         try
         {
         }

@@ -37,9 +37,13 @@ internal sealed class LinuxMapping : HostMapping
     public static new LinuxMapping CreateAnonymous(ulong size)
     {
         Extent extent = Reserve(size, 0, PageSize);
-        return LinuxNative.MProtect(extent.Address, (nuint)size, LinuxNative.ProtRead | LinuxNative.ProtWrite) == 0
-            ? new LinuxMapping(extent, MappingBacking.Anonymous)
-            : throw Unreserve(extent, "mprotect", $"{size} bytes at 0x{extent.Address:X}");
+        if (LinuxNative.MProtect(extent.Address, (nuint)size, LinuxNative.ProtRead | LinuxNative.ProtWrite) != 0)
+        {
+            int error = Unreserve(extent);
+            throw new SharedMemoryMapException("mprotect", error, $"{size} bytes at 0x{extent.Address:X}");
+        }
+
+        return Own(extent, MappingBacking.Anonymous);
     }
 
     public static new LinuxMapping CreateSnapshot(ulong size) => CreateInMemory("nub-snapshot", size, MappingBacking.Snapshot);
@@ -69,13 +73,14 @@ internal sealed class LinuxMapping : HostMapping
     public static new LinuxMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
     {
         // A descriptor of our own: the caller may close his, and we hand it on and punch holes by it.
+        SafeFileHandle file = NewHandle();
         int fd = LinuxNative.Duplicate(handle, LinuxNative.FDupFdCloExec, 0);
         if (fd < 0)
         {
             throw Failed("fcntl", "F_DUPFD_CLOEXEC of memory to be opened");
         }
 
-        var file = new SafeFileHandle(fd, ownsHandle: true);
+        Marshal.InitHandle(file, fd);
         try
         {
             LinuxFile facts = LinuxFile.Examine(file);
@@ -88,11 +93,7 @@ internal sealed class LinuxMapping : HostMapping
             IndirectAccess? indirect = facts.CanGo ? SurvivingAccess(allowUnsealed) : null;
             int protection = isReadOnly ? LinuxNative.ProtRead : LinuxNative.ProtRead | LinuxNative.ProtWrite;
             Extent extent = Map(file, offset, size, facts.Granule, protection, LinuxNative.MapShared);
-            return new LinuxMapping(extent, MappingBacking.File, file, offset, facts.IsInMemory, indirect, isReadOnly)
-            {
-                CanGo = facts.CanGo,
-                OthersCanWrite = !facts.IsImmutable,
-            };
+            return Own(extent, MappingBacking.File, file, offset, facts.IsInMemory, indirect, isReadOnly, facts.CanGo, !facts.IsImmutable);
         }
         catch
         {
@@ -162,7 +163,7 @@ internal sealed class LinuxMapping : HostMapping
     public override HostMapping MapCopyOnWrite()
     {
         Extent extent = Map(_file!, _offset, Size, _granule, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapPrivate);
-        return new LinuxMapping(extent, MappingBacking.CopyOnWrite, indirect: _indirect) { CanGo = CanGo, OthersCanWrite = OthersCanWrite };
+        return Own(extent, MappingBacking.CopyOnWrite, indirect: _indirect, canGo: CanGo, othersCanWrite: OthersCanWrite);
     }
 
     public override SafeHandle DuplicateHandle()
@@ -178,8 +179,15 @@ internal sealed class LinuxMapping : HostMapping
             throw new NotSupportedException("Before Linux 5.1 a snapshot cannot be sealed against another process that writes it.");
         }
 
+        SafeFileHandle duplicate = NewHandle();
         int fd = LinuxNative.Duplicate(_file, LinuxNative.FDupFdCloExec, 0);
-        return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw Failed("fcntl", "F_DUPFD_CLOEXEC of shared memory");
+        if (fd < 0)
+        {
+            throw Failed("fcntl", "F_DUPFD_CLOEXEC of shared memory");
+        }
+
+        Marshal.InitHandle(duplicate, fd);
+        return duplicate;
     }
 
     public override void Restore()
@@ -213,6 +221,7 @@ internal sealed class LinuxMapping : HostMapping
     private static LinuxMapping CreateInMemory(string name, ulong size, MappingBacking backing)
     {
         uint flags = LinuxNative.MfdCloExec | LinuxNative.MfdAllowSealing;
+        SafeFileHandle file = NewHandle();
         int fd = LinuxNative.MemFdCreate(name, flags | LinuxNative.MfdNoExecSeal);
         if (fd < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInvalid)
         {
@@ -224,7 +233,7 @@ internal sealed class LinuxMapping : HostMapping
             throw Failed("memfd_create", $"{size} bytes");
         }
 
-        var file = new SafeFileHandle(fd, ownsHandle: true);
+        Marshal.InitHandle(file, fd);
         try
         {
             if (LinuxNative.FTruncate(file, (long)size) != 0)
@@ -233,7 +242,7 @@ internal sealed class LinuxMapping : HostMapping
             }
 
             Extent extent = Map(file, 0, size, PageSize, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapShared);
-            return new LinuxMapping(extent, backing, file, isInMemory: true);
+            return Own(extent, backing, file, isInMemory: true);
         }
         catch
         {
@@ -272,9 +281,13 @@ internal sealed class LinuxMapping : HostMapping
 
         // MAP_FIXED replaces pages of our own reservation only.
         int flags = sharing | LinuxNative.MapFixed | LinuxNative.MapNoReserve;
-        return LinuxNative.MMapFile(address, (nuint)length, protection, flags, file, (long)(offset - before)) == address
-            ? extent
-            : throw Unreserve(extent, "mmap", $"{size} bytes of a file from {offset} on");
+        if (LinuxNative.MMapFile(address, (nuint)length, protection, flags, file, (long)(offset - before)) != address)
+        {
+            int error = Unreserve(extent);
+            throw new SharedMemoryMapException("mmap", error, $"{size} bytes of a file from {offset} on");
+        }
+
+        return extent;
     }
 
     /// <summary>
@@ -315,11 +328,40 @@ internal sealed class LinuxMapping : HostMapping
 
     private static ulong RoundUp(ulong value, ulong granule) => (value + granule - 1) / granule * granule;
 
-    private static SharedMemoryMapException Unreserve(in Extent extent, string call, string attempt)
+    /// <summary>Gives a reservation back after a failure, before there is need of memory to tell of it.</summary>
+    /// <returns>The failure's error.</returns>
+    private static int Unreserve(in Extent extent)
     {
-        SharedMemoryMapException failure = Failed(call, attempt);
+        int error = Marshal.GetLastPInvokeError();
         Unmap(extent.RawAddress, extent.RawSize);
-        return failure;
+        return error;
+    }
+
+    /// <summary>Gives a new reservation its owner; it is unmapped when there is no memory for one.</summary>
+    private static LinuxMapping Own(in Extent extent, MappingBacking backing, SafeFileHandle? file = null, ulong offset = 0, bool isInMemory = false,
+        IndirectAccess? indirect = null, bool isReadOnly = false, bool canGo = false, bool othersCanWrite = false)
+    {
+        LinuxMapping? mapping = null;
+        try
+        {
+            FaultPoint.Reach();
+            mapping = new LinuxMapping(extent, backing, file, offset, isInMemory, indirect, isReadOnly) { CanGo = canGo, OthersCanWrite = othersCanWrite };
+            return mapping;
+        }
+        finally
+        {
+            if (mapping is null)
+            {
+                Unmap(extent.RawAddress, extent.RawSize);
+            }
+        }
+    }
+
+    /// <summary>A handle on nothing yet: it is made before the descriptor that it is to own, which then always has an owner.</summary>
+    private static SafeFileHandle NewHandle()
+    {
+        FaultPoint.Reach();
+        return new SafeFileHandle();
     }
 
     private static SharedMemoryMapException Failed(string call, string attempt) => new(call, Marshal.GetLastPInvokeError(), attempt);

@@ -56,6 +56,7 @@ public readonly unsafe partial struct SharedStack
         }
 
         // Nothing allocates while the memory is entered.
+        FaultPoint.Reach();
         byte[] copy = GC.AllocateUninitializedArray<byte>((int)top.Length);
         access = new StackAccess(in range);
         access.CopyTo(top.Start, ref MemoryMarshal.GetArrayDataReference(copy), (nuint)copy.Length);
@@ -106,6 +107,7 @@ public readonly unsafe partial struct SharedStack
         }
 
         int length = (int)wanted;
+        FaultPoint.Reach();
         byte[]? rented = length > OnStack ? ArrayPool<byte>.Shared.Rent(length) : null;
         Span<byte> element = (rented ?? stackalloc byte[OnStack])[..length];
         try
