@@ -44,7 +44,7 @@ internal sealed partial class FuzzThread(FuzzWorld world, int index, int seed)
             < 97 => ("snapshot", UseSnapshot),
             < 98 => ("memory of its own", UseOwn),
             < 99 => ("another owner", Reown),
-            _ => ("compare all", CompareAll),
+            _ => ("compare all", () => Unless(CompareAll)),
         };
         Last = step.Name;
         step.Do();
