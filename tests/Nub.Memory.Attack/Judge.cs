@@ -72,9 +72,25 @@ internal static class Judge
         }
     }
 
-    /// <summary>Whether something begins at the address in this process's map.</summary>
-    public static bool IsMapped(nint address) =>
-        File.ReadLines("/proc/self/maps").Any(line => line.StartsWith($"{address:x}-", StringComparison.Ordinal));
+    /// <summary>
+    /// Whether a memory of the library begins at the address in this process's map: its guard page is before it. The system may have given
+    /// the range of one that is gone to something else already.
+    /// </summary>
+    public static bool IsMapped(nint address)
+    {
+        string before = "";
+        foreach (string line in File.ReadLines("/proc/self/maps"))
+        {
+            if (line.StartsWith($"{address:x}-", StringComparison.Ordinal))
+            {
+                return before.Contains($"-{address:x} ---p", StringComparison.Ordinal);
+            }
+
+            before = line;
+        }
+
+        return false;
+    }
 
     /// <summary>One access from each of very many pages of one stack, which fills a table of such pages.</summary>
     public static void AccessFromManyPages(HostSharedMemory memory, int pages = 14_000) =>

@@ -109,6 +109,7 @@ internal static class Stopped
 
         // What is called for the first time is compiled before anybody is aborted.
         AbortOnce(other, buffer, Accesses.Length, abort: false, ref locked, ref mapped);
+        (locked, mapped) = (0, 0);
         for (int round = 0; round < rounds; round++)
         {
             AbortOnce(other, buffer, args is ["bulk"] ? round * Accesses.Length : round, abort: true, ref locked, ref mapped);
