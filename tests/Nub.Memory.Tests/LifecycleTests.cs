@@ -144,7 +144,8 @@ public class LifecycleTests
     }
 
     private static bool HasSpan(MethodInfo method) =>
-        method.ReturnType.IsByRefLike || method.GetParameters().Any(p => p.ParameterType.IsByRefLike) || method.Name == "TryReadValidated";
+        method.ReturnType.IsByRefLike || method.GetParameters().Any(p => p.ParameterType.IsByRefLike) 
+        || method.Name is "TryReadValidated" or "WriteValidated" or "TryWriteValidated" or "At" or "TryAt";
 
     private static object? Argument(Type type)
     {
@@ -167,6 +168,9 @@ public class LifecycleTests
         [
             () => memory.CopyTo(0, new byte[1]), () => memory.TryCopyTo(0, new byte[1]), () => memory.TryCopyTo(ulong.MaxValue, new byte[1]),
             () => memory.CopyFrom(0, new byte[1]), () => memory.TryCopyFrom(0, new byte[1]), () => memory.TryRead<int>(ulong.MaxValue, out _),
+            () => memory.At<ContractWire.View>(0), () => memory.TryAt<ContractWire.View>(0, out _), () => memory.TryReadValidated(0, out ContractChecked _),
+            () => memory.WriteValidated(0, new ContractChecked()), () => memory.TryWriteValidated(0, new ContractChecked()), () => memory.ReadArray(0, new int[1]),
+            () => memory.TryWriteArray<int>(0, [1]),
             () => memory.Enter(), () => SharedView.At<int>(memory, 0), () => SharedArrayView.At<int>(memory, 0, 1),
             () => stack.Push([1]), () => stack.TryPush([1]), () => stack.Pop(), () => stack.TryPop(new byte[8], out _),
             () => stack.Pop(element => element.Length), () => stack.Reset(),
