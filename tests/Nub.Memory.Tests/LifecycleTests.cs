@@ -144,7 +144,7 @@ public class LifecycleTests
     }
 
     private static bool HasSpan(MethodInfo method) =>
-        method.ReturnType.IsByRefLike || method.GetParameters().Any(p => p.ParameterType.IsByRefLike) 
+        method.ReturnType.IsByRefLike || method.GetParameters().Any(p => p.ParameterType.IsByRefLike)
         || method.Name is "TryReadValidated" or "WriteValidated" or "TryWriteValidated" or "At" or "TryAt";
 
     private static object? Argument(Type type)
