@@ -91,7 +91,7 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
         byte[] copy = new byte[512];
         int changes = 0;
         ulong last = 0;
-        for (int i = 0; i < 200_000 || (changes < 2 && i < 100_000_000); i++)
+        for (int i = 0; i < 20_000 || (changes < 2 && i < 100_000_000); i++)
         {
             ulong at = (ulong)random.Next(500) * 8;
 
@@ -106,10 +106,7 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
             }
 
             host.CopyTo(at % 3584, copy);
-            foreach (ulong whole in MemoryMarshal.Cast<byte, ulong>(copy))
-            {
-                Assert.True(whole is 0 or ulong.MaxValue, $"torn in a copy: {whole:X16}");
-            }
+            Assert.Equal(-1, MemoryMarshal.Cast<byte, ulong>(copy).IndexOfAnyExcept(0UL, ulong.MaxValue));
 
             seen = host.CompareExchange(at, ulong.MaxValue, 0UL);
             Assert.True(seen is 0 or ulong.MaxValue);

@@ -177,6 +177,38 @@ public sealed unsafe class ShareableMappingTests
         mapping.Release();
     }
 
+    /// <summary>A descriptor that is no file: the page that the kernel shares with whoever runs a virtual processor.</summary>
+    [SkippableFact]
+    public void The_descriptor_of_a_virtual_processor_can_be_opened()
+    {
+        const int createVirtualMachine = 0xAE01;
+        const int getRunSize = 0xAE04;
+        const int createVirtualProcessor = 0xAE41;
+        LinuxSharing.SkipElsewhere();
+        Skip.IfNot(File.Exists("/dev/kvm"), "There is no /dev/kvm.");
+        using SafeFileHandle system = OpenDevice("/dev/kvm");
+        int size = IoCtl(system, getRunSize, 0);
+        int vm = IoCtl(system, createVirtualMachine, 0);
+        Skip.If(size <= 0 || vm < 0, "KVM makes no virtual machine here.");
+        using var machine = new SafeFileHandle(vm, ownsHandle: true);
+        using var processor = new SafeFileHandle(IoCtl(machine, createVirtualProcessor, 0), ownsHandle: true);
+        using HostSharedMemory run = HostSharedMemory.Open(processor, 0, (ulong)size, allowUnsealed: true);
+
+        // kvm_run: immediate_exit at 1, which is ours to set, and the state of the interrupts at 12.
+        run.Write<byte>(1, 1);
+        Assert.Equal(1, run.Read<byte>(1));
+        run.Write<byte>(1, 0);
+        Assert.True(run.TryRead(8, out uint _));
+        Assert.Equal("---p", ProcessMaps.Protection(run.BaseAddress - 1));
+
+        // What the kernel has no page for is gone, not a crash.
+        if (RecoveringAccess.IsSupported(out _))
+        {
+            using HostSharedMemory beyond = HostSharedMemory.Open(processor, 0, (ulong)size + (1 << 20));
+            Assert.False(beyond.TryRead((ulong)size + (1 << 19), out byte _));
+        }
+    }
+
     [SkippableFact]
     public void What_is_refused_leaves_nothing_behind()
     {
@@ -286,6 +318,21 @@ public sealed unsafe class ShareableMappingTests
         int fd = OpenAt(-100, "/tmp", 0x10000, 0);
         return new SafeFileHandle(fd, ownsHandle: true);
     }
+
+    private static SafeFileHandle OpenDevice(string path)
+    {
+        try
+        {
+            return LinuxFile.Open(path, SharedMemoryAccess.ReadWrite);
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw new SkipException(refused.Message);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "ioctl")]
+    private static extern int IoCtl(SafeHandle file, nuint request, nuint argument);
 
     private static string Memories() => string.Join('\n', File.ReadLines("/proc/self/maps").Where(line => line.Contains("memfd:nub-test", StringComparison.Ordinal)));
 
