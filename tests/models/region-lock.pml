@@ -18,13 +18,20 @@
  *   - the release happens exactly once, and it has happened at the end, whoever was inside when the owner was disposed;
  *   - at the end no slot is set, and nobody is left waiting (spin's invalid end states).
  *
- * Sizes: READERS threads of ACCESSES accesses each, LEASES threads that hold a lease, EXCLUSIVES threads that claim, HELPERS
- * threads that go on using the exclusive memory they were lent after the callback has ended, one disposer.
+ * Sizes: READERS threads of ACCESSES accesses each, LEASES threads that hold a lease, EXCLUSIVES threads that claim, PATIENTS
+ * threads that take the memory over the accesses in it and wait for these, HELPERS threads that go on using the exclusive memory
+ * they were lent after the callback has ended, one disposer.
+ *
+ * Second slots, of which each reader has one: with NESTED for an access that code of the user's makes inside of an access; with FRESH
+ * for a thread that has no slot yet, and makes its known before it uses it; with RENEWED in the table that replaces the
+ * first one at any moment. Of a replaced table the words are looked at until the collector has found that no thread refers to them;
+ * it stops all threads for that, and so it acts as a barrier between their last stores there and its finding.
  *
  * Mutations, each of which must fail (run.sh): NO_BARRIER, NO_BARRIER_RELEASE, SWAP_PUBLISH, NO_LOOK_AFTER_CLEAR,
  * LOOK_BEFORE_CLEAR, SLOW_NO_LOOK, NO_TICKET, SCAN_BEFORE_CLAIM, CONFIRM_WITHOUT_COMPARE, ENTER_DURING_CLAIM,
  * LEAVE_EXCLUSIVE_NO_LOOK, LEAVE_LEASE_NO_LOOK, WITHDRAW_NO_LOOK, WITHDRAW_ANY, RELEASE_IGNORES_LEASES, RELEASE_IGNORES_SLOTS,
- * RELEASE_UNMARKED, SCAN_BEFORE_LOOK, HELPER_NO_SLOT.
+ * RELEASE_UNMARKED, SCAN_BEFORE_LOOK, HELPER_NO_SLOT, PATIENT_NO_BARRIER, PATIENT_SCAN_FIRST, PATIENT_OVER_LEASE,
+ * PATIENT_GIVES_UP_NO_LOOK, PATIENT_ENTERS_AT_ONCE, NESTED_IN_SAME_SLOT, NESTED_CLEARS_ALL, KNOWN_AFTER_USE, OLD_TABLE_DROPPED, NO_BARRIER_OF_COLLECTOR.
  */
 
 #ifndef READERS
@@ -42,11 +49,17 @@
 #ifndef HELPERS
 #define HELPERS 0
 #endif
+#ifndef PATIENTS
+#define PATIENTS 0
+#endif
+#if defined(NESTED) || defined(FRESH) || defined(RENEWED)
+#define SECOND
+#endif
 
-/* Threads: readers, then helpers, which have a slot and a buffer each; then exclusives, leases, the disposer. */
+/* Threads: readers, then helpers, which have a slot and a buffer each; then exclusives, leases, patients, the disposer. */
 #define FIRST_EXCLUSIVE (READERS + HELPERS)
 #define SLOTS   (READERS + HELPERS)
-#define THREADS (READERS + HELPERS + EXCLUSIVES + LEASES + 1)
+#define THREADS (READERS + HELPERS + EXCLUSIVES + LEASES + PATIENTS + 1)
 #define NOBODY  255
 
 /* The word, as RegionLock packs it, with narrower counts: at most 3 leases and 4 claims. */
@@ -73,14 +86,52 @@
 #define STAYS (PHASE | LEASE_MASK | RELEASED)
 #endif
 
-/* A buffered store: to the own slot, or to the data. */
+/* A buffered store: to the own slot, or to the data; to the own second slot, or to the count of the known ones. */
 #define CLEAR   0
 #define PUBLISH 1
 #define DATA    2
+#define CLEAR2   3
+#define PUBLISH2 4
+#define KNOWN2   5
 
 byte word;
 bit slot[SLOTS];
+#ifdef SECOND
+bit slot2[SLOTS];
+bit known2[SLOTS];
+bit renewed;           /* whether a new table has taken the place of the first one */
+byte refs;             /* readers that refer to the first one: the collector's, not the protocol's */
+bit dropped;           /* whether the collector has found none */
+chan buffer[SLOTS] = [9] of { byte };
+#else
 chan buffer[SLOTS] = [5] of { byte };
+#endif
+
+#ifdef OLD_TABLE_DROPPED
+#define LOOKED_AT (!renewed)
+#else
+#define LOOKED_AT (!dropped)
+#endif
+
+/* Where a reader is found inside: k is a known second slot, or not. */
+#ifdef SECOND
+#define INSIDE(n) ((slot[n] && LOOKED_AT) || ((k >> (n)) & 1 && slot2[n]))
+#define KNOWN_NOW atomic { k = known2[0]; what = SLOTS - 1; do :: what > 0 -> k = k | (known2[what] << what); what-- :: what == 0 -> break od };
+#define SCAN_LOCALS byte k
+#else
+#define INSIDE(n) slot[n]
+#define KNOWN_NOW
+#define SCAN_LOCALS bit unused
+#endif
+
+/* Of an access that is not nested: in the first slot, or in the second. */
+#ifdef SECOND
+#define ENTERING (second -> PUBLISH2 : PUBLISH)
+#define LEAVING  (second -> CLEAR2 : CLEAR)
+#else
+#define ENTERING PUBLISH
+#define LEAVING  CLEAR
+#endif
 
 /* Ghosts: what is true, whatever the protocol believes. */
 byte alone = NOBODY;   /* who is exclusive */
@@ -100,8 +151,13 @@ inline flush(whose) {
     buffer[whose]?what;
     if
     :: what == DATA -> touched(whose)
-    :: else -> slot[whose] = what
-    fi
+#ifdef SECOND
+    :: what == KNOWN2 -> known2[whose] = 1
+    :: what == CLEAR2 || what == PUBLISH2 -> slot2[whose] = (what == PUBLISH2)
+#endif
+    :: what == CLEAR || what == PUBLISH -> slot[whose] = what
+    fi;
+    what = 0
 }
 
 inline drain(owner) {
@@ -119,10 +175,11 @@ inline process_wide_barrier() {
 }
 
 inline any_inside(seen) {
+    KNOWN_NOW
     do
-    :: atomic { i < SLOTS - 1 && !slot[i] -> i++ }
-    :: atomic { slot[i] -> seen = 1; i = 0; break }
-    :: atomic { i == SLOTS - 1 && !slot[i] -> i = 0; break }
+    :: atomic { i < SLOTS - 1 && !INSIDE(i) -> i++ }
+    :: atomic { INSIDE(i) -> seen = 1; i = 0; break }
+    :: atomic { i == SLOTS - 1 && !INSIDE(i) -> i = 0; break }
     od
 }
 
@@ -173,19 +230,35 @@ inline look() {
 }
 
 proctype Reader(byte me) {
-    bit found; byte i; byte n; byte w;
+    bit found; byte i; byte n; byte w; SCAN_LOCALS;
+#ifdef SECOND
+    bit second; bit nested;
+#endif
     do
     :: n == ACCESSES -> break
     :: n < ACCESSES ->
+#ifdef RENEWED
+        /* The table that is the newest now; it may be another when the slot is used. */
+        atomic { second = renewed; refs = refs + !second };
+#endif
+#ifdef FRESH
+        second = 1;
+#endif
+#if (defined(RENEWED) || defined(FRESH)) && !defined(KNOWN_AFTER_USE)
+        if
+        :: atomic { second && !known2[me] -> drain(me); buffer[me]!KNOWN2 }
+        :: atomic { !second || known2[me] -> skip }
+        fi;
+#endif
         /* Enter. The loop is EnterSlow's; its first round is Enter's. */
         do
         :: true ->
 #ifdef SWAP_PUBLISH
             w = word;
-            buffer[me]!PUBLISH;
+            buffer[me]!ENTERING;
             atomic {
 #else
-            buffer[me]!PUBLISH;
+            buffer[me]!ENTERING;
             atomic {
                 w = word;
 #endif
@@ -198,7 +271,7 @@ proctype Reader(byte me) {
                 :: else -> w = 0
                 fi
             };
-            buffer[me]!CLEAR;
+            buffer[me]!LEAVING;
 again:
 #ifndef SLOW_NO_LOOK
             look();
@@ -213,18 +286,55 @@ again:
             fi
         od;
 inside:
-#ifdef LOOK_BEFORE_CLEAR
+#ifdef NESTED
+        /* Code of the user's, that the runtime runs inside of the access, makes an access of its own; or it does not. */
+        if
+        :: atomic { !nested -> nested = 1 };
+#ifdef NESTED_IN_SAME_SLOT
+            buffer[me]!PUBLISH;
+            if
+            :: atomic { !(word & (PHASE | CLOSED)) -> touched(me); buffer[me]!DATA; buffer[me]!CLEAR }
+            :: atomic { word & (PHASE | CLOSED) -> buffer[me]!CLEAR }
+            fi;
+#else
+            if
+            :: atomic { !known2[me] -> drain(me); buffer[me]!KNOWN2 }
+            :: known2[me]
+            fi;
+            buffer[me]!PUBLISH2;
+            if
+            :: atomic { !(word & (PHASE | CLOSED)) -> touched(me); buffer[me]!DATA; buffer[me]!CLEAR2 }
+            :: atomic { word & (PHASE | CLOSED) -> buffer[me]!CLEAR2 }
+            fi;
+#ifdef NESTED_CLEARS_ALL
+            buffer[me]!CLEAR;
+#endif
+#endif
+            look()
+        :: skip
+        fi;
+#endif
+#if defined(KNOWN_AFTER_USE)
+        atomic { touched(me); buffer[me]!KNOWN2; buffer[me]!DATA; buffer[me]!LEAVING };
+        look();
+#elif defined(LOOK_BEFORE_CLEAR)
         atomic { touched(me); buffer[me]!DATA };
         if
         :: atomic { word & CLOSED -> skip }; buffer[me]!CLEAR; try_release()
         :: atomic { !(word & CLOSED) -> skip }; buffer[me]!CLEAR
         fi;
 #else
-        atomic { touched(me); buffer[me]!DATA; buffer[me]!CLEAR };
+        atomic { touched(me); buffer[me]!DATA; buffer[me]!LEAVING };
         look();
 #endif
 refused:
         atomic {
+#ifdef RENEWED
+            refs = refs - !second;
+#endif
+#ifdef SECOND
+            nested = 0; second = 0;
+#endif
             n++;
             if
             :: n == ACCESSES -> done++; break
@@ -236,10 +346,10 @@ refused:
 
 /* A thread that was lent the exclusive memory, and uses it during the callback or after it (EnterHeld). */
 proctype Helper(byte me) {
-    bit found; byte i; byte ticket;
+    bit found; byte i; byte ticket; SCAN_LOCALS;
     if
     :: atomic { lent != 0 -> ticket = lent }
-    :: atomic { lent == 0 && done >= EXCLUSIVES + LEASES + 1 -> goto over }
+    :: atomic { lent == 0 && done >= EXCLUSIVES + LEASES + PATIENTS + 1 -> goto over }
     fi;
 #ifndef HELPER_NO_SLOT
     buffer[me]!PUBLISH;
@@ -254,7 +364,7 @@ over:
 }
 
 proctype Exclusive(byte me) {
-    bit found; byte i; byte w; byte claim;
+    bit found; byte i; byte w; byte claim; SCAN_LOCALS;
     atomic {
         w = word;
         if
@@ -324,7 +434,7 @@ refused:
 }
 
 proctype Lease(byte me) {
-    bit found; byte i; byte w;
+    bit found; byte i; byte w; SCAN_LOCALS;
     if
     :: atomic { (word & CLOSED) || (word & PHASE) == ALONE -> goto refused }
     :: atomic { !(word & CLOSED) && (word & PHASE) != ALONE -> word = (word & ~PHASE) + ONE_LEASE }
@@ -342,12 +452,94 @@ refused:
     atomic { w = 0; done++ }
 }
 
+/* EnterExclusive with patience: exclusive at once, then a look at the slots until nobody is inside or the time is over. */
+proctype Patient(byte me) {
+    bit found; byte i; byte w; SCAN_LOCALS;
+#ifdef PATIENT_SCAN_FIRST
+    process_wide_barrier();
+    do
+    :: atomic { found = 0 }; any_inside(found);
+       if
+       :: found -> skip
+       :: !found -> break
+       fi
+    od;
+#endif
+    atomic {
+        w = word;
+        if
+#ifdef PATIENT_OVER_LEASE
+        :: (w & CLOSED) || (w & PHASE) == ALONE -> goto refused
+        :: else -> word = (w & LEASE_MASK) | NEXT_TICKET(w) | ALONE
+#else
+        :: (w & (CLOSED | LEASE_MASK)) || (w & PHASE) == ALONE -> goto refused
+        :: else -> word = NEXT_TICKET(w) | ALONE
+#endif
+        fi;
+        w = 0
+    };
+#ifndef PATIENT_SCAN_FIRST
+#ifndef PATIENT_NO_BARRIER
+    process_wide_barrier();
+#endif
+#ifndef PATIENT_ENTERS_AT_ONCE
+    do
+    :: any_inside(found);
+       if
+       :: atomic { !found -> break }
+       :: atomic { found -> found = 0 }
+       /* The time is over. */
+       :: atomic { found -> found = 0; w = word & CLOSED; word = word & ~PHASE; goto over }
+       fi
+    od;
+#endif
+#endif
+    atomic { assert(alone == NOBODY); alone = me; lent = word & (PHASE | TICKET_MASK) };
+    touched(me);
+    atomic { w = word & CLOSED; word = word & ~PHASE; alone = NOBODY };
+#ifdef PATIENT_GIVES_UP_NO_LOOK
+    if
+    :: w -> w = 0; try_release()
+    :: else -> skip
+    fi;
+over:
+#else
+over:
+    if
+    :: w -> w = 0; try_release()
+    :: else -> skip
+    fi;
+#endif
+refused:
+    atomic { w = 0; done++ }
+}
+
 proctype Disposer() {
-    bit found; byte i;
+    bit found; byte i; SCAN_LOCALS;
     word = word | CLOSED;
     try_release();
     done++
 }
+
+#ifdef RENEWED
+/* A new table takes the first one's place; later the collector finds that nobody refers to that one any more. */
+proctype Renewer() {
+    byte i;
+    renewed = 1;
+end:
+    atomic {
+        refs == 0;
+#ifndef NO_BARRIER_OF_COLLECTOR
+        do
+        :: i < SLOTS -> drain(i); i++
+        :: else -> break
+        od;
+#endif
+        dropped = 1;
+        i = 0
+    }
+}
+#endif
 
 /* The processors: each thread's oldest store reaches memory some time. */
 proctype Memory() {
@@ -369,7 +561,11 @@ proctype Judge() {
     atomic {
         done == THREADS;
         do
+#ifdef SECOND
+        :: i < SLOTS -> drain(i); assert(!slot[i] && !slot2[i]); i++
+#else
         :: i < SLOTS -> drain(i); assert(!slot[i]); i++
+#endif
         :: else -> break
         od;
         assert(gone);
@@ -384,10 +580,14 @@ init {
         :: i < READERS -> run Reader(i); i++
         :: i >= READERS && i < FIRST_EXCLUSIVE -> run Helper(i); i++
         :: i >= FIRST_EXCLUSIVE && i < FIRST_EXCLUSIVE + EXCLUSIVES -> run Exclusive(i); i++
-        :: i >= FIRST_EXCLUSIVE + EXCLUSIVES && i < THREADS - 1 -> run Lease(i); i++
+        :: i >= FIRST_EXCLUSIVE + EXCLUSIVES && i < THREADS - 1 - PATIENTS -> run Lease(i); i++
+        :: i >= THREADS - 1 - PATIENTS && i < THREADS - 1 -> run Patient(i); i++
         :: i == THREADS - 1 -> run Disposer(); break
         od;
         i = 0;
+#ifdef RENEWED
+        run Renewer();
+#endif
         run Memory();
         run Judge()
     }

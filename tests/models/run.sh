@@ -60,6 +60,8 @@ full="-DREADERS=2 -DLEASES=1 -DEXCLUSIVES=1"
 small="-DREADERS=1 -DLEASES=1 -DEXCLUSIVES=1"
 claims="-DREADERS=1 -DLEASES=0 -DEXCLUSIVES=2"
 lent="-DREADERS=1 -DLEASES=1 -DEXCLUSIVES=1 -DHELPERS=1"
+patient="-DREADERS=1 -DPATIENTS=1"
+second="-DREADERS=1 -DLEASES=0 -DEXCLUSIVES=1"
 
 echo "The protocol: no access while exclusive or released, released once and in the end, no slot left, no deadlock"
 # shellcheck disable=SC2086
@@ -88,6 +90,23 @@ echo "The protocol: no access while exclusive or released, released once and in 
     start "WITHDRAW_ANY" fail $claims -DWITHDRAW_ANY
     start "SCAN_BEFORE_LOOK" fail $lent -DSCAN_BEFORE_LOOK
     start "HELPER_NO_SLOT" fail $lent -DHELPER_NO_SLOT
+
+    start "patience-beside-a-claim" hold $patient -DLEASES=0 -DEXCLUSIVES=1
+    start "patience-beside-a-lease" hold $patient -DLEASES=1 -DEXCLUSIVES=0
+    start "PATIENT_NO_BARRIER" fail $patient -DLEASES=0 -DEXCLUSIVES=0 -DPATIENT_NO_BARRIER
+    start "PATIENT_SCAN_FIRST" fail $patient -DLEASES=0 -DEXCLUSIVES=0 -DPATIENT_SCAN_FIRST
+    start "PATIENT_ENTERS_AT_ONCE" fail $patient -DLEASES=0 -DEXCLUSIVES=0 -DPATIENT_ENTERS_AT_ONCE
+    start "PATIENT_GIVES_UP_NO_LOOK" fail $patient -DLEASES=0 -DEXCLUSIVES=0 -DPATIENT_GIVES_UP_NO_LOOK
+    start "PATIENT_OVER_LEASE" fail $patient -DLEASES=1 -DEXCLUSIVES=0 -DPATIENT_OVER_LEASE
+
+    start "an-access-inside-of-an-access" hold $second -DNESTED
+    start "a-slot-that-is-new" hold $second -DFRESH
+    start "a-table-that-is-replaced" hold $second -DRENEWED
+    start "NESTED_IN_SAME_SLOT" fail $second -DNESTED -DNESTED_IN_SAME_SLOT
+    start "NESTED_CLEARS_ALL" fail $second -DNESTED -DNESTED_CLEARS_ALL
+    start "KNOWN_AFTER_USE" fail $second -DFRESH -DKNOWN_AFTER_USE
+    start "OLD_TABLE_DROPPED" fail $second -DRENEWED -DOLD_TABLE_DROPPED
+    start "NO_BARRIER_OF_COLLECTOR" fail $second -DRENEWED -DNO_BARRIER_OF_COLLECTOR
 }
 
 wait
