@@ -234,7 +234,8 @@ internal static unsafe class GuestAccess
         return failure;
     }
 
-    private static AccessFailure CheckWritable(GuestMap map, ulong address, ulong length)
+    /// <summary>Judges whether all of a range is mapped and can be written.</summary>
+    public static AccessFailure CheckWritable(GuestMap map, ulong address, ulong length)
     {
         if (!map.Contains(address, length))
         {

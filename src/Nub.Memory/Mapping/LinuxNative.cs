@@ -97,6 +97,12 @@ internal static partial class LinuxNative
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "preadv", SetLastError = true)]
+    public static unsafe partial nint PReadV(SafeFileHandle fd, GuestTransfer.IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "pwritev", SetLastError = true)]
+    public static unsafe partial nint PWriteV(SafeFileHandle fd, GuestTransfer.IoVector* vectors, int count, long offset);
+
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int FAllocate(SafeFileHandle fd, int mode, long offset, long length);
 

@@ -1,0 +1,281 @@
+using System.Numerics;
+using Nub.Memory;
+
+namespace Nub.Virtio;
+
+/// <summary>
+/// A split virtqueue (virtio 1.2, section 2.7): the driver's descriptors in a table, their heads in the available ring, and what is done in the used ring.
+/// </summary>
+/// <remarks>
+/// The driver's index is read with acquire semantics before the ring's entry and the descriptors, the device's is written with release semantics after the used element: what
+/// <see cref="GuestAddressSpace.TryRead{T}"/> and <see cref="GuestAddressSpace.TryWrite{T}"/> do with an aligned value.
+/// </remarks>
+internal sealed class SplitQueue : VirtQueue
+{
+    private const uint NoNotify = 1;
+    private const ulong IndexOffset = 2;
+    private const ulong RingOffset = 4;
+
+    private readonly ulong _descriptors;
+    private readonly ulong _driver;
+    private readonly ulong _device;
+    private readonly uint _mask;
+    private readonly bool _hasEventIndex;
+    private readonly bool _hasIndirect;
+
+    // A bit for each head that the device has.
+    private readonly ulong[] _heads;
+
+    private ushort _available;
+    private ushort _used;
+
+    // To where the driver's index was read and judged.
+    private ushort _seen;
+    private uint _unsignalled;
+    private bool _signalled;
+    private bool _kicksDisabled;
+
+    public SplitQueue(GuestAddressSpace memory, in VirtQueueLayout layout, VirtioFeatures features, VirtQueuePosition start)
+        : base(memory, layout, features)
+    {
+        _descriptors = layout.DescriptorArea;
+        _driver = layout.DriverArea;
+        _device = layout.DeviceArea;
+        _mask = layout.Size - 1;
+        _hasEventIndex = features.HasFlag(VirtioFeatures.EventIndex);
+        _hasIndirect = features.HasFlag(VirtioFeatures.IndirectDescriptors);
+        _heads = new ulong[(layout.Size + 63) / 64];
+        _available = _seen = start.Available;
+        _used = start.Used;
+    }
+
+    public override VirtQueueFormat Format => VirtQueueFormat.Split;
+
+    public override VirtQueuePosition Position => new(_available, _used);
+
+    private ulong UsedEvent => _driver + RingOffset + sizeof(ushort) * (ulong)_size;
+
+    private ulong AvailableEvent => _device + RingOffset + sizeof(ulong) * (ulong)_size;
+
+    /// <summary>Judges where a driver wants its queue to stand.</summary>
+    public static VirtQueueError Judge(GuestAddressSpace memory, in VirtQueueLayout layout, VirtioFeatures features)
+    {
+        if (!BitOperations.IsPow2(layout.Size) || layout.Size > MaxSize)
+        {
+            return VirtQueueError.SizeInvalid;
+        }
+
+        if (layout.DescriptorArea % 16 != 0 || layout.DriverArea % 2 != 0 || layout.DeviceArea % 4 != 0)
+        {
+            return VirtQueueError.AreaMisaligned;
+        }
+
+        ulong events = features.HasFlag(VirtioFeatures.EventIndex) ? sizeof(ushort) : 0ul;
+        ulong size = layout.Size;
+        return JudgeAreas(memory, layout, DescriptorFlags.Size * size, RingOffset + sizeof(ushort) * size + events, RingOffset + sizeof(ulong) * size + events, sizeof(ushort));
+    }
+
+    public override bool ShouldNotify()
+    {
+        uint returned = _unsignalled;
+        if (returned == 0 || !IsUsable)
+        {
+            return false;
+        }
+
+        // The index that was published before what the driver asks for: the driver writes the one and then reads the other.
+        Interlocked.MemoryBarrier();
+        _unsignalled = 0;
+        if (!_hasEventIndex)
+        {
+            return _memory.TryRead(_driver, out ushort flags) ? (flags & NoNotify) == 0 : Break(VirtQueueError.AreaGone) is not null;
+        }
+
+        if (!_memory.TryRead(UsedEvent, out ushort wanted))
+        {
+            return Break(VirtQueueError.AreaGone) is not null;
+        }
+
+        // 2.7.7.2: whether the entry that the driver waits for is among the last ones. The first time it is not known what was signalled before.
+        bool notify = !_signalled || (ushort)(wanted - (ushort)(_used - returned)) < returned;
+        _signalled = true;
+        return notify;
+    }
+
+    public override void DisableKicks()
+    {
+        // With the event index, what was asked for lies behind, and the driver is silent anyway.
+        if (!_hasEventIndex && !_kicksDisabled && IsUsable)
+        {
+            _kicksDisabled = true;
+            Store(_device, (ushort)NoNotify);
+        }
+    }
+
+    public override bool EnableKicks()
+    {
+        if (!IsUsable)
+        {
+            return false;
+        }
+
+        if (_hasEventIndex)
+        {
+            Store(AvailableEvent, _available);
+        }
+        else if (_kicksDisabled)
+        {
+            _kicksDisabled = false;
+            Store(_device, (ushort)0);
+        }
+
+        // What was asked for before the index: the driver writes the one and then reads the other.
+        Interlocked.MemoryBarrier();
+        return _seen != _available || (TryReadIndex(out ushort index) && index != _available);
+    }
+
+    private protected override ChainState? TryTakeNext()
+    {
+        if (_seen == _available && !TryLook())
+        {
+            return null;
+        }
+
+        if (!_memory.TryRead(_driver + RingOffset + sizeof(ushort) * (ulong)(_available & _mask), out ushort head))
+        {
+            return Break(VirtQueueError.AreaGone);
+        }
+
+        ChainState? state = TryTakeAt(head);
+        if (state is not null)
+        {
+            _available++;
+        }
+
+        return state;
+    }
+
+    private protected override ChainState? TryTakeAt(ushort head)
+    {
+        if (head >= _size)
+        {
+            return Break(VirtQueueError.HeadOutOfRange);
+        }
+
+        if ((_heads[head >> 6] & 1UL << head) != 0)
+        {
+            return Break(VirtQueueError.HeadInFlight);
+        }
+
+        ChainState state = Rent();
+        VirtQueueError error = Follow(state, head);
+        if (error != VirtQueueError.None)
+        {
+            return GiveUp(state, error);
+        }
+
+        _heads[head >> 6] |= 1UL << head;
+        return HandOut(state, head, 0);
+    }
+
+    private protected override void Publish(ChainState state, uint written)
+    {
+        ushort head = state.Id;
+        _heads[head >> 6] &= ~(1UL << head);
+        if (!_memory.TryWrite(_device + RingOffset + sizeof(ulong) * (ulong)(_used & _mask), head | (ulong)written << 32))
+        {
+            _ = Break(VirtQueueError.AreaGone);
+            return;
+        }
+
+        _used++;
+        Store(_device + IndexOffset, _used);
+        _unsignalled++;
+    }
+
+    private bool TryReadIndex(out ushort index)
+    {
+        if (_memory.TryRead(_driver + IndexOffset, out index))
+        {
+            return true;
+        }
+
+        _ = Break(VirtQueueError.AreaGone);
+        return false;
+    }
+
+    /// <summary>Reads the driver's index, and judges it.</summary>
+    /// <returns>Whether there is something new.</returns>
+    private bool TryLook()
+    {
+        if (!TryReadIndex(out ushort index))
+        {
+            return false;
+        }
+
+        uint waiting = (ushort)(index - _available);
+        if (waiting > _size - (uint)InFlight)
+        {
+            _ = Break(waiting > _size ? VirtQueueError.AvailableIndexJumped : VirtQueueError.TooManyInFlight);
+            return false;
+        }
+
+        _seen = index;
+        return waiting != 0;
+    }
+
+    /// <summary>Reads a chain's descriptors, each once, into private copies.</summary>
+    private VirtQueueError Follow(ChainState state, uint index)
+    {
+        ulong table = _descriptors;
+        uint entries = _size;
+        uint left = _size;
+        VirtQueueError unread = VirtQueueError.AreaGone;
+        while (true)
+        {
+            // Two loads, not one of 16 bytes: each is a single instruction.
+            ulong at = table + (ulong)index * DescriptorFlags.Size;
+            if (!_memory.TryRead(at, out ulong address) || !_memory.TryRead(at + sizeof(ulong), out ulong rest))
+            {
+                return unread;
+            }
+
+            uint flags = (uint)(rest >> 32);
+            if ((flags & DescriptorFlags.Indirect) != 0)
+            {
+                // 2.7.5.3: direct descriptors may precede it, and its WRITE is ignored.
+                VirtQueueError refused = unread != VirtQueueError.AreaGone ? VirtQueueError.IndirectNested
+                    : (flags & DescriptorFlags.Next) != 0 ? VirtQueueError.IndirectWithNext
+                    : JudgeTable(_hasIndirect, address, (uint)rest);
+                if (refused != VirtQueueError.None)
+                {
+                    return refused;
+                }
+
+                table = address;
+                index = 0;
+                entries = (uint)rest / DescriptorFlags.Size;
+                left = Math.Min(entries, Math.Max(_size, DescriptorFlags.MostInTable));
+                unread = VirtQueueError.IndirectTableNotMapped;
+                continue;
+            }
+
+            VirtQueueError error = Add(state, address, (uint)rest, (flags & DescriptorFlags.Write) != 0);
+            if (error != VirtQueueError.None || (flags & DescriptorFlags.Next) == 0)
+            {
+                return error;
+            }
+
+            index = (uint)(rest >> 48);
+            if (index >= entries)
+            {
+                return VirtQueueError.NextOutOfRange;
+            }
+
+            if (--left == 0)
+            {
+                return VirtQueueError.ChainTooLong;
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Runtime.CompilerServices;
+
+namespace Nub.Virtio;
+
+// The chains of a queue: used again and again, so that a request allocates nothing.
+public abstract partial class VirtQueue
+{
+    // What the buffers of all chains of a queue may take together: 16 MiB of ranges, far beyond what a driver has in flight.
+    private const int MostRanges = 1 << 20;
+
+    private ChainState?[] _free;
+    private int _freeCount;
+    private int _ranges;
+
+    // With InOrder: the chains in flight in the order in which they were taken; a ring of the queue's size.
+    private readonly ChainState?[]? _order;
+    private uint _orderFirst;
+    private uint _orderCount;
+
+    /// <summary>A chain without buffers, to be filled and then handed out by <see cref="HandOut"/>.</summary>
+    private protected ChainState Rent()
+    {
+        ChainState state;
+        if (_freeCount == 0)
+        {
+            state = new ChainState(this);
+            _ranges += state.Ranges.Length;
+        }
+        else
+        {
+            state = _free[--_freeCount]!;
+        }
+
+        state.Begin();
+        return state;
+    }
+
+    /// <summary>Counts a chain as in flight.</summary>
+    private protected ChainState HandOut(ChainState state, ushort id, uint slots)
+    {
+        state.HandOut(id, slots);
+        InFlight++;
+        if (_order is not null)
+        {
+            _order[(_orderFirst + _orderCount++) % _size] = state;
+        }
+
+        return state;
+    }
+
+    /// <summary>Gives up a chain that was rented and not handed out, because the driver broke a rule.</summary>
+    private protected ChainState? GiveUp(ChainState state, VirtQueueError error)
+    {
+        Keep(state);
+        return Break(error);
+    }
+
+    /// <summary>Adds a descriptor's buffer to a chain, if it follows the rules.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected VirtQueueError Add(ChainState state, ulong address, uint length, bool isWritable)
+    {
+        if (length == 0)
+        {
+            return VirtQueueError.BufferEmpty;
+        }
+
+        if (address > ulong.MaxValue - length)
+        {
+            return VirtQueueError.BufferWraps;
+        }
+
+        if (state.Count == state.Ranges.Length && !TryGrow(state))
+        {
+            return VirtQueueError.TooManyInFlight;
+        }
+
+        return state.Add(address, length, isWritable);
+    }
+
+    // A chain has no more ranges than the queue has entries, and all of them together no more than a constant.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryGrow(ChainState state)
+    {
+        int more = state.Ranges.Length;
+        for (int i = 0; i < _freeCount && _ranges + more > MostRanges; i++)
+        {
+            _ranges -= _free[i]!.Shrink();
+        }
+
+        if (_ranges + more > MostRanges)
+        {
+            return false;
+        }
+
+        state.Grow(2 * more);
+        _ranges += more;
+        return true;
+    }
+
+    private void Recycle(ChainState state)
+    {
+        InFlight--;
+        Keep(state);
+    }
+
+    private void Keep(ChainState state)
+    {
+        state.End();
+        if (_freeCount == _free.Length)
+        {
+            Array.Resize(ref _free, 2 * _free.Length);
+        }
+
+        _free[_freeCount++] = state;
+    }
+
+    private void ReturnInOrder(ChainState state, uint written)
+    {
+        state.Finish(written);
+        while (_orderCount != 0 && _order![_orderFirst] is { IsFinished: true } first)
+        {
+            _order[_orderFirst] = null;
+            _orderFirst = (_orderFirst + 1) % _size;
+            _orderCount--;
+            if (IsUsable)
+            {
+                Publish(first, first.FinishedLength);
+            }
+
+            Recycle(first);
+        }
+    }
+}
