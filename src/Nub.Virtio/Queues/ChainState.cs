@@ -38,6 +38,14 @@ internal sealed class ChainState(VirtQueue queue)
     /// <summary>Packed: how many entries of the ring the chain takes.</summary>
     public uint Slots { get; private set; }
 
+    /// <summary>Packed: the indirect table that the chain was read from; its length is 0 where it was not.</summary>
+    public ulong Table { get; private set; }
+
+    public uint TableLength { get; private set; }
+
+    /// <summary>The in-flight log's own number of the chain.</summary>
+    public int LogEntry { get; set; }
+
     /// <summary>How many bytes were written from the first writable one on without a gap.</summary>
     public uint Written { get; private set; }
 
@@ -52,6 +60,7 @@ internal sealed class ChainState(VirtQueue queue)
     {
         Count = _readableCount = 0;
         _readable = _writable = 0;
+        TableLength = 0;
     }
 
     public VirtQueueError Add(ulong address, uint length, bool isWritable)
@@ -73,6 +82,15 @@ internal sealed class ChainState(VirtQueue queue)
         Ranges[Count++] = new GuestRange(address, length);
         return _readable + _writable <= uint.MaxValue ? VirtQueueError.None : VirtQueueError.ChainTooLarge;
     }
+
+    public void SetTable(ulong address, uint length)
+    {
+        Table = address;
+        TableLength = length;
+    }
+
+    /// <summary>Whether a buffer is one that the device may write.</summary>
+    public bool IsWritable(int index) => index >= _readableCount;
 
     public void HandOut(ushort id, uint slots)
     {

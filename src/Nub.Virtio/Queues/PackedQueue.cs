@@ -159,6 +159,35 @@ internal sealed class PackedQueue : VirtQueue
     private protected override ChainState? TryTakeAt(ushort head) =>
         throw new NotSupportedException("A packed queue's descriptors may have been overwritten: what was in flight cannot be taken again.");
 
+    private protected override ChainState? TryTakeLost(in LostChain lost)
+    {
+        ushort id = lost.Head;
+        ChainState state = Rent();
+        VirtQueueError error = (_ids[id >> 6] & 1UL << id) != 0 ? VirtQueueError.HeadInFlight : VirtQueueError.None;
+        foreach (RingDescriptor descriptor in lost.Descriptors)
+        {
+            if (error != VirtQueueError.None)
+            {
+                break;
+            }
+
+            bool isTable = (descriptor.Flags & DescriptorFlags.Indirect) != 0;
+            error = !isTable ? Add(state, descriptor.Address, descriptor.Length, (descriptor.Flags & DescriptorFlags.Write) != 0)
+                : lost.Descriptors.Length == 1 ? ReadTable(state, descriptor.Address, descriptor.Length)
+                : VirtQueueError.IndirectWithNext;
+        }
+
+        if (error != VirtQueueError.None)
+        {
+            return GiveUp(state, error);
+        }
+
+        _ids[id >> 6] |= 1UL << id;
+        _slots += (uint)lost.Descriptors.Length;
+        state.LogEntry = lost.LogEntry;
+        return HandOut(state, id, (uint)lost.Descriptors.Length);
+    }
+
     private protected override void Publish(ChainState state, uint written)
     {
         ushort id = state.Id;
@@ -249,6 +278,7 @@ internal sealed class PackedQueue : VirtQueue
     /// <summary>Reads an indirect table: all of its entries, one after the other. Of their flags WRITE alone means something, NEXT in particular nothing (2.8.7).</summary>
     private VirtQueueError ReadTable(ChainState state, ulong table, uint length)
     {
+        state.SetTable(table, length);
         VirtQueueError error = JudgeTable(_hasIndirect, table, length);
         uint entries = length / DescriptorFlags.Size;
         if (error == VirtQueueError.None && entries > Math.Max(_size, DescriptorFlags.MostInTable))

@@ -178,6 +178,8 @@ internal sealed class SplitQueue : VirtQueue
         return HandOut(state, head, 0);
     }
 
+    private protected override ChainState? TryTakeLost(in LostChain lost) => TryTakeAt(lost.Head);
+
     private protected override void Publish(ChainState state, uint written)
     {
         ushort head = state.Id;

@@ -124,7 +124,7 @@ public abstract partial class VirtQueue
             _orderCount--;
             if (IsUsable)
             {
-                Publish(first, first.FinishedLength);
+                Show(first, first.FinishedLength);
             }
 
             Recycle(first);

@@ -107,8 +107,9 @@ public abstract partial class VirtQueue
     /// <returns>Whether there was one. If not, <see cref="Error"/> says whether the queue is broken.</returns>
     public bool TryTake(out DescriptorChain chain)
     {
-        if (_error == VirtQueueError.None && !_isClosed && TryTakeNext() is { } state)
+        if (_error == VirtQueueError.None && !_isClosed && !Paused && (_lost is null ? TryTakeNext() : TryTakeLost()) is { } state)
         {
+            _log?.Taken(state);
             chain = new DescriptorChain(state);
             return true;
         }
@@ -201,6 +202,19 @@ public abstract partial class VirtQueue
         return null;
     }
 
+    private void Show(ChainState state, uint written)
+    {
+        if (_log is null)
+        {
+            Publish(state, written);
+            return;
+        }
+
+        _log.Returning(state);
+        Publish(state, written);
+        _log.Published(Position);
+    }
+
     private protected bool IsUsable => _error == VirtQueueError.None && !_isClosed;
 
     private void Return(ChainState state, uint written)
@@ -213,7 +227,7 @@ public abstract partial class VirtQueue
 
         if (IsUsable)
         {
-            Publish(state, written);
+            Show(state, written);
         }
 
         Recycle(state);

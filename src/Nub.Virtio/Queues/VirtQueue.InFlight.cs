@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+
+namespace Nub.Virtio;
+
+// What a queue has in flight, recorded where it outlives the process, and taken again by who comes after.
+public abstract partial class VirtQueue
+{
+    private volatile bool _isPaused;
+    private InFlightLog? _log;
+    private LostChain[]? _lost;
+    private int _nextLost;
+
+    /// <summary>Whether nothing is taken for the time being, so that a device that a driver feeds without end comes back. Set from any thread.</summary>
+    internal bool Paused
+    {
+        get => _isPaused;
+        set => _isPaused = value;
+    }
+
+    /// <summary>Has everything recorded that is taken and returned from now on. Before the first is taken.</summary>
+    /// <param name="log">The record.</param>
+    /// <param name="lost">What was in flight when the record ended: taken first, in this order. The queue's position is behind all of it.</param>
+    internal void Record(InFlightLog log, LostChain[] lost)
+    {
+        _log = log;
+        _lost = lost.Length == 0 ? null : lost;
+    }
+
+    /// <summary>Takes a chain that was in flight.</summary>
+    private protected abstract ChainState? TryTakeLost(in LostChain lost);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private ChainState? TryTakeLost()
+    {
+        ChainState? state = TryTakeLost(_lost![_nextLost]);
+        if (++_nextLost == _lost.Length)
+        {
+            _lost = null;
+        }
+
+        return state;
+    }
+}

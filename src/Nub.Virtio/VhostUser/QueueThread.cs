@@ -1,0 +1,143 @@
+namespace Nub.Virtio;
+
+/// <summary>
+/// The thread of one running queue: waits for a kick, lets the device process what is there, and signals the driver. Everything that is done with the
+/// queue is done on it, until <see cref="Stop"/> returns.
+/// </summary>
+internal sealed class QueueThread : IDisposable
+{
+    /// <summary>How long a stop waits for the device, whose own storage may be slow, before the front end is given up.</summary>
+    private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(60);
+
+    private readonly VirtioDevice _device;
+    private readonly int _index;
+    private readonly VirtQueue _queue;
+    private readonly bool _polls;
+    private readonly Action<int, VirtQueueError, Exception?> _failed;
+    private readonly EventFile _wake = new();
+    private readonly EventSet _events = new();
+    private readonly Lock _callGate = new();
+    private readonly Thread _thread;
+    private EventFile? _call;
+    private volatile bool _stopping;
+
+    /// <param name="device">The device.</param>
+    /// <param name="index">The queue's index.</param>
+    /// <param name="queue">The queue, which is this thread's from now on.</param>
+    /// <param name="kick">What the driver signals; <see langword="null"/> where the queue is to be looked at again and again.</param>
+    /// <param name="call">What is signalled for the driver, or <see langword="null"/>.</param>
+    /// <param name="failed">Called on the thread when the driver broke a rule, or the device threw: the queue stands still from then on.</param>
+    public QueueThread(VirtioDevice device, int index, VirtQueue queue, EventFile? kick, EventFile? call, Action<int, VirtQueueError, Exception?> failed)
+    {
+        _device = device;
+        _index = index;
+        _queue = queue;
+        _polls = kick is null;
+        _call = call;
+        _failed = failed;
+        try
+        {
+            _events.Add(_wake);
+            if (kick is not null)
+            {
+                _events.Add(kick);
+            }
+
+            _thread = new Thread(Run) { IsBackground = true, Name = $"virtqueue {index}" };
+            _thread.Start();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes another event for the driver's, or none. Whoever had the old one may dispose it afterwards.</summary>
+    public void SetCall(EventFile? call)
+    {
+        lock (_callGate)
+        {
+            _call = call;
+        }
+    }
+
+    /// <summary>Has the device look at the queue, as after a kick.</summary>
+    public void Wake() => _wake.Signal();
+
+    /// <summary>Ends the thread after the request that it is at.</summary>
+    /// <returns>Whether it ended: false where the device did not come back.</returns>
+    public bool Stop()
+    {
+        _stopping = true;
+        _queue.Paused = true;
+        _wake.Signal();
+        if (!_thread.Join(s_stopPatience))
+        {
+            return false;
+        }
+
+        _queue.Paused = false;
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _events.Dispose();
+        _wake.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            // What was there before the thread, and what a back end before this one has not finished or not told of.
+            Notify(always: true);
+            int idle = 0;
+            while (!_stopping)
+            {
+                bool found = Serve();
+                if (_queue.Error != VirtQueueError.None)
+                {
+                    _failed(_index, _queue.Error, null);
+                    return;
+                }
+
+                idle = found ? 0 : Math.Min(idle + 1, 200);
+                _ = _events.Wait(!_polls ? -1 : idle < 200 ? 0 : 1);
+            }
+        }
+        catch (Exception e)
+        {
+            // The device's own fault ends this queue and nothing else.
+            _failed(_index, _queue.Error, e);
+        }
+    }
+
+    /// <summary>Lets the device process what is there. Kicks are off meanwhile.</summary>
+    /// <returns>Whether anything was there.</returns>
+    private bool Serve()
+    {
+        VirtQueuePosition before = _queue.Position;
+        do
+        {
+            _queue.DisableKicks();
+            _device.Process(_index, _queue);
+            Notify(always: false);
+        }
+        while (_queue.EnableKicks() && !_stopping);
+
+        return _queue.Position != before;
+    }
+
+    private void Notify(bool always)
+    {
+        if (always || _queue.ShouldNotify())
+        {
+            lock (_callGate)
+            {
+                _call?.Signal();
+            }
+        }
+    }
+}

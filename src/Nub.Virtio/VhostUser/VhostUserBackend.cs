@@ -1,0 +1,259 @@
+using System.Net.Sockets;
+
+namespace Nub.Virtio;
+
+/// <summary>
+/// Serves a <see cref="VirtioDevice"/> to QEMU, Cloud Hypervisor and others over a Unix domain socket (the vhost-user protocol, as QEMU documents it in docs/interop/vhost-user.rst): one front
+/// end at a time, and the next when it has gone. On Linux.
+/// </summary>
+/// <remarks>
+/// <para>The front end is not trusted. Each of its messages is judged, and one that breaks a rule ends the connection with a <see cref="VhostUserException"/> that the
+/// event <see cref="Disconnected"/> tells of. Its memory may be shortened at any time, which costs the queues that need it.</para>
+/// <para>A front end that records requests in flight (VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, as QEMU does) loses none when this process ends, however it ends: what was in
+/// flight is executed again by whoever serves the device next, and each request is completed once.</para>
+/// <para>Events are raised on the connection's thread or on a queue's, and hold it up.</para>
+/// </remarks>
+public sealed class VhostUserBackend : IDisposable
+{
+    private readonly VirtioDevice _device;
+    private readonly Lock _gate = new();
+    private Socket? _socket;
+    private int _connections;
+    private bool _isServing;
+    private bool _disposed;
+
+    /// <summary>Creates a back end. It serves nobody yet.</summary>
+    /// <param name="device">The device, which is served to one front end at a time and by this back end alone. It stays the caller's.</param>
+    /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
+    public VhostUserBackend(VirtioDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (!IsSupported)
+        {
+            throw new PlatformNotSupportedException("vhost-user needs descriptors over Unix domain sockets, eventfd and epoll: Linux.");
+        }
+
+        _device = device;
+        Features = (VirtioFeatures)device.DeviceFeatures | VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.IndirectDescriptors | VirtioFeatures.EventIndex;
+    }
+
+    /// <summary>A front end has connected.</summary>
+    public event EventHandler<VhostUserConnectionEventArgs>? Connected;
+
+    /// <summary>The first queue starts: a driver has chosen its features.</summary>
+    public event EventHandler<VhostUserConnectionEventArgs>? Negotiated;
+
+    /// <summary>A queue stands still, because its driver broke a rule or the device threw.</summary>
+    public event EventHandler<VhostUserQueueFailedEventArgs>? QueueFailed;
+
+    /// <summary>A front end has gone, or was refused.</summary>
+    public event EventHandler<VhostUserConnectionEventArgs>? Disconnected;
+
+    /// <summary>Whether there is vhost-user here: on Linux.</summary>
+    public static bool IsSupported => OperatingSystem.IsLinux();
+
+    /// <summary>
+    /// The feature bits that front ends may choose from. At first all: the device's own, version 1, packed queues, indirect descriptors and the event index.
+    /// </summary>
+    public VirtioFeatures Features { get; init; }
+
+    /// <summary>Listens at a path, and serves one front end after another until cancelled.</summary>
+    /// <param name="path">The socket's path. What stands there is replaced if it is a socket that nobody listens at, as a process that was killed leaves it.</param>
+    /// <param name="cancellationToken">Ends the serving, after the request that each queue is at.</param>
+    /// <returns>When all is stopped.</returns>
+    /// <exception cref="SocketException">The path cannot be listened at, or somebody does already.</exception>
+    /// <exception cref="InvalidOperationException">The back end serves already.</exception>
+    /// <exception cref="ObjectDisposedException">The back end was disposed.</exception>
+    public async Task ListenAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        RemoveDeadSocket(path);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(path));
+        try
+        {
+            listener.Listen(1);
+            while (true)
+            {
+                Socket socket;
+                try
+                {
+                    socket = await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+
+                await ServeAsync(socket, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>Connects to a front end that listens (QEMU's <c>server=on</c>), and serves it until it goes.</summary>
+    /// <param name="path">The socket's path.</param>
+    /// <param name="cancellationToken">Ends the serving, after the request that each queue is at.</param>
+    /// <returns>When all is stopped.</returns>
+    /// <exception cref="SocketException">Nobody listens there.</exception>
+    /// <exception cref="InvalidOperationException">The back end serves already.</exception>
+    /// <exception cref="ObjectDisposedException">The back end was disposed.</exception>
+    public async Task ConnectAsync(string path, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        await ServeAsync(socket, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Serves the front end at the other end of a socket until it goes.</summary>
+    /// <param name="socket">The connected Unix domain socket, which is this object's from now on.</param>
+    /// <param name="cancellationToken">Ends the serving, after the request that each queue is at.</param>
+    /// <returns>When all is stopped.</returns>
+    /// <exception cref="InvalidOperationException">The back end serves already.</exception>
+    /// <exception cref="ObjectDisposedException">The back end was disposed.</exception>
+    public async Task ServeAsync(Socket socket, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_isServing)
+            {
+                throw new InvalidOperationException("The back end serves a front end already.");
+            }
+
+            _isServing = true;
+            _socket = socket;
+        }
+
+        // The thread waits for messages for as long as the front end lives: none of the pool's.
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Serve(socket);
+                ended.SetResult();
+            }
+            catch (Exception e)
+            {
+                ended.SetException(e);
+            }
+            finally
+            {
+                lock (_gate)
+                {
+                    _isServing = false;
+                    _socket = null;
+                }
+            }
+        })
+        {
+            IsBackground = true,
+            Name = "vhost-user",
+        };
+        thread.Start();
+        using (cancellationToken.UnsafeRegister(static me => ((VhostUserBackend)me!).Hang(), this))
+        {
+            await ended.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Ends the connection that there is, after the request that each queue is at.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+        }
+
+        Hang();
+    }
+
+    internal void OnNegotiated(VhostUserConnection connection) => Negotiated?.Invoke(this, new VhostUserConnectionEventArgs(connection));
+
+    internal void OnQueueFailed(VhostUserConnection connection, int index, VirtQueueError error, Exception? exception) =>
+        QueueFailed?.Invoke(this, new VhostUserQueueFailedEventArgs(connection, index, error, exception));
+
+    private void Serve(Socket socket)
+    {
+        // A front end that does not read what it asked for is given up.
+        socket.SendTimeout = 30_000;
+        var connection = new VhostUserConnection(this, Interlocked.Increment(ref _connections));
+        Connected?.Invoke(this, new VhostUserConnectionEventArgs(connection));
+        using (var session = new VhostUserSession(socket, _device, (ulong)Features, connection))
+        {
+            try
+            {
+                session.Run();
+            }
+            catch (VhostUserException refusal)
+            {
+                connection.Refusal = refusal;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // The front end has died, or this back end ends.
+            }
+        }
+
+        Disconnected?.Invoke(this, new VhostUserConnectionEventArgs(connection));
+    }
+
+    /// <summary>Ends the connection, whose thread then finds it closed.</summary>
+    private void Hang()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                _socket?.Shutdown(SocketShutdown.Both);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                // It has ended by itself.
+            }
+        }
+    }
+
+    private static void RemoveDeadSocket(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && (File.GetAttributes(path) & FileAttributes.Directory) == 0 && new FileInfo(path).Length == 0)
+        {
+            // A socket without a listener: anything else refuses in another way, or has bytes.
+            File.Delete(path);
+            return;
+        }
+        catch (SocketException)
+        {
+            return;
+        }
+
+        throw new SocketException((int)SocketError.AddressAlreadyInUse);
+    }
+}

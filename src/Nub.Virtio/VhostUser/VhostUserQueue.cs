@@ -1,0 +1,133 @@
+namespace Nub.Virtio;
+
+/// <summary>What the front end has said of one ring, in whatever order, and the thread that serves it while it runs.</summary>
+internal sealed class VhostUserQueue(int index) : IDisposable
+{
+    private QueueThread? _thread;
+
+    public int Index { get; } = index;
+
+    /// <summary>The number of entries; 0 until it is set.</summary>
+    public uint Size { get; set; }
+
+    public VringAddresses? Addresses { get; set; }
+
+    /// <summary>Where the ring goes on. As the front end set it, until the ring has run.</summary>
+    public uint Base { get; private set; }
+
+    /// <summary>Where a ring that has run stands.</summary>
+    public VirtQueuePosition? Position { get; private set; }
+
+    public EventFile? Kick { get; private set; }
+
+    /// <summary>Whether the ring is to be looked at again and again instead of waiting for a kick.</summary>
+    public bool Polls { get; private set; }
+
+    public EventFile? Call { get; private set; }
+
+    public EventFile? Error { get; private set; }
+
+    public bool IsEnabled { get; set; }
+
+    public VirtQueue? Queue { get; private set; }
+
+    public bool IsRunning => _thread is not null;
+
+    /// <summary>Whether all is there that the ring needs of its own messages.</summary>
+    public bool IsComplete => Size != 0 && Addresses is not null && (Kick is not null || Polls);
+
+    public void SetBase(uint value)
+    {
+        Base = value;
+        Position = null;
+    }
+
+    public void SetKick(EventFile? kick)
+    {
+        Kick?.Dispose();
+        Kick = kick;
+        Polls = kick is null;
+    }
+
+    /// <summary>Forgets the kick: the ring stays stopped until another is set.</summary>
+    public void ClearKick()
+    {
+        Kick?.Dispose();
+        Kick = null;
+        Polls = false;
+    }
+
+    public void SetCall(EventFile? call)
+    {
+        EventFile? old = Call;
+        Call = call;
+        _thread?.SetCall(call);
+        old?.Dispose();
+
+        // Whoever served this ring before may have ended between returning a buffer and saying so. One call too many does no harm.
+        call?.Signal();
+    }
+
+    public void SetError(EventFile? error)
+    {
+        Error?.Dispose();
+        Error = error;
+    }
+
+    public void Start(VirtioDevice device, VirtQueue queue, Action<int, VirtQueueError, Exception?> failed)
+    {
+        Queue = queue;
+        _thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+    }
+
+    /// <summary>Ends the ring's thread, after the request that it is at, and remembers where the ring stands.</summary>
+    /// <returns>Whether the thread ended.</returns>
+    public bool Stop()
+    {
+        if (_thread is null)
+        {
+            return true;
+        }
+
+        if (!_thread.Stop())
+        {
+            // The thread still uses the queue and its events: they are left to it.
+            _thread = null;
+            Queue = null;
+            return false;
+        }
+
+        _thread.Dispose();
+        _thread = null;
+        VirtQueuePosition position = Queue!.Position;
+
+        // What the device has kept is forgotten, and taken again when the ring goes on.
+        Position = Queue.InFlight == 0 ? position : position with { Available = position.Used, AvailableWrap = position.UsedWrap };
+        Queue.Close();
+        Queue = null;
+        return true;
+    }
+
+    public void Wake() => _thread?.Wake();
+
+    /// <summary>Forgets everything, as before the first message. The ring must be stopped.</summary>
+    public void Clear()
+    {
+        ClearKick();
+        SetCall(null);
+        SetError(null);
+        Size = 0;
+        Addresses = null;
+        Base = 0;
+        Position = null;
+        IsEnabled = false;
+    }
+
+    public void Dispose()
+    {
+        if (Stop())
+        {
+            Clear();
+        }
+    }
+}
