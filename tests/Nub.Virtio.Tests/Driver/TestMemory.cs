@@ -32,6 +32,12 @@ internal sealed class TestMemory : IDisposable
         }
     }
 
+    /// <summary>Copies all of it.</summary>
+    public void Snapshot(byte[] destination) => Host.CopyTo(0, destination);
+
+    /// <summary>Whether all of it is as it was.</summary>
+    public bool Is(byte[] before) => this[Base, (int)Size].AsSpan().SequenceEqual(before);
+
     public T Read<[AllValid] T>(ulong address) where T : unmanaged => Host.Read<T>(address - Base);
 
     public void Write<[AllValid] T>(ulong address, T value) where T : unmanaged => Host.Write(address - Base, value);
