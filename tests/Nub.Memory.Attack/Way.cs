@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Nub.Memory.Attack;
 
 /// <summary>Everything that can be done with memory, in its order, with what can be done although something before it failed.</summary>
@@ -22,6 +24,7 @@ internal sealed class Way : IDisposable
         using var way = new Way(mayFail);
         way.Memory();
         way.Snapshots();
+        way.OtherProcesses();
         return way._refused;
     }
 
@@ -156,6 +159,80 @@ internal sealed class Way : IDisposable
         if (bytes is not null)
         {
             Do("write through", () => _ = bytes.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write));
+        }
+    }
+
+    /// <summary>Memory that another process could have: made, handed on, opened, and a file's.</summary>
+    private void OtherProcesses()
+    {
+        foreach (bool readOnlyForPeers in (bool[])[false, true])
+        {
+            ExclusiveSharedMemory? exclusive = Own("create shareable", () => ExclusiveSharedMemory.CreateShareable(Size, readOnlyForPeers));
+            if (exclusive is null)
+            {
+                continue;
+            }
+
+            HostSharedMemory? host = null;
+            GuestSharedMemory? guest = null;
+            if (!Do("build shareable", () => (host, guest) = exclusive.Build()))
+            {
+                Do("build shareable again", () => (host, guest) = exclusive.Build());
+            }
+
+            _owners.Add(host);
+            _owners.Add(guest);
+            if (host is null)
+            {
+                continue;
+            }
+
+            Do("set up shareable", () => host.CopyFrom(0, s_contents));
+            SafeHandle? handle = Own("duplicate", host.DuplicateHandle);
+            if (handle is not null)
+            {
+                SharedMemoryAccess access = readOnlyForPeers ? SharedMemoryAccess.Read : SharedMemoryAccess.ReadWrite;
+                Use(Own("open", () => HostSharedMemory.Open(handle, 0, Size, access)), canWrite: !readOnlyForPeers);
+            }
+
+            Do("zero shareable", host.Zero);
+        }
+
+        Use(Own("open a file", () => HostSharedMemory.OpenFile(s_file, 0, Size, SharedMemoryAccess.ReadWrite)), canWrite: true);
+        using (var space = new GuestAddressSpace())
+        {
+            HostSharedMemory? part = Own("open a part of a file", () => HostSharedMemory.OpenFile(s_file, 100, 8192, SharedMemoryAccess.Read));
+            if (part is not null && Do("map", () => space.Map(0x1000, part, 0, 8192)))
+            {
+                Do("read by guest address", () => Judge.Require(space.Read<byte>(0x1009) == s_contents[109], "read by guest address"));
+                Do("space lease", () =>
+                {
+                    using GuestAddressLease lease = space.Enter();
+                    Judge.Require(lease.Read<byte>(0x1009) == s_contents[109], "read by guest address under a lease");
+                });
+                Do("unmap", () => space.Unmap(0x1000));
+            }
+        }
+    }
+
+    private void Use(HostSharedMemory? memory, bool canWrite)
+    {
+        if (memory is null)
+        {
+            return;
+        }
+
+        Do("read what was opened", () => Judge.Require(memory.Read<byte>(9) == s_contents[9], "read what was opened"));
+        Do("copy out of what was opened", () => memory.CopyTo(0, new byte[Size]));
+        Do("lease of what was opened", () =>
+        {
+            using HostLease lease = memory.Enter();
+            Judge.Require(lease.Read<byte>(9) == s_contents[9], "read what was opened under a lease");
+        });
+        if (canWrite)
+        {
+            Do("write what was opened", () => memory.CopyFrom(0, s_contents));
+            Do("atomic on what was opened", () => memory.Add(0, 0));
         }
     }
 

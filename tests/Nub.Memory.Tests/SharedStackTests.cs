@@ -312,7 +312,7 @@ public class SharedStackTests
     public void A_guest_cannot_choose_how_much_a_pop_allocates()
     {
         const ulong Large = 64UL << 20;
-        using var pair = new Pair(Large);
+        using var pair = new Pair(Large / Pair.Page);
         SharedStack stack = pair.Host.StackAt(0, Large);
         pair.Host.Write(0, Large);
         pair.Host.Write(Large - 8, 8UL);

@@ -8,7 +8,7 @@ internal sealed partial class Subject : IDisposable
     // Behind the first cache lines, and up to an end of a page.
     private static readonly int[] s_offsets = [64, 67, 4096 - 24];
     private static readonly int[] s_lengths = [.. Enumerable.Range(0, 65), 65, 66, 100, 127, 128, 129, 191, 192, 255, 256, 257, 447, 511, 512, 513,
-        575, 700, 1023, 1024, 1025, 2000, 4095, 4096, 4097, 5000, 9000];
+        575, 700, 1023, 1024, 1025, 2000, 4095, 4096, 4097, 5000, 9000, 16_385, 32_768, 50_001];
 
     private readonly HostSharedMemory _host;
     private readonly GuestSharedMemory _guest;
@@ -18,7 +18,13 @@ internal sealed partial class Subject : IDisposable
     private ulong _result;
     private bool _done;
 
-    public Subject() => (_host, _guest) = new ExclusiveSharedMemory(Size).Build();
+    private readonly GuestAddressSpace _space = new();
+
+    public Subject()
+    {
+        (_host, _guest) = new ExclusiveSharedMemory(Size).Build();
+        _space.Map(0, _host, 0, Size);
+    }
 
     public IEnumerable<Case> Cases(Func<int, bool> wanted) =>
     [
@@ -27,8 +33,9 @@ internal sealed partial class Subject : IDisposable
         .. Fields(),
         .. Validated(),
         .. Atomics(),
+        .. Arrays(wanted),
         .. Accessors(),
-        .. s_lengths.Where(wanted).SelectMany(Stack),
+        .. s_lengths.Where(length => length <= 9000 && wanted(length)).SelectMany(Stack),
         .. RefusedStacks(),
     ];
 
@@ -49,6 +56,7 @@ internal sealed partial class Subject : IDisposable
 
     public void Dispose()
     {
+        _space.Dispose();
         _host.Dispose();
         _guest.Dispose();
         _exclusive.Dispose();
@@ -143,21 +151,6 @@ internal sealed partial class Subject : IDisposable
                     Prepare);
             }
         }
-    }
-
-    private IEnumerable<Case> Atomics()
-    {
-        Bytes[] four = [new(256, 4)];
-        Bytes[] eight = [new(256, 8)];
-        void Zero() => _host.Write(256, 0UL);
-        yield return new("Exchange<int>", _host, four, four, () => _host.Exchange(256, 5));
-        yield return new("Exchange<ulong>", _host, eight, eight, () => _host.Exchange(256, 5UL));
-        yield return new("Add<uint>", _host, four, four, () => _host.Add(256, 5U));
-        yield return new("Add<long>", _host, eight, eight, () => _host.Add(256, 5L));
-        yield return new("CompareExchange<int> that exchanges", _host, four, four, () => _host.CompareExchange(256, 5, 0), Zero);
-        yield return new("CompareExchange<int> that does not", _host, four, four, () => _host.CompareExchange(256, 5, 1), Zero);
-        yield return new("CompareExchange<ulong> that exchanges", _host, eight, eight, () => _host.CompareExchange(256, 5UL, 0UL), Zero);
-        yield return new("CompareExchange<long> that does not", _host, eight, eight, () => _host.CompareExchange(256, 5L, 1L), Zero);
     }
 
     private IEnumerable<Case> Accessors()

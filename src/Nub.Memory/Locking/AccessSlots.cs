@@ -29,7 +29,8 @@ internal readonly ref struct AccessSlot(ref long word, long idle)
 /// <para><b>Renewal.</b> Pages that are not used any more (of a deep recursion, of threads that have ended) keep their places, and a slot
 /// cannot be given to another page: its thread may stand between the compare and the store. So the whole table is replaced when
 /// it is full of them. Whoever stands there still refers to the old table and keeps it alive; it is looked at for as long as
-/// the collector finds such a reference, and then it is gone.</para>
+/// the collector finds such a reference, and then it is gone. To forget it then is sound because a collection is a barrier: it
+/// stops every thread, so that what the last reference was used for is visible before the reference is found gone.</para>
 /// </remarks>
 internal static unsafe class AccessSlots
 {

@@ -68,13 +68,15 @@ internal sealed class WindowsMapping : HostMapping
     public static new WindowsMapping CreateShareable(ulong size, bool readOnlyForPeers)
     {
         SectionHandle section = CreateSection(size, $"{size} bytes");
+        WindowsView? view = null;
         try
         {
-            WindowsView view = WindowsView.MapGuardsAround(section, 0, size, WindowsNative.FileMapRead | WindowsNative.FileMapWrite);
+            view = WindowsView.MapGuardsAround(section, 0, size, WindowsNative.FileMapRead | WindowsNative.FileMapWrite);
             return new WindowsMapping(view, 0, 0, size, MappingBacking.Shareable, section, isReadOnlyForPeers: readOnlyForPeers);
         }
         catch
         {
+            view?.Release();
             section.Dispose();
             throw;
         }
@@ -90,11 +92,12 @@ internal sealed class WindowsMapping : HostMapping
             SafeFileHandle file => OfFile(file, offset, size, isReadOnly),
             _ => throw new ArgumentException($"A {handle.GetType().Name} is neither a file's handle nor a section's.", nameof(handle)),
         };
+        WindowsView? view = null;
         try
         {
             ulong before = offset % WindowsNative.AllocationGranularity;
             uint how = isReadOnly ? WindowsNative.FileMapRead : WindowsNative.FileMapRead | WindowsNative.FileMapWrite;
-            WindowsView view = WindowsView.MapGuardsAround(section, offset - before, before + size, how);
+            view = WindowsView.MapGuardsAround(section, offset - before, before + size, how);
             return new WindowsMapping(view, offset - before, before, size, MappingBacking.File, section, isReadOnly: isReadOnly)
             {
                 OthersCanWrite = true,
@@ -102,6 +105,7 @@ internal sealed class WindowsMapping : HostMapping
         }
         catch
         {
+            view?.Release();
             section.Dispose();
             throw;
         }
@@ -125,9 +129,10 @@ internal sealed class WindowsMapping : HostMapping
         WindowsView view = _view.GuardsAreInside
             ? WindowsView.MapGuardsInside(_section!, viewSize, WindowsNative.FileMapCopy)
             : WindowsView.MapGuardsAround(_section!, _viewOffset, viewSize, WindowsNative.FileMapCopy);
+        WindowsView? original = null;
         try
         {
-            WindowsView original = WindowsView.Map(_section!, _viewOffset, viewSize, WindowsNative.FileMapRead);
+            original = WindowsView.Map(_section!, _viewOffset, viewSize, WindowsNative.FileMapRead);
             return new WindowsMapping(view, _viewOffset, before, Size, MappingBacking.CopyOnWrite, section: null, original)
             {
                 OthersCanWrite = OthersCanWrite,
@@ -135,6 +140,7 @@ internal sealed class WindowsMapping : HostMapping
         }
         catch
         {
+            original?.Release();
             view.Release();
             throw;
         }
@@ -181,13 +187,15 @@ internal sealed class WindowsMapping : HostMapping
     {
         ulong rawSize = size + 2 * PageSize;
         SectionHandle section = CreateSection(rawSize, $"{rawSize} bytes, two guard pages included");
+        WindowsView? view = null;
         try
         {
-            WindowsView view = WindowsView.MapGuardsInside(section, rawSize, WindowsNative.FileMapRead | WindowsNative.FileMapWrite);
+            view = WindowsView.MapGuardsInside(section, rawSize, WindowsNative.FileMapRead | WindowsNative.FileMapWrite);
             return new WindowsMapping(view, 0, PageSize, size, backing, section);
         }
         catch
         {
+            view?.Release();
             section.Dispose();
             throw;
         }

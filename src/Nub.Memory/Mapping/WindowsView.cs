@@ -22,21 +22,16 @@ internal sealed class WindowsView
     private static readonly Lock s_search = new();
 
     // The reservations around the view; 0 where the guards are part of it.
-    private readonly nint _before;
-    private readonly nint _after;
+    private nint _before;
+    private nint _after;
 
     private readonly ulong _size;
 
-    private WindowsView(nint address, ulong size, nint before = 0, nint after = 0)
-    {
-        Address = address;
-        _size = size;
-        _before = before;
-        _after = after;
-    }
+    // Made before the view is, so that no allocation that fails leaves a view that nothing releases.
+    private WindowsView(ulong size) => _size = size;
 
     /// <summary>The first byte of the view: the first guard page, or the first usable byte when the guards are around it.</summary>
-    public nint Address { get; }
+    public nint Address { get; private set; }
 
     /// <summary>Whether the guards are the view's own first and last page, and not reservations around it.</summary>
     public bool GuardsAreInside => _before == 0;
@@ -88,8 +83,9 @@ internal sealed class WindowsView
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
     public static WindowsView Map(SectionHandle section, ulong offset, ulong size, uint access)
     {
-        nint address = WindowsNative.MapViewOfFileEx(section, access, (uint)(offset >> 32), (uint)offset, (nuint)size, 0);
-        return address != 0 ? new WindowsView(address, size) : throw Failed("MapViewOfFileEx", $"a view of {size} bytes");
+        var view = new WindowsView(size);
+        view.Address = WindowsNative.MapViewOfFileEx(section, access, (uint)(offset >> 32), (uint)offset, (nuint)size, 0);
+        return view.Address != 0 ? view : throw Failed("MapViewOfFileEx", $"a view of {size} bytes");
     }
 
     /// <summary>Changes the protection of pages of a view.</summary>
@@ -126,6 +122,7 @@ internal sealed class WindowsView
         // The view takes whole granules. Of the last, what is not the view's is nobody's: every allocation begins at a granule.
         ulong guard = WindowsNative.AllocationGranularity;
         ulong granules = (size + guard - 1) / guard * guard;
+        var view = new WindowsView(size);
         nint hole = Reserve(0, guard + granules + guard);
         if (hole == 0 || !WindowsNative.VirtualFree(hole, 0, WindowsNative.MemRelease))
         {
@@ -133,31 +130,33 @@ internal sealed class WindowsView
         }
 
         refusal = null;
-        nint before = Reserve(hole, guard);
-        if (before == 0)
+        view._before = Reserve(hole, guard);
+        if (view._before == 0)
         {
             refusal = Failed("VirtualAlloc", $"the guard before {size} bytes of a file");
             return null;
         }
 
-        nint address = WindowsNative.MapViewOfFileEx(
+        view.Address = WindowsNative.MapViewOfFileEx(
             section, access, (uint)(offset >> 32), (uint)offset, (nuint)size, hole + (nint)guard);
-        if (address == 0)
+        if (view.Address == 0)
         {
-            refusal = Failed("MapViewOfFileEx", $"a view of {size} bytes of a file");
-            new WindowsView(0, 0, before).Release();
+            int error = Marshal.GetLastPInvokeError();
+            view.Release();
+            refusal = new SharedMemoryMapException("MapViewOfFileEx", error, $"a view of {size} bytes of a file");
             return null;
         }
 
-        nint after = Reserve(address + (nint)granules, guard);
-        if (after == 0)
+        view._after = Reserve(view.Address + (nint)granules, guard);
+        if (view._after == 0)
         {
-            refusal = Failed("VirtualAlloc", $"the guard after {size} bytes of a file");
-            new WindowsView(address, size, before).Release();
+            int error = Marshal.GetLastPInvokeError();
+            view.Release();
+            refusal = new SharedMemoryMapException("VirtualAlloc", error, $"the guard after {size} bytes of a file");
             return null;
         }
 
-        return new WindowsView(address, size, before, after);
+        return view;
     }
 
     private static nint Reserve(nint address, ulong size) =>

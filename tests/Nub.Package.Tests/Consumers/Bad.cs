@@ -58,11 +58,9 @@ public partial struct Gap
 
 public struct Forged : IValidateOnRead<Forged> // NUB0006
 {
-    public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Forged value)
-    {
-        value = default;
-        return bytes.IsEmpty;
-    }
+    public readonly string Fields => "1 Value:u1";
+
+    public readonly bool IsLegal(ReadOnlySpan<byte> source) => !source.IsEmpty;
 }
 
 public sealed class Cell<T>(HostSharedMemory host) where T : unmanaged
