@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Numerics;
 using Nub.Memory;
 
 namespace Nub.Kvm;
@@ -10,9 +11,9 @@ namespace Nub.Kvm;
 /// <see cref="SharedMemory.Restore"/>.
 /// </summary>
 /// <remarks>
-/// The kernel's log tells of the guest's writes only. Pages that the host wrote are to be told (<see cref="MarkDirty"/>), or restored
-/// with all others (<see cref="RestoreAll"/>). While a snapshot is in use nobody else may read the slot's dirty pages, because reading
-/// begins the log anew.
+/// The kernel's log tells of the guest's writes only. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to
+/// <see cref="Take(MemorySlot, DirtyBitmap?)"/>) or by <see cref="MarkDirty"/>, or restored with all others (<see cref="RestoreAll"/>). While a snapshot is in use nobody else
+/// may read the slot's dirty pages or take its part of the bitmap, because reading begins both anew.
 /// </remarks>
 [DebuggerDisplay("snapshot of {_slot}, {_marked.Count} pages told")]
 public sealed class MemorySnapshot : IDisposable
@@ -27,22 +28,35 @@ public sealed class MemorySnapshot : IDisposable
     private readonly DirtyPageSet _dirty = new();
     private readonly HashSet<ulong> _marked = [];
 
-    private MemorySnapshot(MemorySlot slot, HostSharedMemory copy)
+    // What the host wrote through a space; null where it is told by MarkDirty.
+    private readonly DirtyBitmap? _hostWrites;
+    private readonly ulong[] _hostPages = [];
+
+    private MemorySnapshot(MemorySlot slot, HostSharedMemory copy, DirtyBitmap? hostWrites)
     {
         _slot = slot;
         _copy = copy;
+        _hostWrites = hostWrites;
+        if (hostWrites is not null)
+        {
+            _hostPages = new ulong[(slot.Size / hostWrites.PageSize + 63) / 64];
+        }
     }
 
     /// <summary>Copies the contents of a slot, alone with the memory, and begins its log anew.</summary>
     /// <param name="slot">The slot, mapped with <see cref="MemorySlotFlags.TrackDirtyPages"/>.</param>
+    /// <param name="hostWrites">
+    /// The bitmap of the space through which the host writes the slot's memory, where the slot stands at the same guest address; <see langword="null"/> where there is none.
+    /// </param>
     /// <returns>The snapshot.</returns>
+    /// <exception cref="ArgumentException">The slot is not made of whole pages of the bitmap, or leaves its range.</exception>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
     /// <exception cref="InvalidOperationException">The slot keeps no log.</exception>
     /// <exception cref="NotSupportedException">The slot is of a <see cref="ReadOnlySharedMemory"/>.</exception>
     /// <exception cref="SharedMemoryMapException">There is no memory for the copy.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The slot was deleted.</exception>
-    public static MemorySnapshot Take(MemorySlot slot)
+    public static MemorySnapshot Take(MemorySlot slot, DirtyBitmap? hostWrites = null)
     {
         ArgumentNullException.ThrowIfNull(slot);
         ObjectDisposedException.ThrowIf(slot.IsDeleted, slot);
@@ -51,15 +65,25 @@ public sealed class MemorySnapshot : IDisposable
             throw new NotSupportedException($"{slot} is of read-only memory, which cannot be brought back.");
         }
 
+        if (hostWrites is not null
+            && (slot.GuestAddress < hostWrites.GuestAddress || slot.GuestAddress - hostWrites.GuestAddress > hostWrites.Length
+                || slot.Size > hostWrites.Length - (slot.GuestAddress - hostWrites.GuestAddress)
+                || slot.Size % hostWrites.PageSize != 0 || (slot.GuestAddress - hostWrites.GuestAddress) % hostWrites.PageSize != 0))
+        {
+            throw new ArgumentException(
+                $"{slot} is not made of whole pages of the bitmap: {hostWrites.Length} bytes from 0x{hostWrites.GuestAddress:X} in pages of {hostWrites.PageSize}.", nameof(hostWrites));
+        }
+
         using var exclusive = new ExclusiveSharedMemory(slot.Size);
         (HostSharedMemory copy, GuestSharedMemory guest) = exclusive.Build();
         guest.Dispose();
-        var snapshot = new MemorySnapshot(slot, copy);
+        var snapshot = new MemorySnapshot(slot, copy, hostWrites);
         try
         {
             snapshot.Alone((memory, buffer) =>
             {
                 slot.ReadDirtyPages(snapshot._dirty);
+                snapshot.TakeHostWrites();
                 for (ulong offset = 0; offset < slot.Size; offset += (ulong)buffer.Length)
                 {
                     Span<byte> chunk = buffer.AsSpan(0, (int)Math.Min((ulong)buffer.Length, slot.Size - offset));
@@ -117,6 +141,7 @@ public sealed class MemorySnapshot : IDisposable
             restored = _dirty.Count;
             lock (_marked)
             {
+                MarkHostWrites();
                 foreach (ulong page in _marked)
                 {
                     if (!_dirty.Contains(page))
@@ -139,6 +164,7 @@ public sealed class MemorySnapshot : IDisposable
     public void RestoreAll() => Alone((memory, buffer) =>
     {
         _slot.ReadDirtyPages(_dirty);
+        TakeHostWrites();
         for (ulong offset = 0; offset < _slot.Size; offset += ChunkSize)
         {
             CopyBack(memory, buffer, offset, (int)Math.Min(ChunkSize, _slot.Size - offset));
@@ -152,6 +178,28 @@ public sealed class MemorySnapshot : IDisposable
 
     /// <summary>Gives the copy back.</summary>
     public void Dispose() => _copy.Dispose();
+
+    private ulong TakeHostWrites() => _hostWrites?.Take(_slot.GuestAddress, _slot.Size, _hostPages) ?? 0;
+
+    private void MarkHostWrites()
+    {
+        if (TakeHostWrites() == 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < _hostPages.Length; i++)
+        {
+            for (ulong rest = _hostPages[i]; rest != 0; rest &= rest - 1)
+            {
+                ulong first = ((ulong)i * 64 + (ulong)BitOperations.TrailingZeroCount(rest)) * _hostWrites!.PageSize;
+                for (ulong page = first / s_pageSize; page <= (first + (_hostWrites.PageSize - 1)) / s_pageSize; page++)
+                {
+                    _marked.Add(page);
+                }
+            }
+        }
+    }
 
     private void CopyBack(ExclusiveSharedMemory memory, byte[] buffer, ulong offset, int length)
     {

@@ -26,8 +26,7 @@ public readonly unsafe ref partial struct HostLease : ISharedSource
     public void WriteValidated<[ValidateOnRead] T>(ulong offset, in T value) where T : unmanaged
     {
         T copy = value;
-        ReadOnlySpan<byte> bytes = Validation<T>.Encode(ref copy);
-        Place.In(in this, offset, (ulong)sizeof(T)).CopyFrom(0, bytes);
+        CopyFrom(offset, Validation<T>.Encode(ref copy));
     }
 
     /// <inheritdoc cref="HostSharedMemory.TryWriteValidated{T}(ulong, in T)"/>
@@ -35,14 +34,7 @@ public readonly unsafe ref partial struct HostLease : ISharedSource
     public bool TryWriteValidated<[ValidateOnRead] T>(ulong offset, in T value) where T : unmanaged
     {
         T copy = value;
-        ReadOnlySpan<byte> bytes = Validation<T>.Encode(ref copy);
-        if (!Place.TryIn(in this, offset, (ulong)sizeof(T), out Place place))
-        {
-            return false;
-        }
-
-        place.CopyFrom(0, bytes);
-        return true;
+        return TryCopyFrom(offset, Validation<T>.Encode(ref copy));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Nub.Memory;
 
 public sealed unsafe partial class HostSharedMemory
@@ -15,8 +13,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     public void ReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
-        Representation<T>.ThrowIfNotAllValid();
-        CopyTo(offset, AsBytes(destination));
+        CopyTo(offset, ArrayTransfer.AsBytes(destination));
         Representation<T>.ConvertAll(destination);
     }
 
@@ -25,8 +22,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <returns>Whether the range lies within the memory and is still there.</returns>
     public bool TryReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
-        Representation<T>.ThrowIfNotAllValid();
-        if (!TryCopyTo(offset, AsBytes(destination)))
+        if (!TryCopyTo(offset, ArrayTransfer.AsBytes(destination)))
         {
             return false;
         }
@@ -48,8 +44,7 @@ public sealed unsafe partial class HostSharedMemory
     public void WriteArray<[AllValid] T>(ulong offset, ReadOnlySpan<T> source) where T : unmanaged
     {
         LockedMapping mapping = Live;
-        mapping.CheckBounds(offset, (ulong)source.Length * (uint)sizeof(T));
-        mapping.ThrowIf(WriteAll(mapping, offset, source), offset, (ulong)source.Length * (uint)sizeof(T));
+        mapping.ThrowIf(ArrayTransfer.Write(this, offset, source), offset, ArrayTransfer.Length(source));
     }
 
     /// <summary>Writes consecutive values if the range lies within the memory.</summary>
@@ -58,52 +53,10 @@ public sealed unsafe partial class HostSharedMemory
     public bool TryWriteArray<[AllValid] T>(ulong offset, ReadOnlySpan<T> source) where T : unmanaged
     {
         LockedMapping mapping = Live;
-        ulong length = (ulong)source.Length * (uint)sizeof(T);
-        return mapping.Contains(offset, length)
-            ? mapping.Succeeded(WriteAll(mapping, offset, source), offset, length)
-            : mapping.Refuse(offset, length);
+        return mapping.Succeeded(ArrayTransfer.Write(this, offset, source), offset, ArrayTransfer.Length(source));
     }
 
-    private AccessFailure WriteAll<T>(LockedMapping mapping, ulong offset, ReadOnlySpan<T> source) where T : unmanaged
-    {
-        Representation<T>.ThrowIfNotAllValid();
-        if (!Representation<T>.IsForeign)
-        {
-            // More than a span of bytes can have is copied in parts.
-            AccessFailure failure = AccessFailure.None;
-            int most = int.MaxValue / sizeof(T);
-            while (!source.IsEmpty && failure == AccessFailure.None)
-            {
-                ReadOnlySpan<T> part = source[..Math.Min(source.Length, most)];
-                failure = CopyIn(mapping, offset, MemoryMarshal.AsBytes(part));
-                offset += (ulong)part.Length * (uint)sizeof(T);
-                source = source[part.Length..];
-            }
+    bool ISharedSource.Covers(ulong offset, ulong length) => Live.Contains(offset, length);
 
-            return failure;
-        }
-
-        // In parts that were reversed in private memory: what the guest sees has its order.
-        const int Part = 4096;
-        Span<T> converted = sizeof(T) <= Part ? stackalloc T[Part / sizeof(T)] : new T[1];
-        while (!source.IsEmpty)
-        {
-            Span<T> part = converted[..Math.Min(source.Length, converted.Length)];
-            source[..part.Length].CopyTo(part);
-            Representation<T>.ConvertAll(part);
-            AccessFailure failure = CopyIn(mapping, offset, MemoryMarshal.AsBytes(part));
-            if (failure != AccessFailure.None)
-            {
-                return failure;
-            }
-
-            offset += (ulong)part.Length * (uint)sizeof(T);
-            source = source[part.Length..];
-        }
-
-        return AccessFailure.None;
-    }
-
-    // Sound: T is AllValid, so whatever bytes come are legal values; AsBytes refuses what more than a span of bytes would be.
-    private static Span<byte> AsBytes<T>(Span<T> values) where T : unmanaged => MemoryMarshal.AsBytes(values);
+    AccessFailure ISharedSource.CopyIn(ulong offset, scoped ReadOnlySpan<byte> source) => CopyIn(Live, offset, source);
 }

@@ -34,8 +34,7 @@ public sealed unsafe partial class HostSharedMemory : ISharedSource
     public void WriteValidated<[ValidateOnRead] T>(ulong offset, in T value) where T : unmanaged
     {
         T copy = value;
-        ReadOnlySpan<byte> bytes = Validation<T>.Encode(ref copy);
-        Place.In(this, offset, (ulong)sizeof(T)).CopyFrom(0, bytes);
+        CopyFrom(offset, Validation<T>.Encode(ref copy));
     }
 
     /// <summary>Writes a struct some of whose bit patterns are illegal, if it is legal and the range lies within the memory.</summary>
@@ -44,14 +43,7 @@ public sealed unsafe partial class HostSharedMemory : ISharedSource
     public bool TryWriteValidated<[ValidateOnRead] T>(ulong offset, in T value) where T : unmanaged
     {
         T copy = value;
-        ReadOnlySpan<byte> bytes = Validation<T>.Encode(ref copy);
-        if (!Place.TryIn(this, offset, (ulong)sizeof(T), out Place place))
-        {
-            return false;
-        }
-
-        place.CopyFrom(0, bytes);
-        return true;
+        return TryCopyFrom(offset, Validation<T>.Encode(ref copy));
     }
 
     Place ISharedSource.In(ulong offset, ulong length) => Place.In(this, offset, length);

@@ -127,6 +127,41 @@ public sealed class SnapshotTests
     }
 
     [SkippableFact]
+    public void What_the_host_writes_through_a_space_is_restored_without_being_told()
+    {
+        using var guest = new Guest(Program, flags: MemorySlotFlags.TrackDirtyPages);
+        using var space = new GuestAddressSpace();
+        space.Map(0, guest.Host, 0, Guest.Size);
+        var bitmap = new DirtyBitmap(0, 2 * Guest.Size);
+        space.TrackWrites(bitmap);
+        MachineState state = guest.Machine.SaveState();
+        space.Write<ulong>(0xA000, 7);
+        using MemorySnapshot memory = MemorySnapshot.Take(guest.Slot, bitmap);
+        Assert.Equal(0UL, memory.Restore());
+        byte[] before = Contents(guest.Host);
+        for (int round = 0; round < 3; round++)
+        {
+            // The guest writes the page of its data, and the host this and two more.
+            Assert.Equal(0x10, Port(guest));
+            space.Write<ulong>(0x9FFC, ulong.MaxValue);
+            space.Write<byte>(Guest.DataAddress, 1);
+            bitmap.Mark(Guest.Size, 4096);
+            guest.Machine.RestoreState(state);
+            Assert.InRange(memory.Restore(), 3UL, 9UL);
+            Assert.Equal(before, Contents(guest.Host));
+            Assert.True(bitmap.IsDirty(Guest.Size));
+            Assert.False(bitmap.IsDirty(0x9000));
+        }
+
+        space.Write<ulong>(0x9000, 5);
+        memory.RestoreAll();
+        Assert.Equal(before, Contents(guest.Host));
+        Assert.False(bitmap.IsDirty(0x9000));
+        Assert.Throws<ArgumentException>("hostWrites", () => MemorySnapshot.Take(guest.Slot, new DirtyBitmap(0, Guest.Size / 2)));
+        Assert.Throws<ArgumentException>("hostWrites", () => MemorySnapshot.Take(guest.Slot, new DirtyBitmap(4096, Guest.Size)));
+    }
+
+    [SkippableFact]
     public void The_devices_in_the_kernel_go_back_too()
     {
         using var guest = new Guest(

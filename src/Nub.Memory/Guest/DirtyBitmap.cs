@@ -63,7 +63,7 @@ public sealed class DirtyBitmap
     /// <summary>The number of pages of the range.</summary>
     public ulong PageCount => Length >> _pageShift;
 
-    /// <summary>The number of 64-bit words that <see cref="Read"/> and <see cref="Take"/> fill: bit b of word w is page 64 w + b.</summary>
+    /// <summary>The number of 64-bit words that <see cref="Read"/> and <see cref="Take(Span{ulong})"/> fill: bit b of word w is page 64 w + b.</summary>
     public int WordCount => _words.Length;
 
     /// <summary>Whether the page of a guest address is dirty; an address outside of the range never is.</summary>
@@ -153,6 +153,44 @@ public sealed class DirtyBitmap
         return pages;
     }
 
+    /// <summary>Copies the bits of a part of the range and clears them, as <see cref="Take(Span{ulong})"/> does for all: for one of several slots or regions.</summary>
+    /// <param name="guestAddress">The first address of the part: of a page's first byte.</param>
+    /// <param name="length">The length of the part in bytes: whole pages.</param>
+    /// <param name="words">Where the bits go: bit b of word w is page 64 w + b of the part. A word for each 64 pages begun.</param>
+    /// <returns>The number of pages that were dirty.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not made of whole pages, or leaves the bitmap's range.</exception>
+    /// <exception cref="ArgumentException">There are fewer words.</exception>
+    public ulong Take(ulong guestAddress, ulong length, Span<ulong> words)
+    {
+        ulong offset = unchecked(guestAddress - GuestAddress);
+        if (offset % PageSize != 0 || length % PageSize != 0 || offset > Length || length > Length - offset)
+        {
+            throw new ArgumentOutOfRangeException(nameof(guestAddress), guestAddress,
+                $"{length} bytes at 0x{guestAddress:X} are not whole pages of {PageSize} bytes within the {Length} bytes at 0x{GuestAddress:X}.");
+        }
+
+        ulong page = offset >> _pageShift;
+        ulong count = length >> _pageShift;
+        if ((ulong)words.Length < (count + BitsPerWord - 1) / BitsPerWord)
+        {
+            throw new ArgumentException($"The bits of {count} pages do not fit into {words.Length} words.", nameof(words));
+        }
+
+        ulong pages = 0;
+        for (int i = 0; count != 0; i++)
+        {
+            int bits = (int)Math.Min(count, BitsPerWord);
+            words[i] = TakeBits(page, bits);
+            pages += (ulong)BitOperations.PopCount(words[i]);
+            page += (ulong)bits;
+            count -= (ulong)bits;
+        }
+
+        // As in the form for all.
+        Interlocked.MemoryBarrierProcessWide();
+        return pages;
+    }
+
     /// <summary>Clears the bits.</summary>
     public void Clear()
     {
@@ -166,6 +204,23 @@ public sealed class DirtyBitmap
 
         // As in Take.
         Interlocked.MemoryBarrierProcessWide();
+    }
+
+    /// <summary>Takes up to 64 bits, which may stand in two words.</summary>
+    private ulong TakeBits(ulong page, int count)
+    {
+        ulong mask = ulong.MaxValue >> (BitsPerWord - count);
+        int shift = (int)(page % BitsPerWord);
+        ulong bits = TakeFrom(page / BitsPerWord, mask << shift) >> shift;
+        return shift + count > BitsPerWord
+            ? bits | TakeFrom(page / BitsPerWord + 1, mask >> (BitsPerWord - shift)) << (BitsPerWord - shift)
+            : bits;
+    }
+
+    private ulong TakeFrom(ulong index, ulong mask)
+    {
+        ref ulong word = ref _words[index];
+        return (Volatile.Read(ref word) & mask) == 0 ? 0 : Interlocked.And(ref word, ~mask) & mask;
     }
 
     private void CheckRoom(Span<ulong> words)

@@ -19,4 +19,13 @@ public interface ISharedSource
     /// <returns>Whether it does; otherwise the place is <see langword="default"/>.</returns>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     internal bool TryIn(ulong offset, ulong length, out Place place);
+
+    /// <summary>Whether all of a range is there, in one region or several.</summary>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    internal bool Covers(ulong offset, ulong length);
+
+    /// <summary>Copies into a range, in one region or several.</summary>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    internal AccessFailure CopyIn(ulong offset, scoped ReadOnlySpan<byte> source);
 }

@@ -34,6 +34,37 @@ public class DirtyBitmapTests
     }
 
     [Fact]
+    public void A_part_is_taken_and_the_rest_stays()
+    {
+        var random = new Random(0x6E7562);
+        for (int round = 0; round < 2000; round++)
+        {
+            int pages = random.Next(1, 300);
+            ulong start = (ulong)random.Next(0, 40) * 4096;
+            var bitmap = new DirtyBitmap(start, (ulong)pages * 4096);
+            bool[] model = [.. Enumerable.Range(0, pages).Select(_ => random.Next(3) == 0)];
+            for (int page = 0; page < pages; page++)
+            {
+                bitmap.Mark(start + (ulong)page * 4096, model[page] ? 1UL : 0);
+            }
+
+            int first = random.Next(pages + 1);
+            int count = random.Next(pages - first + 1);
+            ulong[] words = new ulong[(count + 63) / 64];
+            Assert.Equal((ulong)model.Skip(first).Take(count).Count(one => one), bitmap.Take(start + (ulong)first * 4096, (ulong)count * 4096, words));
+            Assert.Equal(model.Skip(first).Take(count), Enumerable.Range(0, count).Select(page => (words[page / 64] & 1UL << (page % 64)) != 0));
+            model.AsSpan(first, count).Clear();
+            Assert.Equal(model, Enumerable.Range(0, pages).Select(page => bitmap.IsDirty(start + (ulong)page * 4096)));
+        }
+
+        var small = new DirtyBitmap(4096, 3 * 4096);
+        Assert.Throws<ArgumentOutOfRangeException>("guestAddress", () => small.Take(0, 4096, new ulong[1]));
+        Assert.Throws<ArgumentOutOfRangeException>("guestAddress", () => small.Take(4097, 4096, new ulong[1]));
+        Assert.Throws<ArgumentOutOfRangeException>("guestAddress", () => small.Take(8192, 3 * 4096, new ulong[1]));
+        Assert.Throws<ArgumentException>("words", () => small.Take(4096, 4096, []));
+    }
+
+    [Fact]
     public void The_ends_of_the_address_space_are_within()
     {
         var bitmap = new DirtyBitmap(ulong.MaxValue - 4095, 4096);

@@ -24,7 +24,7 @@ public class ReflectedTypeTests
                 typeof(RuntimeTypeHandle?), typeof(OneLegal?),
             ];
             Type[] wrappers = [typeof(Two<>), typeof(Generic<>), typeof(InInline<>)];
-            var types = new TheoryData<Type>();
+            var types = new HashSet<Type>();
             foreach (Type type in bare.Where(IsUnmanaged))
             {
                 types.Add(type);
@@ -43,7 +43,7 @@ public class ReflectedTypeTests
             types.Add(typeof(Two<>).MakeGenericType(typeof(Two<int>?)));
             types.Add(typeof(TwoOfNullable));
             types.Add(typeof(TwoOfNullableBig));
-            return types;
+            return [.. types];
         }
     }
 
