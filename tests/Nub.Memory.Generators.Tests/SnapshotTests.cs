@@ -41,6 +41,22 @@ public sealed class SnapshotTests
         """);
 
     [Fact]
+    public void InlineArraysForNativeCode() => Snapshot.Check(
+        """
+        namespace Wire;
+        [AllValid] public partial struct Element { public ushort Id; }
+        [InlineArray(3)] public struct Elements { private Element _first; }
+        internal static class Outer
+        {
+            [InlineArray(4)] internal struct Four { private uint _first; }
+            [InlineArray(4)] private struct Hidden { private uint _first; }
+        }
+        [InlineArray(2)] public struct Of<T> { private T _first; }
+        [InlineArray(2)] public struct Texts { private string _first; }
+        """,
+        only: "Nub.");
+
+    [Fact]
     public void InlineArrayOfItsOwn() => Snapshot.Check("""
         namespace Wire;
         [AllValid, InlineArray(8)] public partial struct Ring { private uint _first; }

@@ -26,7 +26,7 @@ internal sealed class InlineArrayElement
 
     /// <summary>Finds the element of <paramref name="type"/>, of an inline array in an inline array the innermost.</summary>
     /// <returns>The element, or <see langword="null"/> when the type is no inline array or its element is not AllValid.</returns>
-    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The one field of an inline array is its storage and is never trimmed.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The generator keeps the field; where it was trimmed all the same the type is refused.")]
     [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The element is a value type that lives inside the array's; it needs no constructor.")]
     public static InlineArrayElement? Of(Type type)
     {
@@ -35,7 +35,14 @@ internal sealed class InlineArrayElement
             return null;
         }
 
-        Type element = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)[0].FieldType;
+        FieldInfo[] fields = type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic);
+        if (fields.Length == 0)
+        {
+            // Left out by a native compilation: the generator keeps it for types that can be named from outside.
+            return null;
+        }
+
+        Type element = fields[0].FieldType;
         if (!element.IsValueType || element.IsEnum)
         {
             return null;

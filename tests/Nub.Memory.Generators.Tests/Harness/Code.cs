@@ -40,7 +40,7 @@ internal static class Code
     }
 
     public static GeneratorDriver CreateDriver(bool track = false, ImmutableDictionary<string, string>? buildProperties = null) => CSharpGeneratorDriver.Create(
-        [new AllValidGenerator().AsSourceGenerator(), new ByteAccessorsGenerator().AsSourceGenerator()],
+        [new AllValidGenerator().AsSourceGenerator(), new ByteAccessorsGenerator().AsSourceGenerator(), new InlineArrayGenerator().AsSourceGenerator()],
         parseOptions: ParseOptions,
         optionsProvider: new BuildProperties(buildProperties ?? ImmutableDictionary<string, string>.Empty),
         driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, track));

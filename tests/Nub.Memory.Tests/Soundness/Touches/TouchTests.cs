@@ -66,7 +66,7 @@ public class TouchTests(ITestOutputHelper output)
         string folder = Directory.CreateTempSubdirectory("nub-touches-").FullName;
         try
         {
-            string[] publish = ["publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishAot=true",
+            string[] publish = ["publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:TouchesAsNativeCode=true",
                 "-o", Path.Combine(folder, "out"), "--artifacts-path", Path.Combine(folder, "build")];
             using Process publisher = Process.Start(new ProcessStartInfo("dotnet", publish) { RedirectStandardOutput = true })!;
             string report = publisher.StandardOutput.ReadToEnd();
