@@ -22,7 +22,7 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
 
     /// <summary>Whether an operation begins a lease.</summary>
     public static bool Begins(IOperation operation) => operation is IInvocationOperation { TargetMethod: { Name: "Enter" or "EnterGuest", Parameters.IsEmpty: true, ReturnType: var type } method }
-        && type.IsLease() && method.ContainingType.IsMemory();
+        && type.IsLease() && method.ContainingType.IsInNub();
 
     /// <summary>Whether the lease was put anywhere at all.</summary>
     public bool IsKept(IOperation begin) => _kept.Contains(begin);

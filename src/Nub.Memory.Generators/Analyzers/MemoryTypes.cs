@@ -22,7 +22,7 @@ internal static class MemoryTypes
         return false;
     }
 
-    public static bool IsLease(this ITypeSymbol? type) => type is { Name: "HostLease" or "GuestLease" } && type.IsInNub();
+    public static bool IsLease(this ITypeSymbol? type) => type is { Name: "HostLease" or "GuestLease" or "GuestAddressLease" } && type.IsInNub();
 
     /// <summary>A property that gives an address of the memory.</summary>
     public static bool IsAddress(this IPropertySymbol property) =>

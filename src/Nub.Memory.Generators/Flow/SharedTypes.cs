@@ -6,8 +6,10 @@ namespace Nub.Memory.Generators.Flow;
 /// <summary>How the runtime's types, and those that the generator makes, are recognised.</summary>
 internal static class SharedTypes
 {
-    /// <summary>A handle of shared memory, or a lease of one: for the flow of bytes they are the memory.</summary>
-    public static bool IsMemory(ITypeSymbol? type) => type is { Name: "HostSharedMemory" or "HostLease" } && type.IsInNub();
+    /// <summary>A handle of shared memory, the guest addresses of several, or a lease of either: for the flow of bytes they are the memory.</summary>
+    public static bool IsMemory(ITypeSymbol? type) => type is not null && HasNameOfMemory(type) && type.IsInNub();
+
+    private static bool HasNameOfMemory(ITypeSymbol? type) => type?.Name is "HostSharedMemory" or "HostLease" or "GuestAddressSpace" or "GuestAddressLease";
 
     public static bool IsStack(ITypeSymbol? type) => type is { Name: "SharedStack" } && type.IsInNub();
 
@@ -53,7 +55,7 @@ internal static class SharedTypes
     }
 
     private static bool HasNameOfSource(ITypeSymbol? type) =>
-        type?.Name is "HostSharedMemory" or "HostLease" or "SharedStack" or "VirtualProcessor" or "VirtualMachine" or "VmExit" or "CoalescedWrite" || HasNameOfView(type);
+        HasNameOfMemory(type) || type?.Name is "SharedStack" or "VirtualProcessor" or "VirtualMachine" or "VmExit" or "CoalescedWrite" || HasNameOfView(type);
 
     private static bool HasNameOfView(ITypeSymbol? type) => type?.Name is "SharedArrayView" or "SharedViews" or "AtomicField" or "Enumerator" || (type is not null && IsNameOfView(type.Name));
 
@@ -62,7 +64,11 @@ internal static class SharedTypes
 
     /// <summary>Whether bytes of a guest's may come out of a member: to write, or to hand a memory on, brings in none.</summary>
     public static bool Reads(ISymbol member) => IsSource(member)
-        && (!IsMemory(member.ContainingType) || member.Name is "Read" or "TryRead" or "TryReadValidated" or "CopyTo" or "TryCopyTo" or "CompareExchange" or "Exchange" or "Add");
+        && (!IsMemory(member.ContainingType) || member.Name is "Read" or "TryRead" or "TryReadValidated" or "CopyTo" or "TryCopyTo" or "ReadArray" or "TryReadArray" || IsAtomic(member));
+
+    /// <summary>Whether a member reads and writes at once.</summary>
+    public static bool IsAtomic(ISymbol member) => member.Name is "CompareExchange" or "Exchange" or "Add" or "And" or "Or"
+        or "TryCompareExchange" or "TryExchange" or "TryAdd" or "TryAnd" or "TryOr";
 
     /// <summary>Whether a property stores what it is given in a field of its own.</summary>
     public static bool IsAuto(IPropertySymbol property)

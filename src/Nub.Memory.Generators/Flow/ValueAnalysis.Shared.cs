@@ -112,11 +112,12 @@ internal sealed partial class ValueAnalysis
             case "Write" or "TryWrite" or "WriteValidated" or "TryWriteValidated":
                 Overwrite(place);
                 return Result(call);
-            case "CompareExchange" or "Exchange" or "Add":
-                Overwrite(place);
-                Term seen = Terms.Fetch(call, _frame, type);
-                _state = _node.IsInLoop ? _state.Redefine(seen) : _state;
-                return seen;
+            case "ReadArray" or "TryReadArray":
+                CopyOut(call, place with { Length = LengthOfBuffer(arguments[1]) * place.Length }, arguments[1]);
+                return Result(call);
+            case "WriteArray" or "TryWriteArray":
+                Overwrite(place with { Length = LengthOfBuffer(arguments[1]) * place.Length });
+                return Result(call);
             case "CopyTo" or "TryCopyTo":
                 CopyOut(call, place with { Length = LengthOfBuffer(arguments[1]) }, arguments[1]);
                 return Result(call);
@@ -127,7 +128,7 @@ internal sealed partial class ValueAnalysis
                 Overwrite(place with { Length = arguments[1].Kind == TermKind.Constant ? (long)Math.Min(arguments[1].Constant, long.MaxValue) : null });
                 return Result(call);
             default:
-                return null;
+                return SharedTypes.IsAtomic(method) ? Exchange(call, place, type, arguments) : null;
         }
     }
 
@@ -293,107 +294,4 @@ internal sealed partial class ValueAnalysis
 
     // A number, or a struct of numbers that anybody may have written.
     private static bool IsPlain(ITypeSymbol type) => Widths.IsInteger(type) || type.IsAllValid();
-
-    private Term? EvaluateView(IInvocationOperation call, Term view, Arguments arguments)
-    {
-        IMethodSymbol method = call.TargetMethod;
-        Term memory = view.Left!;
-        Term start = view.Right!;
-        ITypeSymbol? field = Frame.Actual(_frame, method.TypeArguments is [var only] ? only : null);
-        switch (method.Name)
-        {
-            case "Load":
-                return Fetch(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type);
-            case "Store":
-                Array.ForEach(arguments.Values, Use);
-                Overwrite(new Place(memory, start, _session.Sizes.Of(view.Type)));
-                return Result(call);
-            case "Read" or "ReadBigEndian":
-                return Fetch(call, new Place(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)), field);
-            case "Write" or "WriteBigEndian":
-                Array.ForEach(arguments.Values, Use);
-                Overwrite(new Place(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)));
-                return Result(call);
-            case "Field":
-                return Terms.View(memory, Plus(start, arguments[0]), field!);
-            case "Elements":
-                return Terms.ArrayView(memory, Plus(start, arguments[0]), field!);
-            case "CompareExchange" or "Exchange" or "Add" or "And" or "Or" or "TryCompareExchange" or "TryExchange" or "TryAdd" or "TryAnd" or "TryOr":
-                return Exchange(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type, arguments);
-            case "TryLoad":
-                return FetchInto(call, new Place(memory, start, _session.Sizes.Of(view.Type)), view.Type);
-            case { } name when name.StartsWith("TryGet", StringComparison.Ordinal)
-                && _session.Sizes.Field(view.Type as INamedTypeSymbol, name.Substring("TryGet".Length)) is { } part:
-                return FetchInto(call, PlaceOf(view, part), null);
-        }
-
-        // HeaderView() is Header, for use on the left of an assignment.
-        return method.Name.EndsWith("View", StringComparison.Ordinal) && method.Parameters.IsEmpty
-            ? PartOf(view, method.Name.Substring(0, method.Name.Length - "View".Length), method.ReturnType)
-            : null;
-    }
-
-    // A value that is given out by a method that says whether it is legal.
-    private Term FetchInto(IInvocationOperation call, Place place, ITypeSymbol? type)
-    {
-        IArgumentOperation? given = call.Arguments.FirstOrDefault(static argument => argument.Parameter is { RefKind: RefKind.Out });
-        Term value = Fetch(call, place, type ?? given?.Parameter!.Type);
-        if (given is not null)
-        {
-            Assign(given.Value, value);
-        }
-
-        return Result(call);
-    }
-
-    // What an atomic gives was there at one moment, and it has written since.
-    private Term Exchange(IInvocationOperation call, Place place, ITypeSymbol? type, Arguments arguments)
-    {
-        Array.ForEach(arguments.Values, Use);
-        Overwrite(place);
-        Term seen = Terms.Fetch(call, _frame, type);
-        _state = _node.IsInLoop ? _state.Redefine(seen) : _state;
-        if (call.Arguments.FirstOrDefault(static argument => argument.Parameter is { RefKind: RefKind.Out }) is not { } given)
-        {
-            return seen;
-        }
-
-        Assign(given.Value, seen);
-        return Result(call);
-    }
-
-    private Term Plus(Term offset, Term more) =>
-        TermTable.IsTooDeep(offset, more) ? Terms.Binary(BinaryOperatorKind.Add, Terms.Input(_body.Method, null), more, null, false)
-        : Terms.Binary(BinaryOperatorKind.Add, offset, more, null, false);
-
-    /// <summary>The view of a field that is a struct or an array.</summary>
-    private Term? PartOf(Term view, string name, ITypeSymbol type)
-    {
-        if (_session.Sizes.Field(view.Type as INamedTypeSymbol, name) is not { } field)
-        {
-            return null;
-        }
-
-        Term offset = Plus(view.Right!, Terms.Constant(field.Offset, null));
-        return SharedTypes.ViewedBy(type) is { } viewed ? Terms.View(view.Left!, offset, viewed)
-            : SharedTypes.ElementsOf(type) is { } element ? Terms.ArrayView(view.Left!, offset, element)
-            : null;
-    }
-
-    private Term ElementAt(IOperation operation, Term array, Term index, ITypeSymbol element, ITypeSymbol? type)
-    {
-        Use(index);
-        Term distance = index;
-        if (_session.Sizes.Of(element) is { } size && !TermTable.IsTooDeep(index))
-        {
-            distance = index.Kind == TermKind.Constant
-                ? Terms.Constant(index.Constant * size, null)
-                : Terms.Binary(BinaryOperatorKind.Multiply, index, Terms.Constant(size, null), null, false);
-        }
-
-        Term offset = Plus(array.Right!, distance);
-        return SharedTypes.ViewedBy(type) is { } viewed
-            ? Terms.View(array.Left!, offset, viewed)
-            : Fetch(operation, new Place(array.Left!, offset, _session.Sizes.Of(element)), element);
-    }
 }
