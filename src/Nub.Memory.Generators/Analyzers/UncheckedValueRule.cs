@@ -49,6 +49,13 @@ internal static class UncheckedValueRule
             Sink.Index => "an index",
             Sink.Slice => "the position or the length of a range",
             Sink.LoopBound => "the number of rounds of a loop",
+            Sink.Position => "a position in a stream",
+            Sink.Pointer => "an address",
+            Sink.Divisor => "a divisor",
+            Sink.Link => "the next link of a chain",
+            Sink.Advance => "how far a loop moves on",
+            Sink.Recursion => "what the method calls itself with",
+            Sink.Growth => "a key of a collection that is kept",
             _ => "the time of a wait",
         };
         return use.Frame is null ? sink : $"{sink} in '{(use.Frame.Method.AssociatedSymbol ?? use.Frame.Method).Name}'";
@@ -57,6 +64,20 @@ internal static class UncheckedValueRule
     private static string Advice(UncheckedUse use)
     {
         TaintFact found = use.Found;
+        switch (use.Sink)
+        {
+            case Sink.Divisor:
+                return "it can be 0, and the division throws; refuse 0 first";
+            case Sink.Link:
+                return "the chain can lead back to itself and never end; count its links, and stop at a limit of the host's";
+            case Sink.Advance:
+                return "it can be 0, and the loop stands still for ever; refuse 0 first";
+            case Sink.Recursion:
+                return "the guest chooses how deep that goes, and nobody can catch the overflow of a stack; pass a depth along, or use a loop with a limit of the host's";
+            case Sink.Growth:
+                return "each other key makes it larger; refuse keys, or keep no more than a limit of the host's";
+        }
+
         return found.Verdict switch
         {
             _ when use.IsSmall => $"it can be negative{(use.Sink == Sink.Wait ? ", and -1 waits for ever" : "")}; compare it with a lower limit, too",

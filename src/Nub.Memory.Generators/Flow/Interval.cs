@@ -43,7 +43,7 @@ internal readonly record struct Interval(BigInteger Least, BigInteger Most)
                 // No more bits than in either that has no sign.
                 return new Interval(0, left.Least < 0 ? right.Most : right.Least < 0 ? left.Most : BigInteger.Min(left.Most, right.Most));
             case BinaryOperatorKind.Or or BinaryOperatorKind.ExclusiveOr when left.Least >= 0 && right.Least >= 0:
-                return new Interval(0, Ones(BigInteger.Max(left.Most, right.Most)));
+                return new Interval(kind == BinaryOperatorKind.Or ? BigInteger.Max(left.Least, right.Least) : 0, Ones(BigInteger.Max(left.Most, right.Most)));
             case BinaryOperatorKind.LeftShift when Count(right, width) is { } count:
                 return new Interval(left.Least << count, left.Most << count);
             case BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift

@@ -22,6 +22,9 @@ internal sealed class PathFacts
 
     public static PathFacts None { get; } = new(PersistentMap<Term, decimal>.Empty, 0);
 
+    /// <summary>Whether something, a comparison say, is known not to hold.</summary>
+    public bool Denies(Term term) => _values.TryGetValue(term, out decimal value) && value == 0;
+
     /// <summary>Adds one, as long as there are few.</summary>
     public PathFacts With(Term term, decimal value) =>
         term.Kind == TermKind.Constant || _count >= Most || _values.ContainsKey(term) ? this : new PathFacts(_values.SetItem(term, value), _count + 1);

@@ -12,6 +12,27 @@ internal enum Sink
     Slice,
     LoopBound,
     Wait,
+
+    /// <summary>A position in a file or a stream.</summary>
+    Position,
+
+    /// <summary>An address, or a handle that is one.</summary>
+    Pointer,
+
+    /// <summary>What something is divided by.</summary>
+    Divisor,
+
+    /// <summary>Where a loop goes on that a guest can make endless.</summary>
+    Link,
+
+    /// <summary>How far a loop moves on, which may be not at all.</summary>
+    Advance,
+
+    /// <summary>Where a method goes on by calling itself.</summary>
+    Recursion,
+
+    /// <summary>A key of a collection of the host's from which nothing is taken.</summary>
+    Growth,
 }
 
 /// <summary>Where numbers decide about memory and time.</summary>
@@ -32,7 +53,7 @@ internal static class Sinks
     private static readonly HashSet<string> s_waitTypes = new(StringComparer.Ordinal)
     {
         "Thread", "Task", "WaitHandle", "EventWaitHandle", "ManualResetEvent", "AutoResetEvent", "Mutex", "Semaphore", "SemaphoreSlim", "ManualResetEventSlim",
-        "CountdownEvent", "Barrier", "Monitor", "SpinWait", "CancellationTokenSource", "Lock", "ReaderWriterLockSlim", "PeriodicTimer", "BlockingCollection", "Process",
+        "CountdownEvent", "Barrier", "Monitor", "SpinWait", "CancellationTokenSource", "Lock", "ReaderWriterLockSlim", "PeriodicTimer", "BlockingCollection", "Process", "Timer",
     };
 
     /// <summary>What an argument of a method or a constructor of the framework's decides about.</summary>
@@ -68,12 +89,12 @@ internal static class Sinks
             return null;
         }
 
-        if (type is "Thread" or "SpinWait" && parameter.Name == "iterations")
+        if (OfNames(type, method.Name, parameter.Name) is { } named)
         {
-            return Sink.LoopBound;
+            return named;
         }
 
-        if (s_waitTypes.Contains(type) && (IsTimeSpan(parameter.Type) || parameter.Name is "millisecondsDelay" or "millisecondsTimeout" or "milliseconds"))
+        if (s_waitTypes.Contains(type) && (IsTimeSpan(parameter.Type) || parameter.Name is "millisecondsDelay" or "millisecondsTimeout" or "milliseconds" or "dueTime" or "period"))
         {
             return Sink.Wait;
         }
@@ -85,6 +106,21 @@ internal static class Sinks
 
         return method.MethodKind == MethodKind.Constructor ? OfConstructor(method, parameter) : OfMethod(method, parameter, type);
     }
+
+    // Single parameters: a line for each.
+    private static Sink? OfNames(string type, string method, string parameter) => (type, method, parameter) switch
+    {
+        ("Thread" or "SpinWait", _, "iterations") => Sink.LoopBound,
+        ("Rfc2898DeriveBytes", _, "iterations") => Sink.LoopBound,
+        ("Parallel", "For" or "ForAsync", "toExclusive") => Sink.LoopBound,
+        ("StringBuilder", "Append", "repeatCount") or ("StringBuilder", "Insert", "count") => Sink.Allocation,
+        ("BigInteger", "Pow", "exponent") => Sink.Allocation,
+        ("Stream", "Seek", "offset") => Sink.Position,
+        ("RandomAccess", _, "fileOffset") => Sink.Position,
+        ("GCHandle", "FromIntPtr", "value") => Sink.Pointer,
+        ("SafeFileHandle" or "SafeWaitHandle" or "SafePipeHandle", _, "preexistingHandle" or "existingHandle" or "handle") => Sink.Pointer,
+        _ => null,
+    };
 
     private static Sink? OfConstructor(IMethodSymbol method, IParameterSymbol parameter)
     {
@@ -123,6 +159,11 @@ internal static class Sinks
             return s_sizeNames.Contains(parameter.Name) || parameter.Name is "totalWidth" or "sizeHint" || (method.Name == "SetLength" && parameter.Name == "value") ? Sink.Allocation : null;
         }
 
+        if (type is "Marshal" or "NativeLibrary" && parameter.Type.SpecialType == SpecialType.System_IntPtr)
+        {
+            return Sink.Pointer;
+        }
+
         bool isSlice = (type, method.Name) switch
         {
             (_, "AsSpan" or "AsMemory" or "Slice" or "GetRange" or "Substring" or "RemoveRange" or "RemoveAt") => true,
@@ -141,6 +182,7 @@ internal static class Sinks
         ("BoundedChannelOptions", _) => null,
         (_, "Capacity") or ("StringBuilder", "Length") => Sink.Allocation,
         ("PeriodicTimer", "Period") => Sink.Wait,
+        (var type, "Position") when type.EndsWith("Stream", StringComparison.Ordinal) => Sink.Position,
         _ => null,
     };
 

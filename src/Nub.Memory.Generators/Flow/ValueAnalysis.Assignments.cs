@@ -35,10 +35,12 @@ internal sealed partial class ValueAnalysis
         {
             case ILocalReferenceOperation local:
                 Note();
+                CheckLink(local, Variable.Of(local.Local), value);
                 Set(Variable.Of(local.Local), value);
                 break;
             case IParameterReferenceOperation parameter:
                 Note();
+                CheckLink(parameter, Variable.Of(parameter.Parameter), value);
                 Set(Variable.Of(parameter.Parameter), value);
                 if (parameter.Parameter.RefKind is RefKind.Out or RefKind.Ref && _frame is null)
                 {
@@ -60,6 +62,7 @@ internal sealed partial class ValueAnalysis
             case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance):
                 Note();
                 Use(value);
+                CheckLink(field, Variable.Of(field.Field), value);
                 Set(Variable.Of(field.Field), value);
                 break;
             case IFieldReferenceOperation { Instance: { } instance } field when field.Field.ContainingType.IsValueType && !TermTable.IsTooDeep(value):
@@ -180,6 +183,10 @@ internal sealed partial class ValueAnalysis
         else if (property.Arguments is not [])
         {
             EvaluateIndexer(property, instance);
+            if (property.Arguments is [{ Parameter.Name: "key" } key])
+            {
+                CheckGrowth(property.Instance, key.Value, Evaluate(key.Value));
+            }
         }
     }
 }

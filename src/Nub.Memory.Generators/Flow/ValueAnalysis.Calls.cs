@@ -41,9 +41,15 @@ internal sealed partial class ValueAnalysis
 
         foreach (IArgumentOperation argument in call.Arguments)
         {
-            if (argument.Parameter is { } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value) && !IsHosts(value) && Sinks.Of(method, parameter) is { } sink)
+            if (argument.Parameter is { } parameter && arguments.TryGetValue(parameter.Ordinal, out Term? value) && !IsHosts(value))
             {
-                CheckUse(argument.Value, value, sink);
+                if (Sinks.Of(method, parameter) is { } sink)
+                {
+                    CheckUse(argument.Value, value, sink);
+                }
+
+                CheckGrowth(call, argument, value);
+                CheckRecursion(call, argument, value);
             }
         }
 
@@ -154,13 +160,17 @@ internal sealed partial class ValueAnalysis
         IMethodSymbol method = call.TargetMethod;
         Note();
 
-        // Who is given a memory may write to it. Who belongs to the same object, or is a delegate, may have it.
-        bool isOurs = IsThis(call.Instance) || method.MethodKind is MethodKind.LocalFunction or MethodKind.DelegateInvoke;
+        // Who is given a memory may write to it. Who belongs to the same object may have it.
+        bool isOurs = IsThis(call.Instance) || method.MethodKind is MethodKind.LocalFunction;
         Term[] all = instance is null ? arguments.Values : [.. arguments.Values, instance];
         Forget(all);
         if (isOurs || SharedTypes.LetsGuestRun(method))
         {
             LetGuestRun();
+        }
+
+        if (isOurs || method.MethodKind == MethodKind.DelegateInvoke)
+        {
             ForgetFields(call);
         }
 

@@ -22,7 +22,7 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        state = Learn(state, condition, value);
+        state = Learn(AfterWait(node, condition, state), condition, value);
         if (!_compared.TryGetValue(condition, out (Term Left, Term Right) operands))
         {
             return state;
@@ -36,6 +36,18 @@ internal sealed partial class ValueAnalysis
             IIsPatternOperation pattern => InFewerBits(DecidePattern(state, pattern.Pattern, operands.Left, value, pattern), operands.Left),
             _ => state,
         };
+    }
+
+    // A loop that does nothing but ask waits for the guest: what was read before is meant to be another then.
+    private FlowState AfterWait(FlowNode node, IOperation condition, FlowState state)
+    {
+        if (!node.IsInLoop || state.Reads.IsEmpty || Sinks.LoopConditionAround(condition.Syntax) is not var (_, loop) || !Loops.OnlyWaits(loop))
+        {
+            return state;
+        }
+
+        bool isOfLoop(KeyValuePair<Term, ReadFact> read) => read.Value.Order == node.Order && !_readBefore.ContainsKey(read.Key);
+        return state.Reads.Any(isOfLoop) ? state with { Reads = state.Reads.RemoveRange(state.Reads.Where(read => !isOfLoop(read)).Select(static read => read.Key).ToList()) } : state;
     }
 
     private Term? FlagOf(IOperation condition, FlowState state) => condition switch

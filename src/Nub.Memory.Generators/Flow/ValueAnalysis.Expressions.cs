@@ -221,6 +221,11 @@ internal sealed partial class ValueAnalysis
         CheckPointer(conversion.Type, conversion.Operand, operand);
         if (conversion.OperatorMethod is not null && conversion.Operand.Type is not IArrayTypeSymbol && !IsSpan(conversion.Type))
         {
+            if (conversion.OperatorMethod is { ContainingType.Name: "GCHandle" })
+            {
+                CheckUse(conversion.Operand, operand, Sink.Pointer);
+            }
+
             Use(operand);
             return Derive(conversion, operand);
         }
@@ -254,8 +259,14 @@ internal sealed partial class ValueAnalysis
                 or BinaryOperatorKind.LeftShift or BinaryOperatorKind.RightShift or BinaryOperatorKind.UnsignedRightShift
                 or BinaryOperatorKind.And or BinaryOperatorKind.Or or BinaryOperatorKind.ExclusiveOr
                 when binary.OperatorMethod is null or { ContainingType.Name: "UInt128" or "Int128" }:
+                CheckDivisor(binary.OperatorKind, binary.RightOperand, right);
                 return Compute(binary, binary.OperatorKind, left, right, binary.IsChecked);
             default:
+                if (binary is { OperatorKind: BinaryOperatorKind.LeftShift, OperatorMethod.ContainingType.Name: "BigInteger" })
+                {
+                    CheckUse(binary.RightOperand, right, Sink.Allocation);
+                }
+
                 Use(left);
                 Use(right);
                 return Derive(binary, left, right);
@@ -270,6 +281,11 @@ internal sealed partial class ValueAnalysis
         Term before = Evaluate(Resolve(compound.Target));
         Term operand = Evaluate(compound.Value);
         CheckPointer(compound.Type, compound.Value, operand);
+        if (compound.OperatorMethod is null)
+        {
+            CheckDivisor(compound.OperatorKind, compound.Value, operand);
+        }
+
         Term value = compound.OperatorMethod is null
             ? Compute(compound, compound.OperatorKind, before, operand, compound.IsChecked)
             : Derive(compound, before, operand);

@@ -19,22 +19,17 @@ internal sealed partial class ValueAnalysis
             _isDead = true;
         }
 
-        if (method.MethodKind == MethodKind.DelegateInvoke)
-        {
-            LetGuestRun();
-        }
-
         Term[] all = [.. instance is null ? [] : new[] { instance }, .. arguments.Values];
-        FillOuts(call, all);
+        Term[] from = IsOfCollection(method) ? WithoutKeys(call, instance, arguments) : all;
+        FillOuts(call, from);
         if (instance is not null && IsStream(method.ContainingType) && method.Name.StartsWith("Read", StringComparison.Ordinal))
         {
             FillFrom(instance, call, arguments);
         }
 
-        if (method.ReturnType.SpecialType == SpecialType.System_Boolean && method.Name is "Contains" or "ContainsKey" or "TryGetValue")
+        if (IsQuestion(method) && !IsAsserted(call.Syntax))
         {
-            // What is one of the host's is the host's choice.
-            _state = arguments.Values.Aggregate(_state, (state, sought) => Arithmetic.Compared(state, sought, call));
+            _state = arguments.Values.Aggregate(_state, (state, asked) => Arithmetic.Compared(state, asked, call));
         }
 
         bool isHosts(int i) => i < all.Length && _state.Judge(all[i]).IsSafe;
@@ -68,7 +63,7 @@ internal sealed partial class ValueAnalysis
             return Result(call);
         }
 
-        Term made = method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, all);
+        Term made = method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, from);
 
         // What came through somebody's predicate or selection may have been checked there.
         return method.Parameters.Any(static parameter => parameter.Type.TypeKind == TypeKind.Delegate) && _state.IsGuests(made)
@@ -76,9 +71,38 @@ internal sealed partial class ValueAnalysis
             : made;
     }
 
+    // What is one of the host's is the host's choice; and who calls a delegate that decides, or throws, may have had it check the value.
+    private static bool IsQuestion(IMethodSymbol method) => method.MethodKind == MethodKind.DelegateInvoke
+        ? method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean
+        : method.ReturnType.SpecialType == SpecialType.System_Boolean && method.Name is "Contains" or "ContainsKey" or "TryGetValue" or "TryRemove" or "IsDefined" or "IsPow2";
+
+    private static bool IsOfCollection(IMethodSymbol method) =>
+        method.ContainingType.ContainingNamespace.ToDisplayString().StartsWith("System.Collections", StringComparison.Ordinal);
+
+    // What is found by a guest's key is what the host has put there.
+    private static Term[] WithoutKeys(IInvocationOperation call, Term? instance, Arguments arguments)
+    {
+        var from = new List<Term>();
+        if (instance is not null)
+        {
+            from.Add(instance);
+        }
+
+        foreach (IArgumentOperation argument in call.Arguments)
+        {
+            if (argument.Parameter is { Name: not ("key" or "equalKey" or "equalValue"), Ordinal: var ordinal } && arguments.TryGetValue(ordinal, out Term? value))
+            {
+                from.Add(value);
+            }
+        }
+
+        return [.. from];
+    }
+
     // The remainder comes beside the quotient, or in a variable.
     private Term Divide(IInvocationOperation call, Term dividend, Term divisor)
     {
+        CheckDivisor(call.Arguments.First(static argument => argument.Parameter!.Ordinal == 1).Value, divisor);
         ITypeSymbol type = call.TargetMethod.Parameters[0].Type;
         Term quotient = Terms.Binary(BinaryOperatorKind.Divide, dividend, divisor, type, false);
         Term remainder = Terms.Binary(BinaryOperatorKind.Remainder, dividend, divisor, type, false);

@@ -26,7 +26,7 @@ public sealed class UncheckedValueTests
         "{|NUB0011:list.Capacity += host.Read<int>(0)|};",
         "Use(new List<int> { Capacity = {|NUB0011:host.Read<int>(0)|} });",
         "var built = new System.Text.StringBuilder(); built.Length = {|NUB0011:host.Read<int>(0)|};",
-        "using var stream = new System.IO.MemoryStream(); stream.SetLength({|NUB0011:host.Read<uint>(0)|}); stream.Position = host.Read<uint>(4);",
+        "using var stream = new System.IO.MemoryStream(); stream.SetLength({|NUB0011:host.Read<uint>(0)|}); stream.Position = {|NUB0011:host.Read<uint>(4)|};",
         "using var reader = new System.IO.BinaryReader(new System.IO.MemoryStream()); Use(reader.ReadBytes({|NUB0011:host.Read<int>(0)|}));",
         "int n = host.Read<int>(0); if (n is < 0 or > 16) return; list.Capacity = n;");
 
@@ -292,7 +292,7 @@ public sealed class UncheckedValueTests
         "Use(new byte[host.Read<uint>(0) & 0xFFF]);",
         "Use(table[host.Read<uint>(0) & (uint)(table.Length - 1)]);",
         "Use(new byte[{|NUB0011:host.Read<uint>(0) & ~7u|}]);",
-        "Use(new byte[{|NUB0011:host.Read<uint>(0) % host.Read<uint>(4)|}]);",
+        "Use(new byte[{|NUB0011:host.Read<uint>(0) % {|NUB0011:host.Read<uint>(4)|}|}]);",
         "Use(new byte[System.Numerics.BitOperations.PopCount(host.Read<uint>(0))]);",
         "var copy = new byte[16]; host.CopyTo(0, copy); Use(table[copy.AsSpan().IndexOf((byte)0)]);",
         "var copy = new byte[16]; host.CopyTo(0, copy); Use(new byte[copy.AsSpan().LastIndexOfAny((byte)0, (byte)1)]);",

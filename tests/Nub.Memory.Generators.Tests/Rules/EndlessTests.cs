@@ -1,0 +1,146 @@
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Rules;
+
+/// <summary>NUB0011 on what a guest can bring to no end, on its zeros, and on the limits that end it.</summary>
+public sealed class EndlessTests
+{
+    [Theory]
+    [InlineData("return total / {|NUB0011:host.Read<uint>(0)|};")]
+    [InlineData("return total % {|NUB0011:host.Read<uint>(0)|};")]
+    [InlineData("uint by = host.Read<uint>(0); if (by > 64) { return 0; } return total / {|NUB0011:by|};")]
+    [InlineData("uint by = host.Read<uint>(0); total /= {|NUB0011:by|}; return total / by;")]
+    [InlineData("return Math.DivRem(total, {|NUB0011:host.Read<uint>(0)|}).Quotient;")]
+    [InlineData("int by = host.Read<int>(0); if (by == 1) { return 0; } return (uint)((int)total / {|NUB0011:by|});")]
+    public async Task A_divisor_may_be_zero(string body) => await CheckAsync(body);
+
+    [Theory]
+    [InlineData("uint by = host.Read<uint>(0); return by == 0 ? 0 : total / by;")]
+    [InlineData("int by = host.Read<int>(0); if (by == 0) { return 0; } return (uint)((int)total / by);")]
+    [InlineData("uint by = host.Read<uint>(0); if (by is 0 or > 64) { return 0; } return total / by;")]
+    [InlineData("uint by = host.Read<uint>(0); ArgumentOutOfRangeException.ThrowIfZero(by); return total / by;")]
+    [InlineData("return total / (host.Read<byte>(0) + 1u);")]
+    [InlineData("return total / Math.Max(host.Read<uint>(0), 1u);")]
+    [InlineData("return total / (host.Read<uint>(0) | 1u);")]
+    [InlineData("uint by = host.Read<uint>(0); if (!System.Numerics.BitOperations.IsPow2(by)) { return 0; } return total & (by - 1) + total / by;")]
+    [InlineData("try { return total / host.Read<uint>(0); } catch (DivideByZeroException) { return 0; }")]
+    [InlineData("return host.Read<uint>(0) / 4 + host.Read<uint>(4) % total;")]
+    public async Task A_divisor_that_is_not_zero_is_not_reported(string body) => await CheckAsync(body);
+
+    [Theory]
+    [InlineData("for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at + 8)|}) { total++; } return total;")]
+    [InlineData("ulong at = total; while (at < 4096) { at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("ulong at = total; while (host.TryRead(at, out ulong next)) { at = {|NUB0011:next|}; } return at;")]
+    [InlineData("ulong at = total; while (true) { Link link = Link.At(host, at).Load(); if (link.Flags == 0) { return at; } at = {|NUB0011:link.Next|}; }")]
+    [InlineData("uint at = 0; while (at < total) { at += {|NUB0011:host.Read<uint>(at)|}; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length > 64) { break; } at += {|NUB0011:length|}; } return at;")]
+    [InlineData("byte[] copy = new byte[64]; host.CopyTo(0, copy); int at = 0; while (at < 64) { at += {|NUB0011:copy[at]|}; } return (uint)at;")]
+    public async Task A_loop_may_have_no_end(string body) => await CheckAsync(body);
+
+    [Theory]
+    [InlineData("int left = 64; for (ulong at = total; at != 0; at = host.Read<ulong>(at + 8)) { if (left-- == 0) { break; } } return total;")]
+    [InlineData("int count = 0; ulong at = total; while (at != 0 && count < 64) { at = host.Read<ulong>(at); count++; } return at;")]
+    [InlineData("var seen = new HashSet<ulong>(); ulong at = total; while (at != 0) { if (!seen.Add(at)) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("ulong at = total; for (int i = 0; i < 16; i++) { at = host.Read<ulong>(at); } return at;")]
+    [InlineData("var list = new List<ulong>(); ulong at = total; while (at != 0) { if (list.Count == 64) { break; } list.Add(at); at = host.Read<ulong>(at); } return at;")]
+    [InlineData("ulong at = total; while (!stop.IsCancellationRequested) { at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint at = 0; while (at < total) { uint length = host.Read<uint>(at); if (length is 0 or > 64) { break; } at += length; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { at += host.Read<byte>(at) + 1u; } return at;")]
+    [InlineData("uint at = 0, sum = 0; while (at < total) { at += 4; sum += host.Read<byte>(at); } return sum;")]
+    public async Task A_loop_with_a_limit_of_the_hosts_is_not_reported(string body) => await CheckAsync(body);
+
+    [Fact]
+    public async Task Recursion_goes_as_deep_as_the_guest_likes_unless_somebody_counts() => await Markup.CheckAsync("""
+        public sealed class Test(HostSharedMemory host)
+        {
+            private int _depth;
+            public static void Follow(HostSharedMemory host, ulong at) { ulong next = host.Read<ulong>(at); if (next != 0) { Follow(host, {|NUB0011:next|}); } }
+            public static void Deep(HostSharedMemory host, ulong at, int depth) { if (depth < 8) { Deep(host, host.Read<ulong>(at), depth + 1); } }
+            public void Counted(ulong at) { if (++_depth < 8) { Counted(host.Read<ulong>(at)); } _depth--; }
+            public static void Halves(HostSharedMemory host, ulong at) { if (at > 1) { Halves(host, at / 2); } }
+        }
+        """);
+
+    [Fact]
+    public async Task A_collection_that_is_kept_grows_by_a_guests_key_unless_it_is_pruned() => await Markup.CheckAsync("""
+        public sealed class Test(HostSharedMemory host)
+        {
+            private readonly Dictionary<ulong, int> _grows = [];
+            private readonly Dictionary<uint, int> _added = [];
+            private readonly Dictionary<uint, int> _counted = [];
+            private readonly Dictionary<ushort, int> _few = [];
+            public void Set() => _grows[{|NUB0011:host.Read<ulong>(0)|}] = 1;
+            public void Add() => _added.TryAdd({|NUB0011:host.Read<uint>(0)|}, 1);
+            public void Count() { if (_counted.Count < 64) { _counted[host.Read<uint>(0)] = 1; } }
+            public void Few() => _few[host.Read<ushort>(0)] = 1;
+            public int Mine() { var own = new Dictionary<uint, int>(); own[host.Read<uint>(0)] = 1; return own.Count; }
+        }
+        """);
+
+    [Theory]
+    [InlineData("new Timer(_ => { }, null, {|NUB0011:host.Read<int>(0)|}, 10);")]
+    [InlineData("System.Threading.Tasks.Parallel.For(0, {|NUB0011:host.Read<int>(0)|}, static _ => { });")]
+    [InlineData("new System.Text.StringBuilder().Append('x', {|NUB0011:host.Read<int>(0)|});")]
+    [InlineData("file.Seek({|NUB0011:host.Read<long>(0)|}, SeekOrigin.Begin);")]
+    [InlineData("file.Position = {|NUB0011:host.Read<long>(0)|};")]
+    [InlineData("RandomAccess.Read(file.SafeFileHandle, new byte[4], {|NUB0011:host.Read<long>(0)|});")]
+    [InlineData("GCHandle.FromIntPtr({|NUB0011:(nint)host.Read<long>(0)|});")]
+    [InlineData("Marshal.ReadInt32({|NUB0011:(nint)host.Read<long>(0)|});")]
+    [InlineData("Use(System.Numerics.BigInteger.One << {|NUB0011:host.Read<int>(0)|});")]
+    [InlineData("System.Security.Cryptography.Rfc2898DeriveBytes.Pbkdf2(\"a\", new byte[8], {|NUB0011:host.Read<int>(0)|}, System.Security.Cryptography.HashAlgorithmName.SHA256, 32);")]
+    public async Task Further_uses_of_a_number_need_a_limit(string statement) => await Markup.CheckAsync($$"""
+        using System.IO;
+        using System.Threading;
+
+        public static class Test
+        {
+            public static void Run(HostSharedMemory host, FileStream file) { {{statement}} }
+            private static void Use(object value) => Console.WriteLine(value);
+        }
+        """);
+
+    [Theory]
+    [InlineData("return sizes.TryGetValue(host.Read<uint>(0), out int size) ? new byte[size] : [];")]
+    [InlineData("return sizes.Remove(host.Read<uint>(0), out int size) ? new byte[size] : [];")]
+    [InlineData("return new byte[sizes.GetValueOrDefault(host.Read<uint>(0), 4)];")]
+    [InlineData("uint n = host.Read<uint>(0); return allowed(n) ? new byte[n] : [];")]
+    [InlineData("var day = (DayOfWeek)host.Read<int>(0); return Enum.IsDefined(day) ? new byte[(int)day] : [];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && list.Count < 64; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (!host.TryRead(i, out byte one)) { break; } list.Add(one); } return [.. list];")]
+    public async Task What_the_host_has_decided_is_not_reported(string body) => await Markup.CheckAsync($$"""
+        public static class Test
+        {
+            public static byte[] Run(HostSharedMemory host, Dictionary<uint, int> sizes, Func<uint, bool> allowed) { {{body}} }
+        }
+        """);
+
+    [Theory]
+    [InlineData("return new byte[{|NUB0011:sizes.GetValueOrDefault(4u, host.Read<int>(0))|}];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { uint x = host.Read<uint>(8); if (x == 4) { break; } } return [.. list];")]
+    public async Task What_the_guest_decides_is(string body) => await Markup.CheckAsync($$"""
+        public static class Test
+        {
+            public static byte[] Run(HostSharedMemory host, Dictionary<uint, int> sizes) { {{body}} }
+        }
+        """);
+
+    [Fact]
+    public async Task A_loop_that_only_waits_lets_the_guest_write_and_a_delegate_does_not() => await Markup.CheckAsync("""
+        public static class Test
+        {
+            public static uint Waits(HostSharedMemory host) { uint before = host.Read<uint>(0); while (host.Read<uint>(4) == 0) { } return host.Read<uint>(0) - before; }
+            public static uint Works(HostSharedMemory host) { uint before = host.Read<uint>(0); while (host.Read<uint>(4) == 0) { Console.Write('.'); } return {|NUB0010:host.Read<uint>(0)|} + before; }
+            public static uint Calls(HostSharedMemory host, Action call) { uint before = host.Read<uint>(0); call(); return {|NUB0010:host.Read<uint>(0)|} + before; }
+        }
+        """);
+
+    private static async Task CheckAsync(string body) => await Markup.CheckAsync($$"""
+        [AllValid] public partial struct Link { public ulong Next; public ulong Flags; }
+
+        public static class Test
+        {
+            public static ulong Run(HostSharedMemory host, uint total, System.Threading.CancellationToken stop) { {{body}} }
+        }
+        """);
+}
