@@ -171,7 +171,7 @@ public sealed class BoundsTests
         "uint n = host.Read<uint>(0); if (n > 256) return; for (uint i = 0; i < n; i++) { Use(new byte[n - i]); Use(new byte[n - 1 - i]); }",
         "uint left = host.Read<uint>(0); uint step = host.Read<uint>(4); if (left > 256 || step > 16 || step == 0) return; while (left >= step) { left -= step; Use(new byte[left]); }",
         "uint left = (uint)table.Length; while (left > 0) { uint n = host.Read<uint>(0); if (n == 0 || n > left) return; left -= n; Use(new byte[left]); }",
-        "uint size = (uint)table.Length; uint total = 0; while (total < size) { uint n = host.Read<uint>(total); if (n > size - total) return; total += n; Use(new byte[size - total]); }",
+        "uint size = (uint)table.Length; uint total = 0; while (total < size) { uint n = host.Read<uint>(total); if (n == 0 || n > size - total) return; total += n; Use(new byte[size - total]); }",
         "uint n = host.Read<uint>(0); if (n > 4096) return; ArgumentOutOfRangeException.ThrowIfLessThan(n, 12u); Use(new byte[n - 12]);",
         "uint n = host.Read<uint>(0); if (n > 4096) return; bool isShort = n < 12; if (isShort) return; Use(new byte[n - 12]);",
         "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); if (n > 4096 || m > 4096) return; if (!AtLeast(n, m)) return; Use(new byte[n - m]);",
@@ -205,7 +205,7 @@ public sealed class BoundsTests
     public async Task Limits_that_depend_on_each_other() => await CheckAsync(
         "ulong at = host.Read<ulong>(0); ulong n = host.Read<ulong>(8); if (n > 64 - at || at > 64 - n) return; Use(new byte[{|NUB0011:n|}]); Use(new byte[{|NUB0011:at|}]);",
         "uint total = Math.Min(host.Read<uint>(8), 1000u); while (index > 0) { uint n = host.Read<uint>(0); if (n > _limit - total) return; total += n; index--; Use(new byte[{|NUB0011:n|}]); }",
-        "uint total = 0; while (true) { uint n = host.Read<uint>(total); if (n > _limit - total) return; total += n; Use(new byte[n]); }");
+        "uint total = 0; while (true) { uint n = host.Read<uint>(total); if (n > _limit - total) return; total += {|NUB0011:n|}; Use(new byte[n]); }");
 
     /// <summary>What the page leaves out.</summary>
     [Fact]
