@@ -29,13 +29,26 @@ public abstract partial class VirtQueue
     /// <summary>Takes a chain that was in flight.</summary>
     private protected abstract ChainState? TryTakeLost(in LostChain lost);
 
+    /// <summary>Takes what was in flight, which is recorded already, and then what the driver makes available, which is recorded now.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ChainState? TryTakeLost()
+    private ChainState? TryTakeRecorded()
     {
-        ChainState? state = TryTakeLost(_lost![_nextLost]);
-        if (++_nextLost == _lost.Length)
+        ChainState? state;
+        if (_lost is { } lost)
         {
-            _lost = null;
+            state = TryTakeLost(lost[_nextLost]);
+            if (++_nextLost == lost.Length)
+            {
+                _lost = null;
+            }
+
+            return state;
+        }
+
+        state = TryTakeNext();
+        if (state is not null)
+        {
+            _log!.Taken(state);
         }
 
         return state;

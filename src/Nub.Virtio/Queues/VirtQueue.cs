@@ -107,9 +107,8 @@ public abstract partial class VirtQueue
     /// <returns>Whether there was one. If not, <see cref="Error"/> says whether the queue is broken.</returns>
     public bool TryTake(out DescriptorChain chain)
     {
-        if (_error == VirtQueueError.None && !_isClosed && !Paused && (_lost is null ? TryTakeNext() : TryTakeLost()) is { } state)
+        if (_error == VirtQueueError.None && !_isClosed && !Paused && (_log is null ? TryTakeNext() : TryTakeRecorded()) is { } state)
         {
-            _log?.Taken(state);
             chain = new DescriptorChain(state);
             return true;
         }

@@ -23,6 +23,9 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     /// <summary>Whether the ring is to be looked at again and again instead of waiting for a kick.</summary>
     public bool Polls { get; private set; }
 
+    /// <summary>Whether a kick was set since the ring was last stopped by the front end.</summary>
+    public bool HasKick => Kick is not null || Polls;
+
     public EventFile? Call { get; private set; }
 
     public EventFile? Error { get; private set; }
@@ -34,7 +37,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     public bool IsRunning => _thread is not null;
 
     /// <summary>Whether all is there that the ring needs of its own messages.</summary>
-    public bool IsComplete => Size != 0 && Addresses is not null && (Kick is not null || Polls);
+    public bool IsComplete => Size != 0 && Addresses is not null && HasKick;
 
     public void SetBase(uint value)
     {

@@ -20,13 +20,8 @@ internal sealed partial class VhostUserSession
                 SetAddresses();
                 return false;
             case VhostUserRequest.SetVringBase:
-                {
-                    VhostUserQueue queue = IdleQueue(out VringState state);
-                    queue.SetBase(state.Value);
-                    Start(queue);
-                    return false;
-                }
-
+                SetBase();
+                return false;
             case VhostUserRequest.GetVringBase:
                 return GetBase();
             case VhostUserRequest.SetVringKick:
@@ -62,6 +57,22 @@ internal sealed partial class VhostUserSession
         }
 
         queue.Size = state.Value;
+        Start(queue);
+    }
+
+    private void SetBase()
+    {
+        Expect(VringState.Layout.Size, 0);
+        var state = VringState.ReadFrom(_message.Payload);
+        VhostUserQueue queue = Queue(state.Index);
+        Stop(queue);
+        if (queue.Position is { } position && queue.HasKick && position.ToVringBase(Format) is var stands && stands != queue.Base && stands != state.Value)
+        {
+            // A ring that runs may be told where it stands, which is all that can be said of it before its first request.
+            throw _message.Refusal(VhostUserError.OutOfOrder, $"ring {state.Index} is running, and has come from {queue.Base} to {stands}.", state.Value, stands);
+        }
+
+        queue.SetBase(state.Value);
         Start(queue);
     }
 

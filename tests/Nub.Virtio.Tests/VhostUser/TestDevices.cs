@@ -1,0 +1,67 @@
+using Nub.Memory;
+
+namespace Nub.Virtio.Tests.VhostUser;
+
+/// <summary>A configuration of one number.</summary>
+[AllValid]
+internal partial struct OneNumber
+{
+    public ulong Value;
+}
+
+/// <summary>A device whose configuration changes.</summary>
+internal sealed class ChangingDevice() : VirtioDevice<OneNumber>(new OneNumber())
+{
+    public override uint DeviceId => 42;
+
+    public override int QueueCount => 1;
+
+    public void Change(ulong value) => Configuration = new OneNumber { Value = value };
+
+    public override void Process(int queueIndex, VirtQueue queue)
+    {
+    }
+}
+
+/// <summary>A device with a fault.</summary>
+internal sealed class ThrowingDevice() : VirtioDevice<OneNumber>(new OneNumber())
+{
+    public override uint DeviceId => 42;
+
+    public override int QueueCount => 1;
+
+    public override void Process(int queueIndex, VirtQueue queue) => throw new NotImplementedException();
+}
+
+/// <summary>A block device that takes requests and, until it is told otherwise, answers none: as one that is killed.</summary>
+internal sealed class HoldingDevice(BlockStorage storage) : VirtioDevice<BlockConfiguration>(new BlockConfiguration { Capacity = storage.Size / 512 })
+{
+    private readonly BlockDevice _inner = new(storage);
+
+    /// <summary>How many requests were taken and kept.</summary>
+    public int Held;
+
+    /// <summary>Of those that are taken, every how manieth is answered; 0 for none.</summary>
+    public int Answered;
+
+    public override uint DeviceId => 2;
+
+    public override int QueueCount => 1;
+
+    public override void Process(int queueIndex, VirtQueue queue)
+    {
+        int count = 0;
+        while (queue.TryTake(out DescriptorChain chain))
+        {
+            if (Answered != 0 && ++count % Answered == 0)
+            {
+                _ = chain.Writable.TrySkip(chain.Writable.Remaining - 1) && chain.Writable.TryWrite((byte)0);
+                queue.Return(chain);
+            }
+            else
+            {
+                Interlocked.Increment(ref Held);
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# Boots Debian's kernel in QEMU's software emulator with two disks that samples/VhostUserBlock serves, once for each combination of features, and lets the
+# guest's own driver work: the files of an ext4 image are checked, others are written and read again, and a second disk takes random reads and
+# writes whose every byte is verified.
+#
+#   tests/linux-guest.sh [combination ...]
+#
+# A combination is words joined by commas: split or packed, then any of noindirect, noevent, queues=N (as many processors have them), killed (the back end is
+# killed by -9 twice while the guest works, and started again). Without one: all of split and packed, with and without indirect descriptors, with and
+# without the event index, with 1 and 4 queues, and both formats killed. The guest must have chosen what the combination says.
+# The last line is "N passed, N failed"; the exit code is 3, and the reason the last line, when nothing could be run at all.
+#
+# Needs Debian on x86-64, the .NET SDK, and 100 MB of disk for a cache; installs what it uses where this is root.
+#   NUB_GUEST_CACHE     where the kernel and the guest's first file system are kept   ~/.cache/nub-linux-guest
+#   NUB_GUEST_SECONDS   how long each of the two rounds of random I/O takes           3
+#   NUB_GUEST_MINUTES   how long one boot may take                                    6
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly seconds="${NUB_GUEST_SECONDS:-3}" minutes="${NUB_GUEST_MINUTES:-6}"
+readonly cache="${NUB_GUEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/nub-linux-guest}"
+
+cannot() {
+    echo "Not run with Linux as a guest: $1"
+    exit 3
+}
+
+[[ "$(uname -sm)" == "Linux x86_64" ]] || cannot "the guest is for Linux on x86-64, and this is $(uname -sm)."
+
+packages=(qemu-system-x86 e2fsprogs cpio gcc libc6-dev)
+if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
+    command -v apt-get >/dev/null || cannot "it needs ${packages[*]}, and there is no apt-get to install them."
+    [[ "$(id -u)" -eq 0 ]] || cannot "it needs ${packages[*]}, and $(id -un) may not install them."
+    echo "Installing ${packages[*]}."
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${packages[@]}"; } >/dev/null 2>&1 ||
+        cannot "they cannot be installed: apt-get update && apt-get install ${packages[*]} says why."
+fi
+
+work="$(mktemp -d)"
+backend="" machine=""
+end() {
+    [[ -z "$machine" ]] || kill -9 "$machine" 2>/dev/null || true
+    [[ -z "$backend" ]] || kill -9 "$backend" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap end EXIT
+
+# The guest: Debian's kernel with the modules of virtio's block driver, busybox, and what tests/linux-guest has. Unpacked, not installed, and kept.
+made="$cache/$(cat tests/linux-guest.sh tests/linux-guest/* | sha256sum | cut -c1-16)"
+if [[ ! -f "$made/initrd" ]]; then
+    mkdir -p "$work/debs" "$work/unpacked" "$work/initrd"/{bin,dev,proc,sys,mnt,modules} "$made"
+    kernel="$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[^ ]*\).*/\1/p' | head -1)"
+    if [[ -z "$kernel" ]] || ! (cd "$work/debs" && apt-get -qq download "$kernel" busybox-static) >/dev/null 2>&1; then
+        rmdir "$made"
+        cannot "Debian's packages linux-image-cloud-amd64 and busybox-static cannot be had: apt-get update && apt-get download says why."
+    fi
+
+    for package in "$work"/debs/*.deb; do dpkg -x "$package" "$work/unpacked"; done
+    cp "$(find "$work/unpacked" -type f -path '*bin/busybox')" "$work/initrd/bin/busybox"
+    for applet in sh mount umount insmod mkdir dd cat sha256sum poweroff dmesg ls sleep head grep wc rm; do ln -s busybox "$work/initrd/bin/$applet"; done
+    modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)
+    for module in "${modules[@]}"; do cp "$(find "$work/unpacked" -name "$module.ko")" "$work/initrd/modules/"; done
+    echo "${modules[@]}" >"$work/initrd/modules/order"
+    gcc -O2 -static -o "$work/initrd/verify" tests/linux-guest/verify.c -lpthread
+    cp tests/linux-guest/init "$work/initrd/init"
+    cp "$work"/unpacked/boot/vmlinuz-* "$made/kernel"
+    (cd "$work/initrd" && find . -print0 | cpio --null --quiet -o -H newc -R 0:0) | gzip -1 >"$made/initrd.part"
+    mv "$made/initrd.part" "$made/initrd"
+fi
+
+dotnet build -c Release samples/VhostUserBlock --nologo -v quiet >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
+readonly server="samples/VhostUserBlock/bin/Release/net10.0/VhostUserBlock"
+
+# 20 files and their sums, 48 MiB; and a disk of nothing.
+mkdir "$work/files"
+for i in $(seq 1 20); do head -c $((i * 12345)) /dev/urandom >"$work/files/$i"; done
+(cd "$work/files" && sha256sum -- * >sums)
+mke2fs -q -t ext4 -d "$work/files" "$work/first.img" 48M >/dev/null
+
+serve() {
+    "$server" --socket "$work/first" --image "$work/first.run" --socket "$work/second" --image "$work/second.run" --queues "$1" >>"$work/server.log" 2>&1 &
+    backend=$!
+}
+
+# Says whether bit $1 of the features that the guest chose is $2: the line has bit 0 first.
+feature_is() {
+    local line
+    line="$(sed -n 's/.*GUEST: features \([01]*\).*/\1/p' "$work/guest.log" | head -1)"
+    [[ "${line:$1:1}" == "$2" ]]
+}
+
+run() {
+    local combination="$1" options="" queues=1 killed="" reconnect="" name kills=0
+    local packed=0 indirect=1 event=1
+    for name in ${combination//,/ }; do
+        case "$name" in
+        split) ;;
+        packed) packed=1 options+=",packed=on" ;;
+        noindirect) indirect=0 options+=",indirect_desc=off" ;;
+        noevent) event=0 options+=",event_idx=off" ;;
+        queues=[1-9]) queues="${name#queues=}" ;;
+        killed) killed=1 reconnect=",reconnect=1" ;;
+        *)
+            echo "There is no '$name' in a combination."
+            return 1
+            ;;
+        esac
+    done
+
+    cp "$work/first.img" "$work/first.run"
+    rm -f "$work/second.run" "$work/first" "$work/second"
+    truncate -s 48M "$work/second.run"
+    : >"$work/server.log"
+    : >"$work/guest.log"
+    serve "$queues"
+    for _ in $(seq 100); do [[ -S "$work/first" && -S "$work/second" ]] && break; sleep 0.1; done
+
+    local disks=() disk
+    for disk in first second; do
+        disks+=(-chardev "socket,id=$disk,path=$work/$disk$reconnect" -device "vhost-user-blk-pci,chardev=$disk,num-queues=$queues$options")
+    done
+    timeout -k 5 "${minutes}m" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp "$queues" -m 256 \
+        -object memory-backend-memfd,id=memory,size=256M,share=on -numa node,memdev=memory \
+        -kernel "$made/kernel" -initrd "$made/initrd" -append "console=ttyS0 quiet panic=-1 mitigations=off verify_seconds=$seconds" \
+        -nodefaults -nographic -no-reboot -serial stdio "${disks[@]}" </dev/null >"$work/guest.log" 2>"$work/qemu.log" &
+    machine=$!
+
+    while kill -0 "$machine" 2>/dev/null; do
+        # In the middle of the first round of random I/O, and once more in the second.
+        if [[ -n "$killed" && "$kills" -lt 2 ]] && grep -q 'GUEST: verifying' "$work/guest.log"; then
+            sleep "$(((seconds + 1) / 2))"
+            { kill -9 "$backend" && wait "$backend"; } 2>/dev/null || true
+            kills=$((kills + 1))
+            serve "$queues"
+            sleep "$seconds"
+        fi
+        sleep 0.2
+    done
+    wait "$machine" 2>/dev/null || true
+    machine=""
+
+    # It stops as by Ctrl+C, which a process in the background does not get, and says so.
+    kill -TERM "$backend" 2>/dev/null || true
+    local status=0
+    wait "$backend" || status=$?
+    backend=""
+
+    grep -a '^GUEST: ' "$work/guest.log" | tr -d '\r' | sed "s/^GUEST: /$combination: /" | grep -v ': features '
+    local broken=()
+    grep -q 'GUEST: all right: yes' "$work/guest.log" || broken+=("the guest did not say that all is right")
+    feature_is 34 "$packed" || broken+=("packed is not $packed")
+    feature_is 28 "$indirect" || broken+=("indirect descriptors are not $indirect")
+    feature_is 29 "$event" || broken+=("the event index is not $event")
+    grep -q "GUEST: queues $queues" "$work/guest.log" || broken+=("the guest does not use $queues queues")
+    [[ "$status" -eq 0 ]] && tail -1 "$work/server.log" | grep -q 'stopped' || broken+=("the back end ended with $status")
+    grep -q 'stands still\|has ended: ' "$work/server.log" && broken+=("the back end refused something")
+    [[ -z "$killed" || "$kills" -eq 2 ]] || broken+=("the back end was killed $kills times, not 2")
+    if [[ ${#broken[@]} -ne 0 ]]; then
+        printf '%s\n' "${broken[@]}" | sed "s/^/$combination: FAILED: /"
+        tail -20 "$work/guest.log" | sed "s/^/$combination:   guest: /"
+        tail -10 "$work/server.log" | sed "s/^/$combination:   server: /"
+        tail -5 "$work/qemu.log" | sed "s/^/$combination:   qemu: /"
+        return 1
+    fi
+}
+
+combinations=("$@")
+if [[ ${#combinations[@]} -eq 0 ]]; then
+    for format in split packed; do
+        for indirect in "" ,noindirect; do
+            for event in "" ,noevent; do
+                for queues in 1 4; do combinations+=("$format$indirect$event,queues=$queues"); done
+            done
+        done
+        combinations+=("$format,killed")
+    done
+fi
+
+passed=0 failed=0
+for combination in "${combinations[@]}"; do
+    if run "$combination"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+    fi
+done
+
+echo "$passed passed, $failed failed"
+[[ "$failed" -eq 0 ]]
