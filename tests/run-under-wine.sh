@@ -10,7 +10,7 @@
 #   a debug build      .NET stops a thread in a loop without calls by changing its context, which it does not do under Wine, and
 #                      waits for ever. A debug build calls where a release build has inlined. It is what `dotnet test` runs, too.
 #   no W^X             the dynamic methods that .NET maps twice for it do not survive their finalizers.
-#   few collections    (for StressTests, whose threads never rest) each stops all threads, and now and then one is not stopped: of
+#   few collections    (for StressTests and AttackTests, whose threads never rest) each stops all threads, and now and then one is not stopped: of
 #                      eleven runs six stopped for ever, and with a nursery of 256 MB none of ten.
 #   emitted calls      (in the runner's project) the second exception that passes native frames kills its thread.
 # The tests are the same as on Linux, where they run on all processors with none of this.
@@ -105,7 +105,8 @@ else
     # above, such a thread is not stopped any more.
     DOTNET_GCgen0size=0x10000000 run "StressTests"
     DOTNET_JITMinOpts=1 run "HostileThreadTests"
-    run "!StressTests,HostileThreadTests"
+    DOTNET_GCgen0size=0x10000000 DOTNET_JITMinOpts=1 run "AttackTests"
+    run "!StressTests,HostileThreadTests,AttackTests"
 fi
 
 # "12 passed, 0 failed, 3 skipped", of which the last may be missing.
