@@ -153,32 +153,6 @@ public sealed class BlockDeviceTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new MemoryStorage(513));
     }
 
-    [Theory]
-    [MemberData(nameof(Storages))]
-    public void A_request_allocates_nothing(VirtQueueFormat format, bool isFile)
-    {
-        string path = Path.GetTempFileName();
-        using (BlockStorage storage = Create(path, isFile))
-        using (var driver = new BlockDriver(new BlockDevice(storage), format))
-        {
-            long allocated = 0;
-            for (int round = 0; round < 200; round++)
-            {
-                driver.Memory.Write(driver.Header, BlockDriver.Head((uint)(round % 2), (ulong)(round % 60 * 8)));
-                driver.Driver.Add(new DriverBuffer(driver.Header, 16), new DriverBuffer(driver.Data, 4096, round % 2 == 0), new DriverBuffer(driver.Status, 1, true));
-                long before = GC.GetAllocatedBytesForCurrentThread();
-                driver.Device.Process(0, driver.Queue);
-                allocated += round < 130 ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
-                Assert.Equal(0, driver.Memory.Read<byte>(driver.Status));
-                Assert.True(driver.Driver.TryGetUsed(out _, out _));
-            }
-
-            Assert.Equal(0, allocated);
-        }
-
-        File.Delete(path);
-    }
-
     [Fact]
     public void Without_the_flush_feature_a_write_is_lasting_at_once()
     {

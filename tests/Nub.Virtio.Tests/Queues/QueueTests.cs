@@ -384,36 +384,6 @@ public sealed class QueueTests
         File.Delete(path);
     }
 
-    [Theory]
-    [InlineData(VirtQueueFormat.Split)]
-    [InlineData(VirtQueueFormat.Packed)]
-    public void A_request_allocates_nothing(VirtQueueFormat format)
-    {
-        using var memory = new TestMemory();
-        TestDriver driver = TestDriver.Create(memory, format, 256, VirtioFeatures.IndirectDescriptors | VirtioFeatures.EventIndex | Of(format));
-        VirtQueue queue = driver.CreateQueue();
-        DriverBuffer[] buffers = [.. Enumerable.Range(0, 40).Select(i => new DriverBuffer(driver.Data + (ulong)i * 16, 16, i >= 20))];
-        byte[] bytes = new byte[320];
-        long allocated = 0;
-        for (int round = 0; round < 300; round++)
-        {
-            driver.Add(buffers, isIndirect: round % 2 == 0);
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            queue.DisableKicks();
-            Assert.True(queue.TryTake(out DescriptorChain chain));
-            Assert.True(chain.Readable.TryRead(out UInt128 _));
-            Assert.True(chain.Readable.TryCopyTo(bytes.AsSpan(0, 300)));
-            Assert.True(chain.Writable.TryCopyFrom(bytes));
-            queue.Return(chain);
-            queue.EnableKicks();
-            queue.ShouldNotify();
-            allocated += round < 50 ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(driver.TryGetUsed(out _, out _));
-        }
-
-        Assert.Equal(0, allocated);
-    }
-
     [Fact]
     public void Wrong_use_by_the_host_is_an_exception()
     {
