@@ -85,10 +85,12 @@ internal sealed class PackedInFlightLog : InFlightLog
 
         var taken = new bool[size];
         Array.Fill(taken, true);
-        for (ushort index = free; index < size && taken[index]; index = records[index].Next)
+        int index = free;
+        for (int count = 0; count < size && index < size && taken[index]; count++)
         {
             taken[index] = false;
             records[index].InFlight = 0;
+            index = records[index].Next;
         }
 
         var visited = new bool[size];
