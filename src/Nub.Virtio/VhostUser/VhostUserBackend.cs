@@ -195,11 +195,11 @@ public sealed class VhostUserBackend : IDisposable
         // A front end that does not read what it asked for is given up.
         socket.SendTimeout = 30_000;
         var connection = new VhostUserConnection(this, Interlocked.Increment(ref _connections));
-        Connected?.Invoke(this, new VhostUserConnectionEventArgs(connection));
         using (var session = new VhostUserSession(socket, _device, (ulong)Features, connection))
         {
             try
             {
+                Connected?.Invoke(this, new VhostUserConnectionEventArgs(connection));
                 session.Run();
             }
             catch (VhostUserException refusal)

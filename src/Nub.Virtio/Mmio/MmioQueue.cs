@@ -1,0 +1,46 @@
+namespace Nub.Virtio;
+
+/// <summary>One queue of an <see cref="MmioTransport"/>: what the driver has written of it, and the queue once it is ready.</summary>
+internal sealed class MmioQueue
+{
+    private VirtQueue? _queue;
+
+    /// <summary>Held while the device works on the queue.</summary>
+    public Lock Gate { get; } = new();
+
+    public uint Size { get; set; }
+
+    public ulong DescriptorArea { get; set; }
+
+    public ulong DriverArea { get; set; }
+
+    public ulong DeviceArea { get; set; }
+
+    public VirtQueue? Queue => Volatile.Read(ref _queue);
+
+    public void Open(VirtQueue queue) => Volatile.Write(ref _queue, queue);
+
+    /// <summary>Ends the queue, after the request that the device is at.</summary>
+    public void Close()
+    {
+        if (Queue is not { } queue)
+        {
+            return;
+        }
+
+        // A driver that feeds the queue without end from another processor does not keep this waiting.
+        queue.Paused = true;
+        lock (Gate)
+        {
+            queue.Close();
+            Volatile.Write(ref _queue, null);
+        }
+    }
+
+    public void Clear()
+    {
+        Close();
+        Size = 0;
+        DescriptorArea = DriverArea = DeviceArea = 0;
+    }
+}

@@ -1,0 +1,382 @@
+using System.Buffers.Binary;
+using Nub.Memory;
+
+namespace Nub.Virtio;
+
+/// <summary>
+/// The registers by which a virtual machine's driver finds a <see cref="VirtioDevice"/> and its queues (virtio over MMIO, virtio 1.2, section 4.2): for a hypervisor of one's own, such
+/// as Nub.Kvm, which hands over what the guest reads and writes there.
+/// </summary>
+/// <remarks>
+/// <para>The device works on the thread that hands over the notification, before <see cref="Write"/> returns; for work that arrives by itself (<see cref="VirtioDevice.WorkArrived"/>) on the thread that
+/// says so. For one queue at a time from one thread, for several from several.</para>
+/// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>.</para>
+/// </remarks>
+public sealed class MmioTransport : IDisposable
+{
+    /// <summary>The bytes of the window: registers up to 0x100, then the configuration space.</summary>
+    public const ulong WindowSize = 0x200;
+
+    private const uint FeaturesOk = 8;
+    private const uint DriverOk = 4;
+    private const uint NeedsReset = 0x40;
+    private const uint BufferInterrupt = 1;
+    private const uint ConfigurationInterrupt = 2;
+
+    private readonly GuestAddressSpace _memory;
+    private readonly VirtioDevice _device;
+    private readonly Action<bool>? _interruptLine;
+    private readonly MmioQueue[] _queues;
+    private readonly Lock _registers = new();
+    private readonly Lock _interrupts = new();
+    private uint _status;
+    private uint _deviceFeaturesWord;
+    private uint _driverFeaturesWord;
+    private ulong _driverFeatures;
+    private uint _selected;
+    private uint _interruptStatus;
+
+    /// <summary>Gives a device its registers.</summary>
+    /// <param name="device">The device, which is this transport's alone. It stays the caller's.</param>
+    /// <param name="memory">The guest's memory. It stays the caller's.</param>
+    /// <param name="interruptLine">Called with the level of the device's interrupt whenever it may have changed, from any thread; a call must not wait for the guest.</param>
+    public MmioTransport(VirtioDevice device, GuestAddressSpace memory, Action<bool>? interruptLine = null)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(memory);
+        _device = device;
+        _memory = memory;
+        _interruptLine = interruptLine;
+        _queues = [.. Enumerable.Range(0, device.QueueCount).Select(_ => new MmioQueue())];
+        Features = (VirtioFeatures)device.DeviceFeatures | VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.IndirectDescriptors
+            | VirtioFeatures.EventIndex | VirtioFeatures.RingReset;
+        device.WorkArrived += Wake;
+        device.ConfigurationChanged += TellConfigurationChanged;
+    }
+
+    /// <summary>A queue stands still, because its driver broke a rule or the device threw. The status has DEVICE_NEEDS_RESET from then on.</summary>
+    public event EventHandler<MmioQueueFailedEventArgs>? QueueFailed;
+
+    /// <summary>
+    /// The feature bits that a driver may choose from. At first all: the device's own, version 1, packed queues, indirect descriptors, the event index, and the reset of single queues.
+    /// </summary>
+    public VirtioFeatures Features { get; init; }
+
+    /// <summary>The device's status, as the driver reads it (2.1).</summary>
+    public uint Status => Volatile.Read(ref _status);
+
+    /// <summary>The driver reads. Of the registers four aligned bytes, of the configuration space any; everything else is zeroes.</summary>
+    /// <param name="offset">The first byte, from the window's start.</param>
+    /// <param name="data">Where to.</param>
+    public void Read(ulong offset, Span<byte> data)
+    {
+        data.Clear();
+        if (offset is >= MmioRegister.Configuration and < WindowSize)
+        {
+            _device.ReadConfiguration((int)(offset - MmioRegister.Configuration), data);
+        }
+        else if (IsRegister(offset, data.Length))
+        {
+            lock (_registers)
+            {
+                BinaryPrimitives.WriteUInt32LittleEndian(data, ReadRegister(offset));
+            }
+        }
+    }
+
+    /// <summary>The driver writes. Of the registers four aligned bytes, of the configuration space any; everything else is let go by.</summary>
+    /// <param name="offset">The first byte, from the window's start.</param>
+    /// <param name="data">What it writes.</param>
+    public void Write(ulong offset, ReadOnlySpan<byte> data)
+    {
+        if (offset is >= MmioRegister.Configuration and < WindowSize)
+        {
+            if (offset + (ulong)data.Length <= WindowSize)
+            {
+                _device.WriteConfiguration((int)(offset - MmioRegister.Configuration), data);
+            }
+
+            return;
+        }
+
+        if (!IsRegister(offset, data.Length))
+        {
+            return;
+        }
+
+        uint value = BinaryPrimitives.ReadUInt32LittleEndian(data);
+        if (offset == MmioRegister.QueueNotify)
+        {
+            // Without the registers' lock, so that queues are served beside one another.
+            Serve(value);
+            return;
+        }
+
+        lock (_registers)
+        {
+            WriteRegister(offset, value);
+        }
+    }
+
+    /// <summary>Resets the device, and listens to it no more.</summary>
+    public void Dispose()
+    {
+        _device.WorkArrived -= Wake;
+        _device.ConfigurationChanged -= TellConfigurationChanged;
+        lock (_registers)
+        {
+            Reset();
+        }
+    }
+
+    private static bool IsRegister(ulong offset, int length) => offset < MmioRegister.Configuration && offset % sizeof(uint) == 0 && length == sizeof(uint);
+
+    private static uint Word(ulong whole, uint word) => word switch { 0 => (uint)whole, 1 => (uint)(whole >> 32), _ => 0 };
+
+    private static ulong WithHalf(ulong whole, ulong register, uint half) => (register & 4) == 0 ? (whole & 0xFFFF_FFFF_0000_0000) | half : (whole & 0xFFFF_FFFF) | (ulong)half << 32;
+
+    private MmioQueue? Selected => _selected < (uint)_queues.Length ? _queues[_selected] : null;
+
+    private uint ReadRegister(ulong register) => register switch
+    {
+        MmioRegister.Magic => 0x7472_6976, // "virt"
+        MmioRegister.Version => 2,
+        MmioRegister.DeviceId => _device.DeviceId,
+        MmioRegister.VendorId => 0x0042_554E, // "NUB"
+        MmioRegister.DeviceFeatures => Word((ulong)Features, _deviceFeaturesWord),
+        MmioRegister.QueueSizeMax => Selected is null ? 0 : (uint)_device.MaxQueueSize,
+        MmioRegister.QueueReady => Selected?.Queue is null ? 0u : 1,
+        MmioRegister.InterruptStatus => Volatile.Read(ref _interruptStatus),
+        MmioRegister.Status => _status,
+        MmioRegister.SharedMemoryLengthLow or MmioRegister.SharedMemoryLengthHigh => uint.MaxValue, // 4.2.2: there is no such region
+        MmioRegister.ConfigurationGeneration => _device.ConfigurationGeneration,
+        _ => 0,
+    };
+
+    private void WriteRegister(ulong register, uint value)
+    {
+        switch (register)
+        {
+            case MmioRegister.DeviceFeaturesSelect:
+                _deviceFeaturesWord = value;
+                break;
+            case MmioRegister.DriverFeaturesSelect:
+                _driverFeaturesWord = value;
+                break;
+            case MmioRegister.DriverFeatures when (_status & FeaturesOk) == 0 && _driverFeaturesWord <= 1:
+                _driverFeatures = WithHalf(_driverFeatures, _driverFeaturesWord * 4, value);
+                break;
+            case MmioRegister.QueueSelect:
+                _selected = value;
+                break;
+            case MmioRegister.InterruptAcknowledge:
+                Acknowledge(value);
+                break;
+            case MmioRegister.Status:
+                SetStatus(value);
+                break;
+            default:
+                if (Selected is { } queue)
+                {
+                    WriteQueueRegister(queue, register, value);
+                }
+
+                break;
+        }
+    }
+
+    private void WriteQueueRegister(MmioQueue queue, ulong register, uint value)
+    {
+        switch (register)
+        {
+            case MmioRegister.QueueReady:
+                SetReady(queue, value);
+                break;
+            case MmioRegister.QueueReset when value == 1 && (_driverFeatures & (ulong)VirtioFeatures.RingReset) != 0:
+                queue.Clear();
+                break;
+
+            // 4.2.2.2: not changed while the queue is ready.
+            case MmioRegister.QueueSize when queue.Queue is null:
+                queue.Size = value;
+                break;
+            case MmioRegister.DescriptorAreaLow or MmioRegister.DescriptorAreaHigh when queue.Queue is null:
+                queue.DescriptorArea = WithHalf(queue.DescriptorArea, register, value);
+                break;
+            case MmioRegister.DriverAreaLow or MmioRegister.DriverAreaHigh when queue.Queue is null:
+                queue.DriverArea = WithHalf(queue.DriverArea, register, value);
+                break;
+            case MmioRegister.DeviceAreaLow or MmioRegister.DeviceAreaHigh when queue.Queue is null:
+                queue.DeviceArea = WithHalf(queue.DeviceArea, register, value);
+                break;
+        }
+    }
+
+    private void SetReady(MmioQueue queue, uint value)
+    {
+        if (value != 1)
+        {
+            queue.Close();
+            return;
+        }
+
+        // 3.1.1: queues are set up after the features are agreed on.
+        if (queue.Queue is not null || (_status & FeaturesOk) == 0)
+        {
+            return;
+        }
+
+        var layout = new VirtQueueLayout(queue.Size, queue.DescriptorArea, queue.DriverArea, queue.DeviceArea);
+        VirtQueueError error = VirtQueueError.SizeInvalid;
+        if (queue.Size <= (uint)_device.MaxQueueSize && VirtQueue.TryCreate(_memory, layout, (VirtioFeatures)_driverFeatures, null, out VirtQueue? created, out error))
+        {
+            queue.Open(created);
+        }
+        else
+        {
+            Fail(Array.IndexOf(_queues, queue), error, null);
+        }
+    }
+
+    private void SetStatus(uint value)
+    {
+        if (value == 0)
+        {
+            Reset();
+            return;
+        }
+
+        // 2.2: the device does not let FEATURES_OK stand where it cannot work with what was chosen. Version 1 is a must (6.1).
+        bool isAgreed = (_driverFeatures & ~(ulong)Features) == 0 && (_driverFeatures & (ulong)VirtioFeatures.Version1) != 0;
+        uint old = _status;
+        uint next = (value & 0xFF & ~NeedsReset & (isAgreed ? uint.MaxValue : ~FeaturesOk)) | (old & NeedsReset);
+        if ((next & FeaturesOk) == 0)
+        {
+            next &= ~DriverOk;
+        }
+
+        bool begins = (next & DriverOk) != 0 && (old & DriverOk) == 0;
+        if (begins)
+        {
+            _device.Activate(_driverFeatures);
+        }
+
+        while (Interlocked.CompareExchange(ref _status, next, old) is var current && current != old)
+        {
+            // A queue has just failed.
+            old = current;
+            next |= current & NeedsReset;
+        }
+
+        for (uint i = 0; begins && i < (uint)_queues.Length; i++)
+        {
+            // What was made available before has not been looked at.
+            Serve(i);
+        }
+    }
+
+    private void Reset()
+    {
+        uint old = _status;
+        Volatile.Write(ref _status, 0);
+        foreach (MmioQueue queue in _queues)
+        {
+            queue.Clear();
+        }
+
+        if ((old & DriverOk) != 0)
+        {
+            _device.Reset();
+        }
+
+        _driverFeatures = 0;
+        _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
+        Acknowledge(uint.MaxValue);
+    }
+
+    /// <summary>Lets the device work on a queue.</summary>
+    private void Serve(uint index)
+    {
+        if (index >= (uint)_queues.Length)
+        {
+            return;
+        }
+
+        MmioQueue slot = _queues[index];
+        Exception? thrown = null;
+        VirtQueueError error;
+        lock (slot.Gate)
+        {
+            if (slot.Queue is not { } queue || (Status & (DriverOk | NeedsReset)) != DriverOk)
+            {
+                return;
+            }
+
+            try
+            {
+                do
+                {
+                    queue.DisableKicks();
+                    _device.Process((int)index, queue);
+                    if (queue.ShouldNotify())
+                    {
+                        Raise(BufferInterrupt);
+                    }
+                }
+                while (queue.EnableKicks() && !queue.Paused);
+            }
+            catch (Exception e)
+            {
+                // The device's own fault ends its work and nothing else.
+                thrown = e;
+            }
+
+            error = queue.Error;
+        }
+
+        if (thrown is not null || error != VirtQueueError.None)
+        {
+            Fail((int)index, error, thrown);
+        }
+    }
+
+    private void Fail(int index, VirtQueueError error, Exception? thrown)
+    {
+        Interlocked.Or(ref _status, NeedsReset);
+        if ((Status & DriverOk) != 0)
+        {
+            // 2.1.2: the driver is told by a configuration change.
+            Raise(ConfigurationInterrupt);
+        }
+
+        QueueFailed?.Invoke(this, new MmioQueueFailedEventArgs(index, error, thrown));
+    }
+
+    private void Wake(VirtioDevice device, int queueIndex) => Serve((uint)queueIndex);
+
+    private void TellConfigurationChanged(object? sender, EventArgs e)
+    {
+        if ((Status & DriverOk) != 0)
+        {
+            Raise(ConfigurationInterrupt);
+        }
+    }
+
+    private void Raise(uint reason)
+    {
+        lock (_interrupts)
+        {
+            _interruptStatus |= reason;
+            _interruptLine?.Invoke(true);
+        }
+    }
+
+    private void Acknowledge(uint reasons)
+    {
+        lock (_interrupts)
+        {
+            _interruptStatus &= ~reasons;
+            _interruptLine?.Invoke(_interruptStatus != 0);
+        }
+    }
+}
