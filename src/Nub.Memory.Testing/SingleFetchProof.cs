@@ -1,0 +1,210 @@
+namespace Nub.Memory.Testing;
+
+/// <summary>
+/// The proof behind <see cref="HostileMemory.AssertSingleFetch(Action)"/>. A parser that does the same with the same content cannot notice a change of a byte before it reads
+/// that byte again; so until then each run is the honest one, and the bytes that the honest run reads twice are all that a guest can use.
+/// </summary>
+/// <param name="memory">The memory.</param>
+/// <param name="parse">The parser.</param>
+/// <param name="areEqual">Whether two results are the same.</param>
+internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse, Func<object?, object?, bool> areEqual)
+{
+    // Of how many accesses a stack is kept: some 50 µs each.
+    private const int Stacks = 10_000;
+
+    // Of a byte that is read in a long loop, after how many of its reads it is changed.
+    private const int MostReads = 16;
+
+    private Outcome _honest = null!;
+    private int _runs;
+    private SingleFetchReport _report = null!;
+
+    private int Patience => (_honest.Observation.Touches.Count * 10) + 1000;
+
+    public SingleFetchReport Prove()
+    {
+        _honest = Run(new ObservationPlan { Limit = memory.MaxAccesses });
+        List<ObservedTouch> touches = _honest.Observation.Touches;
+        Dictionary<int, List<int>> reads = ReadsOfBytes(touches);
+        _report = Report(reads);
+        if (_honest.Observation.WasStopped)
+        {
+            throw new InvalidOperationException(
+                $"The parser did not end within {memory.MaxAccesses} accesses of content that does not change. One that polls needs content for which it ends.");
+        }
+
+        if (reads.Count == 0)
+        {
+            throw new InvalidOperationException(
+                $"The parser read nothing of the memory, so that nothing is proved: it {_honest.Words()}. Is it given {nameof(HostileMemory)}.{nameof(HostileMemory.Host)}?");
+        }
+
+        ProveSame();
+        ProveUnseen(reads);
+        foreach ((int at, List<int> order) in reads.Where(read => read.Value.Count > 1).OrderBy(read => read.Value[1]).ThenBy(read => read.Key))
+        {
+            ProveByte(at, order);
+        }
+
+        return Report(reads);
+    }
+
+    private SingleFetchReport Report(Dictionary<int, List<int>> reads) => new(
+        _honest.Observation.Touches.Count(touch => touch.Reads), reads.Count, reads.Count(read => read.Value.Count > 1), _runs, _honest.Words());
+
+    /// <summary>The reads of each byte that was read, by their place in the order of accesses.</summary>
+    private static Dictionary<int, List<int>> ReadsOfBytes(List<ObservedTouch> touches)
+    {
+        var reads = new Dictionary<int, List<int>>();
+        for (int index = 0; index < touches.Count; index++)
+        {
+            ObservedTouch touch = touches[index];
+            for (int at = (int)touch.Offset; touch.Reads && at < (int)(touch.Offset + touch.Length); at++)
+            {
+                if (!reads.TryGetValue(at, out List<int>? order))
+                {
+                    reads.Add(at, order = []);
+                }
+
+                if (order.Count <= MostReads)
+                {
+                    order.Add(index);
+                }
+            }
+        }
+
+        return reads;
+    }
+
+    /// <summary>A parser that does something else with the same content would be found guilty of whatever came next.</summary>
+    private void ProveSame()
+    {
+        Outcome again = Run(new ObservationPlan { Limit = Patience });
+        if (again.DifferenceFrom(_honest, areEqual) is { } difference)
+        {
+            throw new InvalidOperationException(
+                $"The parser does not do the same twice with the same content: first it {_honest.Words()}, then it {difference}. It may keep something from one run to the next, or its results "
+                + "have no equality of their own: give a comparer.");
+        }
+    }
+
+    /// <summary>Changes all bytes that were read once. Only a read that nobody saw can make a difference.</summary>
+    private void ProveUnseen(Dictionary<int, List<int>> reads)
+    {
+        int[] once = [.. reads.Where(read => read.Value.Count == 1).Select(read => read.Key).Order()];
+        while (once.Length > 0)
+        {
+            Outcome outcome = RunInverting(once);
+            if (outcome.DifferenceFrom(_honest, areEqual) is not { } difference)
+            {
+                return;
+            }
+
+            if (once.Length == 1)
+            {
+                int at = once[0];
+                var first = new MemoryAccess(reads[at][0], RunInverting(once, Stacks).Observation.Touches[reads[at][0]]);
+                byte honest = memory.HonestAt(at);
+                throw DoubleFetchException.Of(first, null, (ulong)at, honest, (byte)(honest ^ 0xFF), _honest.Words(), difference, _report);
+            }
+
+            // Whichever half makes a difference; if only both together do, the first byte of all stands for them.
+            int[] half = once[..(once.Length / 2)];
+            int[] rest = once[(once.Length / 2)..];
+            once = RunInverting(half).DifferenceFrom(_honest, areEqual) is not null ? half : rest;
+        }
+    }
+
+    private Outcome RunInverting(int[] bytes, int stacks = 0)
+    {
+        bool[] mask = new bool[memory.Size];
+        foreach (int at in bytes)
+        {
+            mask[at] = true;
+        }
+
+        return Run(new ObservationPlan { InvertOnce = mask, Limit = 2 * Patience, Stacks = stacks });
+    }
+
+    /// <summary>Changes one byte after each of its reads but the last, unless the parser itself has written it before the next.</summary>
+    private void ProveByte(int at, List<int> order)
+    {
+        byte honest = memory.HonestAt(at);
+        for (int nth = 1; nth < order.Count; nth++)
+        {
+            if (IsWrittenBetween(order[nth - 1], order[nth], (ulong)at))
+            {
+                continue;
+            }
+
+            foreach (byte hostile in HostileValues(honest))
+            {
+                Outcome outcome = Run(Plan(at, nth, hostile, honest, stacks: 0));
+                if (outcome.DifferenceFrom(_honest, areEqual) is { } difference && !IsReread(at, nth, hostile, honest, out MemoryAccess first, out MemoryAccess? second))
+                {
+                    throw DoubleFetchException.Of(first, second, (ulong)at, honest, hostile, _honest.Words(), difference, _report);
+                }
+            }
+        }
+    }
+
+    private bool IsWrittenBetween(int first, int second, ulong at)
+    {
+        List<ObservedTouch> touches = _honest.Observation.Touches;
+        for (int index = first; index < second; index++)
+        {
+            if (touches[index].Writes && touches[index].Covers(at))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Runs a difference once more, to see who made both reads, and whether the second was meant.</summary>
+    private bool IsReread(int at, int nth, byte hostile, byte honest, out MemoryAccess first, out MemoryAccess? second)
+    {
+        ObservationPlan plan = Plan(at, nth, hostile, honest, Stacks);
+        List<ObservedTouch> touches = Run(plan).Observation.Touches;
+        int fired = plan.Rules[0].FiredAt;
+        if (fired < 0)
+        {
+            throw new InvalidOperationException("The parser does not do the same twice with the same content: a read of the honest run was not made again.");
+        }
+
+        first = new MemoryAccess(fired, touches[fired]);
+        int next = touches.FindIndex(fired + 1, touch => touch.Reads && touch.Covers((ulong)at));
+        second = next < 0 ? null : new MemoryAccess(next, touches[next]);
+        return second is { Origin.IsReread: true };
+    }
+
+    private ObservationPlan Plan(int at, int nth, byte hostile, byte honest, int stacks) => new()
+    {
+        Rules =
+        [
+            new GuestRule { Offset = (ulong)at, Length = 1, First = nth, Target = (ulong)at, Data = [hostile] },
+            new GuestRule { AfterTouches = Patience, Target = (ulong)at, Data = [honest] },
+        ],
+        Limit = 2 * Patience,
+        Stacks = stacks,
+    };
+
+    /// <summary>The values that a byte is changed to: far away, close by, nothing, and each bit of it, for parsers that look at one.</summary>
+    private static IEnumerable<byte> HostileValues(byte honest)
+    {
+        var values = new List<byte> { (byte)(honest ^ 0xFF), (byte)(honest + 1), (byte)(honest - 1), 0 };
+        for (int bit = 0; bit < 8; bit++)
+        {
+            values.Add((byte)(honest ^ (1 << bit)));
+        }
+
+        return values.Where(value => value != honest).Distinct();
+    }
+
+    private Outcome Run(ObservationPlan plan)
+    {
+        _runs++;
+        return memory.Run(parse, plan);
+    }
+}
