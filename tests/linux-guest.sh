@@ -6,8 +6,9 @@
 #   tests/linux-guest.sh [combination ...]
 #
 # A combination is words joined by commas: split or packed, then any of noindirect, noevent, queues=N (as many processors have them), killed (the back end is
-# killed by -9 twice while the guest works, and started again). Without one: all of split and packed, with and without indirect descriptors, with and
-# without the event index, with 1 and 4 queues, and both formats killed. The guest must have chosen what the combination says.
+# killed by -9 twice while the guest works, and started again). One that begins with switch boots two guests on samples/VhostUserSwitch instead, which ping one another and
+# copy a file. Without one: all of split and packed, with and without indirect descriptors, with and without the event index, with 1 and 4 queues, both formats
+# killed, and both switched. The guest must have chosen what the combination says.
 # The last line is "N passed, N failed"; the exit code is 3, and the reason the last line, when nothing could be run at all.
 #
 # Needs Debian on x86-64, the .NET SDK, and 100 MB of disk for a cache; installs what it uses where this is root.
@@ -57,19 +58,22 @@ if [[ ! -f "$made/initrd" ]]; then
 
     for package in "$work"/debs/*.deb; do dpkg -x "$package" "$work/unpacked"; done
     cp "$(find "$work/unpacked" -type f -path '*bin/busybox')" "$work/initrd/bin/busybox"
-    for applet in sh mount umount insmod mkdir dd cat sha256sum poweroff dmesg ls sleep head grep wc rm; do ln -s busybox "$work/initrd/bin/$applet"; done
-    modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk)
+    for applet in sh mount umount insmod mkdir dd cat sha256sum poweroff dmesg ls sleep head grep wc rm ip ping nc cut; do ln -s busybox "$work/initrd/bin/$applet"; done
+    modules=(virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_blk failover net_failover virtio_net)
     for module in "${modules[@]}"; do cp "$(find "$work/unpacked" -name "$module.ko")" "$work/initrd/modules/"; done
     echo "${modules[@]}" >"$work/initrd/modules/order"
     gcc -O2 -static -o "$work/initrd/verify" tests/linux-guest/verify.c -lpthread
-    cp tests/linux-guest/init "$work/initrd/init"
+    cp tests/linux-guest/init tests/linux-guest/init-network "$work/initrd/"
     cp "$work"/unpacked/boot/vmlinuz-* "$made/kernel"
     (cd "$work/initrd" && find . -print0 | cpio --null --quiet -o -H newc -R 0:0) | gzip -1 >"$made/initrd.part"
     mv "$made/initrd.part" "$made/initrd"
 fi
 
-dotnet build -c Release samples/VhostUserBlock --nologo -v quiet >"$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
-readonly server="samples/VhostUserBlock/bin/Release/net10.0/VhostUserBlock"
+# Builds a sample and says where it is.
+build() {
+    dotnet build -c Release "samples/$1" --nologo -v quiet >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; return 1; }
+    echo "samples/$1/bin/Release/net10.0/$1"
+}
 
 # 20 files and their sums, 48 MiB; and a disk of nothing.
 mkdir "$work/files"
@@ -77,7 +81,9 @@ for i in $(seq 1 20); do head -c $((i * 12345)) /dev/urandom >"$work/files/$i"; 
 (cd "$work/files" && sha256sum -- * >sums)
 mke2fs -q -t ext4 -d "$work/files" "$work/first.img" 48M >/dev/null
 
+server=""
 serve() {
+    [[ -n "$server" ]] || server="$(build VhostUserBlock)" || return 1
     "$server" --socket "$work/first" --image "$work/first.run" --socket "$work/second" --image "$work/second.run" --queues "$1" >>"$work/server.log" 2>&1 &
     backend=$!
 }
@@ -112,7 +118,7 @@ run() {
     truncate -s 48M "$work/second.run"
     : >"$work/server.log"
     : >"$work/guest.log"
-    serve "$queues"
+    serve "$queues" || return 1
     for _ in $(seq 100); do [[ -S "$work/first" && -S "$work/second" ]] && break; sleep 0.1; done
 
     local disks=() disk
@@ -164,6 +170,54 @@ run() {
     fi
 }
 
+# Starts one of two guests at the switch. With vectors=0, because QEMU 7.2 without KVM crashes itself when a vhost network device gets MSI-X interrupts; without an option ROM,
+# which would look for a network to boot from.
+start_at_switch() {
+    local role="$1" number="$2" options="$3"
+    timeout -k 5 "${minutes}m" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 1 -m 256 \
+        -object memory-backend-memfd,id=memory,size=256M,share=on -numa node,memdev=memory \
+        -kernel "$made/kernel" -initrd "$made/initrd" -append "console=ttyS0 quiet panic=-1 mitigations=off role=$role" \
+        -nodefaults -nographic -no-reboot -serial stdio -chardev "socket,id=port,path=$work/$role" -netdev vhost-user,id=net,chardev=port \
+        -device "virtio-net-pci,netdev=net,mac=52:54:00:12:34:0$number,vectors=0,romfile=$options" </dev/null >"$work/$role.log" 2>"$work/$role.qemu.log" &
+}
+
+run_switch() {
+    local combination="$1" options="" packed=0 other switch
+    [[ "$combination" != *packed* ]] || packed=1 options=",packed=on"
+    rm -f "$work/first" "$work/second"
+    switch="$(build VhostUserSwitch)" || return 1
+    "$switch" --socket "$work/first" --socket "$work/second" >"$work/server.log" 2>&1 &
+    backend=$!
+    for _ in $(seq 300); do [[ -S "$work/first" && -S "$work/second" ]] && break; sleep 0.1; done
+    start_at_switch first 1 "$options"
+    machine=$!
+    start_at_switch second 2 "$options"
+    other=$!
+    wait "$other" || true
+    wait "$machine" || true
+    machine=""
+    kill -TERM "$backend" 2>/dev/null || true
+    local status=0
+    wait "$backend" || status=$?
+    backend=""
+
+    local broken=() sums
+    sums="$(cat "$work/first.log" "$work/second.log" | tr -d '\r' | grep -a '^GUEST: file' || true)"
+    sed "s/^GUEST: /$combination: /" <<<"$sums"
+    grep -a '^GUEST: .*received' "$work/second.log" | tr -d '\r' | sed "s/^GUEST: /$combination: /" || true
+    [[ "$(wc -l <<<"$sums")" -eq 2 && "$(sort -u <<<"$sums" | wc -l)" -eq 1 && "$sums" == *"of 4194304 bytes"* ]] || broken+=("the file is not the same on both sides")
+    grep -q ' 0% packet loss' "$work/second.log" || broken+=("a ping was lost")
+    cp "$work/first.log" "$work/guest.log"
+    feature_is 34 "$packed" || broken+=("packed is not $packed")
+    [[ "$status" -eq 0 ]] && tail -1 "$work/server.log" | grep -q 'stopped' || broken+=("the switch ended with $status")
+    grep -q 'stands still\|has ended: ' "$work/server.log" && broken+=("the switch refused something")
+    if [[ ${#broken[@]} -ne 0 ]]; then
+        printf '%s\n' "${broken[@]}" | sed "s/^/$combination: FAILED: /"
+        tail -n 10 "$work"/{first,second,server,first.qemu,second.qemu}.log | sed "s/^/$combination:   /"
+        return 1
+    fi
+}
+
 combinations=("$@")
 if [[ ${#combinations[@]} -eq 0 ]]; then
     for format in split packed; do
@@ -172,13 +226,15 @@ if [[ ${#combinations[@]} -eq 0 ]]; then
                 for queues in 1 4; do combinations+=("$format$indirect$event,queues=$queues"); done
             done
         done
-        combinations+=("$format,killed")
+        combinations+=("$format,killed" "switch,$format")
     done
 fi
 
 passed=0 failed=0
 for combination in "${combinations[@]}"; do
-    if run "$combination"; then
+    runner=run
+    [[ "$combination" != switch* ]] || runner=run_switch
+    if "$runner" "$combination"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
