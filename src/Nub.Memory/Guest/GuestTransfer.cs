@@ -35,7 +35,9 @@ internal static unsafe class GuestTransfer
             return failure != AccessFailure.None ? failure : MoveOneByOne(map, file, position, ranges, length, isRead, ref moved);
         }
 
+        // Sound: as many vectors as a batch counts to, which the kernel reads while the batch's memories are held.
         IoVector* vectors = stackalloc IoVector[MostVectors];
+        bool isSought = true;
         while (moved < length)
         {
             Batch batch = default;
@@ -48,9 +50,7 @@ internal static unsafe class GuestTransfer
                     return AccessFailure.OutOfBounds;
                 }
 
-                nint done = isRead
-                    ? LinuxNative.PReadV(file, vectors, batch.Count, position + (long)moved)
-                    : LinuxNative.PWriteV(file, vectors, batch.Count, position + (long)moved);
+                nint done = Call(file, vectors, batch.Count, position + (long)moved, isRead, isSought);
                 if (done > 0)
                 {
                     moved += (ulong)done;
@@ -58,9 +58,10 @@ internal static unsafe class GuestTransfer
                 }
 
                 int error = done == 0 ? 0 : Marshal.GetLastPInvokeError();
-                if (error == IllegalSeek)
+                if (error == IllegalSeek && isSought)
                 {
-                    return MoveOneByOne(map, file, position, ranges, length, isRead, ref moved);
+                    isSought = false;
+                    continue;
                 }
 
                 if (error == BadAddress && batch.IsIndirect)
@@ -109,7 +110,16 @@ internal static unsafe class GuestTransfer
         return AccessFailure.None;
     }
 
-    // Of what cannot be sought, and where there is no such call.
+    // A pipe and its like have no positions.
+    private static nint Call(SafeFileHandle file, IoVector* vectors, int count, long position, bool isRead, bool isSought) => (isRead, isSought) switch
+    {
+        (true, true) => LinuxNative.PReadV(file, vectors, count, position),
+        (true, false) => LinuxNative.ReadV(file, vectors, count),
+        (false, true) => LinuxNative.PWriteV(file, vectors, count, position),
+        (false, false) => LinuxNative.WriteV(file, vectors, count),
+    };
+
+    // Where there are no such calls.
     private static AccessFailure MoveOneByOne(
         GuestMap map, SafeFileHandle file, long position, ReadOnlySpan<GuestRange> ranges, ulong length, bool isRead, ref ulong moved)
     {

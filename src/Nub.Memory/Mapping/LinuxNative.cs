@@ -103,6 +103,12 @@ internal static partial class LinuxNative
     [LibraryImport("libc", EntryPoint = "pwritev", SetLastError = true)]
     public static unsafe partial nint PWriteV(SafeFileHandle fd, GuestTransfer.IoVector* vectors, int count, long offset);
 
+    [LibraryImport("libc", EntryPoint = "readv", SetLastError = true)]
+    public static unsafe partial nint ReadV(SafeFileHandle fd, GuestTransfer.IoVector* vectors, int count);
+
+    [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
+    public static unsafe partial nint WriteV(SafeFileHandle fd, GuestTransfer.IoVector* vectors, int count);
+
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int FAllocate(SafeFileHandle fd, int mode, long offset, long length);
 

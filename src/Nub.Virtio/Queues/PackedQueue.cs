@@ -156,9 +156,6 @@ internal sealed class PackedQueue : VirtQueue
         return HandOut(state, id, slots);
     }
 
-    private protected override ChainState? TryTakeAt(ushort head) =>
-        throw new NotSupportedException("A packed queue's descriptors may have been overwritten: what was in flight cannot be taken again.");
-
     private protected override ChainState? TryTakeLost(in LostChain lost)
     {
         ushort id = lost.Head;
@@ -262,8 +259,9 @@ internal sealed class PackedQueue : VirtQueue
 
             slots++;
             Advance(ref entry, ref wrap, 1);
-            ulong at = _ring + (ulong)entry * DescriptorFlags.Size;
-            if (!_memory.TryRead(at + sizeof(ulong), out rest) || !_memory.TryRead(at, out address))
+
+            // Made available before the first one's flags were: no order is left to keep.
+            if (!TryReadDescriptor(_ring + (ulong)entry * DescriptorFlags.Size, out address, out rest))
             {
                 return VirtQueueError.AreaGone;
             }
@@ -288,8 +286,7 @@ internal sealed class PackedQueue : VirtQueue
 
         for (uint i = 0; error == VirtQueueError.None && i < entries; i++)
         {
-            ulong at = table + i * DescriptorFlags.Size;
-            if (!_memory.TryRead(at, out ulong address) || !_memory.TryRead(at + sizeof(ulong), out ulong rest))
+            if (!TryReadDescriptor(table + i * DescriptorFlags.Size, out ulong address, out ulong rest))
             {
                 return VirtQueueError.IndirectTableNotMapped;
             }

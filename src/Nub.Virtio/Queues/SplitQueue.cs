@@ -155,7 +155,24 @@ internal sealed class SplitQueue : VirtQueue
         return state;
     }
 
-    private protected override ChainState? TryTakeAt(ushort head)
+    private protected override ChainState? TryTakeLost(in LostChain lost) => TryTakeAt(lost.Head);
+
+    private protected override void Publish(ChainState state, uint written)
+    {
+        ushort head = state.Id;
+        _heads[head >> 6] &= ~(1UL << head);
+        if (!_memory.TryWrite(_device + RingOffset + sizeof(ulong) * (ulong)(_used & _mask), head | (ulong)written << 32))
+        {
+            _ = Break(VirtQueueError.AreaGone);
+            return;
+        }
+
+        _used++;
+        Store(_device + IndexOffset, _used);
+        _unsignalled++;
+    }
+
+    private ChainState? TryTakeAt(ushort head)
     {
         if (head >= _size)
         {
@@ -176,23 +193,6 @@ internal sealed class SplitQueue : VirtQueue
 
         _heads[head >> 6] |= 1UL << head;
         return HandOut(state, head, 0);
-    }
-
-    private protected override ChainState? TryTakeLost(in LostChain lost) => TryTakeAt(lost.Head);
-
-    private protected override void Publish(ChainState state, uint written)
-    {
-        ushort head = state.Id;
-        _heads[head >> 6] &= ~(1UL << head);
-        if (!_memory.TryWrite(_device + RingOffset + sizeof(ulong) * (ulong)(_used & _mask), head | (ulong)written << 32))
-        {
-            _ = Break(VirtQueueError.AreaGone);
-            return;
-        }
-
-        _used++;
-        Store(_device + IndexOffset, _used);
-        _unsignalled++;
     }
 
     private bool TryReadIndex(out ushort index)
@@ -235,9 +235,7 @@ internal sealed class SplitQueue : VirtQueue
         VirtQueueError unread = VirtQueueError.AreaGone;
         while (true)
         {
-            // Two loads, not one of 16 bytes: each is a single instruction.
-            ulong at = table + (ulong)index * DescriptorFlags.Size;
-            if (!_memory.TryRead(at, out ulong address) || !_memory.TryRead(at + sizeof(ulong), out ulong rest))
+            if (!TryReadDescriptor(table + (ulong)index * DescriptorFlags.Size, out ulong address, out ulong rest))
             {
                 return unread;
             }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Nub.Memory;
 
 namespace Nub.Virtio;
@@ -36,6 +37,16 @@ public abstract partial class VirtQueue
         : length == 0 || length % DescriptorFlags.Size != 0 ? VirtQueueError.IndirectTableSizeInvalid
         : table > ulong.MaxValue - length ? VirtQueueError.IndirectTableNotMapped
         : VirtQueueError.None;
+
+    /// <summary>Reads a descriptor of either format, once: its address, and the eight bytes behind that.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected bool TryReadDescriptor(ulong at, out ulong address, out ulong rest)
+    {
+        bool isThere = _memory.TryRead(at, out UInt128 descriptor);
+        address = (ulong)descriptor;
+        rest = (ulong)(descriptor >> 64);
+        return isThere;
+    }
 
     /// <summary>Writes what the driver looks at; where that is not there any more, the queue is broken.</summary>
     private protected void Store<[AllValid] T>(ulong at, T value) where T : unmanaged

@@ -117,25 +117,6 @@ public abstract partial class VirtQueue
         return false;
     }
 
-    /// <summary>
-    /// Takes a chain that was taken before, by a device that died before it returned it: the position stays. For a transport that has kept account of what was in flight.
-    /// </summary>
-    /// <param name="head">The chain's first descriptor.</param>
-    /// <param name="chain">The chain.</param>
-    /// <returns>Whether it is one. If not, <see cref="Error"/> says why.</returns>
-    /// <exception cref="NotSupportedException">The queue is packed: there, what was taken may have been overwritten.</exception>
-    public bool TryTakeAgain(ushort head, out DescriptorChain chain)
-    {
-        if (_error == VirtQueueError.None && !_isClosed && TryTakeAt(head) is { } state)
-        {
-            chain = new DescriptorChain(state);
-            return true;
-        }
-
-        chain = default;
-        return false;
-    }
-
     /// <summary>Gives a chain back to the driver. It is dead afterwards, and so are its reader and writer.</summary>
     /// <param name="chain">The chain.</param>
     /// <param name="written">How many bytes the device has written, from the first writable one on without a gap.</param>
@@ -182,8 +163,6 @@ public abstract partial class VirtQueue
     public override string ToString() => $"{Format} queue of {_size}, {Position}, {InFlight} in flight{(_error == VirtQueueError.None ? "" : $", broken: {_error}")}";
 
     private protected abstract ChainState? TryTakeNext();
-
-    private protected abstract ChainState? TryTakeAt(ushort head);
 
     /// <summary>Shows the driver that a chain is done.</summary>
     private protected abstract void Publish(ChainState state, uint written);

@@ -410,7 +410,6 @@ public sealed class QueueTests
         Assert.True(next.IsInFlight);
         queue.Return(next, 0);
         Assert.Throws<ArgumentException>(() => VirtQueue.Create(memory.Space, driver.Layout with { Size = 3 }, VirtioFeatures.None));
-        Assert.Throws<NotSupportedException>(() => TestDriver.Create(memory, VirtQueueFormat.Packed, 16, VirtioFeatures.RingPacked).CreateQueue().TryTakeAgain(0, out _));
     }
 
     [Theory]
@@ -436,27 +435,6 @@ public sealed class QueueTests
         Assert.False(queue.ShouldNotify());
         Assert.True(memory.Is(before));
         Assert.Equal(0, queue.InFlight);
-    }
-
-    [Fact]
-    public void What_a_device_died_with_can_be_taken_again()
-    {
-        using var memory = new TestMemory();
-        TestDriver driver = TestDriver.Create(memory, VirtQueueFormat.Split);
-        VirtQueue died = driver.CreateQueue();
-        ushort first = driver.Add(new DriverBuffer(driver.Data, 10, true));
-        ushort second = driver.Add(new DriverBuffer(driver.Data, 10, true));
-        Assert.True(died.TryTake(out _) && died.TryTake(out _));
-        VirtQueue queue = driver.CreateQueue(new VirtQueuePosition(died.Position.Available, 0));
-        Assert.True(queue.TryTakeAgain(second, out DescriptorChain chain));
-        queue.Return(chain, 1);
-        Assert.True(queue.TryTakeAgain(first, out chain));
-        queue.Return(chain, 2);
-        Assert.False(queue.TryTake(out _));
-        Assert.True(driver.TryGetUsed(out ushort id, out uint written));
-        Assert.Equal((second, 1u), (id, written));
-        Assert.True(driver.TryGetUsed(out id, out written));
-        Assert.Equal((first, 2u), (id, written));
     }
 
     internal static VirtioFeatures Of(VirtQueueFormat format) => format == VirtQueueFormat.Packed ? VirtioFeatures.RingPacked : VirtioFeatures.None;
