@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
+
 namespace Nub.Memory.Testing;
 
 /// <summary>
@@ -29,10 +32,17 @@ public sealed class HostileMemory : IDisposable
         _honest = new byte[size];
         Host = ObservedMapping.Create(size, out _access);
         _own = Host.Clone();
+        Script = new GuestScript(this);
     }
 
     /// <summary>The memory, to be given to the parser.</summary>
     public HostSharedMemory Host { get; }
+
+    /// <summary>What the guest does under <see cref="Record"/> and <see cref="Fuzz"/>; nothing, unless you say so. <see cref="AssertSingleFetch(Action)"/> plays a guest of its own.</summary>
+    public GuestScript Script { get; }
+
+    /// <summary>Every access of the last <see cref="Record"/>, also of one that threw; null before the first.</summary>
+    public AccessLedger? Ledger { get; private set; }
 
     /// <summary>The size in bytes.</summary>
     public ulong Size => (ulong)_honest.Length;
@@ -72,7 +82,7 @@ public sealed class HostileMemory : IDisposable
     public void Write<[AllValid] T>(ulong offset, T value) where T : unmanaged
     {
         _own.Write(offset, value);
-        _own.CopyTo(offset, _honest.AsSpan((int)offset, System.Runtime.CompilerServices.Unsafe.SizeOf<T>()));
+        _own.CopyTo(offset, _honest.AsSpan((int)offset, Unsafe.SizeOf<T>()));
     }
 
     /// <summary>Takes what the memory holds now as the honest content: to be called after it was set up through <see cref="Host"/>, by a ring or a stack for example.</summary>
@@ -132,6 +142,43 @@ public sealed class HostileMemory : IDisposable
         return new SingleFetchProof(this, () => parse(), (left, right) => comparer.Equals((T?)left, (T?)right)).Prove();
     }
 
+    /// <summary>Runs a parser once, with the honest content beside the guest of the <see cref="Script"/>, and writes every access down.</summary>
+    /// <param name="parse">The parser. What it throws comes through; <see cref="Ledger"/> then has what was done until then.</param>
+    /// <returns>Every access, for assertions. Of the first 10,000 the stack is kept.</returns>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public AccessLedger Record(Action parse)
+    {
+        ArgumentNullException.ThrowIfNull(parse);
+        Ledger = RunOnce(parse, [], SingleFetchProof.Stacks, out Exception? exception);
+        if (exception is not null)
+        {
+            ExceptionDispatchInfo.Throw(exception);
+        }
+
+        return Ledger;
+    }
+
+    /// <summary>
+    /// Runs a parser with many corrupt contents, beside the guest of the <see cref="Script"/>. Only bytes that it reads are corrupted; what makes it fail is shrunk to the fewest changes. A parser
+    /// fails if it throws what is not expected, makes more than <see cref="MaxAccesses"/> accesses, or allocates more than it may.
+    /// </summary>
+    /// <param name="check">Runs the parser, and asserts your invariants: what it throws, a failed assertion included, is a failure unless it is expected. It keeps nothing from one run to the next.</param>
+    /// <param name="options">The seed, the number of contents, and what is expected. The defaults otherwise, with a random seed.</param>
+    /// <returns>How many different bytes the parser read.</returns>
+    /// <exception cref="FuzzException">The parser failed. The message has the seed, which finds the same again.</exception>
+    /// <exception cref="InvalidOperationException">The parser fails with the honest content, or reads nothing.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The seed is 0, or a number of the options is less than 1.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public int Fuzz(Action check, FuzzOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(check);
+        options ??= new FuzzOptions();
+        ArgumentOutOfRangeException.ThrowIfZero(options.Seed, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Rounds, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxChanges, 1, nameof(options));
+        return new Fuzzer(this, check, options).Run();
+    }
+
     /// <summary>Releases the memory. <see cref="Host"/> is disposed too.</summary>
     public void Dispose()
     {
@@ -139,13 +186,52 @@ public sealed class HostileMemory : IDisposable
         _own.Dispose();
     }
 
-    /// <summary>A copy of the honest content.</summary>
+    /// <summary>A byte of the honest content.</summary>
     internal byte HonestAt(int offset) => _honest[offset];
 
-    /// <summary>Runs a parser once, with the honest content, beside a guest.</summary>
-    internal Outcome Run(Func<object?> parse, ObservationPlan plan)
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    internal void CheckBounds(ulong offset, ulong length)
+    {
+        if (!_own.Contains(offset, length))
+        {
+            throw new SharedMemoryBoundsException(offset, length, Size);
+        }
+    }
+
+    /// <summary>Runs a parser once beside the guest of the script, with a content that differs from the honest one.</summary>
+    internal AccessLedger RunOnce(Action parse, List<ContentChange> changes, int stacks, out Exception? exception)
+    {
+        long allocated = 0;
+        Outcome outcome = Run(
+            () =>
+            {
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                try
+                {
+                    parse();
+                }
+                finally
+                {
+                    allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                }
+
+                return null;
+            },
+            new ObservationPlan { Rules = Script.ToRules(), Limit = MaxAccesses, Stacks = stacks },
+            changes);
+        exception = outcome.Exception;
+        return new AccessLedger(outcome.Observation, allocated - outcome.Observation.Allocated, Size);
+    }
+
+    /// <summary>Runs a parser once, with the honest content or one that differs from it, beside a guest.</summary>
+    internal Outcome Run(Func<object?> parse, ObservationPlan plan, List<ContentChange>? changes = null)
     {
         _own.CopyFrom(0, _honest);
+        foreach (ContentChange change in changes ?? [])
+        {
+            _own.Write(change.Offset, change.Value);
+        }
+
         object? result = null;
         Exception? exception = null;
         Observation observation;

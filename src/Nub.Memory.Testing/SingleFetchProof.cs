@@ -10,7 +10,7 @@ namespace Nub.Memory.Testing;
 internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse, Func<object?, object?, bool> areEqual)
 {
     // Of how many accesses a stack is kept: some 50 µs each.
-    private const int Stacks = 10_000;
+    internal const int Stacks = 10_000;
 
     // Of a byte that is read in a long loop, after how many of its reads it is changed.
     private const int MostReads = 16;

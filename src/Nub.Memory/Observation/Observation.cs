@@ -35,6 +35,7 @@ internal sealed class Observation(ObservationPlan plan, ulong size)
 {
     private readonly List<ObservedTouch> _touches = [];
     private readonly bool[] _changed = new bool[size];
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private int _admitted;
 
     public ObservationPlan Plan { get; } = plan;
@@ -50,7 +51,7 @@ internal sealed class Observation(ObservationPlan plan, ulong size)
     /// <summary>What prevented a touch from being written down, or null.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>What all this allocated on the threads that touched, in bytes.</summary>
+    /// <summary>What writing down allocated on the thread that began it, in bytes.</summary>
     public long Allocated { get; private set; }
 
     /// <summary>Whether one more touch is within the limit.</summary>
@@ -87,7 +88,10 @@ internal sealed class Observation(ObservationPlan plan, ulong size)
             Failure = failure;
         }
 
-        Allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        if (_thread == Environment.CurrentManagedThreadId)
+        {
+            Allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 
     private void Answer(in ObservedTouch touch, Span<byte> memory)
