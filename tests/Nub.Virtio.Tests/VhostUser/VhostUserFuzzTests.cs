@@ -132,7 +132,7 @@ public sealed class VhostUserFuzzTests
                 BitConverter.GetBytes(strange[random.Next(strange.Length)]).AsSpan(0, Math.Min(8, bytes.Length - at)).CopyTo(other.AsSpan(at));
                 messages[index] = (other, with);
                 break;
-            case 7:
+            case 7 when bytes.Length >= 12:
                 messages[index] = ([.. FrontEnd.Message((uint)random.Next(45), bytes.AsSpan(12))], with);
                 break;
             default:
