@@ -116,7 +116,7 @@ internal static class RightParsers
     public static object? Stack_pops_by_a_parser_that_does_not_throw(HostSharedMemory memory)
     {
         bool popped = memory.StackAt(Stack, StackSize).TryPop(
-            static (element, out text) =>
+            static (ReadOnlySpan<byte> element, out string? text) =>
             {
                 text = Encoding.ASCII.GetString(element[4..]);
                 return true;
