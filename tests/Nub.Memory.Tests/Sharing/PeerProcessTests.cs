@@ -36,6 +36,10 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
 
         host.CopyFrom(0, pattern);
 
+        // What file transfers read and write: as long as the patterned part, and of the same bytes.
+        using SafeFileHandle other = LinuxSharing.MemFd(Size);
+        RandomAccess.Write(other, pattern, 0);
+
         // Counters and zeroes have pages of their own at the end.
         const ulong patterned = Size - (4 * Page);
         using HostSharedMemory zeroed = HostSharedMemory.Open(file, Size - (2 * Page), 2 * Page);
@@ -50,7 +54,13 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
                 while (!stop.IsCancellationRequested)
                 {
                     Interlocked.Add(ref faults, Use(host, random, patterned));
-                    Interlocked.Add(ref faults, index == 0 ? Change(zeroed) : CountUp(host, patterned));
+                    Interlocked.Add(ref faults, index switch
+                    {
+                        0 => Change(zeroed),
+                        1 => Transfer(host, other, random, patterned),
+                        2 => Look(host),
+                        _ => CountUp(host, patterned),
+                    });
                 }
             },
             TaskCreationOptions.LongRunning)).ToArray();
@@ -228,6 +238,52 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
 
     private static int CountUp(HostSharedMemory host, ulong place) =>
         host.TryAdd(place, 1UL, out _) && host.TryOr(place + 8, 1, out _) && host.TryCompareExchange(place + 16, 1u, 0u, out _) ? 0 : 1;
+
+    /// <summary>Moves the file's bytes, which are those that stand here, in or out; whatever has gone is reported.</summary>
+    private static int Transfer(HostSharedMemory host, SafeFileHandle file, Random random, ulong patterned)
+    {
+        ulong length = (ulong)random.Next(1, 20_000);
+        ulong at = (ulong)random.Next((int)(patterned - length));
+        if (random.Next(2) == 0)
+        {
+            return host.TryReadFrom(file, (long)at, at, length, out _) ? 0 : 1;
+        }
+
+        try
+        {
+            ulong moved = host.WriteTo(file, (long)at, at, length);
+            Assert.InRange(moved, 1UL, length);
+            byte[] bytes = new byte[moved];
+            Assert.Equal(bytes.Length, RandomAccess.Read(file, bytes, (long)at));
+            Judge(bytes, at);
+            return 0;
+        }
+        catch (SharedMemoryFaultException)
+        {
+            Assert.True(at + length > Remaining, $"gone: {length} bytes at {at}");
+            return 1;
+        }
+        finally
+        {
+            // What was cut off and came back as zeroes is the pattern again.
+            byte[] right = new byte[length];
+            for (int i = 0; i < right.Length; i++)
+            {
+                right[i] = PatternAt(at + (ulong)i);
+            }
+
+            RandomAccess.Write(file, right, (long)at);
+        }
+    }
+
+    /// <summary>What a debugger shows: bytes, or a line that says why there are none.</summary>
+    private static int Look(HostSharedMemory host)
+    {
+        var view = new SharedMemoryDebugView(host);
+        Assert.NotEmpty(view.Users);
+        Assert.Equal(16, view.FirstBytes.Length);
+        return SharedMemoryDebugView.Dump(host.Live, Remaining + Page, 256).Length == 1 ? 1 : 0;
+    }
 
     private static int Change(HostSharedMemory zeroed)
     {
