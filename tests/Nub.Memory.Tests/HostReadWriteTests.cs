@@ -1,3 +1,6 @@
+using System.IO.Pipes;
+using Microsoft.Win32.SafeHandles;
+
 namespace Nub.Memory.Tests;
 
 public class HostReadWriteTests
@@ -169,5 +172,22 @@ public class HostReadWriteTests
         byte[] contents = pair.Contents();
         int at = model.AsSpan().CommonPrefixLength(contents);
         Assert.True(at == model.Length, $"Byte {at} differs from the model.");
+    }
+
+    [Fact]
+    public void A_pipe_gives_and_takes_the_next_bytes()
+    {
+        using var pair = new Pair();
+        using var server = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var client = new AnonymousPipeClientStream(PipeDirection.In, server.ClientSafePipeHandle);
+        using var write = new SafeFileHandle(server.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        using var read = new SafeFileHandle(client.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        pair.Host.CopyFrom(5, "hello, world"u8);
+        Assert.Equal(7UL, pair.Host.WriteTo(write, 0, 5, 7));
+        Assert.Equal(5UL, pair.Host.WriteTo(write, 0, 12, 5));
+        Assert.Equal(12UL, pair.Host.ReadFrom(read, 0, 100, 12));
+        byte[] copy = new byte[12];
+        pair.Host.CopyTo(100, copy);
+        Assert.Equal("hello, world"u8.ToArray(), copy);
     }
 }

@@ -3,16 +3,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Nub.Memory;
 
 /// <summary>
-/// Moves bytes between a file and shared memory by the kernel (pread(2), pwrite(2); ReadFile and WriteFile), which touches each once. The memory is held by
+/// Moves bytes between a file and shared memory by the kernel (<see cref="FileCalls"/>; ReadFile and WriteFile), which touches each once. The memory is held by
 /// a lease meanwhile: a system call may take long.
 /// </summary>
 internal static unsafe class FileTransfer
 {
     // One call moves no more, and no less than any device does at once.
     private const ulong Most = 1 << 30;
-
-    // errno(3), of x86-64 and arm64 alike.
-    private const int BadAddress = 14;
 
     /// <summary>Reads from a file. The caller has judged the range of the memory.</summary>
     public static AccessFailure Read(HostSharedMemory owner, LockedMapping mapping, SafeFileHandle file, long position, ulong offset, ulong length, out ulong moved)
@@ -35,32 +32,40 @@ internal static unsafe class FileTransfer
         try
         {
             GC.KeepAlive(owner);
+            bool isSought = true;
             while (moved < length)
             {
-                // Sound: in bounds, and mapped for as long as the lease is held. No code of ours touches what is under the span.
+                // Sound: in bounds, and mapped for as long as the lease is held. No code of ours touches the bytes.
+                byte* bytes = mapping.Base + offset + moved;
                 int size = (int)Math.Min(length - moved, Most);
-                var bytes = new Span<byte>(mapping.Base + offset + moved, size);
-                if (isRead)
+                int error = 0;
+                if (OperatingSystem.IsLinux())
                 {
-                    size = RandomAccess.Read(file, bytes, position + (long)moved);
-                    if (size == 0)
-                    {
-                        break;
-                    }
+                    var vector = new FileCalls.IoVector { Base = bytes, Length = (nuint)size };
+                    size = (int)FileCalls.Move(file, &vector, 1, position + (long)moved, isRead, ref isSought, out error);
+                }
+                else if (isRead)
+                {
+                    size = RandomAccess.Read(file, new Span<byte>(bytes, size), position + (long)moved);
                 }
                 else
                 {
-                    RandomAccess.Write(file, bytes, position + (long)moved);
+                    RandomAccess.Write(file, new ReadOnlySpan<byte>(bytes, size), position + (long)moved);
                 }
 
                 moved += (ulong)size;
+                if (error != 0)
+                {
+                    return error == FileCalls.BadAddress && mapping.IsIndirect ? AccessFailure.Gone : throw FileCalls.Failed(error, isRead);
+                }
+
+                if (size == 0)
+                {
+                    return isRead ? AccessFailure.None : throw FileCalls.Failed(FileCalls.InputOutput, isRead);
+                }
             }
 
             return AccessFailure.None;
-        }
-        catch (IOException failure) when (mapping.IsIndirect && failure.HResult == BadAddress)
-        {
-            return AccessFailure.Gone;
         }
         finally
         {

@@ -1,6 +1,4 @@
-using System.ComponentModel;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory;
@@ -17,10 +15,6 @@ internal static unsafe class GuestTransfer
     // One call moves no more, and no less than any device does at once.
     private const ulong MostBytes = 1 << 30;
 
-    private const int Interrupted = 4;
-    private const int BadAddress = 14;
-    private const int IllegalSeek = 29;
-
     /// <summary>Moves up to <paramref name="length"/> bytes. All that it would touch is judged before anything moves.</summary>
     [SkipLocalsInit]
     public static AccessFailure Move(
@@ -36,7 +30,7 @@ internal static unsafe class GuestTransfer
         }
 
         // Sound: as many vectors as a batch counts to, which the kernel reads while the batch's memories are held.
-        IoVector* vectors = stackalloc IoVector[MostVectors];
+        FileCalls.IoVector* vectors = stackalloc FileCalls.IoVector[MostVectors];
         bool isSought = true;
         while (moved < length)
         {
@@ -50,28 +44,21 @@ internal static unsafe class GuestTransfer
                     return AccessFailure.OutOfBounds;
                 }
 
-                nint done = Call(file, vectors, batch.Count, position + (long)moved, isRead, isSought);
-                if (done > 0)
-                {
-                    moved += (ulong)done;
-                    continue;
-                }
-
-                int error = done == 0 ? 0 : Marshal.GetLastPInvokeError();
-                if (error == IllegalSeek && isSought)
-                {
-                    isSought = false;
-                    continue;
-                }
-
-                if (error == BadAddress && batch.IsIndirect)
+                nint done = FileCalls.Move(file, vectors, batch.Count, position + (long)moved, isRead, ref isSought, out int error);
+                moved += (ulong)done;
+                if (error == FileCalls.BadAddress && batch.IsIndirect)
                 {
                     return AccessFailure.Gone;
                 }
 
-                if (error != Interrupted)
+                if (error != 0)
                 {
-                    return error == 0 && isRead ? AccessFailure.None : throw Failed(error, isRead);
+                    throw FileCalls.Failed(error, isRead);
+                }
+
+                if (done == 0)
+                {
+                    return isRead ? AccessFailure.None : throw FileCalls.Failed(FileCalls.InputOutput, isRead);
                 }
             }
             finally
@@ -110,15 +97,6 @@ internal static unsafe class GuestTransfer
         return AccessFailure.None;
     }
 
-    // A pipe and its like have no positions.
-    private static nint Call(SafeFileHandle file, IoVector* vectors, int count, long position, bool isRead, bool isSought) => (isRead, isSought) switch
-    {
-        (true, true) => LinuxNative.PReadV(file, vectors, count, position),
-        (true, false) => LinuxNative.ReadV(file, vectors, count),
-        (false, true) => LinuxNative.PWriteV(file, vectors, count, position),
-        (false, false) => LinuxNative.WriteV(file, vectors, count),
-    };
-
     // Where there are no such calls.
     private static AccessFailure MoveOneByOne(
         GuestMap map, SafeFileHandle file, long position, ReadOnlySpan<GuestRange> ranges, ulong length, bool isRead, ref ulong moved)
@@ -140,16 +118,6 @@ internal static unsafe class GuestTransfer
         return AccessFailure.None;
     }
 
-    private static IOException Failed(int error, bool isRead) =>
-        new($"The file cannot be {(isRead ? "read" : "written")}: {new Win32Exception(error).Message}.", error);
-
-    /// <summary>struct iovec.</summary>
-    public struct IoVector
-    {
-        public byte* Base;
-        public nuint Length;
-    }
-
     /// <summary>What one call moves, and the leases that hold it in place.</summary>
     private struct Batch
     {
@@ -164,7 +132,7 @@ internal static unsafe class GuestTransfer
         public bool IsIndirect { get; private set; }
 
         /// <summary>Gathers the bytes of ranges from the one numbered <paramref name="from"/> on, as far as a call goes.</summary>
-        public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, IoVector* vectors)
+        public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, FileCalls.IoVector* vectors)
         {
             ulong skip = from;
             ulong left = Math.Min(length - from, MostBytes);
@@ -192,7 +160,7 @@ internal static unsafe class GuestTransfer
                     ulong part = Math.Min(rest, region.Length - at);
 
                     // Sound: the range was judged to lie in the map's regions, and the mapping is held until the batch ends.
-                    vectors[Count++] = new IoVector { Base = region.Address + at, Length = (nuint)part };
+                    vectors[Count++] = new FileCalls.IoVector { Base = region.Address + at, Length = (nuint)part };
                     address += part;
                     rest -= part;
                     left -= part;
@@ -206,7 +174,7 @@ internal static unsafe class GuestTransfer
         }
 
         /// <summary>Marks what may have been written, and lets go of the memories.</summary>
-        public readonly void End(DirtyBitmap? bitmap, GuestMap map, IoVector* vectors)
+        public readonly void End(DirtyBitmap? bitmap, GuestMap map, FileCalls.IoVector* vectors)
         {
             for (int i = 0; bitmap is not null && i < Count; i++)
             {
