@@ -28,7 +28,7 @@ public sealed class PackedFeed : IDisposable
     private void Pack()
     {
         string configuration = typeof(PackedFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static one => one.Key == "Configuration").Value!;
-        foreach (string name in new[] { "Nub.Memory", "Nub.Kvm", "Nub.Ipc" })
+        foreach (string name in new[] { "Nub.Memory", "Nub.Kvm", "Nub.Ipc", "Nub.Memory.Testing" })
         {
             // What the build has left is packed. To build here would disturb the builds that run beside the tests.
             string project = Path.Combine(s_root, "src", name, name + ".csproj");
@@ -36,15 +36,20 @@ public sealed class PackedFeed : IDisposable
             Assert.True(exitCode == 0, output);
         }
 
-        // As the repository's: it only adds the feed. That ours come from there alone keeps the tests off the network.
-        File.WriteAllText(Path.Combine(_folder, "nuget.config"), """
+        // As the repository's: it only adds the feed. That ours come from there alone, and others from what this repository has restored, keeps the tests off the
+        // network.
+        File.WriteAllText(Path.Combine(_folder, "nuget.config"), $"""
             <?xml version="1.0" encoding="utf-8"?>
             <configuration>
               <packageSources>
                 <add key="nub-local" value="feed" />
+                <add key="restored" value="{PackagesOfTheUser}" />
               </packageSources>
               <packageSourceMapping>
                 <packageSource key="nub-local">
+                  <package pattern="Nub.*" />
+                </packageSource>
+                <packageSource key="restored">
                   <package pattern="*" />
                 </packageSource>
               </packageSourceMapping>
@@ -57,8 +62,9 @@ public sealed class PackedFeed : IDisposable
     private static string PackagesOfTheUser => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    /// <summary>A package, to look into.</summary>
-    public ZipArchive Open(string name) => ZipFile.OpenRead(Directory.GetFiles(Feed, name + ".*.nupkg").Single());
+    /// <summary>A package, to look into. Its name may be the beginning of another's; a version begins with a digit.</summary>
+    public ZipArchive Open(string name) => ZipFile.OpenRead(
+        Directory.GetFiles(Feed, name + ".*.nupkg").Single(file => char.IsAsciiDigit(Path.GetFileName(file)[name.Length + 1])));
 
     /// <summary>What a package says of itself, without the namespace.</summary>
     public XElement Metadata(string name)
@@ -85,9 +91,10 @@ public sealed class PackedFeed : IDisposable
     /// <param name="package">The package.</param>
     /// <param name="framework">What it is built for.</param>
     /// <param name="properties">What else its project says, as elements.</param>
+    /// <param name="items">What else its project refers to, as elements.</param>
     /// <returns>The exit code of the build, all that it printed, and the folder with what it made.</returns>
     public (int ExitCode, string Output, string Made) Build(
-        string consumer, string source, string package, string framework = "net10.0", string properties = "")
+        string consumer, string source, string package, string framework = "net10.0", string properties = "", string items = "")
     {
         string folder = Directory.CreateDirectory(Path.Combine(_folder, consumer)).FullName;
         string made = Path.Combine(folder, "out");
@@ -107,6 +114,7 @@ public sealed class PackedFeed : IDisposable
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="{package}" Version="{Metadata(package).Element("version")!.Value}" />
+                {items}
               </ItemGroup>
             </Project>
             """);
@@ -116,6 +124,9 @@ public sealed class PackedFeed : IDisposable
 
     /// <summary>A file of the repository.</summary>
     public static string ReadFile(string path) => File.ReadAllText(Path.Combine(s_root, path)).ReplaceLineEndings("\n");
+
+    /// <summary>Runs the tests of an assembly, whatever framework they are of.</summary>
+    public static (int ExitCode, string Output) Test(string assembly) => DotNet.Run(Path.GetDirectoryName(assembly)!, PackagesOfTheUser, "vstest", assembly);
 
     public static (int ExitCode, string Output) Run(string program) => DotNet.Run(Path.GetDirectoryName(program)!, PackagesOfTheUser, program);
 
