@@ -41,6 +41,7 @@ public sealed class PackageContentTests(PackedFeed feed)
     [InlineData("Nub.Memory")]
     [InlineData("Nub.Kvm")]
     [InlineData("Nub.Ipc")]
+    [InlineData("Nub.Virtio")]
     [InlineData("Nub.Memory.Testing")]
     public void A_package_says_what_it_is_and_is_documented(string name)
     {
@@ -65,6 +66,7 @@ public sealed class PackageContentTests(PackedFeed feed)
     [InlineData("Nub.Memory", "analyzers/dotnet/cs/Nub.Memory.Generators.dll")]
     [InlineData("Nub.Kvm", "lib/net10.0/Nub.Kvm.dll")]
     [InlineData("Nub.Ipc", "lib/net10.0/Nub.Ipc.dll")]
+    [InlineData("Nub.Virtio", "lib/net10.0/Nub.Virtio.dll")]
     [InlineData("Nub.Memory.Testing", "lib/net10.0/Nub.Memory.Testing.dll")]
     public void An_assembly_has_its_line_numbers_in_it_and_no_path_of_the_machine_that_built_it(string name, string assembly)
     {

@@ -28,7 +28,7 @@ public sealed class PackedFeed : IDisposable
     private void Pack()
     {
         string configuration = typeof(PackedFeed).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(static one => one.Key == "Configuration").Value!;
-        foreach (string name in new[] { "Nub.Memory", "Nub.Kvm", "Nub.Ipc", "Nub.Memory.Testing" })
+        foreach (string name in new[] { "Nub.Memory", "Nub.Kvm", "Nub.Ipc", "Nub.Virtio", "Nub.Memory.Testing" })
         {
             // What the build has left is packed. To build here would disturb the builds that run beside the tests.
             string project = Path.Combine(s_root, "src", name, name + ".csproj");
