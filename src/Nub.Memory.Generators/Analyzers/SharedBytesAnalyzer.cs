@@ -22,15 +22,23 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
     {
         context.ConfigureGeneratedCodeAnalysis(GeneratedCodeAnalysisFlags.None);
         context.EnableConcurrentExecution();
-        context.RegisterWhereNubIsUsed(static start => start.RegisterSymbolStartAction(
-            static type =>
-            {
-                var collected = new TypeBodies((INamedTypeSymbol)type.Symbol);
-                type.RegisterOperationAction(collected.Note, TypeCalls.Kinds);
-                type.RegisterOperationBlockAction(collected.Add);
-                type.RegisterSymbolEndAction(collected.Analyze);
-            },
-            SymbolKind.NamedType));
+        context.RegisterWhereNubIsUsed(static start =>
+        {
+            CancellationToken cancellation = start.CancellationToken;
+            IEnumerable<string> lines = start.Options.AdditionalFiles.Where(static file => Path.GetFileName(file.Path) == DeclaredTaint.FileName)
+                .SelectMany(file => file.GetText(cancellation)?.Lines.Select(static line => line.ToString()) ?? []);
+            var declared = new DeclaredTaint(start.Compilation, lines);
+            var program = new ProgramBodies(start.Compilation, declared);
+            start.RegisterSymbolStartAction(
+                type =>
+                {
+                    var collected = new TypeBodies((INamedTypeSymbol)type.Symbol, program);
+                    type.RegisterOperationAction(collected.Note, TypeCalls.Kinds);
+                    type.RegisterOperationBlockAction(collected.Add);
+                    type.RegisterSymbolEndAction(collected.Analyze);
+                },
+                SymbolKind.NamedType);
+        });
     }
 
     /// <summary>The code of a type as it comes in, and what is made of it at the end.</summary>
@@ -45,12 +53,14 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         private readonly MethodBodies _bodies;
         private readonly Dictionary<ISymbol, IOperation> _initializers = new(SymbolEqualityComparer.Default);
         private readonly INamedTypeSymbol _type;
+        private readonly ProgramBodies _program;
 
-        public TypeBodies(INamedTypeSymbol type)
+        public TypeBodies(INamedTypeSymbol type, ProgramBodies program)
         {
             _type = type;
-            _calls = new TypeCalls(type);
-            _bodies = new MethodBodies(_calls);
+            _program = program;
+            _calls = new TypeCalls(type, program);
+            _bodies = new MethodBodies(_calls, program);
         }
 
         public void Note(OperationAnalysisContext context) => _calls.Note(context.ContainingSymbol, context.Operation);
@@ -60,6 +70,8 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         {
             if (context.OwningSymbol is IMethodSymbol method)
             {
+                _calls.NoteGiven(method);
+
                 // A constructor has its initializer besides its block; top-level statements have no block of their own.
                 if ((context.OperationBlocks.FirstOrDefault(static block => block is IBlockOperation) ?? context.OperationBlocks.FirstOrDefault()) is { } block)
                 {
@@ -84,18 +96,21 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
         public void Analyze(SymbolAnalysisContext context)
         {
             // Almost every type.
-            if (!_calls.AnyReads)
+            IFieldSymbol[] declared = _program.DeclaredFieldsOf(_type);
+            if (!_calls.AnyReads && declared.Length == 0)
             {
                 return;
             }
 
             CancellationToken cancellation = context.CancellationToken;
             IEnumerable<MethodBody> methods = _calls.WhoMayRead.OfType<IMethodSymbol>().Select(_bodies.Find).OfType<MethodBody>();
-            new TypeFlow(_bodies, cancellation).Run([.. InitializersThatMayRead(cancellation), .. methods], (body, session) =>
+            var flow = new TypeFlow(_bodies, cancellation);
+            flow.Run([.. InitializersThatMayRead(cancellation), .. methods], (body, session) =>
             {
                 HashSet<Term> repeated = DoubleFetchRule.Report(context.ReportDiagnostic, session, body.Method);
                 UncheckedValueRule.Report(context.ReportDiagnostic, session, repeated);
             });
+            flow.RunFields(declared, session => UncheckedValueRule.Report(context.ReportDiagnostic, session, []));
         }
 
         // What a field or a property begins with is run by a constructor, and is looked at by itself.

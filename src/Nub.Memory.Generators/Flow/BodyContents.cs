@@ -8,6 +8,7 @@ namespace Nub.Memory.Generators.Flow;
 internal sealed class BodyContents
 {
     private readonly List<IMethodSymbol> _calls = [];
+    private readonly HashSet<IMethodSymbol> _others = new(SymbolEqualityComparer.Default);
     private readonly List<IFlowAnonymousFunctionOperation> _lambdas = [];
     private readonly Dictionary<int, IOperation> _capturesToAssign = [];
 
@@ -23,12 +24,16 @@ internal sealed class BodyContents
                 case OperationKind.Invocation:
                     IMethodSymbol method = ((IInvocationOperation)operation).TargetMethod;
                     Reads = Reads || SharedTypes.Reads(method);
+                    CallsDelegates |= method.MethodKind == MethodKind.DelegateInvoke;
                     AddCall(method);
                     break;
                 case OperationKind.PropertyReference:
                     IPropertySymbol property = ((IPropertyReferenceOperation)operation).Property;
                     Reads = Reads || SharedTypes.Reads(property);
                     AddCall(property.GetMethod);
+                    break;
+                case OperationKind.ObjectCreation when ((IObjectCreationOperation)operation).Constructor is { } constructor:
+                    AddOther(constructor);
                     break;
                 case OperationKind.DelegateCreation:
                     Reads = Reads || SharedTypes.IsParser(operation.Type);
@@ -55,8 +60,14 @@ internal sealed class BodyContents
     /// <summary>What is called that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => _calls;
 
+    /// <summary>What is called besides, but for the framework.</summary>
+    public IReadOnlyCollection<IMethodSymbol> Others => _others;
+
     /// <summary>Whether something is called in it through which bytes of a guest's come in.</summary>
     public bool Reads { get; }
+
+    /// <summary>Whether a delegate is called in it, which may be one that it has made.</summary>
+    public bool CallsDelegates { get; }
 
     /// <summary>The lambdas that stand directly in the body.</summary>
     public IReadOnlyList<IFlowAnonymousFunctionOperation> Lambdas => _lambdas;
@@ -72,9 +83,24 @@ internal sealed class BodyContents
 
     private void AddCall(IMethodSymbol? method)
     {
-        if (method is not null && MethodBody.IsHelper(method))
+        if (method is null)
+        {
+            return;
+        }
+
+        if (MethodBody.IsHelper(method))
         {
             _calls.Add(method);
+        }
+
+        AddOther(method);
+    }
+
+    private void AddOther(IMethodSymbol method)
+    {
+        if (!method.DeclaringSyntaxReferences.IsEmpty || !Sinks.IsFrameworks(method))
+        {
+            _others.Add(method.OriginalDefinition);
         }
     }
 

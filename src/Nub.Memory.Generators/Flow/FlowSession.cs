@@ -24,8 +24,13 @@ internal sealed record UncheckedUse(IOperation Operation, Frame? Frame, Term Val
 /// </summary>
 /// <param name="mostFrames">How deep calls are followed.</param>
 /// <param name="mostStepsInHelpers">How many steps may be spent on what is called.</param>
-internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFrames, long mostStepsInHelpers, CancellationToken cancellation)
+/// <param name="followsOthers">Whether methods of other types, and of other objects, are followed as well.</param>
+internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFrames, long mostStepsInHelpers, CancellationToken cancellation, bool followsOthers = true)
 {
+    // Each takes about as long as it is, in each of the rounds of a loop.
+    private const int MostOthers = 24;
+    private readonly HashSet<Frame> _others = [];
+
     // A method of some thousand reads: half a second. Whoever has more gets no answer rather than a late one.
     public const int MostSteps = 200_000;
 
@@ -78,6 +83,15 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public HashSet<UncheckedUse> UncheckedUses { get; } = [];
 
     public ReadIndex ReadPlaces { get; } = new();
+
+    /// <summary>The reads at places that a loop moves along.</summary>
+    public HashSet<Term> ReadsOfRounds { get; } = [];
+
+    /// <summary>The functions that delegates are of.</summary>
+    public Dictionary<Term, IMethodSymbol> Functions { get; } = [];
+
+    /// <summary>What the object's own fields hold at the end that is the guest's, and that nobody has checked.</summary>
+    public HashSet<IFieldSymbol> Kept { get; } = new(SymbolEqualityComparer.Default);
 
     /// <summary>The length of arrays that were made with a constant one.</summary>
     public Dictionary<Term, long> Lengths { get; } = [];
@@ -133,6 +147,26 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         }
 
         return frame;
+    }
+
+    /// <summary>Whether a method of another type was followed.</summary>
+    public bool HasFollowedOthers => _others.Count > 0;
+
+    /// <summary>Whether a call of a method of another type, or of another object, is followed: what was followed once is so in each round of a loop.</summary>
+    public bool MayFollowOther(Frame frame)
+    {
+        if (_others.Contains(frame))
+        {
+            return true;
+        }
+
+        if (!followsOthers || _others.Count >= MostOthers || _stepsInHelpers > mostStepsInHelpers / 2)
+        {
+            return false;
+        }
+
+        _others.Add(frame);
+        return true;
     }
 
     /// <summary>Counts what was done, so that there is an end to it.</summary>

@@ -7,7 +7,8 @@ namespace Nub.Memory.Generators.Flow;
 /// <param name="Place">The bytes.</param>
 /// <param name="Order">The node in which it was made, in the graph of the method that is being gone through.</param>
 /// <param name="Facts">What held on every way on which it was made.</param>
-internal sealed record ReadFact(Place Place, int Order, PathFacts Facts);
+/// <param name="IsPast">Whether it is one of an earlier round of a loop, in which the variables of its place had other values.</param>
+internal sealed record ReadFact(Place Place, int Order, PathFacts Facts, bool IsPast = false);
 
 /// <summary>What is known at a point of a method.</summary>
 /// <param name="Variables">What locals, parameters, fields of <c>this</c> and the compiler's own temporaries hold. What is absent was not assigned.</param>
@@ -242,6 +243,7 @@ internal struct Findings : IEquatable<Findings>
 internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame, int part = 0) : IEquatable<Variable>
 {
     private const int ReturnValue = -1;
+    private const int Receiver = -2;
 
     public ISymbol? Symbol { get; } = symbol;
 
@@ -260,6 +262,9 @@ internal readonly struct Variable(ISymbol? symbol, int temporary, Frame? frame, 
     public static Variable Of(Microsoft.CodeAnalysis.FlowAnalysis.CaptureId capture, Frame? frame) => new(null, capture.GetHashCode(), frame);
 
     public static Variable Return(Frame? frame) => new(null, ReturnValue, frame);
+
+    /// <summary>The object whose method is followed, where that is not the one that is looked at.</summary>
+    public static Variable This(Frame frame) => new(null, Receiver, frame);
 
     public bool Equals(Variable other) =>
         Temporary == other.Temporary && Part == other.Part && Frame == other.Frame && SymbolEqualityComparer.Default.Equals(Symbol, other.Symbol);

@@ -19,10 +19,11 @@ internal static class Loops
 
     /// <summary>Whether a loop ends by something that the host counts, whatever its variable is: a budget, the elements of a list, what was seen.</summary>
     /// <remarks>A read that fails ends no chain: one that leads back to itself is read again and again.</remarks>
-    public static bool HasOwnLimit(StatementSyntax loop, string variable) =>
+    /// <param name="isAnyStep">Whether what is moved on by anything counts, as <c>left -= length</c> does, or by a constant only.</param>
+    public static bool HasOwnLimit(StatementSyntax loop, string variable, bool isAnyStep) =>
         loop is CommonForEachStatementSyntax
         || loop.DescendantNodes().Any(static node => node is YieldStatementSyntax or IdentifierNameSyntax { Identifier.ValueText: "ThrowIfCancellationRequested" })
-        || ConditionsOf(loop).Any(condition => IsLimit(condition, loop, variable, isChain: true));
+        || ConditionsOf(loop).Any(condition => IsLimit(condition, loop, variable, isChain: true, isAnyStep));
 
     /// <summary>Whether a method counts anything, or asks others whether to go on.</summary>
     public static bool Counts(IMethodSymbol method) => method.DeclaringSyntaxReferences.Select(static one => one.GetSyntax()).Any(static body =>
@@ -43,6 +44,11 @@ internal static class Loops
         string counted = Name(Decreased(Inner(variable)) ?? variable);
         return loop.DescendantNodes().Any(node => Decreased(node) is { } decreased && Name(decreased) == counted);
     }
+
+    /// <summary>The innermost loop that something stands in, of the same function.</summary>
+    public static StatementSyntax? LoopAround(SyntaxNode node) =>
+        node.Ancestors().FirstOrDefault(static outer => outer is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax or MemberDeclarationSyntax or AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax)
+            is StatementSyntax loop and not LocalFunctionStatementSyntax ? loop : null;
 
     /// <summary>Whether a loop only waits: it has nothing in it but its condition.</summary>
     public static bool OnlyWaits(StatementSyntax loop) => loop switch
@@ -77,7 +83,7 @@ internal static class Loops
     };
 
     // A condition comes to hold in the end when it asks for something that each round moves on: a counter, the elements of a list, what is left.
-    private static bool IsLimit(ExpressionSyntax condition, StatementSyntax loop, string variable, bool isChain)
+    private static bool IsLimit(ExpressionSyntax condition, StatementSyntax loop, string variable, bool isChain, bool isAnyStep = false)
     {
         foreach (SyntaxNode node in condition.DescendantNodesAndSelf())
         {
@@ -85,7 +91,7 @@ internal static class Loops
             {
                 case InvocationExpressionSyntax call when isChain ? !IsRead(call) && IsOfHost(call, variable) : IsTry(call):
                 case MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Count" or "IsEmpty" or "IsCancellationRequested" or "End" } member when Name(member.Expression) != variable:
-                case IdentifierNameSyntax { Identifier.ValueText: var name } when name != variable && loop.DescendantNodes().Any(step => IsStep(step) && SteppedBy(step) == name):
+                case IdentifierNameSyntax { Identifier.ValueText: var name } when name != variable && loop.DescendantNodes().Any(step => (IsStep(step) || (isAnyStep && IsChange(step))) && SteppedBy(step) == name):
                     return true;
             }
         }
@@ -117,6 +123,9 @@ internal static class Loops
         AssignmentExpressionSyntax { Right: LiteralExpressionSyntax } step => step.IsKind(SyntaxKind.SubtractAssignmentExpression) || step.IsKind(SyntaxKind.AddAssignmentExpression),
         _ => false,
     };
+
+    private static bool IsChange(SyntaxNode node) =>
+        node is AssignmentExpressionSyntax && (node.IsKind(SyntaxKind.SubtractAssignmentExpression) || node.IsKind(SyntaxKind.AddAssignmentExpression));
 
     private static string SteppedBy(SyntaxNode step) => Name(step switch
     {

@@ -6,7 +6,8 @@ namespace Nub.Memory.Generators.Flow;
 
 /// <summary>A method, an accessor, a local function or a lambda, and its code.</summary>
 /// <param name="length">How many characters it is written with, as far as that is known.</param>
-internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> blocks, int length = 0)
+/// <param name="code">How it is written, as far as that is known.</param>
+internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> blocks, int length = 0, SyntaxNode? code = null)
 {
     // What is larger is no part of others, but a method of its own. A table of registers is straight code: that it is large shows
     // before its graph is made, which would take longer than anything that is done with it.
@@ -20,6 +21,9 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     private bool _isMade;
 
     public IMethodSymbol Method { get; } = method;
+
+    /// <summary>How it is written; null when that is not known, as of a lambda.</summary>
+    public SyntaxNode? Code { get; } = code;
 
     /// <summary>The graph; null when there is none, or it is too large or too deep.</summary>
     public FlowGraph? Graph
@@ -51,6 +55,9 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     /// <summary>Whether something is called in it through which bytes of a guest's come in.</summary>
     public bool Reads => Graph?.Contents.Reads ?? false;
 
+    /// <summary>What is called in it that has source.</summary>
+    public IReadOnlyCollection<IMethodSymbol> Others => Graph?.Contents.Others ?? [];
+
     /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
 
@@ -64,7 +71,8 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
 /// <param name="calls">What is called in the type: it tells of helpers that read nothing without their graphs.</param>
-internal sealed class MethodBodies(TypeCalls calls)
+/// <param name="program">The methods of other types; null when they are not followed.</param>
+internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = null)
 {
     private readonly ConcurrentDictionary<(MethodBody, int Depth, bool IsExact), long> _costs = new();
     private readonly ConcurrentDictionary<(MethodBody, int Depth), bool> _reading = new();
@@ -81,6 +89,16 @@ internal sealed class MethodBodies(TypeCalls calls)
     /// <param name="depth">How deep calls are followed from there.</param>
     public MethodBody? FindHelper(IMethodSymbol method, int depth) =>
         Find(method) is { IsShort: true } body && (!MethodBody.IsForOthers(method) || HelperMayRead(body, depth)) && body.IsSmall ? body : null;
+
+    /// <summary>Whether a method of another type, or of another object, reads shared memory.</summary>
+    public bool OtherMayRead(IMethodSymbol method) => program?.MayRead(method) == true;
+
+    /// <summary>What the project says of a member of its own.</summary>
+    public DeclaredMember DeclaredOf(ISymbol member) => program?.DeclaredOf(member) ?? DeclaredMember.Nothing;
+
+    /// <summary>What is to be gone through where a method of another type, or of another object, is called.</summary>
+    public MethodBody? FindOther(IMethodSymbol method) =>
+        program?.CanFollow(method) == true && (Find(method) ?? program.Find(method)) is { IsSmall: true } body ? body : null;
 
     /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called; a call is one itself.</summary>
     /// <remarks>
@@ -138,16 +156,22 @@ internal sealed class MethodBodies(TypeCalls calls)
 
         if (!_reading.TryGetValue((body, depth), out bool reads))
         {
-            reads = body.Calls.Any(call => Find(call) is { IsShort: true } helper && HelperMayRead(helper, depth - 1) && helper.IsSmall);
+            reads = CallsReader(body) || body.Calls.Any(call => Find(call) is { IsShort: true } helper && HelperMayRead(helper, depth - 1) && helper.IsSmall) || body.Others.Any(OtherMayRead);
             _reading[(body, depth)] = reads;
         }
 
         return reads;
     }
 
+    private bool CallsReader(MethodBody body) =>
+        body.Graph?.Contents is { CallsDelegates: true, Lambdas: var lambdas } && lambdas.Any(lambda => Find(lambda.Symbol) is { Reads: true });
+
     /// <summary>Adds a body from what an analyzer is given for it.</summary>
     public void Add(IMethodSymbol method, IOperation operation, CancellationToken cancellation) =>
-        _bodies[method.OriginalDefinition] = new MethodBody(method, () => FlowGraph.BlocksOf(operation, cancellation), operation.Syntax.Span.Length);
+        _bodies[method.OriginalDefinition] = new MethodBody(method, () => FlowGraph.BlocksOf(operation, cancellation), operation.Syntax.Span.Length, operation.Syntax);
+
+    /// <summary>The methods of the type itself.</summary>
+    public IEnumerable<MethodBody> Own => _bodies.Values.Where(static body => body.Code is not null);
 
     /// <summary>The functions that stand in a body, which become known here: local functions and lambdas, from the outside inwards.</summary>
     /// <returns>Each with the operation that makes a delegate of it; null for a local function.</returns>

@@ -6,9 +6,16 @@ namespace Nub.Memory.Generators.Flow;
 /// <summary>Bytes of a shared memory.</summary>
 /// <param name="Memory">Whose: a handle, a lease of it or a clone are the same memory.</param>
 /// <param name="Offset">The first byte.</param>
-/// <param name="Length">How many; null when that is not known, and then at least one is assumed.</param>
-internal sealed record Place(Term Memory, Term Offset, long? Length)
+/// <param name="Length">How many; null when that is not known.</param>
+/// <param name="Least">How many there are at least taken to be where that is not known: a message is copied with its header.</param>
+internal sealed record Place(Term Memory, Term Offset, long? Length, long Least = 1)
 {
+    /// <summary>As many bytes as a header has: what a copy of unknown length is taken to have at least.</summary>
+    public const long Header = 64;
+
+    /// <summary>How many bytes there are, as far as that is known or taken to be so.</summary>
+    public long Known => Length ?? Least;
+
     /// <summary>Finds the bytes that two places provably have in common.</summary>
     /// <returns>The range as seen from the start of this place; null when it is not proved that there is one.</returns>
     public (long Start, long End)? Overlap(Place other)
@@ -18,8 +25,21 @@ internal sealed record Place(Term Memory, Term Offset, long? Length)
             return null;
         }
 
+        return Overlap(other, distance);
+    }
+
+    /// <summary>Finds the bytes that the places of all rounds of a loop have in common with another place, or with those of all rounds of another loop.</summary>
+    /// <returns>The range as seen from the start of this place, in the round in which that is; null when it is not proved that there is one.</returns>
+    public (long Start, long End)? OverlapOfRounds(Place other) =>
+        Memory == other.Memory && LinearForm.SumOf(Offset).IsSameButForRounds(LinearForm.SumOf(other.Offset)) ? Overlap(other, DistanceOfRounds(other)) : null;
+
+    /// <summary>Where the other place begins, as seen from the start of this one, in the round in which both are nearest to each other.</summary>
+    public long DistanceOfRounds(Place other) => unchecked(LinearForm.SumOf(other.Offset).Constant - LinearForm.SumOf(Offset).Constant);
+
+    private (long Start, long End)? Overlap(Place other, long distance)
+    {
         long start = Math.Max(0, distance);
-        long end = Math.Min(Length ?? 1, distance + (other.Length ?? 1));
+        long end = Math.Min(Known, distance + other.Known);
         return start < end ? (start, end) : null;
     }
 
@@ -28,7 +48,7 @@ internal sealed record Place(Term Memory, Term Offset, long? Length)
     public bool Covers(Place other) => Memory != other.Memory
         ? Memory.IsBehindView != other.Memory.IsBehindView
         : LinearForm.Difference(other.Offset, Offset) is { } distance
-        && distance < (Length ?? long.MaxValue) && -distance < (other.Length ?? 1);
+        && distance < (Length ?? long.MaxValue) && -distance < other.Known;
 }
 
 /// <summary>An offset as a sum of unknown values, each times a constant, and a constant.</summary>
@@ -101,6 +121,19 @@ internal sealed class LinearSum(KeyValuePair<Term, long>[] parts, long constant)
     public long Constant { get; } = constant;
 
     public int HashOfParts { get; } = parts.Aggregate(0, static (hash, part) => unchecked((hash * 31) + (part.Key.Id * 17) + part.Value.GetHashCode()));
+
+    /// <summary>Whether both are the same sum, but for a variable that the loop of this one changes, and one times as much that another loop changes, or none.</summary>
+    public bool IsSameButForRounds(LinearSum other)
+    {
+        KeyValuePair<Term, long>[] mine = [.. _parts.Where(part => !other._parts.Contains(part))];
+        KeyValuePair<Term, long>[] others = [.. other._parts.Where(part => !_parts.Contains(part))];
+        return mine is [var round] && IsOfLoop(round.Key) && (others.Length == 0 || (others is [var second] && IsOfLoop(second.Key) && second.Value == round.Value));
+    }
+
+    /// <summary>Whether a loop changes a part of it.</summary>
+    public bool IsOfLoops => _parts.Any(static part => IsOfLoop(part.Key));
+
+    private static bool IsOfLoop(Term term) => term.Key is MergePoint { Node.IsInLoop: true };
 
     public bool HasSamePartsAs(LinearSum other)
     {

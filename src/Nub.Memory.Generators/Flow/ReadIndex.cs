@@ -55,7 +55,7 @@ internal sealed class ReadIndex
     private static (long First, long Last)? GranulesOf(LinearSum sum, Place place)
     {
         long first = sum.Constant >> GranuleBits;
-        long last = unchecked(sum.Constant + Math.Max(1, place.Length ?? 1) - 1) >> GranuleBits;
+        long last = unchecked(sum.Constant + Math.Max(1, place.Known) - 1) >> GranuleBits;
 
         // One that wraps around at the end of all addresses has its first granule behind the last.
         return last - first is >= 0 and < MostGranules ? (first, last) : null;

@@ -164,6 +164,9 @@ internal sealed class Frame(Frame? caller, IOperation call, IMethodSymbol method
 
     public IOperation Call { get; } = call;
 
+    /// <summary>Whether it is a call on another object than the one that is looked at; then that is the value of a variable (<see cref="Variable.This"/>).</summary>
+    public bool HasReceiver { get; set; }
+
     /// <summary>What is called.</summary>
     public IMethodSymbol Method { get; } = method.OriginalDefinition;
 

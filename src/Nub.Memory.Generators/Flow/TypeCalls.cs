@@ -11,7 +11,9 @@ namespace Nub.Memory.Generators.Flow;
 /// What stands in a lambda or a local function is its member's. What <c>foreach</c> and <c>using</c> call is not seen here, as it is in a graph.
 /// Members of all threads are noted.
 /// </remarks>
-internal sealed class TypeCalls(INamedTypeSymbol type)
+/// <param name="type">The type.</param>
+/// <param name="program">What is called in other types, where that is followed.</param>
+internal sealed class TypeCalls(INamedTypeSymbol type, ProgramBodies? program = null)
 {
     private readonly object _lock = new();
     private readonly Dictionary<ISymbol, Dictionary<ISymbol, int>> _calls = new(SymbolEqualityComparer.Default);
@@ -23,7 +25,7 @@ internal sealed class TypeCalls(INamedTypeSymbol type)
     public bool AnyReads => _readers.Count > 0;
 
     /// <summary>The kinds of operations to note.</summary>
-    public static OperationKind[] Kinds { get; } = [OperationKind.Invocation, OperationKind.PropertyReference, OperationKind.DelegateCreation, OperationKind.Loop];
+    public static OperationKind[] Kinds { get; } = [OperationKind.Invocation, OperationKind.PropertyReference, OperationKind.DelegateCreation, OperationKind.Loop, OperationKind.ObjectCreation];
 
     /// <summary>
     /// Those that read, and those that call a helper which does, as deep as calls are followed. What is called and not followed brings
@@ -43,6 +45,10 @@ internal sealed class TypeCalls(INamedTypeSymbol type)
                 NoteCall(member, ((IPropertyReferenceOperation)operation).Property);
                 break;
 
+            case OperationKind.ObjectCreation when ((IObjectCreationOperation)operation).Constructor is { } constructor:
+                NoteCall(member, constructor);
+                break;
+
             // Whoever is given a parser may pop, and a foreach goes through elements: no member that does so stands there.
             case OperationKind.DelegateCreation when SharedTypes.IsParser(operation.Type):
                 NoteParser(member, ((IDelegateCreationOperation)operation).Target);
@@ -50,6 +56,15 @@ internal sealed class TypeCalls(INamedTypeSymbol type)
             case OperationKind.Loop when operation is IForEachLoopOperation { Collection.Type: var collection } && SharedTypes.ElementsOf(collection) is not null:
                 NoteReader(member);
                 break;
+        }
+    }
+
+    /// <summary>Notes a method that is given what its parameters are said to be: the guest's.</summary>
+    public void NoteGiven(IMethodSymbol method)
+    {
+        if (program?.DeclaredOf(method).Given.IsEmpty == false)
+        {
+            NoteReader(method);
         }
     }
 
@@ -61,12 +76,12 @@ internal sealed class TypeCalls(INamedTypeSymbol type)
 
     private void NoteCall(ISymbol member, ISymbol called)
     {
-        if (SharedTypes.Reads(called))
+        if (SharedTypes.Reads(called) || (program?.MayRead(called) == true && !(called is IMethodSymbol own && MethodBody.IsHelper(own) && IsOwn(own))))
         {
             NoteReader(member);
         }
 
-        if (SymbolEqualityComparer.Default.Equals(called.ContainingType?.OriginalDefinition, type))
+        if (IsOwn(called))
         {
             ISymbol to = (called is IPropertySymbol { GetMethod: { } getter } ? getter : called).OriginalDefinition;
             lock (_lock)
@@ -80,6 +95,8 @@ internal sealed class TypeCalls(INamedTypeSymbol type)
             }
         }
     }
+
+    private bool IsOwn(ISymbol called) => SymbolEqualityComparer.Default.Equals(called.ContainingType?.OriginalDefinition, type);
 
     // One that is a method has to be known before that is gone through.
     private void NoteParser(ISymbol member, IOperation parser)

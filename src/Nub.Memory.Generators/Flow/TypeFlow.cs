@@ -27,6 +27,7 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     private const int FarTooMuch = 4;
 
     private readonly Sizes _sizes = new();
+    private readonly HashSet<IFieldSymbol> _kept = new(SymbolEqualityComparer.Default);
     private long _stepsLeft;
 
     /// <summary>How many steps were taken, those included that came to nothing.</summary>
@@ -59,7 +60,43 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
             {
                 if (Run(one, isLast: left == 0) is { } session)
                 {
+                    _kept.UnionWith(session.Kept);
                     found(one.Body, session);
+                }
+            });
+        }
+    }
+
+    /// <summary>Goes through the methods in which fields are used that others have left a guest's number in, once all that read have been gone through.</summary>
+    /// <param name="found">Is given each that came to its end, and what was found.</param>
+    /// <param name="declared">Fields that are said to hold what is the guest's.</param>
+    public void RunFields(IEnumerable<IFieldSymbol> declared, Action<FlowSession> found)
+    {
+        _kept.UnionWith(declared);
+        if (_kept.Count == 0)
+        {
+            return;
+        }
+
+        MethodBody[] methods = [.. bodies.Own.OrderBy(static one => one.Code!.SyntaxTree.FilePath, StringComparer.Ordinal).ThenBy(static one => one.Code!.SpanStart)];
+        foreach (MethodBody method in methods.Where(static one => one.IsShort))
+        {
+            IFieldSymbol[] fields = [.. _kept.Where(field => FieldUses.IsUsed(method.Code!, field) && !methods.Any(other => other != method && FieldUses.IsChecked(other.Code!, field)))];
+            if (fields.Length == 0)
+            {
+                continue;
+            }
+
+            Depth.Run(() =>
+            {
+                var session = new FlowSession(bodies, _sizes, 1, Math.Max(LeastSteps / 4, _stepsLeft / 2), cancellation);
+                bool isDone = ValueAnalysis.Run(session, method, null, fields);
+                _stepsLeft = Math.Max(0, _stepsLeft - session.StepsInHelpers);
+                Steps += session.Steps;
+                session.UncheckedUses.RemoveWhere(use => !session.Given.Any(given => given.Key is IFieldSymbol && use.Value.Mentions(given)));
+                if (isDone)
+                {
+                    found(session);
                 }
             });
         }
@@ -82,7 +119,12 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
                 return null;
             }
 
-            FlowSession session = Try(function, depth, share, out bool isDone);
+            FlowSession session = Try(function, depth, share, followsOthers: true, out bool isDone);
+            if (!isDone && session.HasFollowedOthers && session.Steps - session.StepsInHelpers <= FlowSession.MostSteps)
+            {
+                session = Try(function, depth, share, followsOthers: false, out isDone);
+            }
+
             if (isDone || depth == 0 || session.Steps - session.StepsInHelpers > FlowSession.MostSteps)
             {
                 return isDone ? session : null;
@@ -95,11 +137,11 @@ internal sealed class TypeFlow(MethodBodies bodies, CancellationToken cancellati
     }
 
     // Some read only in a lambda, which is looked at by itself, or deeper than there is time for: there is nothing to find in them.
-    private bool MeetsBytes(Function function, int depth) => bodies.IsParser(function.Body, function.Creation) || bodies.MayRead(function.Body, depth);
+    private bool MeetsBytes(Function function, int depth) => bodies.IsParser(function.Body, function.Creation) || !bodies.DeclaredOf(function.Body.Method).Given.IsEmpty || bodies.MayRead(function.Body, depth);
 
-    private FlowSession Try(Function function, int depth, long most, out bool isDone)
+    private FlowSession Try(Function function, int depth, long most, bool followsOthers, out bool isDone)
     {
-        var session = new FlowSession(bodies, _sizes, depth, most, cancellation);
+        var session = new FlowSession(bodies, _sizes, depth, most, cancellation, followsOthers);
         try
         {
             isDone = ValueAnalysis.Run(session, function.Body, function.Creation);

@@ -59,6 +59,11 @@ internal sealed partial class ValueAnalysis
             case ITupleOperation tuple:
                 AssignElements(tuple, value);
                 break;
+            case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance) && Receiver is { } receiver:
+                Note();
+                Use(value);
+                ChangeReceiver(receiver, field.Field, value);
+                break;
             case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance):
                 Note();
                 Use(value);
@@ -80,6 +85,21 @@ internal sealed partial class ValueAnalysis
                 Use(value);
                 Evaluate(target);
                 break;
+        }
+    }
+
+    // What only a constructor sets holds for good; what others may set is not known when it is asked for. Who keeps what it has read
+    // is asked for that the next time, and not the guest.
+    private void ChangeReceiver(Term receiver, ISymbol member, Term value)
+    {
+        bool isSettled = member.ContainingType.IsValueType || member is IFieldSymbol { IsReadOnly: true } or IPropertySymbol { SetMethod: null or { IsInitOnly: true } };
+        if (isSettled && !TermTable.IsTooDeep(receiver, value) && _frame is { } frame && (member is not IPropertySymbol property || SharedTypes.IsAuto(property)))
+        {
+            Set(Variable.This(frame), Terms.With(receiver, member, value));
+        }
+        else if (!isSettled && !_state.Reads.IsEmpty)
+        {
+            _state = _state with { Reads = _state.Reads.RemoveRange(Reads(value).ToList()) };
         }
     }
 
@@ -154,7 +174,11 @@ internal sealed partial class ValueAnalysis
         if (IsThis(property.Instance))
         {
             Use(value);
-            if (SharedTypes.IsAuto(symbol))
+            if (Receiver is { } changed)
+            {
+                ChangeReceiver(changed, symbol, value);
+            }
+            else if (SharedTypes.IsAuto(symbol))
             {
                 Set(Variable.Of(symbol), value);
             }

@@ -19,7 +19,7 @@ internal sealed partial class ValueAnalysis
     private Term EvaluateCallItself(IInvocationOperation call)
     {
         IMethodSymbol method = call.TargetMethod;
-        Term? instance = call.Instance is { } receiver && !IsThis(receiver) ? Evaluate(receiver) : null;
+        Term? instance = call.Instance is { } receiver && (!IsThis(receiver) || Receiver is not null) ? Evaluate(receiver) : null;
         var arguments = new Arguments(method.Parameters.Length);
         foreach (IArgumentOperation argument in call.Arguments)
         {
@@ -32,6 +32,11 @@ internal sealed partial class ValueAnalysis
         if (EvaluateShared(call, instance, arguments) is { } shared)
         {
             return shared;
+        }
+
+        if (EvaluateDeclared(call, instance, arguments) is { } declared)
+        {
+            return declared;
         }
 
         if (SharedTypes.IsOfMachine(method))
@@ -53,9 +58,14 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        if (TryFollow(method, call.Instance, arguments) is { } body)
+        if (method.MethodKind == MethodKind.DelegateInvoke && instance is not null && TryFollowFunction(call, instance, arguments) is { } called)
         {
-            return Follow(call, method, body, call.Arguments, arguments);
+            return called;
+        }
+
+        if (TryFollow(call, method, call.Instance, instance, arguments) is { } body)
+        {
+            return Follow(call, method, body, instance, call.Arguments, arguments);
         }
 
         if (!IsCalculation(method))
@@ -88,6 +98,11 @@ internal sealed partial class ValueAnalysis
             {
                 CheckUse(argument.Value, value, sink);
             }
+        }
+
+        if (TryConstruct(creation, values) is { } constructed)
+        {
+            return constructed;
         }
 
         // A view that is made of a view.
@@ -140,11 +155,10 @@ internal sealed partial class ValueAnalysis
         return made;
     }
 
-    private MethodBody? TryFollow(IMethodSymbol method, IOperation? instance, Arguments arguments)
+    private MethodBody? TryFollow(IOperation call, IMethodSymbol method, IOperation? instance, Term? receiver, Arguments arguments)
     {
-        bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || IsThis(instance));
         int depth = _frame?.Depth ?? 0;
-        if (!isHelper || (method.IsAsync && method.ReturnsVoid) || method.Parameters.Any(static parameter => parameter.IsParams)
+        if ((method.IsAsync && method.ReturnsVoid) || method.Parameters.Any(static parameter => parameter.IsParams)
             || depth >= _session.MostFrames || _frame?.IsWithin(method.OriginalDefinition) == true
             || SymbolEqualityComparer.Default.Equals(_body.Method, method.OriginalDefinition)
             || arguments.Values.Any(static argument => TermTable.IsTooDeep(argument)))
@@ -152,7 +166,29 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        return _session.Bodies.FindHelper(method, _session.MostFrames - depth - 1);
+        bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || (IsThis(instance) && receiver is null));
+        if (isHelper && _session.Bodies.FindHelper(method, _session.MostFrames - depth - 1) is { } helper)
+        {
+            return helper;
+        }
+
+        // Of others it matters what they read, and what they do with what a guest has a say in.
+        return method.MethodKind != MethodKind.LocalFunction && (IsOfInterest(receiver, arguments) || _session.Bodies.OtherMayRead(method))
+            && !TermTable.IsTooDeep(receiver ?? Terms.Constant(0, null)) && _session.MayFollowOther(_session.FrameOf(_frame, call, method))
+            ? _session.Bodies.FindOther(method) : null;
+    }
+
+    private bool IsOfInterest(Term? receiver, Arguments arguments)
+    {
+        foreach (Term argument in arguments.Values)
+        {
+            if (!IsHosts(argument))
+            {
+                return true;
+            }
+        }
+
+        return receiver is not null && !IsHosts(receiver);
     }
 
     private Term EvaluateUnknown(IInvocationOperation call, Term? instance, Arguments arguments)
@@ -161,7 +197,7 @@ internal sealed partial class ValueAnalysis
         Note();
 
         // Who is given a memory may write to it. Who belongs to the same object may have it.
-        bool isOurs = IsThis(call.Instance) || method.MethodKind is MethodKind.LocalFunction;
+        bool isOurs = (IsThis(call.Instance) && Receiver is null) || method.MethodKind is MethodKind.LocalFunction;
         Term[] all = instance is null ? arguments.Values : [.. arguments.Values, instance];
         Forget(all);
         if (isOurs || SharedTypes.LetsGuestRun(method))

@@ -22,7 +22,7 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        state = Learn(AfterWait(node, condition, state), condition, value);
+        state = LearnDeclared(Learn(AfterWait(node, condition, state), condition, value), condition, value);
         if (!_compared.TryGetValue(condition, out (Term Left, Term Right) operands))
         {
             return state;
@@ -53,8 +53,8 @@ internal sealed partial class ValueAnalysis
     private Term? FlagOf(IOperation condition, FlowState state) => condition switch
     {
         IParameterReferenceOperation parameter => ValueAtJoin(state, Variable.Of(parameter.Parameter)),
-        IFieldReferenceOperation field when IsThis(field.Instance) => ValueAtJoin(state, Variable.Of(field.Field)),
-        IPropertyReferenceOperation property when IsThis(property.Instance) && SharedTypes.IsAuto(property.Property) => ValueAtJoin(state, Variable.Of(property.Property)),
+        IFieldReferenceOperation field when IsThis(field.Instance) && _frame is not { HasReceiver: true } => ValueAtJoin(state, Variable.Of(field.Field)),
+        IPropertyReferenceOperation property when IsThis(property.Instance) && _frame is not { HasReceiver: true } && SharedTypes.IsAuto(property.Property) => ValueAtJoin(state, Variable.Of(property.Property)),
         ILocalReferenceOperation local => state.Variables.TryGetValue(Variable.Of(local.Local), out Term? value) ? value : null,
         IFlowCaptureReferenceOperation capture => state.Variables.TryGetValue(Variable.Of(capture.Id, _frame), out Term? value) ? value : null,
         _ => null,

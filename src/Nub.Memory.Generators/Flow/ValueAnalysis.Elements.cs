@@ -17,12 +17,15 @@ internal sealed partial class ValueAnalysis
             length = size.Kind == TermKind.Constant ? (long)Math.Min(size.Constant, long.MaxValue) : null;
         }
 
+        var elements = new List<Term>();
         foreach (IOperation element in array.Initializer?.ElementValues ?? [])
         {
-            Use(Evaluate(element));
+            Term value = Evaluate(element);
+            Use(value);
+            elements.Add(value);
         }
 
-        Term result = Result(array);
+        Term result = Derive(array, [.. elements]);
         if (length is { } known)
         {
             _session.Lengths[result] = known;

@@ -64,14 +64,19 @@ internal sealed partial class ValueAnalysis
     private void CheckLink(IOperation target, Variable variable, Term value)
     {
         if (!IsReporting || !_node.IsInLoop || IsHosts(value) || LinkIn(value, variable) is not { } link
-            || target.Syntax.Ancestors().FirstOrDefault(static outer => outer is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax or BaseMethodDeclarationSyntax or AnonymousFunctionExpressionSyntax)
-                is not StatementSyntax loop || Loops.HasOwnLimit(loop, variable.Symbol!.Name))
+            || Loops.LoopAround(target.Syntax) is not { } loop)
         {
             return;
         }
 
         IOperation operand = target.Parent is IAssignmentOperation assignment && assignment.Target == target ? assignment.Value : link.Operation ?? target;
-        if (StepOf(value, variable) is not { } step)
+        Term? step = StepOf(value, variable);
+        if (Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: step is null))
+        {
+            return;
+        }
+
+        if (step is null)
         {
             Report(operand, value, Sink.Link);
         }

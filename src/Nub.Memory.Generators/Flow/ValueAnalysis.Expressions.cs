@@ -75,6 +75,10 @@ internal sealed partial class ValueAnalysis
                 Term awaited = Evaluate(((IAwaitOperation)operation).Operation);
                 LetGuestRun();
                 return Awaited(operation, awaited);
+            case OperationKind.InstanceReference when IsThis(operation) && Receiver is { } receiver:
+                return receiver;
+            case OperationKind.DelegateCreation:
+                return EvaluateDelegate((IDelegateCreationOperation)operation);
             case OperationKind.DeclarationExpression:
                 return Evaluate(((IDeclarationExpressionOperation)operation).Expression);
             case OperationKind.Argument:
@@ -125,9 +129,11 @@ internal sealed partial class ValueAnalysis
         }
 
         Term? size = null;
+        var elements = new List<Term>();
         foreach (IOperation child in operation.ChildOperations)
         {
             Term value = Evaluate(child);
+            elements.Add(value);
             if (isStack && size is null)
             {
                 size = value;
@@ -137,7 +143,7 @@ internal sealed partial class ValueAnalysis
             Use(value);
         }
 
-        Term result = Result(operation);
+        Term result = operation.Kind == OperationKind.CollectionExpression ? Derive(operation, [.. elements]) : Result(operation);
         if (size is { Kind: TermKind.Constant })
         {
             _session.Lengths[result] = (long)Math.Min(size.Constant, long.MaxValue);
@@ -188,12 +194,17 @@ internal sealed partial class ValueAnalysis
 
     private Term EvaluateField(IFieldReferenceOperation field)
     {
+        if (HeldAsDeclared(field.Field, field.Type, field.Instance) is { } declared)
+        {
+            return declared;
+        }
+
         if (field.Instance is null)
         {
             return field.Field.IsReadOnly ? Terms.Input(field.Field, field.Type) : IsOurMemory(field.Field) ? Get(field.Field) : Result(field);
         }
 
-        if (IsThis(field.Instance))
+        if (IsThis(field.Instance) && Receiver is null)
         {
             return Get(field.Field);
         }
@@ -204,7 +215,7 @@ internal sealed partial class ValueAnalysis
             return ElementOf(instance, (field.Field.CorrespondingTupleField ?? field.Field).Name) ?? Result(field);
         }
 
-        return field.Field.ContainingType.IsValueType || field.Field.IsReadOnly ? FieldOf(instance, field.Field, field.Type, field) : Result(field);
+        return field.Field.ContainingType.IsValueType || field.Field.IsReadOnly || SharedTypes.IsMemory(field.Type) ? FieldOf(instance, field.Field, field.Type, field) : Result(field);
     }
 
     // One that only this type can put another in the place of.

@@ -63,6 +63,11 @@ internal sealed partial class ValueAnalysis
             return Result(call);
         }
 
+        if (FollowElements(call, all) is { } selected)
+        {
+            return selected;
+        }
+
         Term made = method.ContainingType.Name == "TimeSpan" ? Signed(Derive(call, all), all) : Derive(call, from);
 
         // What came through somebody's predicate or selection may have been checked there.

@@ -16,12 +16,21 @@ internal sealed partial class ValueAnalysis
     // What an iterator gives, with the verdicts of all places at which it gives it.
     private readonly Dictionary<Term, Taint> _yielded = [];
 
-    private Term Follow(IOperation call, IMethodSymbol method, MethodBody body, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
+    /// <summary>The object whose method is gone through, where it is not the one that is looked at.</summary>
+    private Term? Receiver => _frame is { HasReceiver: true } frame && _state.Variables.TryGetValue(Variable.This(frame), out Term? receiver) ? receiver : null;
+
+    private Term Follow(IOperation call, IMethodSymbol method, MethodBody body, Term? receiver, ImmutableArray<IArgumentOperation> passed, Arguments arguments)
     {
         FlowGraph graph = body.Graph!;
         Frame frame = _session.FrameOf(_frame, call, method);
         FlowState before = _state;
         FlowState entry = _state;
+        if (receiver is not null)
+        {
+            frame.HasReceiver = true;
+            entry = entry.Set(Variable.This(frame), receiver);
+        }
+
         foreach (IParameterSymbol parameter in body.Method.Parameters)
         {
             if (arguments.TryGetValue(parameter.Ordinal, out Term? value))
@@ -63,6 +72,11 @@ internal sealed partial class ValueAnalysis
             Reads = ReadHere(before, exit),
         };
         GiveBackOuts(passed, arguments);
+        if (receiver is not null && exit.Variables.TryGetValue(Variable.This(frame), out Term? changed) && changed != receiver)
+        {
+            result = GiveBackReceiver(call, changed, result);
+        }
+
         foreach (Term term in IsAsserted(call.Syntax) ? [] : followed.Compared)
         {
             _session.ComparedInHelper(term, null);
@@ -75,6 +89,24 @@ internal sealed partial class ValueAnalysis
         }
 
         _state = _state.ForgetWithin(frame, before, result);
+        return result;
+    }
+
+    // What a method has changed of a struct is so for who called it; what a constructor has made is the new object.
+    private Term GiveBackReceiver(IOperation call, Term changed, Term result)
+    {
+        switch (call)
+        {
+            case IObjectCreationOperation:
+                return changed;
+            case IInvocationOperation { Instance: { } instance } when IsThis(instance) && _frame is { HasReceiver: true } frame:
+                Set(Variable.This(frame), changed);
+                break;
+            case IInvocationOperation { Instance: { } instance, TargetMethod.ContainingType.IsValueType: true } when IsVariable(Resolve(instance)):
+                Assign(instance, changed);
+                break;
+        }
+
         return result;
     }
 

@@ -10,12 +10,17 @@ internal sealed partial class ValueAnalysis
     private Term EvaluateProperty(IPropertyReferenceOperation property)
     {
         IPropertySymbol symbol = property.Property;
-        if (IsThis(property.Instance) && SharedTypes.IsAuto(symbol))
+        if (HeldAsDeclared(symbol, property.Type, property.Instance) is { } declared)
+        {
+            return declared;
+        }
+
+        if (IsThis(property.Instance) && Receiver is null && SharedTypes.IsAuto(symbol))
         {
             return Get(symbol);
         }
 
-        Term? instance = property.Instance is { } receiver && !IsThis(receiver) ? Evaluate(receiver) : null;
+        Term? instance = property.Instance is { } receiver && (!IsThis(receiver) || Receiver is not null) ? Evaluate(receiver) : null;
         if (instance is { Kind: TermKind.View } && EvaluateViewProperty(property, instance) is { } part)
         {
             return part;
@@ -42,9 +47,9 @@ internal sealed partial class ValueAnalysis
             return PartOfExit(instance, symbol, property);
         }
 
-        if (symbol.GetMethod is { } getter && TryFollow(getter, property.Instance, Arguments.None) is { } body)
+        if (symbol.GetMethod is { } getter && TryFollow(property, getter, property.Instance, instance, Arguments.None) is { } body)
         {
-            return Follow(property, getter, body, [], Arguments.None);
+            return Follow(property, getter, body, instance, [], Arguments.None);
         }
 
         return EvaluateOtherProperty(property, instance);

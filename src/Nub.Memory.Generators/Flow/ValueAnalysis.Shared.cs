@@ -119,7 +119,7 @@ internal sealed partial class ValueAnalysis
                 Overwrite(place with { Length = LengthOfBuffer(arguments[1]) * place.Length });
                 return Result(call);
             case "CopyTo" or "TryCopyTo":
-                CopyOut(call, place with { Length = LengthOfBuffer(arguments[1]) }, arguments[1]);
+                CopyOut(call, place with { Length = LengthOfBuffer(arguments[1]), Least = Flow.Place.Header }, arguments[1]);
                 return Result(call);
             case "CopyFrom" or "TryCopyFrom":
                 Overwrite(place with { Length = LengthOfBuffer(arguments[1]) });
@@ -155,9 +155,15 @@ internal sealed partial class ValueAnalysis
         place.Memory.MarkAsPart();
         place.Offset.MarkAsPart();
         _session.ReadPlaces.Add(fetch, place);
+        if (_node.IsInLoop && LinearForm.SumOf(place.Offset).IsOfLoops)
+        {
+            _session.ReadsOfRounds.Add(fetch);
+        }
+
         if (IsReporting)
         {
             FindRepetitions(fetch, place);
+            FindRepetitionsOfRounds(fetch, place);
             _latest.Add(fetch);
         }
 
@@ -170,11 +176,26 @@ internal sealed partial class ValueAnalysis
         foreach (Term first in _session.ReadPlaces.Near(place))
         {
             _session.Step();
-            if (first != fetch && _state.Reads.TryGetValue(first, out ReadFact? earlier) && earlier.Place.Overlap(place) is { } shared
+            if (first != fetch && _state.Reads.TryGetValue(first, out ReadFact? earlier) && !earlier.IsPast && earlier.Place.Overlap(place) is { } shared
                 && !earlier.Facts.Contradicts(_state.Facts))
             {
                 long distance = LinearForm.Difference(place.Offset, earlier.Place.Offset)!.Value;
                 _session.Repeat(new Repetition(first, fetch, shared, distance));
+            }
+        }
+    }
+
+    // One loop checks, and another one uses; or what one has checked is copied as a whole.
+    private void FindRepetitionsOfRounds(Term fetch, Place place)
+    {
+        SyntaxNode here = Frame.Outermost(fetch.Frame, fetch.Operation!).Syntax;
+        foreach (Term first in _session.ReadsOfRounds)
+        {
+            _session.Step();
+            if (first != fetch && _state.Reads.TryGetValue(first, out ReadFact? earlier) && earlier.Place.OverlapOfRounds(place) is { } shared && !earlier.Facts.Contradicts(_state.Facts)
+                && Loops.LoopAround(Frame.Outermost(first.Frame, first.Operation!).Syntax) is { } loop && !loop.Span.Contains(here.Span))
+            {
+                _session.Repeat(new Repetition(first, fetch, shared, earlier.Place.DistanceOfRounds(place)));
             }
         }
     }

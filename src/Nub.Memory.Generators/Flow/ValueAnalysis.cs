@@ -44,8 +44,9 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
 
     /// <summary>Goes through a method; what is found is noted in the session.</summary>
     /// <param name="creation">Of a lambda: the delegate that it becomes.</param>
+    /// <param name="fields">Fields in which other methods have left what is the guest's.</param>
     /// <returns>Whether that was possible within the limits.</returns>
-    public static bool Run(FlowSession session, MethodBody body, IOperation? creation)
+    public static bool Run(FlowSession session, MethodBody body, IOperation? creation, IEnumerable<IFieldSymbol>? fields = null)
     {
         if (body.Graph is not { } graph)
         {
@@ -63,16 +64,34 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         // Who is private is gone through from where it is called.
         foreach (IParameterSymbol parameter in MethodBody.IsForOthers(body.Method) ? body.Method.Parameters : [])
         {
-            entry = SharedTypes.IsOfExit(parameter.Type) ? Give(session, entry, parameter) : entry;
+            entry = SharedTypes.IsOfExit(parameter.Type) || (parameter.RefKind != RefKind.Out && session.Bodies.DeclaredOf(body.Method).Given.Contains(parameter.Ordinal)) ? Give(session, entry, parameter) : entry;
+        }
+
+        foreach (IFieldSymbol field in fields ?? [])
+        {
+            entry = Give(session, entry, field);
         }
 
         session.CountSolution();
-        return ForwardSolver.Run(graph, analysis, entry, session.Cancellation) is not null && !session.IsExhausted;
+        FlowResult<FlowState>? result = ForwardSolver.Run(graph, analysis, entry, session.Cancellation);
+        Keep(session, result?.At(graph.Exit));
+        return result is not null && !session.IsExhausted;
     }
 
-    private static FlowState Give(FlowSession session, FlowState entry, IParameterSymbol parameter)
+    private static void Keep(FlowSession session, FlowState? exit)
     {
-        Term given = session.Terms.Input(parameter, parameter.Type);
+        foreach (KeyValuePair<Variable, Term> held in exit?.Variables ?? PersistentMap<Variable, Term>.Empty)
+        {
+            if (held.Key.Symbol is IFieldSymbol { DeclaredAccessibility: Accessibility.Private, IsStatic: false } field && Widths.IsInteger(field.Type) && exit!.IsGuests(held.Value))
+            {
+                session.Kept.Add(field);
+            }
+        }
+    }
+
+    private static FlowState Give(FlowSession session, FlowState entry, ISymbol parameter)
+    {
+        Term given = session.Terms.Input(parameter, TypeOf(parameter));
         session.Given.Add(given);
         return entry.Set(given, Taint.Unchecked);
     }
@@ -132,9 +151,17 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         // The next iteration reads and computes anew: what was read in this one is behind it, and what was found out about values
         // that were made of the loop's variables no longer holds.
         // Nothing that was read before a helper was called is read in a loop of the helper's.
-        PersistentMap<Term, ReadFact> reads = state.Reads.RemoveRange(
-            _readBefore.DifferencesTo(state.Reads).Where(read => state.Reads.TryGetValue(read, out ReadFact? fact) && fact.Order >= to.Order));
         bool IsOfLoop(Term atom) => atom.IsMergeAt(to);
+        PersistentMap<Term, ReadFact> reads = state.Reads;
+        foreach (Term read in _readBefore.DifferencesTo(reads))
+        {
+            if (reads.TryGetValue(read, out ReadFact? fact) && fact.Order >= to.Order)
+            {
+                // Behind the loop it is asked for again whether other rounds have read the same; of a helper that would take a round more of each loop around it.
+                reads = _frame is not null || !fact.Place.Offset.Mentions(IsOfLoop) ? reads.Remove(read) : fact.IsPast ? reads : reads.SetItem(read, fact with { IsPast = true, Facts = PathFacts.None });
+            }
+        }
+
         PersistentMap<Term, Taint> taints = state.Taints.RemoveRange(
             state.Taints.Keys.Where(term => !term.IsAtom && term.Mentions(IsOfLoop)));
         return reads == state.Reads && taints == state.Taints ? state : state with { Reads = reads, Taints = taints };
@@ -182,6 +209,13 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
 
     private Term Get(ISymbol symbol)
     {
+        // Of a primary constructor, of whichever object.
+        if (symbol is IParameterSymbol { ContainingSymbol: IMethodSymbol { MethodKind: MethodKind.Constructor } of } captured
+            && Receiver is { } receiver && !SymbolEqualityComparer.Default.Equals(of, _frame!.Method))
+        {
+            return TermTable.IsTooDeep(receiver) ? Terms.Input(symbol, captured.Type) : Terms.Field(receiver, captured, captured.Type);
+        }
+
         var variable = Variable.Of(symbol);
         return _state.Variables.TryGetValue(variable, out Term? value) ? value : Terms.Input(symbol, TypeOf(symbol));
     }

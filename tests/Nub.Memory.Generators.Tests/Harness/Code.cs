@@ -65,11 +65,11 @@ internal static class Code
     public static CSharpCompilation Generate(CSharpCompilation compilation) => Generate(compilation, out _);
 
     /// <summary>Runs all analyzers; an exception in one of them is the test's.</summary>
-    public static async Task<ImmutableArray<Diagnostic>> AnalyzeAsync(CSharpCompilation compilation)
+    public static async Task<ImmutableArray<Diagnostic>> AnalyzeAsync(CSharpCompilation compilation, params AdditionalText[] files)
     {
         Exception? thrown = null;
         var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), (exception, _, _) => thrown = exception, concurrentAnalysis: true, logAnalyzerExecutionTime: false);
+            new AnalyzerOptions([.. files]), (exception, _, _) => thrown = exception, concurrentAnalysis: true, logAnalyzerExecutionTime: false);
         ImmutableArray<Diagnostic> found = await new CompilationWithAnalyzers(compilation, TimedAnalysis.AllAnalyzers(), options).GetAnalyzerDiagnosticsAsync();
         return thrown is null ? found : throw new InvalidOperationException("An analyzer threw.", thrown);
     }

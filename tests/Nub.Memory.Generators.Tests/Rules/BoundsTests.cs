@@ -211,7 +211,7 @@ public sealed class BoundsTests
     [Fact]
     public async Task What_is_not_assumed() => await CheckAsync(
         "uint n = host.Read<uint>(0); if (n > 16) return; System.Threading.Thread.Sleep((int)Math.Ceiling(n / 2.0));",
-        "Header h = host.Read<Header>(0); int n = h.Sum(); if (n > 16) return; Use(new byte[n]);",
+        "Header h = host.Read<Header>(0); int n = h.Sum(); if (n > 16) return; Use(new byte[{|NUB0011:n|}]);",
         "int a = host.Read<int>(0); int b = host.Read<int>(4); if (a is < 0 or > 16 || b is < 0 or > 16) return; Use(table[a..b]);",
         "int a = host.Read<int>(0); int b = host.Read<int>(4); if (a is < 0 or > 16 || b is < 0 or > 16) return; Use(table.AsSpan(a, b).Length);",
         "uint n = host.Read<uint>(0); for (uint i = 0; i != n; i++) { Use(i); }");

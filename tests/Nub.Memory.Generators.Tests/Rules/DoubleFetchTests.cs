@@ -12,6 +12,7 @@ public sealed class DoubleFetchTests
         """;
 
     [Theory]
+    [InlineData("Use(Twice()); Use({|NUB0010:Twice()|});")]
     [InlineData("if (host.Read<uint>(8) > 16) return; Use({|NUB0010:host.Read<uint>(8)|});")]
     [InlineData("Use(host.Read<uint>(8)); Elsewhere.Note(index); Use({|NUB0010:host.Read<uint>(8)|});")]
     [InlineData("uint a = host.Read<uint>(8); Use(a); uint b = {|NUB0010:host.Read<uint>(8)|}; Use(b);")]
@@ -102,7 +103,6 @@ public sealed class DoubleFetchTests
     [InlineData("Use(owner.Host.Read<uint>(8)); owner.Serve(); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Elsewhere.Serve(owner); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
-    [InlineData("Use(Twice()); Use(Twice());")]
     [InlineData("Use(Virtual); Use(Virtual);")]
     [InlineData("if (Now > 9) return; Use(Now);")]
     [InlineData("SharedView<uint> view = SharedView.At<uint>(host, 8); Use(view.Load()); Elsewhere.Serve(view); Use(view.Load());")]
