@@ -127,11 +127,16 @@ internal sealed class LinearSum(KeyValuePair<Term, long>[] parts, long constant)
     {
         KeyValuePair<Term, long>[] mine = [.. _parts.Where(part => !other._parts.Contains(part))];
         KeyValuePair<Term, long>[] others = [.. other._parts.Where(part => !_parts.Contains(part))];
-        return mine is [var round] && IsOfLoop(round.Key) && (others.Length == 0 || (others is [var second] && IsOfLoop(second.Key) && second.Value == round.Value));
+
+        // One and the same variable goes on where the other loop has left it.
+        return mine is [var round] && IsOfLoop(round.Key) && (others.Length == 0
+            || (others is [var second] && IsOfLoop(second.Key) && second.Value == round.Value && !VariableOf(second.Key).Equals(VariableOf(round.Key))));
     }
 
     /// <summary>Whether a loop changes a part of it.</summary>
     public bool IsOfLoops => _parts.Any(static part => IsOfLoop(part.Key));
+
+    private static Variable VariableOf(Term round) => ((MergePoint)round.Key!).Variable;
 
     private static bool IsOfLoop(Term term) => term.Key is MergePoint { Node.IsInLoop: true };
 

@@ -84,6 +84,7 @@ public sealed class ReachTests
     [InlineData("ulong sum = 0; for (ulong i = 0; i < 4; i++) { sum += host.Read<uint>(i * 8); } for (ulong j = 0; j < 4; j++) { sum += host.Read<uint>(j * 8 + 4); } return sum > 4 ? [] : [1];")]
     [InlineData("ulong sum = 0; for (ulong i = 0; i < 4; i++) { sum += host.Read<uint>(i * 8); } for (ulong j = 0; j < 4; j++) { sum += host.Read<uint>(j * 8 + 4096); } return sum > 4 ? [] : [1];")]
     [InlineData("ulong sum = 0; for (ulong i = 0; i < 4; i++) { for (ulong j = 0; j < 4; j++) { sum += host.Read<uint>(i * 64 + j * 8); } } return sum > 4 ? [] : [1];")]
+    [InlineData("ulong i = 0; while (i < 64 && host.Read<byte>(i) != 0) { i++; } i += 1; ulong sum = 0; while (i < 64) { sum += host.Read<byte>(i); i++; } return sum > 4 ? [] : [1];")]
     [InlineData("uint length = host.Read<uint>(0); if (length > 64) { return []; } byte[] rest = new byte[length]; host.CopyTo(4, rest); return rest;")]
     public async Task What_each_round_reads_anew_is_not_read_again(string body) => await CheckAsync(body);
 
