@@ -38,6 +38,7 @@ internal static class Warmup
         }
     }
 
+    [Reread(Justification = "The subjects are called for their machine code, and not for what they read.")]
     private static unsafe void CallAll(HostSharedMemory host, byte[] large)
     {
         Subjects.ReadByte(host, 64);
