@@ -30,7 +30,10 @@ public sealed unsafe partial class HostSharedMemory
     /// <returns>The new value, as <see cref="Interlocked.Add(ref int, int)"/> returns it.</returns>
     public T Add<[AllValid] T>(ulong offset, T value) where T : unmanaged => Atomic(AtomicOperation.Add, offset, value, default);
 
-    /// <summary>Atomically clears the bits of an integer that a mask lacks; a full fence.</summary>
+    /// <summary>
+    /// Atomically clears the bits of an integer that a mask lacks; a full fence. On x64, which has no such instruction, a load guesses the value and an exchange finds
+    /// whether the guess was right, until it was: the result is what the exchange found.
+    /// </summary>
     /// <inheritdoc cref="CompareExchange{T}(ulong, T, T)"/>
     /// <param name="offset">The first byte, a multiple of the type's size.</param>
     /// <param name="value">The mask: its bits are kept.</param>
