@@ -63,6 +63,11 @@ internal sealed class SplitDriver : TestDriver
         ulong element = Memory.Read<ulong>(Layout.DeviceArea + 4 + 8 * (ulong)(_used % Size));
         id = (ushort)element;
         written = (uint)(element >> 32);
+        if (id >= Size)
+        {
+            Assert.Fail($"The device returned {id} of {Size}.");
+        }
+
         Assert.True(_chains[id] is not null, $"The device returned {id}, which was not in flight.");
         foreach (ushort one in _chains[id].Reverse())
         {
