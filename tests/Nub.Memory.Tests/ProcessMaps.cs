@@ -25,6 +25,13 @@ internal static class ProcessMaps
     public static bool IsMemory(nint address) =>
         Protection(address) is not (null or "---p") && (OperatingSystem.IsWindows() || Protection(address - (nint)Pair.Page) == "---p");
 
+    /// <summary>
+    /// The same for a memory of a known size: a run of pages that begins and ends where it does, between guards. A thread's stack that has been given the range
+    /// begins behind a guard, too, and ends elsewhere.
+    /// </summary>
+    public static bool IsMemory(nint address, ulong size) =>
+        IsMemory(address) && (OperatingSystem.IsWindows() || Lines().Any(line => line.StartsWith($"{address:x}-{address + (nint)size:x} ", StringComparison.Ordinal)));
+
     /// <summary>The protection at the address, as Linux writes it, such as <c>rw-p</c>; null when nothing is mapped there.</summary>
     public static string? Protection(nint address)
     {

@@ -73,12 +73,12 @@ internal sealed class FuzzWorld : IDisposable
         Host.WithExclusivity(Alone);
         Victim victim = Current;
         victim.Host.WithExclusivity(memory => Assert.False(memory.AsSpan(0, (int)VictimSize).ContainsAnyExcept(Mark)));
-        nint[] addresses = [Host.BaseAddress, Snapshot.BaseAddress, victim.Host.BaseAddress];
+        (nint Address, ulong Size)[] memories = [(Host.BaseAddress, Host.Size), (Snapshot.BaseAddress, Snapshot.Size), (victim.Host.BaseAddress, victim.Host.Size)];
         victim.Dispose();
         Host.Dispose();
         Guest.Dispose();
         Snapshot.Dispose();
-        Assert.All(addresses, address => Assert.False(ProcessMaps.IsMemory(address), $"0x{address:X} is still mapped"));
+        Assert.All(memories, memory => Assert.False(ProcessMaps.IsMemory(memory.Address, memory.Size), $"{memory.Size} bytes at 0x{memory.Address:X} are still mapped"));
     }
 
     private static byte[] Bytes(ulong seed)
