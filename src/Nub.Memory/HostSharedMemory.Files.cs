@@ -8,7 +8,7 @@ public sealed unsafe partial class HostSharedMemory
     /// Reads a file's bytes straight into the memory: the kernel writes them there, once each, without a copy in between. Nobody can take the memory
     /// exclusively meanwhile.
     /// </summary>
-    /// <param name="file">The file, open for reading. Of one that cannot be sought, such as a pipe, the next bytes are read.</param>
+    /// <param name="file">The file, open for reading. On Linux, of one that cannot be sought, such as a pipe, the next bytes are read.</param>
     /// <param name="position">The first byte of the file to read.</param>
     /// <param name="offset">The first byte of the memory to write.</param>
     /// <param name="length">The number of bytes to read at most.</param>
@@ -30,7 +30,7 @@ public sealed unsafe partial class HostSharedMemory
 
     /// <summary>Reads a file's bytes straight into the memory if the range lies within it.</summary>
     /// <inheritdoc cref="ReadFrom"/>
-    /// <param name="file">The file, open for reading. Of one that cannot be sought, such as a pipe, the next bytes are read.</param>
+    /// <param name="file">The file, open for reading. On Linux, of one that cannot be sought, such as a pipe, the next bytes are read.</param>
     /// <param name="position">The first byte of the file to read.</param>
     /// <param name="offset">The first byte of the memory to write.</param>
     /// <param name="length">The number of bytes to read at most.</param>
@@ -52,7 +52,7 @@ public sealed unsafe partial class HostSharedMemory
     /// Writes bytes of the memory straight into a file: the kernel reads them there, once each, without a copy in between. Nobody can take the
     /// memory exclusively meanwhile.
     /// </summary>
-    /// <param name="file">The file, open for writing. To one that cannot be sought, such as a pipe, the bytes are appended.</param>
+    /// <param name="file">The file, open for writing. On Linux, to one that cannot be sought, such as a pipe, the bytes are appended.</param>
     /// <param name="position">The first byte of the file to write.</param>
     /// <param name="offset">The first byte of the memory to read.</param>
     /// <param name="length">The number of bytes to write.</param>
@@ -73,7 +73,7 @@ public sealed unsafe partial class HostSharedMemory
 
     /// <summary>Writes bytes of the memory straight into a file if the range lies within it.</summary>
     /// <inheritdoc cref="WriteTo"/>
-    /// <param name="file">The file, open for writing. To one that cannot be sought, such as a pipe, the bytes are appended.</param>
+    /// <param name="file">The file, open for writing. On Linux, to one that cannot be sought, such as a pipe, the bytes are appended.</param>
     /// <param name="position">The first byte of the file to write.</param>
     /// <param name="offset">The first byte of the memory to read.</param>
     /// <param name="length">The number of bytes to write.</param>

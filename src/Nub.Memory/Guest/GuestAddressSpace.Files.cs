@@ -62,7 +62,7 @@ public sealed partial class GuestAddressSpace
     /// Reads a file's bytes straight into ranges, one after the other as if they were one, many of them in one system call. Nobody can take the memories that they are in
     /// exclusively meanwhile.
     /// </summary>
-    /// <param name="file">The file, open for reading. Of one that cannot be sought, such as a pipe, the next bytes are read.</param>
+    /// <param name="file">The file, open for reading. On Linux, of one that cannot be sought, such as a pipe, the next bytes are read.</param>
     /// <param name="position">The first byte of the file.</param>
     /// <param name="ranges">Where to.</param>
     /// <param name="length">The number of bytes to read at most; where the ranges have fewer, theirs.</param>
@@ -83,7 +83,7 @@ public sealed partial class GuestAddressSpace
     /// Writes the bytes of ranges straight into a file, one after the other as if they were one, many of them in one system call. Nobody can take the memories that they are in
     /// exclusively meanwhile.
     /// </summary>
-    /// <param name="file">The file, open for writing. To one that cannot be sought, such as a pipe, the bytes are appended.</param>
+    /// <param name="file">The file, open for writing. On Linux, to one that cannot be sought, such as a pipe, the bytes are appended.</param>
     /// <param name="position">The first byte of the file.</param>
     /// <param name="ranges">From where.</param>
     /// <param name="length">The number of bytes to write; where the ranges have fewer, theirs.</param>
