@@ -18,7 +18,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Seconds for each run of tests, and for whatever is done before them.
-readonly time_limit=200 step_limit=900
+readonly time_limit=240 step_limit=900
 readonly wine_folder=/usr/lib/wine
 
 cannot() {
