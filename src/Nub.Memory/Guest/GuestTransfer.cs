@@ -107,6 +107,12 @@ internal static unsafe class GuestTransfer
             ulong skip = Math.Min(skipped, range.Length);
             skipped -= skip;
             ulong part = Math.Min(range.Length - skip, length - moved);
+            if (part == 0)
+            {
+                // What the length leaves out is not looked at.
+                continue;
+            }
+
             AccessFailure failure = GuestAccess.Transfer(map, file, position + (long)moved, range.Address + skip, part, isRead, out ulong done);
             moved += done;
             if (failure != AccessFailure.None || done < part)

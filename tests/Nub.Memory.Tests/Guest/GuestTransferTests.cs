@@ -149,7 +149,10 @@ public sealed class GuestTransferTests : IDisposable
     public void A_file_that_cannot_be_written_is_an_exception()
     {
         using SafeFileHandle readOnly = File.OpenHandle(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        Assert.ThrowsAny<IOException>(() => _space.TryWriteTo(readOnly, 0, [new(0x1000, 10)], 10, out _));
+        Exception refused = Assert.ThrowsAny<Exception>(() => _space.TryWriteTo(readOnly, 0, [new(0x1000, 10)], 10, out _));
+
+        // Windows refuses access, Linux the descriptor.
+        Assert.True(refused is IOException or UnauthorizedAccessException, refused.ToString());
         Assert.Throws<ArgumentOutOfRangeException>(() => _space.TryWriteTo(_file, -1, [new(0x1000, 10)], 10, out _));
         Assert.Throws<ArgumentNullException>(() => _space.TryWriteTo(null!, 0, [new(0x1000, 10)], 10, out _));
         readOnly.Dispose();
