@@ -192,11 +192,8 @@ public sealed class MemorySnapshot : IDisposable
         {
             for (ulong rest = _hostPages[i]; rest != 0; rest &= rest - 1)
             {
-                ulong first = ((ulong)i * 64 + (ulong)BitOperations.TrailingZeroCount(rest)) * _hostWrites!.PageSize;
-                for (ulong page = first / s_pageSize; page <= (first + (_hostWrites.PageSize - 1)) / s_pageSize; page++)
-                {
-                    _marked.Add(page);
-                }
+                ulong page = (ulong)i * 64 + (ulong)BitOperations.TrailingZeroCount(rest);
+                MarkDirty(page * _hostWrites!.PageSize, _hostWrites.PageSize);
             }
         }
     }

@@ -11,7 +11,7 @@ namespace Nub.Memory.Generators.Flow;
 /// <param name="When">What the method returns then.</param>
 internal sealed record DeclaredCheck(int Parameter, object? Max, bool When);
 
-/// <summary>What somebody has said about a member of his own: <c>[GuestValue]</c>, <c>[SharedRead]</c>, <c>[ChecksGuestValue]</c>.</summary>
+/// <summary>What a project says about a member: <c>[GuestValue]</c>, <c>[SharedRead]</c>, <c>[ChecksGuestValue]</c>.</summary>
 /// <param name="GivesGuests">Whether what it gives or holds is the guest's.</param>
 /// <param name="Read">The names of the parameters that say which shared bytes it reads; null when it reads none.</param>
 /// <param name="Given">The parameters in which it is given, or gives, what is the guest's.</param>

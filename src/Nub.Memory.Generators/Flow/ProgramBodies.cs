@@ -16,7 +16,7 @@ namespace Nub.Memory.Generators.Flow;
 /// <param name="declared">What the project says of its own code.</param>
 internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint declared)
 {
-    /// <summary>A method of another type that is longer is no small step of somebody else's work.</summary>
+    /// <summary>Characters: a method of another type that is longer is not followed, because each call of it is gone through anew.</summary>
     private const int Longest = 1_500;
 
     private readonly ConcurrentDictionary<SyntaxTree, SemanticModel> _models = new();
@@ -114,12 +114,12 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
 
         // Operations are what an analyzer is given of its own type only. One model for each file, whoever asks.
 #pragma warning disable RS1030
-        SemanticModel model = _models.GetOrAdd(code.SyntaxTree, compilation.GetSemanticModel(code.SyntaxTree));
+        SemanticModel model = _models.GetOrAdd(code.SyntaxTree, tree => compilation.GetSemanticModel(tree));
 #pragma warning restore RS1030
         return model.GetOperation(code) is { } operation ? new MethodBody(method, () => FlowGraph.BlocksOf(operation, default), code.Span.Length) : null;
     }
 
-    // What a method is written with, if that is somebody's own text: a primary constructor has none.
+    // What a method is written with, if that was not generated: a primary constructor has no text of its own.
     private static SyntaxNode? CodeOf(IMethodSymbol method) => (method.PartialImplementationPart ?? method).DeclaringSyntaxReferences is [var reference]
         && !reference.SyntaxTree.FilePath.EndsWith(".g.cs", StringComparison.Ordinal)
         ? reference.GetSyntax() switch

@@ -114,7 +114,7 @@ internal sealed partial class ValueAnalysis
         return method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean ? Result(call) : fetch;
     }
 
-    /// <summary>A property or a field that is said to hold what is the guest's: the same each time, until somebody sets it.</summary>
+    /// <summary>A property or a field that is said to hold what is the guest's: the same each time, until it is assigned.</summary>
     private Term? HeldAsDeclared(ISymbol member, ITypeSymbol? type, IOperation? instance)
     {
         if (!_session.Bodies.DeclaredOf(member).GivesGuests)

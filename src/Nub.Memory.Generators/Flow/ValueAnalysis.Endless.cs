@@ -32,7 +32,7 @@ internal sealed partial class ValueAnalysis
         _state = FindNotZero(divisor);
     }
 
-    // A value that a guest has a say in, and of which nobody has found out that it is not 0.
+    // A tainted value that no condition on this path has shown to differ from 0.
     private bool CanBeZero(Term value)
     {
         if (_state.Judge(value).Verdict is Verdict.Host or Verdict.Compared || Widths.RangeOf(_state, value) is not { Least.Sign: <= 0, Most.Sign: >= 0 })

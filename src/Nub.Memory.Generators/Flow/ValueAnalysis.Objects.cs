@@ -7,7 +7,7 @@ namespace Nub.Memory.Generators.Flow;
 // Objects as they are made: what a constructor with source was given, and what it has read and kept.
 internal sealed partial class ValueAnalysis
 {
-    // More is a table of settings, not a view of somebody's bytes.
+    // An object that is given more is a table of settings, not a view of shared bytes.
     private const int MostKept = 8;
 
     private Term? TryConstruct(IObjectCreationOperation creation, List<Term> values)

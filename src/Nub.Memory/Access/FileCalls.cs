@@ -7,13 +7,12 @@ namespace Nub.Memory;
 /// <summary>Linux's calls that move a file's bytes: preadv(2) and pwritev(2), and for a pipe and its like, which have no positions, readv(2) and writev(2).</summary>
 internal static unsafe class FileCalls
 {
-    /// <summary>EFAULT: some of the memory is not there.</summary>
-    public const int BadAddress = 14;
-
-    /// <summary>EIO, for a write that moves nothing and has no error.</summary>
-    public const int InputOutput = 5;
+    /// <summary>How many bytes a call is to move at most: no less than any device moves at once.</summary>
+    public const ulong MostBytes = 1 << 30;
 
     private const int Interrupted = 4;
+    private const int InputOutput = 5;
+    private const int BadAddress = 14;
     private const int IllegalSeek = 29;
 
     /// <summary>Makes one call, again where it was interrupted or the file has no positions.</summary>
@@ -22,11 +21,13 @@ internal static unsafe class FileCalls
     /// <param name="count">How many vectors.</param>
     /// <param name="position">The file's first byte.</param>
     /// <param name="isRead">Whether the file is read.</param>
+    /// <param name="canGo">Whether bytes of the memory may be gone.</param>
     /// <param name="isSought">Whether the file has positions, as far as is known; becomes false where it is found to have none.</param>
-    /// <param name="error">The error number (errno(3)), or 0.</param>
-    /// <returns>How many bytes were moved.</returns>
+    /// <param name="isGone">Whether the next byte of the memory is gone; then nothing was moved.</param>
+    /// <returns>How many bytes were moved; 0 at the end of a file that is read, too.</returns>
+    /// <exception cref="IOException">The file cannot be read or written.</exception>
     /// <exception cref="ObjectDisposedException">The file was disposed.</exception>
-    public static nint Move(SafeFileHandle file, IoVector* vectors, int count, long position, bool isRead, ref bool isSought, out int error)
+    public static nint Move(SafeFileHandle file, IoVector* vectors, int count, long position, bool isRead, bool canGo, ref bool isSought, out bool isGone)
     {
         while (true)
         {
@@ -37,20 +38,25 @@ internal static unsafe class FileCalls
                 (false, true) => LinuxNative.PWriteV(file, vectors, count, position),
                 (false, false) => LinuxNative.WriteV(file, vectors, count),
             };
-            error = done < 0 ? Marshal.GetLastPInvokeError() : 0;
+
+            // A write that moves nothing and has no error would be tried for ever.
+            int error = done < 0 ? Marshal.GetLastPInvokeError() : done == 0 && !isRead ? InputOutput : 0;
+            isGone = error == BadAddress && canGo;
+            if (error == 0 || isGone)
+            {
+                return isGone ? 0 : done;
+            }
+
             if (error == IllegalSeek && isSought)
             {
                 isSought = false;
             }
             else if (error != Interrupted)
             {
-                return done < 0 ? 0 : done;
+                throw new IOException($"The file cannot be {(isRead ? "read" : "written")}: {new Win32Exception(error).Message}.", error);
             }
         }
     }
-
-    public static IOException Failed(int error, bool isRead) =>
-        new($"The file cannot be {(isRead ? "read" : "written")}: {new Win32Exception(error).Message}.", error);
 
     /// <summary>struct iovec.</summary>
     public struct IoVector

@@ -8,9 +8,6 @@ namespace Nub.Memory;
 /// </summary>
 internal static unsafe class FileTransfer
 {
-    // One call moves no more, and no less than any device does at once.
-    private const ulong Most = 1 << 30;
-
     /// <summary>Reads from a file. The caller has judged the range of the memory.</summary>
     public static AccessFailure Read(HostSharedMemory owner, LockedMapping mapping, SafeFileHandle file, long position, ulong offset, ulong length, out ulong moved)
     {
@@ -37,12 +34,12 @@ internal static unsafe class FileTransfer
             {
                 // Sound: in bounds, and mapped for as long as the lease is held. No code of ours touches the bytes.
                 byte* bytes = mapping.Base + offset + moved;
-                int size = (int)Math.Min(length - moved, Most);
-                int error = 0;
+                int size = (int)Math.Min(length - moved, FileCalls.MostBytes);
+                bool isGone = false;
                 if (OperatingSystem.IsLinux())
                 {
                     var vector = new FileCalls.IoVector { Base = bytes, Length = (nuint)size };
-                    size = (int)FileCalls.Move(file, &vector, 1, position + (long)moved, isRead, ref isSought, out error);
+                    size = (int)FileCalls.Move(file, &vector, 1, position + (long)moved, isRead, mapping.IsIndirect, ref isSought, out isGone);
                 }
                 else if (isRead)
                 {
@@ -54,14 +51,15 @@ internal static unsafe class FileTransfer
                 }
 
                 moved += (ulong)size;
-                if (error != 0)
+                if (isGone)
                 {
-                    return error == FileCalls.BadAddress && mapping.IsIndirect ? AccessFailure.Gone : throw FileCalls.Failed(error, isRead);
+                    return AccessFailure.Gone;
                 }
 
                 if (size == 0)
                 {
-                    return isRead ? AccessFailure.None : throw FileCalls.Failed(FileCalls.InputOutput, isRead);
+                    // The file has ended.
+                    break;
                 }
             }
 

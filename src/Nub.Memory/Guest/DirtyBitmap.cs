@@ -140,17 +140,7 @@ public sealed class DirtyBitmap
     public ulong Take(Span<ulong> words)
     {
         CheckRoom(words);
-        ulong pages = 0;
-        for (int i = 0; i < _words.Length; i++)
-        {
-            words[i] = Volatile.Read(ref _words[i]) == 0 ? 0 : Interlocked.Exchange(ref _words[i], 0);
-            pages += (ulong)BitOperations.PopCount(words[i]);
-        }
-
-        // A writer whose page was marked already has set no bit, and its bytes may still be on their way to memory. From here on either they have
-        // come there, or the writer looks at the word that was cleared and sets the bit again.
-        Interlocked.MemoryBarrierProcessWide();
-        return pages;
+        return Take(GuestAddress, Length, words);
     }
 
     /// <summary>Copies the bits of a part of the range and clears them, as <see cref="Take(Span{ulong})"/> does for all: for one of several slots or regions.</summary>
@@ -186,7 +176,8 @@ public sealed class DirtyBitmap
             count -= (ulong)bits;
         }
 
-        // As in the form for all.
+        // A writer whose page was marked already has set no bit, and its bytes may still be on their way to memory. From here on either they have
+        // come there, or the writer looks at the word that was cleared and sets the bit again.
         Interlocked.MemoryBarrierProcessWide();
         return pages;
     }

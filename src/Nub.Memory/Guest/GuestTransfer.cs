@@ -12,9 +12,6 @@ internal static unsafe class GuestTransfer
     // IOV_MAX is 1024; this many are 4 KiB of stack, and more than a request has.
     private const int MostVectors = 256;
 
-    // One call moves no more, and no less than any device does at once.
-    private const ulong MostBytes = 1 << 30;
-
     /// <summary>Moves up to <paramref name="length"/> bytes. All that it would touch is judged before anything moves.</summary>
     [SkipLocalsInit]
     public static AccessFailure Move(
@@ -44,21 +41,17 @@ internal static unsafe class GuestTransfer
                     return AccessFailure.OutOfBounds;
                 }
 
-                nint done = FileCalls.Move(file, vectors, batch.Count, position + (long)moved, isRead, ref isSought, out int error);
+                nint done = FileCalls.Move(file, vectors, batch.Count, position + (long)moved, isRead, batch.IsIndirect, ref isSought, out bool isGone);
                 moved += (ulong)done;
-                if (error == FileCalls.BadAddress && batch.IsIndirect)
+                if (isGone)
                 {
                     return AccessFailure.Gone;
                 }
 
-                if (error != 0)
-                {
-                    throw FileCalls.Failed(error, isRead);
-                }
-
                 if (done == 0)
                 {
-                    return isRead ? AccessFailure.None : throw FileCalls.Failed(FileCalls.InputOutput, isRead);
+                    // The file has ended.
+                    return AccessFailure.None;
                 }
             }
             finally
@@ -141,7 +134,7 @@ internal static unsafe class GuestTransfer
         public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, FileCalls.IoVector* vectors)
         {
             ulong skip = from;
-            ulong left = Math.Min(length - from, MostBytes);
+            ulong left = Math.Min(length - from, FileCalls.MostBytes);
             foreach (GuestRange range in ranges)
             {
                 if (skip >= range.Length)
