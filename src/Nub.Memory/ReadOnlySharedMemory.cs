@@ -90,10 +90,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
             size = CheckFile(path, file, guestMappedSize);
         }
 
-        FaultPoint.Reach();
-        var memory = new ReadOnlySharedMemory(guestMappedSize);
-        memory.Own(LockedMapping.Over(HostMapping.OpenFile(path, 0, size, SharedMemoryAccess.Read, allowUnsealed: true)));
-        return memory;
+        return Over(() => HostMapping.OpenFile(path, 0, size, SharedMemoryAccess.Read, allowUnsealed: true), guestMappedSize);
     }
 
     /// <summary>Makes another owner of the same memory.</summary>
@@ -307,7 +304,18 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         throw new NotSupportedException("Read-only memory cannot be taken exclusively, zeroed or restored.");
     }
 
-    private static ReadOnlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
+    /// <summary>Makes a handle the owner of a mapping that is read-only already.</summary>
+    internal static ReadOnlySharedMemory Over(Func<HostMapping> map, ulong guestMappedSize)
+    {
+        // The handle first: a mapping that was made has an owner.
+        FaultPoint.Reach();
+        var memory = new ReadOnlySharedMemory(guestMappedSize);
+        memory.Own(LockedMapping.Over(map()));
+        return memory;
+    }
+
+    /// <summary>Ends the writing of a new snapshot and makes a handle its owner. Whether it succeeds or not, the mapping is in other hands.</summary>
+    internal static ReadOnlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
     {
         bool owned = false;
         try

@@ -168,6 +168,15 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
     public abstract SafeHandle DuplicateHandle();
 
+    /// <summary>The files that the memory is mapped from, to be mapped by others too while this mapping stays.</summary>
+    /// <exception cref="NotSupportedException">It is mapped from none, or not by files.</exception>
+    public virtual IReadOnlyList<MappedPiece> Pieces => throw new NotSupportedException("The memory is mapped from no file.");
+
+    /// <summary>Writes a part of a new snapshot, before it is frozen.</summary>
+    public virtual unsafe void Initialize(ulong offset, ReadOnlySpan<byte> bytes) =>
+        // Sound: the caller has the mapping to itself, and writes within it.
+        BulkCopy.CopyIn((byte*)Address + offset, ref MemoryMarshal.GetReference(bytes), (nuint)bytes.Length);
+
     /// <summary>Ends the writing of a new snapshot: readable only, and its size cannot change any more.</summary>
     public abstract void Freeze();
 

@@ -5,7 +5,7 @@ namespace Nub.Memory;
 
 /// <summary>The Linux way to get, change and give back a <see cref="HostMapping"/>. The facts are of the pages mmap(2),
 /// madvise(2), memfd_create(2) and fcntl(2) of the Linux manual.</summary>
-internal sealed class LinuxMapping : HostMapping
+internal sealed partial class LinuxMapping : HostMapping
 {
     // The file behind a snapshot, shareable memory or an opened file, and where in it the usable bytes begin.
     private readonly SafeFileHandle? _file;
@@ -135,6 +135,9 @@ internal sealed class LinuxMapping : HostMapping
         }
     }
 
+    /// <remarks>A file in memory is written without being touched, so that there is no fault for each page.</remarks>
+    public override void Initialize(ulong offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_file!, bytes, (long)(_offset + offset));
+
     public override void Freeze()
     {
         if (LinuxNative.MProtect(Address, (nuint)Size, LinuxNative.ProtRead) != 0)
@@ -154,6 +157,11 @@ internal sealed class LinuxMapping : HostMapping
 
     public override void MakeWritable()
     {
+        if (_pieces is not null)
+        {
+            throw new SharedMemoryMapException("mprotect", LinuxNative.ErrorAccess, $"a snapshot of {Size} bytes in a file, to be written through");
+        }
+
         if (LinuxNative.MProtect(Address, (nuint)Size, LinuxNative.ProtRead | LinuxNative.ProtWrite) != 0)
         {
             throw Failed("mprotect", $"a snapshot of {Size} bytes, to be written through");
@@ -162,7 +170,9 @@ internal sealed class LinuxMapping : HostMapping
 
     public override HostMapping MapCopyOnWrite()
     {
-        Extent extent = Map(_file!, _offset, Size, _granule, LinuxNative.ProtRead | LinuxNative.ProtWrite, LinuxNative.MapPrivate);
+        const int Protection = LinuxNative.ProtRead | LinuxNative.ProtWrite;
+        Extent extent = _pieces is { } pieces ? MapPieces(pieces, Size, Protection, LinuxNative.MapPrivate)
+            : Map(_file!, _offset, Size, _granule, Protection, LinuxNative.MapPrivate);
         return Own(extent, MappingBacking.CopyOnWrite, indirect: _indirect, canGo: CanGo, othersCanWrite: OthersCanWrite);
     }
 
@@ -208,6 +218,7 @@ internal sealed class LinuxMapping : HostMapping
         }
 
         _file?.Dispose();
+        ReleasePieces();
     }
 
     /// <summary>The way to touch what can go, or none where the caller accepts that.</summary>

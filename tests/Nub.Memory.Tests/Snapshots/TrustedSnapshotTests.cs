@@ -1,0 +1,161 @@
+using System.Globalization;
+
+namespace Nub.Memory.Tests;
+
+/// <summary>Snapshots that are mapped as they are in the file.</summary>
+public sealed class TrustedSnapshotTests : IDisposable
+{
+    private static readonly int s_page = (int)Pair.Page;
+
+    private readonly SnapshotFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [SkippableFact]
+    public void There_is_no_span_of_it_and_no_way_to_write_through_it()
+    {
+        SkipUnlessMapped();
+        using SharedMemorySnapshot trusted = SharedMemorySnapshot.OpenTrusted(_folder.Save("one", SnapshotFolder.Pattern(8)));
+        Assert.Throws<NotSupportedException>(() => trusted.Memory.AsSpan(0, 1));
+        Assert.Throws<NotSupportedException>(() => trusted.Memory.WithContents(0, 1, bytes => bytes[0]));
+        Assert.Throws<NotSupportedException>(trusted.Memory.DuplicateHandle);
+        using ExclusiveSharedMemory view = trusted.Memory.MapCopyOnWrite();
+        Assert.Throws<NotSupportedException>(() => view.AsSpan(0, 1));
+        Assert.Throws<SharedMemoryMapException>(() => trusted.Memory.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write));
+
+        // Guards on both sides.
+        Assert.Equal("---p", ProcessMaps.Protection(trusted.Memory.BaseAddress - 1));
+        Assert.Equal("---p", ProcessMaps.Protection(trusted.Memory.BaseAddress + (nint)trusted.Memory.Size));
+    }
+
+    [SkippableFact]
+    public void Nothing_stays_when_it_ends()
+    {
+        SkipUnlessMapped();
+        byte[] bytes = SnapshotFolder.Pattern(30);
+        string path = _folder.Save("one", bytes);
+        nint address;
+        using (SharedMemorySnapshot whole = SharedMemorySnapshot.OpenTrusted(path))
+        {
+            bytes[0]++;
+            string layer = _folder.Save("layer", bytes, whole);
+            using SharedMemorySnapshot trusted = SharedMemorySnapshot.OpenTrusted(layer, whole);
+            address = trusted.Memory.BaseAddress;
+            Assert.Equal([layer, path, path], Descriptors());
+        }
+
+        Assert.Empty(Descriptors());
+        Assert.False(ProcessMaps.IsMemory(address, (ulong)bytes.Length));
+
+        // Other tests close theirs meanwhile.
+        List<string> Descriptors() => [.. Directory.GetFiles("/proc/self/fd").Select(one => new FileInfo(one).LinkTarget ?? "")
+            .Where(target => target == _folder["one"] || target == _folder["layer"]).Order(StringComparer.Ordinal)];
+    }
+
+    [SkippableFact]
+    public void A_file_that_is_shortened_costs_an_error_and_not_the_process()
+    {
+        SkipUnlessMapped();
+        Skip.IfNot(RecoveringAccess.IsSupported(out string? whyNot), whyNot);
+        string path = _folder.Save("one", Enumerable.Repeat((byte)7, 64 * s_page).ToArray());
+        using SharedMemorySnapshot trusted = SharedMemorySnapshot.OpenTrusted(path);
+        (HostSharedMemory host, GuestSharedMemory guest) = trusted.Memory.MapCopyOnWrite().Build();
+        using (host)
+        using (guest)
+        {
+            host.Write(60UL * (ulong)s_page, 1L);
+            using (FileStream file = File.OpenWrite(path))
+            {
+                file.SetLength(33 * s_page);
+            }
+
+            byte[] page = new byte[s_page];
+            trusted.Memory.CopyTo(31UL * (ulong)s_page, page);
+            Assert.Equal(7, page[0]);
+            SharedMemoryFaultException gone = Assert.Throws<SharedMemoryFaultException>(() => trusted.Memory.CopyTo(40UL * (ulong)s_page, page));
+            Assert.Equal(40UL * (ulong)s_page, gone.Offset);
+            Assert.False(host.TryCopyTo(40UL * (ulong)s_page, page));
+            Assert.Throws<SharedMemoryFaultException>(() => host.Read<long>(63UL * (ulong)s_page));
+            host.Restore();
+            Assert.Equal(7, host.Read<byte>(0));
+            Assert.Throws<SharedMemoryFaultException>(() => trusted.Save(_folder["flat"]));
+            Assert.Throws<SharedMemoryFaultException>(() => SharedMemorySnapshot.Save(_folder["flat"], host));
+            Assert.Throws<SharedMemoryFaultException>(() => SharedMemorySnapshot.Take(trusted.Memory));
+            Assert.Equal([path], _folder.Files);
+        }
+
+        Assert.Equal(SharedMemorySnapshotError.Truncated, Assert.Throws<SharedMemorySnapshotException>(() => SharedMemorySnapshot.Open(path)).Error);
+    }
+
+    [SkippableFact]
+    public void Ten_machines_over_it_take_the_pages_that_they_write()
+    {
+        SkipUnlessMapped();
+        const int Pages = 1024;
+        byte[] bytes = new byte[Pages * s_page];
+        new Random(1).NextBytes(bytes);
+        using SharedMemorySnapshot whole = SharedMemorySnapshot.OpenTrusted(_folder.Save("base", bytes));
+        bytes.AsSpan(100 * s_page, s_page).Clear();
+        bytes[200 * s_page]++;
+        using SharedMemorySnapshot layer = SharedMemorySnapshot.OpenTrusted(_folder.Save("layer", bytes, whole), whole);
+        HostSharedMemory[] machines = [.. Enumerable.Range(0, 10).Select(_ =>
+        {
+            (HostSharedMemory host, GuestSharedMemory guest) = layer.Memory.MapCopyOnWrite().Build();
+            guest.Dispose();
+            return host;
+        })];
+        try
+        {
+            byte[] seen = new byte[bytes.Length];
+            for (int machine = 0; machine < machines.Length; machine++)
+            {
+                machines[machine].CopyTo(0, seen);
+                Assert.Equal(bytes, seen);
+                for (int page = 0; page <= machine; page++)
+                {
+                    machines[machine].Write(150UL * (ulong)s_page + (ulong)(7 * page * s_page), 1L);
+                }
+            }
+
+            for (int machine = 0; machine < machines.Length; machine++)
+            {
+                Assert.Equal((machine + 1) * s_page, PrivateBytes(machines[machine]));
+            }
+
+            Assert.Equal(0, PrivateBytes(layer.Memory));
+            Assert.Equal(0, PrivateBytes(whole.Memory));
+        }
+        finally
+        {
+            foreach (HostSharedMemory machine in machines)
+            {
+                machine.Dispose();
+            }
+        }
+    }
+
+    // The anonymous pages of a memory: those that are nobody else's.
+    private static long PrivateBytes(SharedMemory memory)
+    {
+        long sum = 0;
+        bool inside = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words[0].Split('-') is [var start, var end])
+            {
+                nint first = nint.Parse(start, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                nint last = nint.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                inside = first >= memory.BaseAddress && last <= memory.BaseAddress + (nint)memory.Size;
+            }
+            else if (inside && words[0] == "Anonymous:")
+            {
+                sum += 1024 * long.Parse(words[1], CultureInfo.InvariantCulture);
+            }
+        }
+
+        return sum;
+    }
+
+    private static void SkipUnlessMapped() => Skip.IfNot(OperatingSystem.IsLinux(), "A snapshot is mapped on Linux only; elsewhere it is copied.");
+}
