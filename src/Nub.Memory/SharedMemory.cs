@@ -48,6 +48,18 @@ public abstract class SharedMemory : IDisposable
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong RawSize => Live.Mapping.RawSize;
 
+    /// <summary>
+    /// The most bytes of physical memory that <see cref="Zero"/> and <see cref="Restore"/> leave with the memory: 64 MiB unless it is set, 0 to have all go
+    /// back to the kernel. A page that stays is overwritten where it stands; one that is given back costs a page fault, some microseconds, at its next
+    /// touch. The same for all owners. On Windows nothing can be given back, and the limit is not looked at.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    public ulong ResidentLimit
+    {
+        get => Live.Mapping.ResidentLimit;
+        set => Live.Mapping.ResidentLimit = value;
+    }
+
     /// <summary>The mapping, for a debugger; <see langword="null"/> of an owner that has ended.</summary>
     internal LockedMapping? MappingOrNull => _mapping;
 
@@ -181,7 +193,7 @@ public abstract class SharedMemory : IDisposable
 
     /// <summary>
     /// Makes every byte zero, alone with the memory, in the way that is right for what backs it: private anonymous pages that
-    /// are in use are overwritten, up to 16 MiB, and all others are given back to the kernel; a file in memory (a memfd, tmpfs) gets a hole,
+    /// are in use are overwritten, up to <see cref="ResidentLimit"/>, and all others are given back to the kernel; a file in memory (a memfd, tmpfs) gets a hole,
     /// unless it is sealed against writing. What cannot be given back, another file, a copy-on-write view and every mapping on Windows, is
     /// overwritten.
     /// </summary>
@@ -217,8 +229,15 @@ public abstract class SharedMemory : IDisposable
 
     /// <summary>
     /// Brings back the snapshot that a copy-on-write view was made of, alone with the memory, in time proportional to the pages
-    /// that were touched; on Windows, to the pages that were ever written.
+    /// that were written; on Windows, to the pages that were ever written.
     /// </summary>
+    /// <remarks>
+    /// On Linux what was written is copied back where it stands, up to <see cref="ResidentLimit"/>, and what is beyond is given back to the kernel. A page that was
+    /// written lately stays the view's own copy. All of a view is given back where the snapshot may be written (a mapped file, or
+    /// <see cref="ReadOnlySharedMemory.MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/> with <see cref="MemoryRegionFlags.Write"/>), so that the view
+    /// shows it as it is.
+    /// </remarks>
+    /// <exception cref="SharedMemoryMapException">The system gave nothing back, and the snapshot is a mapped file, of which nothing is copied. The memory is as it was.</exception>
     /// <exception cref="InvalidOperationException">The memory is not a view from <see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>

@@ -1,7 +1,7 @@
 namespace Nub.Memory.Benchmarks;
 
-/// <summary>What happens once for a guest, or once for a request: making, zeroing, restoring, taking exclusively.</summary>
-internal static unsafe class LifecycleCases
+/// <summary>What happens once for a guest, or once for a request: making, taking exclusively.</summary>
+internal static class LifecycleCases
 {
     public static IEnumerable<Contest> All()
     {
@@ -17,64 +17,9 @@ internal static unsafe class LifecycleCases
             }),
             [], []);
 
-        foreach (ulong size in (ulong[])[4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 16 << 20])
-        {
-            yield return Zero(size, everyPage: 1);
-        }
-
-        yield return Zero(16 << 20, everyPage: 8);
-        yield return Zero(16 << 20, everyPage: 64);
-
-        yield return Restore(touched: 16);
-        yield return Restore(touched: 4096);
         yield return Exclusive(readers: 0);
         yield return Exclusive(readers: 1);
         yield return Exclusive(readers: 64);
-    }
-
-    // Pages are written before all is zeroed, on both sides: giving pages back pays only when the faults that follow are counted.
-    // The peer takes no lock, which is most of a small Zero, and its memory never gives a page back.
-    private static Contest Zero(ulong size, int everyPage)
-    {
-        var memory = new ExclusiveSharedMemory(size);
-        var filled = new ExclusiveSharedMemory(size);
-        return new Contest("lifecycle", $"write {(everyPage == 1 ? "all pages" : $"1 page in {everyPage}")} and Zero {BulkCases.Words((long)size)}",
-            new Side("Nub", times => Repeat(times, () =>
-            {
-                Touch(memory, (int)size, everyPage);
-                memory.Zero();
-            })),
-            [
-                new Side("Span.Clear", times => Repeat(times, () =>
-                {
-                    Touch(filled, (int)size, everyPage);
-                    filled.AsSpan(0, (int)size).Clear();
-                })),
-            ],
-            size >= 1 << 20 && everyPage == 1 ? [new Limit("Span.Clear", 2)] : []);
-    }
-
-    private static Contest Restore(int touched)
-    {
-        const int Pages = 16384;
-        ReadOnlySharedMemory snapshot = ReadOnlySharedMemory.FromBytes(new byte[Pages * 4096]);
-        ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
-        ExclusiveSharedMemory copied = snapshot.CopyToWritable();
-        byte[] original = new byte[touched * 4096];
-        return new Contest("lifecycle", $"write {touched} of {Pages} pages and Restore",
-            new Side("Nub", times => Repeat(times, () =>
-            {
-                Touch(view, touched * 4096);
-                view.Restore();
-            })),
-            [
-                new Side("copy them back", times => Repeat(times, () =>
-                {
-                    Touch(copied, touched * 4096);
-                    copied.CopyFrom(0, original);
-                })),
-            ],
-            []);
     }
 
     private static Contest Exclusive(int readers)
@@ -109,15 +54,6 @@ internal static unsafe class LifecycleCases
                 })),
             ],
             []);
-    }
-
-    private static void Touch(ExclusiveSharedMemory memory, int length, int everyPage = 1)
-    {
-        Span<byte> bytes = memory.AsSpan(0, length);
-        for (int i = 0; i < length; i += everyPage * 4096)
-        {
-            bytes[i] = 1;
-        }
     }
 
     private static void Repeat(int times, Action operation)

@@ -46,7 +46,7 @@ internal static class PeerRun
     }
 
     private static IEnumerable<Contest> Contests(Arena arena, SharingCases sharing) =>
-        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(sharing.All()).Concat(LifecycleCases.All()).Concat(KvmCases.All());
+        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(sharing.All()).Concat(LifecycleCases.All()).Concat(RestoreCases.All()).Concat(KvmCases.All());
 
     private static bool Threads(Arena arena)
     {

@@ -32,10 +32,16 @@ internal enum MappingBacking
 /// </summary>
 /// <remarks>
 /// The platform is chosen here and nowhere else. A member that changes contents is called by somebody who holds the region
-/// exclusively; <see cref="Release"/> once, when nobody is inside.
+/// exclusively; <see cref="Release"/> once for each share, when nobody is inside.
 /// </remarks>
 internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address, ulong size, MappingBacking backing)
 {
+    private const ulong DefaultResidentLimit = 64 << 20;
+
+    // The mapping's own, and one for each view that is restored from it.
+    private int _shares = 1;
+    private volatile bool _isWrittenThrough;
+
     /// <summary>The system's page size in bytes.</summary>
     public static ulong PageSize { get; } = (ulong)Environment.SystemPageSize;
 
@@ -67,6 +73,15 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
 
     /// <summary>Whether a process that is not ours may write the bytes, so that a span of them would promise nothing.</summary>
     public bool OthersCanWrite { get; protected init; }
+
+    /// <summary>
+    /// Whether the bytes stay what they are and where they are, so that a view of them can be restored by a copy of them: no other process writes or
+    /// shortens them, and no guest writes through (<see cref="MakeWritable"/>).
+    /// </summary>
+    public bool IsSteady => !OthersCanWrite && !CanGo && !_isWrittenThrough;
+
+    /// <summary>The most bytes of physical memory that <see cref="Zero"/> and <see cref="Restore"/> leave with the mapping.</summary>
+    public ulong ResidentLimit { get; set; } = DefaultResidentLimit;
 
     /// <summary>On Windows, where the usable bytes lie in the section that another process could map; otherwise null.</summary>
     public virtual HostRegionBase? HostBase => null;
@@ -182,16 +197,28 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
 
     /// <summary>Makes a frozen snapshot writable again, for a guest that is to write through to every sharer.</summary>
     /// <exception cref="SharedMemoryMapException">The file was opened for reading.</exception>
-    public abstract void MakeWritable();
+    public virtual void MakeWritable() => _isWrittenThrough = true;
 
     /// <summary>Maps a private copy-on-write view of a snapshot or file.</summary>
     public abstract HostMapping MapCopyOnWrite();
 
-    /// <summary>Gives back the changed pages of a copy-on-write view, so that the snapshot's bytes are seen again.</summary>
+    /// <summary>Makes a copy-on-write view show the snapshot's bytes again.</summary>
     public abstract void Restore();
 
+    /// <summary>Takes a share of the mapping, which somebody has who does not release it meanwhile.</summary>
+    public void Share() => Interlocked.Increment(ref _shares);
+
+    /// <summary>Gives a share up; with the last one the mapping goes back to the system. A failure is traced, never thrown.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _shares) == 0)
+        {
+            Unmap();
+        }
+    }
+
     /// <summary>Gives the mapping back to the system. A failure is traced, never thrown.</summary>
-    public abstract void Release();
+    protected abstract void Unmap();
 
     private static PlatformNotSupportedException Unsupported() => new("Nub.Memory maps memory on Linux and Windows only.");
 }

@@ -18,8 +18,12 @@ internal sealed partial class LinuxMapping : HostMapping
     private readonly IndirectAccess? _indirect;
     private readonly bool _isReadOnly;
 
+    // Of a copy-on-write view: what it is a view of, of which it has a share, and the way back to it.
+    private readonly HostMapping? _original;
+    private readonly LinuxRestoring? _restoring;
+
     private LinuxMapping(in Extent extent, MappingBacking backing, SafeFileHandle? file = null, ulong offset = 0, bool isInMemory = false,
-        IndirectAccess? indirect = null, bool isReadOnly = false)
+        IndirectAccess? indirect = null, bool isReadOnly = false, HostMapping? original = null)
         : base(extent.RawAddress, extent.RawSize, extent.Address, extent.Size, backing)
     {
         _file = file;
@@ -28,6 +32,8 @@ internal sealed partial class LinuxMapping : HostMapping
         _isInMemory = isInMemory;
         _indirect = indirect;
         _isReadOnly = isReadOnly;
+        _original = original;
+        _restoring = original is null ? null : new LinuxRestoring(extent.Address, extent.Size, original);
     }
 
     public override IndirectAccess? Indirect => _indirect;
@@ -104,7 +110,7 @@ internal sealed partial class LinuxMapping : HostMapping
 
     /// <summary>
     /// Takes charge of pages that another call mapped, such as KVM's <c>kvm_run</c>: without guard pages, because their
-    /// neighbours are not ours. <see cref="Release"/> unmaps them.
+    /// neighbours are not ours. <see cref="HostMapping.Release"/> unmaps them.
     /// </summary>
     public static LinuxMapping Adopt(nint address, ulong size) =>
         new(new Extent(address, size, address, size, PageSize), MappingBacking.Foreign);
@@ -115,7 +121,7 @@ internal sealed partial class LinuxMapping : HostMapping
         // come back.
         if (Backing == MappingBacking.Anonymous)
         {
-            LinuxZeroing.Zero(Address, Size, PageSize);
+            LinuxZeroing.Zero(Address, Size, ResidentLimit, PageMap.Own);
             return;
         }
 
@@ -162,6 +168,8 @@ internal sealed partial class LinuxMapping : HostMapping
             throw new SharedMemoryMapException("mprotect", LinuxNative.ErrorAccess, $"a snapshot of {Size} bytes in a file, to be written through");
         }
 
+        // First, so that no view takes a copy of what is being written for the snapshot.
+        base.MakeWritable();
         if (LinuxNative.MProtect(Address, (nuint)Size, LinuxNative.ProtRead | LinuxNative.ProtWrite) != 0)
         {
             throw Failed("mprotect", $"a snapshot of {Size} bytes, to be written through");
@@ -173,7 +181,7 @@ internal sealed partial class LinuxMapping : HostMapping
         const int Protection = LinuxNative.ProtRead | LinuxNative.ProtWrite;
         Extent extent = _pieces is { } pieces ? MapPieces(pieces, Size, Protection, LinuxNative.MapPrivate)
             : Map(_file!, _offset, Size, _granule, Protection, LinuxNative.MapPrivate);
-        return Own(extent, MappingBacking.CopyOnWrite, indirect: _indirect, canGo: CanGo, othersCanWrite: OthersCanWrite);
+        return Own(extent, MappingBacking.CopyOnWrite, indirect: _indirect, canGo: CanGo, othersCanWrite: OthersCanWrite, original: this);
     }
 
     public override SafeHandle DuplicateHandle()
@@ -200,17 +208,9 @@ internal sealed partial class LinuxMapping : HostMapping
         return duplicate;
     }
 
-    public override void Restore()
-    {
-        // Of a private mapping of a file, the private copies are dropped and the file's pages are seen again. The kernel
-        // visits the pages that are present, so the time is proportional to what was touched.
-        if (LinuxNative.MAdvise(Address, (nuint)Size, LinuxNative.MAdvDontNeed) != 0)
-        {
-            throw Failed("madvise", $"MADV_DONTNEED of {Size} bytes, to restore a snapshot");
-        }
-    }
+    public override void Restore() => _restoring!.Restore(ResidentLimit);
 
-    public override void Release()
+    protected override void Unmap()
     {
         if (LinuxNative.MUnmap(RawAddress, (nuint)RawSize) != 0)
         {
@@ -219,6 +219,7 @@ internal sealed partial class LinuxMapping : HostMapping
 
         _file?.Dispose();
         ReleasePieces();
+        _original?.Release();
     }
 
     /// <summary>The way to touch what can go, or none where the caller accepts that.</summary>
@@ -350,13 +351,14 @@ internal sealed partial class LinuxMapping : HostMapping
 
     /// <summary>Gives a new reservation its owner; it is unmapped when there is no memory for one.</summary>
     private static LinuxMapping Own(in Extent extent, MappingBacking backing, SafeFileHandle? file = null, ulong offset = 0, bool isInMemory = false,
-        IndirectAccess? indirect = null, bool isReadOnly = false, bool canGo = false, bool othersCanWrite = false)
+        IndirectAccess? indirect = null, bool isReadOnly = false, bool canGo = false, bool othersCanWrite = false, HostMapping? original = null)
     {
         LinuxMapping? mapping = null;
         try
         {
             FaultPoint.Reach();
-            mapping = new LinuxMapping(extent, backing, file, offset, isInMemory, indirect, isReadOnly) { CanGo = canGo, OthersCanWrite = othersCanWrite };
+            mapping = new LinuxMapping(extent, backing, file, offset, isInMemory, indirect, isReadOnly, original) { CanGo = canGo, OthersCanWrite = othersCanWrite };
+            original?.Share();
             return mapping;
         }
         finally

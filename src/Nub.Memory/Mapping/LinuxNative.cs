@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Nub.Memory;
 
 /// <summary>The calls of the C library that mappings need, with the constants of Linux's <c>asm-generic/mman-common.h</c>,
-/// <c>linux/memfd.h</c>, <c>linux/fcntl.h</c>, <c>linux/falloc.h</c>, <c>linux/stat.h</c> and <c>linux/magic.h</c>.</summary>
+/// <c>linux/memfd.h</c>, <c>linux/fcntl.h</c>, <c>linux/falloc.h</c>, <c>linux/fs.h</c>, <c>linux/userfaultfd.h</c>, <c>linux/stat.h</c> and <c>linux/magic.h</c>.</summary>
 internal static partial class LinuxNative
 {
     public const int ProtNone = 0;
@@ -20,6 +20,7 @@ internal static partial class LinuxNative
     public const nint MapFailed = -1;
 
     public const int MAdvDontNeed = 4;
+    public const int MAdvNoHugePage = 15;
 
     public const uint MfdCloExec = 1;
     public const uint MfdAllowSealing = 2;
@@ -59,6 +60,20 @@ internal static partial class LinuxNative
     public const int FormatMask = 0xF000;
     public const int FormatRegular = 0x8000;
 
+    /// <summary>PAGEMAP_SCAN, _IOWR('f', 16, struct pm_scan_arg). Linux 6.7.</summary>
+    public const uint PageMapScan = 0xC0606610;
+    public const ulong PageMapProtect = 1;
+    public const ulong PageMapCheckProtected = 2;
+
+    /// <summary>UFFDIO_API and UFFDIO_REGISTER.</summary>
+    public const uint UserFaultApi = 0xC018AA3F;
+    public const uint UserFaultRegister = 0xC020AA00;
+    public const int UserFaultUserModeOnly = 1;
+    public const ulong UserFaultModeWriteProtect = 2;
+    public const ulong UserFaultWriteProtectFiles = 1 << 12;
+    public const ulong UserFaultWriteProtectUnpopulated = 1 << 13;
+    public const ulong UserFaultWriteProtectAsync = 1 << 15;
+
     public const long TmpFs = 0x01021994;
     public const long HugeTlbFs = 0x958458F6;
 
@@ -77,9 +92,6 @@ internal static partial class LinuxNative
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     public static partial int MAdvise(nint address, nuint length, int advice);
 
-    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
-    public static unsafe partial int MInCore(nint address, nuint length, byte* pages);
-
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MemFdCreate(string name, uint flags);
 
@@ -96,6 +108,17 @@ internal static partial class LinuxNative
     // Variadic, but the last argument is for a file that is made.
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
+
+    // ioctl is variadic; a pointer is passed as to any other function on x86-64 and arm64 Linux.
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static unsafe partial int IoControl(SafeFileHandle fd, nuint request, void* argument);
+
+    // syscall is variadic; the same holds. For what the C library has no function of.
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    public static partial nint SystemCall(nint number, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    public static unsafe partial nint PRead(SafeFileHandle fd, void* destination, nuint length, long offset);
 
     [LibraryImport("libc", EntryPoint = "preadv", SetLastError = true)]
     public static unsafe partial nint PReadV(SafeFileHandle fd, FileCalls.IoVector* vectors, int count, long offset);
@@ -124,6 +147,43 @@ internal static partial class LinuxNative
     {
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(40)] public ulong Size;
+    }
+
+    /// <summary>struct pm_scan_arg.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PageMapScanArgument
+    {
+        public ulong Size;
+        public ulong Flags;
+        public ulong Start;
+        public ulong End;
+        public ulong WalkedTo;
+        public ulong Runs;
+        public ulong Capacity;
+        public ulong MostPages;
+        public ulong Inverted;
+        public ulong All;
+        public ulong Any;
+        public ulong Told;
+    }
+
+    /// <summary>struct uffdio_api.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct UserFaultApiArgument
+    {
+        public ulong Version;
+        public ulong Features;
+        public ulong Calls;
+    }
+
+    /// <summary>struct uffdio_register.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct UserFaultRegisterArgument
+    {
+        public ulong Start;
+        public ulong Length;
+        public ulong Mode;
+        public ulong Calls;
     }
 
     /// <summary>struct statfs of a 64-bit system, which is shorter than this.</summary>

@@ -119,8 +119,11 @@ internal sealed class WindowsMapping : HostMapping
 
     public override void Freeze() => WindowsView.Protect(Address, Size, WindowsNative.PageReadOnly, "a snapshot, to be read only");
 
-    public override void MakeWritable() =>
+    public override void MakeWritable()
+    {
+        base.MakeWritable();
         WindowsView.Protect(Address, Size, WindowsNative.PageReadWrite, "a snapshot, to be written through");
+    }
 
     public override HostMapping MapCopyOnWrite()
     {
@@ -175,7 +178,7 @@ internal sealed class WindowsMapping : HostMapping
     /// </remarks>
     public override void Restore() => CopiedPages.CopyBack(Address, _original!.Address + (Address - _view.Address), Size);
 
-    public override void Release()
+    protected override void Unmap()
     {
         _view.Release();
         _original?.Release();

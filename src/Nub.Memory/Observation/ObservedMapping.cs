@@ -46,5 +46,5 @@ internal sealed unsafe class ObservedMapping : HostMapping
 
     public override void Restore() => throw new NotSupportedException("Observed memory is no snapshot.");
 
-    public override void Release() => _pages.Release();
+    protected override void Unmap() => _pages.Release();
 }

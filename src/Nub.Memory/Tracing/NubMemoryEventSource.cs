@@ -37,6 +37,9 @@ internal sealed class NubMemoryEventSource : EventSource
     public void StackRefused(string error, ulong value, ulong minimum, ulong maximum, ulong bufferSize) =>
         WriteEvent(7, error, value, minimum, maximum, bufferSize);
 
+    [Event(8, Level = EventLevel.Verbose, Message = "Restored the view at {0}: {1} bytes copied back, {2} given back; written pages found by {3}")]
+    public void Restored(long address, long copied, long givenBack, string foundBy) => WriteEvent(8, address, copied, givenBack, foundBy);
+
     [NonEvent]
     public void ReleaseFailed(string call, int errorCode, nint address, ulong size) => ReleaseFailed(call, errorCode, (long)address, (long)size);
 }
