@@ -8,7 +8,7 @@ namespace Nub.Kvm;
 /// Immutable.
 /// </summary>
 [DebuggerDisplay("{Processors.Count} processors, {Chips.Length} interrupt controllers")]
-public sealed class MachineState
+public sealed partial class MachineState
 {
     internal MachineState(Dictionary<uint, ProcessorState> processors, IrqchipState[] chips, PitState? pit)
     {

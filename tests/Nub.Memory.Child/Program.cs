@@ -20,9 +20,11 @@ switch (args)
         return Peer.Shorten(path, long.Parse(size, CultureInfo.InvariantCulture), long.Parse(remaining, CultureInfo.InvariantCulture));
     case ["rewrite", string path, string size]:
         return Peer.Rewrite(path, size);
+    case ["save-snapshots", string folder]:
+        return Saver.Run(folder);
     case ["receive", string socketPath]:
         return Peer.Receive(socketPath);
     default:
-        Console.Error.WriteLine("run-subjects, check-bulk, recovery <what>, shorten <path> <size> <remaining>, rewrite <path> <size>, receive <socket>, or step-over <kind> <below|above>");
+        Console.Error.WriteLine("run-subjects, check-bulk, recovery <what>, shorten <path> <size> <remaining>, rewrite <path> <size>, receive <socket>, save-snapshots <folder>, or step-over <kind> <below|above>");
         return 2;
 }
