@@ -26,7 +26,8 @@ internal sealed record Limit(string Peer, double MostTime, double Goal = 0);
 /// <param name="Limits">What Nub must hold.</param>
 /// <param name="Bytes">The bytes that one operation moves, to be told as GB/s; 0 to tell the time.</param>
 /// <param name="Group">The group that the plot puts it in.</param>
-internal sealed record Contest(string Group, string Name, Side Nub, Side[] Peers, Limit[] Limits, long Bytes = 0)
+/// <param name="Longest">The longest that Nub may take, in nanoseconds, whatever the peers do; 0 for any time.</param>
+internal sealed record Contest(string Group, string Name, Side Nub, Side[] Peers, Limit[] Limits, long Bytes = 0, double Longest = 0)
 {
     /// <summary>Every side, Nub's first.</summary>
     public IEnumerable<Side> Sides => Peers.Prepend(Nub);
@@ -45,6 +46,6 @@ internal sealed record Result(Contest Contest, IReadOnlyDictionary<string, Timin
 
     public double MedianRatio(string peer) => Nub.Median / Timings[peer].Median;
 
-    /// <summary>Whether every limit against a peer that ran here holds.</summary>
-    public bool Holds => Contest.Limits.All(limit => !Timings.ContainsKey(limit.Peer) || Ratio(limit.Peer) <= limit.MostTime);
+    /// <summary>Whether the limit of time, and every limit against a peer that ran here, holds.</summary>
+    public bool Holds => (Contest.Longest == 0 || Nub.Best <= Contest.Longest) && Contest.Limits.All(limit => !Timings.ContainsKey(limit.Peer) || Ratio(limit.Peer) <= limit.MostTime);
 }

@@ -19,9 +19,10 @@ internal static class PeerRun
 
         using var arena = new Arena();
         using var sharing = new SharingCases();
+        using var disk = new DiskCases();
         var referee = new Referee(Rounds, s_turn);
         var results = new List<Result>();
-        foreach (Contest contest in Contests(arena, sharing).Where(contest => groups.Length == 0 || groups.Contains(contest.Group)))
+        foreach (Contest contest in Contests(arena, sharing, disk).Where(contest => groups.Length == 0 || groups.Contains(contest.Group)))
         {
             Result result = referee.Measure(contest);
             results.Add(result);
@@ -45,8 +46,8 @@ internal static class PeerRun
         return slow == 0 ? 0 : 1;
     }
 
-    private static IEnumerable<Contest> Contests(Arena arena, SharingCases sharing) =>
-        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(sharing.All()).Concat(LifecycleCases.All()).Concat(RestoreCases.All()).Concat(KvmCases.All());
+    private static IEnumerable<Contest> Contests(Arena arena, SharingCases sharing, DiskCases disk) =>
+        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(sharing.All()).Concat(LifecycleCases.All()).Concat(RestoreCases.All()).Concat(disk.All()).Concat(KvmCases.All());
 
     private static bool Threads(Arena arena)
     {

@@ -8,8 +8,9 @@ internal static class Table
     public static void Print(Result result)
     {
         Contest contest = result.Contest;
-        string verdict = contest.Limits.Length == 0 ? "" : result.Holds ? "ok" : "SLOW";
-        Console.WriteLine($"{contest.Name,-34} {Figure(result.Nub, contest.Bytes),-24} {verdict}");
+        string verdict = contest.Limits.Length == 0 && contest.Longest == 0 ? "" : result.Holds ? "ok" : "SLOW";
+        string longest = contest.Longest == 0 ? "" : $", limit {Number(contest.Longest)} ns";
+        Console.WriteLine($"{contest.Name,-34} {Figure(result.Nub, contest.Bytes),-24} {verdict}{longest}");
         foreach (Side peer in contest.Peers)
         {
             Limit? limit = contest.Limits.FirstOrDefault(limit => limit.Peer == peer.Name);

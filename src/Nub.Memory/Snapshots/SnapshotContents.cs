@@ -32,8 +32,8 @@ internal sealed class SnapshotContents
     {
         ReadOnlySpan<uint> old = below?._chunks;
         int most = old.Length + entries.Length;
-        uint[] chunks = new uint[most];
-        var checksums = new UInt128[most];
+        uint[] chunks = GC.AllocateUninitializedArray<uint>(most);
+        UInt128[] checksums = GC.AllocateUninitializedArray<UInt128>(most);
         int count = 0;
         int next = 0;
         foreach (ref readonly ChunkEntry entry in entries)
@@ -55,7 +55,7 @@ internal sealed class SnapshotContents
         }
 
         Keep(next, old.Length);
-        return new SnapshotContents(layout, chunks[..count], checksums[..count]);
+        return count == most ? new SnapshotContents(layout, chunks, checksums) : new SnapshotContents(layout, chunks[..count], checksums[..count]);
 
         void Keep(int from, int to)
         {

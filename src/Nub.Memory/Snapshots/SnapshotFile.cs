@@ -13,6 +13,9 @@ internal sealed class SnapshotFile : IDisposable
 {
     private const int EntriesAtATime = 2048;
 
+    // A table of this many is made at once: it is of 4 GiB and takes 2 MiB.
+    private const int EntriesAtOnce = 1 << 16;
+
     private readonly SafeFileHandle _handle;
 
     private SnapshotFile(string path, SafeFileHandle handle, SnapshotHeader header, ChunkEntry[] entries, SharedMemorySnapshotSection[] sections)
@@ -104,8 +107,8 @@ internal sealed class SnapshotFile : IDisposable
         byte[] buffer = ArrayPool<byte>.Shared.Rent(EntriesAtATime * ChunkEntry.Size);
         try
         {
-            // It grows with what was read: that there are as many entries as the header says is not known yet.
-            var entries = new ChunkEntry[(int)Math.Min(header.EntryCount, EntriesAtATime)];
+            // A larger one grows with what was read: that there are as many entries as the header says is not known yet.
+            ChunkEntry[] entries = GC.AllocateUninitializedArray<ChunkEntry>((int)Math.Min(header.EntryCount, EntriesAtOnce));
             ulong pages = 0;
             using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             for (ulong done = 0; done < header.EntryCount;)
