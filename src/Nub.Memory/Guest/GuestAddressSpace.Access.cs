@@ -147,7 +147,7 @@ public sealed unsafe partial class GuestAddressSpace
                 return true;
             }
 
-            mapping.Leave(slot);
+            return region.TryLoadSlow(slot, guestAddress, out value);
         }
 
         value = default;
@@ -171,7 +171,7 @@ public sealed unsafe partial class GuestAddressSpace
                 return true;
             }
 
-            mapping.Leave(slot);
+            return region.TryStoreSlow(slot, guestAddress, value);
         }
 
         return false;

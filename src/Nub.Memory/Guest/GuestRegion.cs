@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Nub.Memory;
 
 /// <summary>One region of a guest's addresses, and the part of a memory that stands there. It has an owner of its own, which keeps the mapping.</summary>
@@ -37,4 +39,33 @@ internal sealed unsafe class GuestRegion
     public bool IsIndirect => Mapping.IsIndirect;
 
     public bool IsReadOnly => Mapping.IsReadOnly;
+
+    /// <summary>Reads a value where the fast path may not, and leaves the access.</summary>
+    /// <param name="slot">The access, which was published and found no common case.</param>
+    /// <param name="guestAddress">Where the value lies, wholly in this region.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <returns>Whether it was read; why not, a second try tells.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool TryLoadSlow<T>(AccessSlot slot, ulong guestAddress, out T value) where T : unmanaged
+    {
+        AccessFailure failure = Mapping.LoadSlow(slot, Offset + (guestAddress - Start), out value);
+        GC.KeepAlive(Memory);
+        return failure == AccessFailure.None;
+    }
+
+    /// <summary>Writes a value where the fast path may not, and leaves the access.</summary>
+    /// <inheritdoc cref="TryLoadSlow"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public bool TryStoreSlow<T>(AccessSlot slot, ulong guestAddress, T value) where T : unmanaged
+    {
+        if (IsReadOnly)
+        {
+            Mapping.Leave(slot);
+            return false;
+        }
+
+        AccessFailure failure = Mapping.StoreSlow(slot, Offset + (guestAddress - Start), value);
+        GC.KeepAlive(Memory);
+        return failure == AccessFailure.None;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Nub.Memory;
 
 namespace Nub.Virtio;
@@ -70,6 +71,7 @@ internal sealed class PackedQueue : VirtQueue
         return isPosition ? JudgeAreas(memory, layout, DescriptorFlags.Size * (ulong)layout.Size, sizeof(uint), sizeof(uint), sizeof(uint)) : VirtQueueError.PositionInvalid;
     }
 
+    [Reread]
     public override bool ShouldNotify()
     {
         ulong returned = _unsignalled;
@@ -111,8 +113,10 @@ internal sealed class PackedQueue : VirtQueue
 
         // What was asked for before the descriptor: the driver writes the one and then reads the other.
         Interlocked.MemoryBarrier();
-        return IsUsable && TryReadRest(_ring + (ulong)_available * DescriptorFlags.Size, out ulong rest) && IsAvailable(rest, _availableWrap);
+        return HasAvailable();
     }
+
+    internal override bool HasAvailable() => IsUsable && TryReadRest(_ring + (ulong)_available * DescriptorFlags.Size, out ulong rest) && IsAvailable(rest, _availableWrap);
 
     private protected override ChainState? TryTakeNext()
     {
@@ -212,6 +216,9 @@ internal sealed class PackedQueue : VirtQueue
         }
     }
 
+    // Read again and again on purpose, until its flags say that the driver has made it available. Inlined it would be in no call stack, by which a test tells.
+    [Reread]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryReadRest(ulong at, out ulong rest)
     {
         if (_memory.TryRead(at + sizeof(ulong), out rest))

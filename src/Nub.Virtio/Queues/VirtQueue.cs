@@ -153,6 +153,9 @@ public abstract partial class VirtQueue
     /// <returns>Whether something was made available before it could see that: look again, for no kick will come.</returns>
     public abstract bool EnableKicks();
 
+    /// <summary>Whether the driver has made something available, without taking it.</summary>
+    internal abstract bool HasAvailable();
+
     /// <summary>
     /// Ends the queue, as when the driver resets it: nothing is taken from it and nothing written to it any more, and of chains in flight neither. They can still be returned, to no effect.
     /// </summary>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Nub.Virtio;
 
 /// <summary>
@@ -18,6 +20,7 @@ internal sealed class QueueThread : IDisposable
     private readonly EventSet _events = new();
     private readonly Lock _callGate = new();
     private readonly Thread _thread;
+    private PollWindow _window;
     private EventFile? _call;
     private volatile bool _stopping;
 
@@ -103,8 +106,17 @@ internal sealed class QueueThread : IDisposable
                     return;
                 }
 
-                idle = found ? 0 : Math.Min(idle + 1, 200);
-                _ = _events.Wait(!_polls ? -1 : idle < 200 ? 0 : 1);
+                if (_polls)
+                {
+                    idle = found ? 0 : Math.Min(idle + 1, 200);
+                    _ = _events.Wait(idle < 200 ? 0 : 1);
+                }
+                else
+                {
+                    long asleep = Stopwatch.GetTimestamp();
+                    _ = _events.Wait(-1);
+                    _window.Adapt(asleep);
+                }
             }
         }
         catch (Exception e)
@@ -114,7 +126,7 @@ internal sealed class QueueThread : IDisposable
         }
     }
 
-    /// <summary>Lets the device process what is there. Kicks are off meanwhile.</summary>
+    /// <summary>Lets the device process what is there, and what comes soon after. Kicks are off meanwhile.</summary>
     /// <returns>Whether anything was there.</returns>
     private bool Serve()
     {
@@ -125,7 +137,7 @@ internal sealed class QueueThread : IDisposable
             _device.Process(_index, _queue);
             Notify(always: false);
         }
-        while (_queue.EnableKicks() && !_stopping);
+        while (!_stopping && (_window.SeesMore(_queue) || _queue.EnableKicks()));
 
         return _queue.Position != before;
     }
