@@ -20,6 +20,7 @@ public sealed class HostileMemory : IDisposable
     private readonly HostSharedMemory _own;
     private readonly ObservedAccess _access;
     private readonly byte[] _honest;
+    private readonly List<(ulong Offset, ulong Length)> _rereads = [];
 
     /// <summary>Maps zeroed memory.</summary>
     /// <param name="size">The size in bytes, from 1 to <see cref="Array.MaxLength"/>. It need be no multiple of a page: one byte beyond it is out of bounds.</param>
@@ -90,6 +91,19 @@ public sealed class HostileMemory : IDisposable
     public void KeepContent() => _own.CopyTo(0, _honest);
 
     /// <summary>
+    /// Tells of bytes that the parser reads again on purpose, such as an index that it polls or the word of a peer that may wait, where <see cref="RereadAttribute"/> cannot say so because
+    /// the member that reads them is inlined. <see cref="AssertSingleFetch(Action)"/> leaves second reads of them alone.
+    /// </summary>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="length">The number of bytes.</param>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    public void AllowReread(ulong offset, ulong length)
+    {
+        CheckBounds(offset, length);
+        _rereads.Add((offset, length));
+    }
+
+    /// <summary>
     /// Proves that a parser fetches each byte once: runs it with the honest content, and then with every byte that it read changed after a read of it. Whatever
     /// the guest does, the outcome has to be the same: what was thrown, and the bytes written.
     /// </summary>
@@ -102,7 +116,7 @@ public sealed class HostileMemory : IDisposable
     /// changed after each read but the last, by inverting each bit, all of them, by 0, and by one more and one less, in a run for each. If the parser makes more than ten times as
     /// many accesses as usual and 1,000 more, the byte gets its honest value back, as a sequence lock expects of a writer; if it makes twice as many, the memory is gone.</para>
     /// <para>Not a double fetch: a byte that the parser has written in between, and a second read by a member that carries <see cref="RereadAttribute"/>. Of optimized code
-    /// that attribute is found only if the member was not inlined.</para>
+    /// that attribute is found only if the member was not inlined; <see cref="AllowReread"/> says it of bytes.</para>
     /// </remarks>
     /// <exception cref="DoubleFetchException">The outcome differs: the parser has fetched a byte twice. The message names both places.</exception>
     /// <exception cref="InvalidOperationException">
@@ -188,6 +202,8 @@ public sealed class HostileMemory : IDisposable
 
     /// <summary>A byte of the honest content.</summary>
     internal byte HonestAt(int offset) => _honest[offset];
+
+    internal bool MayReread(int offset) => _rereads.Exists(range => (ulong)offset - range.Offset < range.Length);
 
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     internal void CheckBounds(ulong offset, ulong length)

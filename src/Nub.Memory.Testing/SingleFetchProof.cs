@@ -41,7 +41,7 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
 
         ProveSame();
         ProveUnseen(reads);
-        foreach ((int at, List<int> order) in reads.Where(read => read.Value.Count > 1).OrderBy(read => read.Value[1]).ThenBy(read => read.Key))
+        foreach ((int at, List<int> order) in reads.Where(read => read.Value.Count > 1 && !memory.MayReread(read.Key)).OrderBy(read => read.Value[1]).ThenBy(read => read.Key))
         {
             ProveByte(at, order);
         }

@@ -40,6 +40,20 @@ public class SingleFetchTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Bytes_that_are_polled_are_left_alone_and_no_others()
+    {
+        using var memory = new HostileMemory(64);
+        memory.Write(16, 5);
+        int Parse() => memory.Host.Read<int>(16) + memory.Host.Read<int>(16);
+        Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(Parse));
+        memory.AllowReread(16, 3);
+        Assert.Equal(19UL, Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(Parse)).Offset);
+        memory.AllowReread(19, 1);
+        Assert.Equal(4, memory.AssertSingleFetch(Parse).BytesReadAgain);
+        Assert.Throws<SharedMemoryBoundsException>(() => memory.AllowReread(60, 5));
+    }
+
+    [Fact]
     public void There_are_enough_of_both()
     {
         Assert.InRange(Wrong.Count, 25, 1000);
