@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Nub.Virtio;
 using static Iced.Intel.AssemblerRegisters;
 
 namespace VirtioBlock;
@@ -14,7 +15,7 @@ internal sealed class GuestDriver
     public const ulong SectorFactor = 0x9E37_79B9_7F4A_7C15;
 
     private const int SectorSize = BlockDevice.SectorSize;
-    private const int QueueMask = SplitQueue.MostDescriptors - 1;
+    private const int QueueMask = Descriptor.Count - 1;
 
     private readonly Assembler _a = new(64);
     private Label _init;
@@ -73,7 +74,7 @@ internal sealed class GuestDriver
     {
         Label next = _a.CreateLabel();
         Label wrapped = _a.CreateLabel();
-        _a.mov(rbx, MmioTransport.BaseAddress);
+        _a.mov(rbx, GuestMap.Device);
         _a.call(_init);
         _a.xor(r12d, r12d);
         _a.xor(edx, edx);
@@ -92,7 +93,7 @@ internal sealed class GuestDriver
 
         foreach (Attack attack in attacks)
         {
-            Build(RequestHeader.Read, 5, GuestMap.Incoming, QueueDescriptor.DeviceWrites);
+            Build(Request.Read, 5, GuestMap.Incoming, Descriptor.DeviceWrites);
             attack.Break(_a);
             if (attack.Submits)
             {
@@ -119,7 +120,7 @@ internal sealed class GuestDriver
         Label healthy = _a.CreateLabel();
         _a.xor(r12d, r12d);
         _a.Label(ref next);
-        Build(RequestHeader.Read, 5, GuestMap.Incoming, QueueDescriptor.DeviceWrites);
+        Build(Request.Read, 5, GuestMap.Incoming, Descriptor.DeviceWrites);
         _a.call(_publish);
         _a.mov(eax, __[rbx + 0x70]);
         _a.test(eax, 0x40);
@@ -172,7 +173,7 @@ internal sealed class GuestDriver
         Write(0x70, 0xB);
         Expect(0x70, 0xB);
         Write(0x30, 0);
-        Write(0x38, SplitQueue.MostDescriptors);
+        Write(0x38, Descriptor.Count);
         foreach ((int register, ulong address) in (ReadOnlySpan<(int, ulong)>)[(0x80, GuestMap.Descriptors), (0x90, GuestMap.Available), (0xA0, GuestMap.Used)])
         {
             Write(register, (int)address);
@@ -196,11 +197,11 @@ internal sealed class GuestDriver
         _a.mov(__[GuestMap.Header], eax);
         _a.mov(__dword_ptr[GuestMap.Header + 4], 0);
         _a.mov(__[GuestMap.Header + 8], rdx);
-        _a.mov(__byte_ptr[GuestMap.Status], 0xFF);
-        EmitDescriptor(0, () => _a.mov(__qword_ptr[GuestMap.Descriptors], (int)GuestMap.Header), RequestHeader.Layout.Size, QueueDescriptor.Next, 1);
-        EmitDescriptor(1, () => _a.mov(__[GuestMap.Descriptors + 16], rdi), SectorSize, QueueDescriptor.Next, 2);
+        _a.mov(__byte_ptr[GuestMap.Status], -1);
+        EmitDescriptor(0, () => _a.mov(__qword_ptr[GuestMap.Descriptors], (int)GuestMap.Header), Request.HeaderSize, Descriptor.Next, 1);
+        EmitDescriptor(1, () => _a.mov(__[GuestMap.Descriptors + 16], rdi), SectorSize, Descriptor.Next, 2);
         _a.or(__[GuestMap.Descriptors + 16 + 12], cx);
-        EmitDescriptor(2, () => _a.mov(__qword_ptr[GuestMap.Descriptors + 32], (int)GuestMap.Status), 1, QueueDescriptor.DeviceWrites, 0);
+        EmitDescriptor(2, () => _a.mov(__qword_ptr[GuestMap.Descriptors + 32], (int)GuestMap.Status), 1, Descriptor.DeviceWrites, 0);
         _a.ret();
     }
 
@@ -243,8 +244,8 @@ internal sealed class GuestDriver
         _a.cmp(ecx, SectorSize / 8);
         _a.jb(fill);
 
-        Submit(RequestHeader.Write, GuestMap.Outgoing, 0);
-        Submit(RequestHeader.Read, GuestMap.Incoming, QueueDescriptor.DeviceWrites);
+        Submit(Request.Write, GuestMap.Outgoing, 0);
+        Submit(Request.Read, GuestMap.Incoming, Descriptor.DeviceWrites);
         _a.xor(ecx, ecx);
         _a.Label(ref compare);
         _a.mov(rax, __[rcx * 8 + (int)GuestMap.Outgoing]);

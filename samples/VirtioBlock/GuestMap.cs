@@ -21,6 +21,9 @@ internal static class GuestMap
     public const ulong Outgoing = 0x1_4000;
     public const ulong Incoming = 0x1_8000;
 
+    /// <summary>The device's window, where there is no memory.</summary>
+    public const ulong Device = 0x1000_0000;
+
     public const ulong PageTables = Size - 3 * 4096;
     public const ulong Mapped = 1UL << 30;
 

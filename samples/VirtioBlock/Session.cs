@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using Nub.Kvm;
 using Nub.Memory;
+using Nub.Virtio;
 
 namespace VirtioBlock;
 
@@ -19,16 +20,18 @@ internal sealed class Session : IDisposable
 
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-    private readonly byte[] _disk = new byte[Sectors * BlockDevice.SectorSize];
+    private readonly MemoryStorage _disk = new(Sectors * BlockDevice.SectorSize);
     private readonly KvmSystem _system = new();
     private readonly VirtualMachine _machine;
     private readonly HostSharedMemory _host;
     private readonly GuestSharedMemory _memory;
     private readonly VirtualProcessor _driver;
     private readonly VirtualProcessor _racer;
-    private readonly BlockDevice _device;
+    private readonly GuestAddressSpace _space = new();
     private readonly MmioTransport _transport;
     private readonly TextWriter _log;
+    private VirtQueueError _refusal;
+    private int _refusals;
 
     private Session(int requests, TextWriter log)
     {
@@ -42,9 +45,16 @@ internal sealed class Session : IDisposable
         _machine.MapMemory(_memory, 0);
         _driver = Processor(0, tables, GuestMap.Code, GuestMap.Stack);
         _racer = Processor(1, tables, GuestMap.RacerCode, GuestMap.RacerStack);
-        var queue = new SplitQueue(_host);
-        _device = new BlockDevice(_host, queue, _disk);
-        _transport = new MmioTransport(queue, _device);
+
+        // The device sees what the guest sees: the same memory at the same addresses.
+        _space.Map(0, _host, 0, GuestMap.Size);
+        var device = new BlockDevice(_disk, new BlockDeviceOptions { MaxQueueSize = Descriptor.Count });
+        _transport = new MmioTransport(device, _space) { Features = VirtioFeatures.Version1 };
+        _transport.QueueFailed += (_, failed) =>
+        {
+            _refusal = failed.Error;
+            _refusals++;
+        };
     }
 
     /// <summary>Runs the honest requests, the attacks and the race.</summary>
@@ -56,7 +66,7 @@ internal sealed class Session : IDisposable
         var clock = Stopwatch.StartNew();
         int verified = (int)session.RunTo(GuestMap.Port.Verified, patience.Token);
         session.VerifyDisk(requests);
-        log.WriteLine($"{verified} sectors written, read back and verified by both sides; {session._device.Served} requests in {clock.ElapsedMilliseconds} ms");
+        log.WriteLine($"{verified} sectors written, read back and verified by both sides in {clock.ElapsedMilliseconds} ms");
         log.WriteLine();
         int refused = session.Attacks(patience.Token);
         int raced = session.Race(patience.Token);
@@ -65,7 +75,10 @@ internal sealed class Session : IDisposable
 
     public void Dispose()
     {
+        _transport.Dispose();
         _machine.Dispose();
+        _space.Dispose();
+        _disk.Dispose();
         _memory.Dispose();
         _host.Dispose();
         _system.Dispose();
@@ -83,16 +96,17 @@ internal sealed class Session : IDisposable
     {
         foreach (Attack attack in Attack.All)
         {
+            _refusal = VirtQueueError.None;
             uint status = RunTo(GuestMap.Port.Attacked, patience);
-            Refusal refusal = _transport.TakeRefusal();
+            byte answer = _host.Read<byte>(GuestMap.Status);
             bool needsReset = (status & 0x40) != 0;
-            if (refusal != attack.Expected || needsReset != attack.NeedsReset)
+            if (_refusal != attack.Expected || answer != attack.Answer || needsReset != (attack.Expected != VirtQueueError.None))
             {
-                throw new InvalidDataException($"{attack.Name} was answered by {refusal}, status 0x{status:X}; expected was {attack.Expected}.");
+                throw new InvalidDataException($"{attack.Name}: {_refusal}, status 0x{status:X}, answer {answer}; expected was {attack.Expected} and {attack.Answer}.");
             }
 
             RunTo(GuestMap.Port.Alive, patience);
-            _log.WriteLine($"{attack.Name,-42} {refusal,-22} {(needsReset ? "reset, " : "")}then alive");
+            _log.WriteLine($"{attack.Name,-42} {(needsReset ? $"{_refusal}, reset" : $"answered with {answer}"),-30} then alive");
         }
 
         _log.WriteLine();
@@ -110,7 +124,7 @@ internal sealed class Session : IDisposable
             Thread.Yield();
         }
 
-        int servedBefore = _device.Served;
+        _refusals = 0;
         uint raced;
         try
         {
@@ -127,8 +141,7 @@ internal sealed class Session : IDisposable
             throw new InvalidDataException($"The second processor left by {left}.");
         }
 
-        int served = _device.Served - servedBefore;
-        _log.WriteLine($"{raced} requests raced with a processor that changed their length {_host.Read<ulong>(GuestMap.RacerRounds)} times: {served} served, {raced - served} refused");
+        _log.WriteLine($"{raced} requests raced with a processor that changed their length {_host.Read<ulong>(GuestMap.RacerRounds)} times: {raced - _refusals} served, {_refusals} refused");
         return (int)raced;
     }
 
@@ -141,16 +154,16 @@ internal sealed class Session : IDisposable
             switch (exit.Reason)
             {
                 case VmExitReason.MmioRead:
-                    _transport.Read(exit.Address, exit.Data);
+                    _transport.Read(exit.Address - GuestMap.Device, exit.Data);
                     break;
                 case VmExitReason.MmioWrite:
-                    _transport.Write(exit.Address, exit.Data);
+                    _transport.Write(exit.Address - GuestMap.Device, exit.Data);
                     break;
                 case VmExitReason.IoOut when exit.Port == port && exit.Size == sizeof(uint):
                     return BinaryPrimitives.ReadUInt32LittleEndian(exit.Data);
                 case VmExitReason.IoOut when exit.Port == GuestMap.Port.Failed && exit.Size == sizeof(uint):
                     throw new InvalidDataException(
-                        $"The driver failed near 0x{BinaryPrimitives.ReadUInt32LittleEndian(exit.Data):X}; the device refused {_transport.LastRefusal} last.");
+                        $"The driver failed near 0x{BinaryPrimitives.ReadUInt32LittleEndian(exit.Data):X}; the queue was refused as {_refusal} last.");
                 default:
                     throw new InvalidDataException($"The driver left by {exit.ToString()} at 0x{_driver.GetRegisters().Rip:X}.");
             }
@@ -159,12 +172,14 @@ internal sealed class Session : IDisposable
 
     private void VerifyDisk(int requests)
     {
+        byte[] data = new byte[BlockDevice.SectorSize];
         for (int sector = 0; sector < Math.Min(requests, Sectors); sector++)
         {
+            _disk.CopyTo((ulong)sector * BlockDevice.SectorSize, data);
             for (int word = 0; word < BlockDevice.SectorSize / 8; word++)
             {
                 ulong expected = unchecked(GuestDriver.SectorFactor * (ulong)sector + (ulong)word);
-                ulong found = BinaryPrimitives.ReadUInt64LittleEndian(_disk.AsSpan(sector * BlockDevice.SectorSize + word * 8));
+                ulong found = BinaryPrimitives.ReadUInt64LittleEndian(data.AsSpan(word * 8));
                 if (found != expected)
                 {
                     throw new InvalidDataException($"Word {word} of sector {sector} is 0x{found:X}, not 0x{expected:X}.");
