@@ -172,6 +172,17 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         }
     }
 
+    /// <summary>The first slot of each memory that a guest may write, in the order in which they were mapped.</summary>
+    /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
+    public MemorySlot[] WritableMemories()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_closed, typeof(VirtualMachine));
+            return [.. _slots.Where(slot => !slot.Flags.HasFlag(MemorySlotFlags.ReadOnly)).DistinctBy(slot => slot.Memory)];
+        }
+    }
+
     /// <summary>The slot with a number.</summary>
     public MemorySlot? FindSlot(int number)
     {

@@ -8,7 +8,7 @@ namespace Nub.Kvm;
 /// <summary>
 /// The contents of a slot, to go back to by its dirty pages: restoring costs a copy of each page that the guest has written since, and
 /// nothing for the others. For memory that is no copy-on-write view of a snapshot; such a view is restored by
-/// <see cref="SharedMemory.Restore"/>.
+/// <see cref="SharedMemory.Restore()"/>.
 /// </summary>
 /// <remarks>
 /// The kernel's log tells of the guest's writes only. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to

@@ -35,11 +35,7 @@ public sealed partial class VirtualProcessor
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
     public ProcessorState SaveState()
     {
-        if (_isExitUnfinished && CompleteExit().Reason != VmExitReason.Cancelled)
-        {
-            throw new InvalidOperationException("The instruction of the last exit has another part: run the processor on before its state is saved.");
-        }
-
+        PrepareToSave();
         return new ProcessorState
         {
             Registers = GetRegisters(),
@@ -65,11 +61,7 @@ public sealed partial class VirtualProcessor
     public void RestoreState(ProcessorState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        for (int part = 0; _isExitUnfinished && part < MostParts; part++)
-        {
-            _ = CompleteExit();
-        }
-
+        EndInstruction();
         SetSpecialRegisters(state.SpecialRegisters);
         SetRegisters(state.Registers);
         SetExtendedControlRegister(state.ExtendedControlRegister);
@@ -87,6 +79,25 @@ public sealed partial class VirtualProcessor
         }
 
         SetEvents(state.Events);
+    }
+
+    /// <summary>Finishes the instruction of an exit that was handled.</summary>
+    /// <exception cref="InvalidOperationException">It has another part.</exception>
+    internal void PrepareToSave()
+    {
+        if (_isExitUnfinished && CompleteExit().Reason != VmExitReason.Cancelled)
+        {
+            throw new InvalidOperationException("The instruction of the last exit has another part: run the processor on before its state is saved.");
+        }
+    }
+
+    /// <summary>Ends an instruction that the last exit left in the middle, with zeroes for what it was to read.</summary>
+    internal void EndInstruction()
+    {
+        for (int part = 0; _isExitUnfinished && part < MostParts; part++)
+        {
+            _ = CompleteExit();
+        }
     }
 
     private MsrEntry[] SaveMsrs()

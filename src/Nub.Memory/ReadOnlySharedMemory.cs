@@ -184,12 +184,12 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
 
     /// <summary>
     /// Maps a private copy-on-write view: it costs no copy, a write to it is nobody else's to see, and its
-    /// <see cref="SharedMemory.Restore"/> brings the snapshot back in time proportional to the pages that were written.
+    /// <see cref="SharedMemory.Restore()"/> brings the snapshot back in time proportional to the pages that were written.
     /// </summary>
     /// <remarks>
     /// Pages that the view has not written show the snapshot as it is now. It changes only where a writable mapping of it was
     /// handed out (<see cref="MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/>), or a mapped file was written. A page that was written may stay the
-    /// view's own after <see cref="SharedMemory.Restore"/>, with the snapshot's bytes of that time; on Windows each does. The view keeps the snapshot mapped.
+    /// view's own after <see cref="SharedMemory.Restore()"/>, with the snapshot's bytes of that time; on Windows each does. The view keeps the snapshot mapped.
     /// </remarks>
     /// <returns>The view, of the same size.</returns>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
@@ -302,6 +302,13 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         // A disposed owner says so first, from every member.
         _ = Live;
         throw new NotSupportedException("Read-only memory cannot be taken exclusively, zeroed or restored.");
+    }
+
+    /// <summary>Makes a handle on nothing yet, for a snapshot that is about to be taken.</summary>
+    internal static ReadOnlySharedMemory ForSnapshot(ulong size)
+    {
+        FaultPoint.Reach();
+        return new ReadOnlySharedMemory(size);
     }
 
     /// <summary>Makes a handle the owner of a mapping that is read-only already.</summary>

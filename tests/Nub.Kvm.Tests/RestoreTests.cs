@@ -13,13 +13,15 @@ public sealed class RestoreTests
     private const int Rounds = 80;
 
     [SkippableTheory]
-    [InlineData(1, MemorySlotFlags.None)]
-    [InlineData(3, MemorySlotFlags.None)]
-    [InlineData(1, MemorySlotFlags.TrackDirtyPages)]
-    [InlineData(3, MemorySlotFlags.TrackDirtyPages)]
-    public void Every_processor_sees_the_snapshots_bytes_after_each_restore(int count, MemorySlotFlags flags)
+    [InlineData(1, MemorySlotFlags.None, false)]
+    [InlineData(3, MemorySlotFlags.None, false)]
+    [InlineData(1, MemorySlotFlags.TrackDirtyPages, false)]
+    [InlineData(3, MemorySlotFlags.TrackDirtyPages, false)]
+    [InlineData(3, MemorySlotFlags.None, true)]
+    [InlineData(3, MemorySlotFlags.TrackDirtyPages, true)]
+    public void Every_processor_sees_the_snapshots_bytes_after_each_restore(int count, MemorySlotFlags flags, bool wholeMachine)
     {
-        using var guests = new Guests(count, flags);
+        using var guests = new Guests(count, flags, wholeMachine);
         var random = new Random(11);
         var dirty = new DirtyPageSet();
         var written = new HashSet<ulong>();
@@ -39,7 +41,7 @@ public sealed class RestoreTests
                 written.Clear();
             }
 
-            guests.Host.Restore();
+            guests.Restore();
             Assert.Equal(guests.Snapshot, guests.Contents());
         }
     }
@@ -67,32 +69,49 @@ public sealed class RestoreTests
         private readonly GuestSharedMemory _memory;
         private readonly VirtualProcessor[] _processors;
 
-        public Guests(int count, MemorySlotFlags flags)
+        private readonly MachineSnapshot? _whole;
+
+        public Guests(int count, MemorySlotFlags flags, bool wholeMachine)
         {
             Guest.SkipWithoutKvm();
             _system = new KvmSystem();
             _machine = _system.CreateVirtualMachine();
             ulong tables;
-            using (var exclusive = new ExclusiveSharedMemory(Guest.Size))
+            var exclusive = new ExclusiveSharedMemory(Guest.Size);
+            exclusive.CopyFrom(Guest.CodeAddress, Guest.Assemble(Program));
+            tables = LongMode.WritePageTables(exclusive, Guest.TablesOffset, 0, Guest.Mapped);
+            for (ulong page = FirstPage; page < Guest.TablesOffset / Page; page++)
             {
-                exclusive.CopyFrom(Guest.CodeAddress, Guest.Assemble(Program));
-                tables = LongMode.WritePageTables(exclusive, Guest.TablesOffset, 0, Guest.Mapped);
-                for (ulong page = FirstPage; page < Guest.TablesOffset / Page; page++)
-                {
-                    exclusive.WriteUInt64(page * Page, page * page);
-                }
-
-                Snapshot = exclusive.AsSpan(0, (int)Guest.Size).ToArray();
+                exclusive.WriteUInt64(page * Page, page * page);
             }
 
-            using var snapshot = ReadOnlySharedMemory.FromBytes(Snapshot);
-            (Host, _memory) = snapshot.MapCopyOnWrite().Build();
+            Snapshot = exclusive.AsSpan(0, (int)Guest.Size).ToArray();
+            if (!wholeMachine)
+            {
+                using var snapshot = ReadOnlySharedMemory.FromBytes(Snapshot);
+                exclusive.Dispose();
+                exclusive = snapshot.MapCopyOnWrite();
+            }
+
+            (Host, _memory) = exclusive.Build();
             Slot = _machine.MapMemory(_memory, 0, flags);
             _processors = [.. Enumerable.Range(0, count).Select(id => _machine.CreateVirtualProcessor((uint)id))];
             foreach (VirtualProcessor processor in _processors)
             {
                 processor.SetCpuid(_system.GetSupportedCpuid());
                 LongMode.SetUp(processor, tables, Guest.CodeAddress, Guest.StackAddress);
+            }
+
+            if (wholeMachine)
+            {
+                // Guests have run on what is about to be mapped anew under them.
+                Run([.. Enumerable.Range(0, count).Select(i => (FirstPage + (ulong)i, 1))]);
+                Host.WithExclusivity(memory => memory.CopyFrom(0, Snapshot));
+                _whole = _machine.TakeSnapshot();
+                if (flags == MemorySlotFlags.TrackDirtyPages)
+                {
+                    Slot.ReadDirtyPages(new DirtyPageSet());
+                }
             }
         }
 
@@ -107,6 +126,18 @@ public sealed class RestoreTests
             byte[] contents = new byte[Guest.Size];
             Host.CopyTo(0, contents);
             return contents;
+        }
+
+        public void Restore()
+        {
+            if (_whole is not null)
+            {
+                _machine.Restore(_whole);
+            }
+            else
+            {
+                Host.Restore();
+            }
         }
 
         /// <summary>Runs each processor on its pages, all at once, and checks the sums of what they found there.</summary>
@@ -143,6 +174,7 @@ public sealed class RestoreTests
 
         public void Dispose()
         {
+            _whole?.Dispose();
             _machine.Dispose();
             _memory.Dispose();
             Host.Dispose();

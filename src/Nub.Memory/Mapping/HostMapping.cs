@@ -60,7 +60,14 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// <summary>The usable size in bytes.</summary>
     public ulong Size { get; } = size;
 
-    public MappingBacking Backing { get; } = backing;
+    /// <summary>What lies behind the mapping. It becomes a <see cref="MappingBacking.CopyOnWrite"/> view where <see cref="RestoreTo"/> makes it one.</summary>
+    public MappingBacking Backing { get; protected set; } = backing;
+
+    /// <summary>Whether there is something that <see cref="Restore"/> brings back.</summary>
+    public virtual bool HasSnapshot => Snapshot is not null;
+
+    /// <summary>What <see cref="Restore"/> brings back, of which this mapping has a share.</summary>
+    protected HostMapping? Snapshot { get; set; }
 
     /// <summary>How the bytes must be touched where they can go at any time; otherwise <see langword="null"/>. The same for all its life.</summary>
     public virtual IndirectAccess? Indirect => null;
@@ -202,8 +209,45 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// <summary>Maps a private copy-on-write view of a snapshot or file.</summary>
     public abstract HostMapping MapCopyOnWrite();
 
-    /// <summary>Makes a copy-on-write view show the snapshot's bytes again.</summary>
+    /// <summary>Brings back the snapshot that the mapping is a view of, or that was taken of it.</summary>
     public abstract void Restore();
+
+    /// <summary>Copies the contents into a new snapshot, which <see cref="Restore"/> brings back from then on.</summary>
+    /// <returns>The snapshot, one share of which is the caller's.</returns>
+    /// <exception cref="SharedMemoryFaultException">Bytes have gone. The mapping is as it was.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused. The mapping is as it was.</exception>
+    public HostMapping TakeSnapshot()
+    {
+        HostMapping snapshot = CreateSnapshot(Size);
+        try
+        {
+            CopyInto(snapshot);
+            snapshot.Freeze();
+            Attach(snapshot, alike: true);
+            return snapshot;
+        }
+        catch
+        {
+            snapshot.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the bytes those of a snapshot of the same size, which <see cref="Restore"/> brings back from then on.</summary>
+    /// <param name="snapshot">The snapshot, which the caller holds.</param>
+    /// <exception cref="SharedMemoryFaultException">Bytes have gone. Others may have been brought back.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused. The mapping is as it was.</exception>
+    public void RestoreTo(HostMapping snapshot)
+    {
+        if (ReferenceEquals(snapshot, Snapshot))
+        {
+            Restore();
+        }
+        else
+        {
+            Attach(snapshot, alike: false);
+        }
+    }
 
     /// <summary>Takes a share of the mapping, which somebody has who does not release it meanwhile.</summary>
     public void Share() => Interlocked.Increment(ref _shares);
@@ -214,11 +258,35 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
         if (Interlocked.Decrement(ref _shares) == 0)
         {
             Unmap();
+            Snapshot?.Release();
         }
     }
 
     /// <summary>Gives the mapping back to the system. A failure is traced, never thrown.</summary>
     protected abstract void Unmap();
+
+    /// <summary>Copies the contents into a new snapshot, whose bytes are zero.</summary>
+    protected virtual void CopyInto(HostMapping snapshot) => PageCopies.CopyOut(this, 0, Size, snapshot);
+
+    /// <summary>Has the bytes be a snapshot's, in the way that makes <see cref="Restore"/> cheap.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="alike">Whether they are so already.</param>
+    protected virtual void Show(HostMapping snapshot, bool alike)
+    {
+        if (!alike)
+        {
+            PageCopies.CopyBack(this, snapshot);
+        }
+    }
+
+    private void Attach(HostMapping snapshot, bool alike)
+    {
+        Show(snapshot, alike);
+        HostMapping? before = Snapshot;
+        snapshot.Share();
+        Snapshot = snapshot;
+        before?.Release();
+    }
 
     private static PlatformNotSupportedException Unsupported() => new("Nub.Memory maps memory on Linux and Windows only.");
 }

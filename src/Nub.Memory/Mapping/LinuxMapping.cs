@@ -7,6 +7,8 @@ namespace Nub.Memory;
 /// madvise(2), memfd_create(2) and fcntl(2) of the Linux manual.</summary>
 internal sealed partial class LinuxMapping : HostMapping
 {
+    private const int RunsAtATime = 128;
+
     // The file behind a snapshot, shareable memory or an opened file, and where in it the usable bytes begin.
     private readonly SafeFileHandle? _file;
     private readonly ulong _offset;
@@ -18,10 +20,6 @@ internal sealed partial class LinuxMapping : HostMapping
     private readonly IndirectAccess? _indirect;
     private readonly bool _isReadOnly;
 
-    // Of a copy-on-write view: what it is a view of, of which it has a share, and the way back to it.
-    private readonly HostMapping? _original;
-    private readonly LinuxRestoring? _restoring;
-
     private LinuxMapping(in Extent extent, MappingBacking backing, SafeFileHandle? file = null, ulong offset = 0, bool isInMemory = false,
         IndirectAccess? indirect = null, bool isReadOnly = false, HostMapping? original = null)
         : base(extent.RawAddress, extent.RawSize, extent.Address, extent.Size, backing)
@@ -32,8 +30,11 @@ internal sealed partial class LinuxMapping : HostMapping
         _isInMemory = isInMemory;
         _indirect = indirect;
         _isReadOnly = isReadOnly;
-        _original = original;
-        _restoring = original is null ? null : new LinuxRestoring(extent.Address, extent.Size, original);
+        if (original is not null)
+        {
+            _restoring = new LinuxRestoring(extent.Address, extent.Size, original);
+            Snapshot = original;
+        }
     }
 
     public override IndirectAccess? Indirect => _indirect;
@@ -176,14 +177,6 @@ internal sealed partial class LinuxMapping : HostMapping
         }
     }
 
-    public override HostMapping MapCopyOnWrite()
-    {
-        const int Protection = LinuxNative.ProtRead | LinuxNative.ProtWrite;
-        Extent extent = _pieces is { } pieces ? MapPieces(pieces, Size, Protection, LinuxNative.MapPrivate)
-            : Map(_file!, _offset, Size, _granule, Protection, LinuxNative.MapPrivate);
-        return Own(extent, MappingBacking.CopyOnWrite, indirect: _indirect, canGo: CanGo, othersCanWrite: OthersCanWrite, original: this);
-    }
-
     public override SafeHandle DuplicateHandle()
     {
         if (_file is null)
@@ -208,8 +201,6 @@ internal sealed partial class LinuxMapping : HostMapping
         return duplicate;
     }
 
-    public override void Restore() => _restoring!.Restore(ResidentLimit);
-
     protected override void Unmap()
     {
         if (LinuxNative.MUnmap(RawAddress, (nuint)RawSize) != 0)
@@ -219,7 +210,6 @@ internal sealed partial class LinuxMapping : HostMapping
 
         _file?.Dispose();
         ReleasePieces();
-        _original?.Release();
     }
 
     /// <summary>The way to touch what can go, or none where the caller accepts that.</summary>

@@ -31,6 +31,7 @@ internal static partial class LinuxNative
     public const int ErrorPermission = 1;
     public const int ErrorNoEntry = 2;
     public const int ErrorInterrupted = 4;
+    public const int ErrorNoDevice = 6;
     public const int ErrorAccess = 13;
     public const int ErrorInvalid = 22;
 
@@ -53,6 +54,9 @@ internal static partial class LinuxNative
 
     public const int FAllocKeepSize = 1;
     public const int FAllocPunchHole = 2;
+
+    public const int SeekData = 3;
+    public const int SeekHole = 4;
 
     public const int AtEmptyPath = 0x1000;
     public const uint StatXType = 1;
@@ -91,6 +95,12 @@ internal static partial class LinuxNative
 
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     public static partial int MAdvise(nint address, nuint length, int advice);
+
+    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
+    public static unsafe partial int MInCore(nint address, nuint length, byte* pages);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    public static partial long LSeek(SafeFileHandle fd, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int MemFdCreate(string name, uint flags);

@@ -42,6 +42,8 @@ internal sealed class WindowsMapping : HostMapping
 
     public override bool IsWritable => !_isReadOnly;
 
+    public override bool HasSnapshot => _original is not null || base.HasSnapshot;
+
     public override HostRegionBase? HostBase
     {
         get
@@ -176,7 +178,18 @@ internal sealed class WindowsMapping : HostMapping
     /// The changed bytes are copied back, in place. To unmap the view and map it anew would also drop the private copies, but
     /// between the two another thread may get the address, and a hypervisor would lose its guest's pages.
     /// </remarks>
-    public override void Restore() => CopiedPages.CopyBack(Address, _original!.Address + (Address - _view.Address), Size);
+    public override void Restore()
+    {
+        // One that was taken of the memory itself comes before what the memory is a view of.
+        if (Snapshot is { } snapshot)
+        {
+            PageCopies.CopyBack(this, snapshot);
+        }
+        else
+        {
+            CopiedPages.CopyBack(Address, _original!.Address + (Address - _view.Address), Size);
+        }
+    }
 
     protected override void Unmap()
     {
