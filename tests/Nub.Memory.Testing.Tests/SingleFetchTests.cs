@@ -44,10 +44,12 @@ public class SingleFetchTests(ITestOutputHelper output)
     {
         using var memory = new HostileMemory(64);
         memory.Write(16, 5);
+#pragma warning disable NUB0010 // It is what the proof is to find.
         int Parse() => memory.Host.Read<int>(16) + memory.Host.Read<int>(16);
+#pragma warning restore NUB0010
         Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(Parse));
         memory.AllowReread(16, 3);
-        Assert.Equal(19UL, Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(Parse)).Offset);
+        Assert.Contains("byte at 0x13 ", Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(Parse)).Message, StringComparison.Ordinal);
         memory.AllowReread(19, 1);
         Assert.Equal(4, memory.AssertSingleFetch(Parse).BytesReadAgain);
         Assert.Throws<SharedMemoryBoundsException>(() => memory.AllowReread(60, 5));
