@@ -249,6 +249,14 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
         }
     }
 
+    /// <summary>
+    /// Finds the only parts that can differ from zeroes, of memory that began as zeroes, or from a snapshot, of a view of it. The caller holds the memory
+    /// exclusively.
+    /// </summary>
+    /// <param name="below">The snapshot; <see langword="null"/> for zeroes.</param>
+    /// <returns>The parts in bytes, ascending; <see langword="null"/> where nothing tells.</returns>
+    public virtual List<(ulong Offset, ulong Length)>? FindWritten(HostMapping? below) => null;
+
     /// <summary>Takes a share of the mapping, which somebody has who does not release it meanwhile.</summary>
     public void Share() => Interlocked.Increment(ref _shares);
 

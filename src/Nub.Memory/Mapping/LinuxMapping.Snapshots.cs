@@ -28,6 +28,35 @@ internal sealed partial class LinuxMapping
         }
     }
 
+    /// <remarks>A page that is neither there nor swapped out, or is the file's, is as it was made.</remarks>
+    public override List<(ulong Offset, ulong Length)>? FindWritten(HostMapping? below)
+    {
+        bool tells = below is null ? Backing == MappingBacking.Anonymous : _restoring is not null && ReferenceEquals(below, Snapshot);
+        if (!tells || PageMap.Own is not { } map)
+        {
+            return null;
+        }
+
+        PageQuery query = new(PageTraits.OfFile, PageTraits.Present | PageTraits.Swapped, PageTraits.OfFile, PageTraits.None);
+        var written = new List<(ulong Offset, ulong Length)>();
+        Span<PageRun> runs = stackalloc PageRun[RunsAtATime];
+        for (nint at = Address, end = Address + (nint)Size; at < end;)
+        {
+            int count = map.Find(query, ref at, end, runs);
+            if (count < 0)
+            {
+                return null;
+            }
+
+            foreach (ref readonly PageRun run in runs[..count])
+            {
+                written.Add(((ulong)(run.Start - Address), run.Length));
+            }
+        }
+
+        return written;
+    }
+
     /// <remarks>What is not there, and what is a hole of the file behind, is zero: it neither comes into being nor is it copied.</remarks>
     protected override void CopyInto(HostMapping snapshot)
     {

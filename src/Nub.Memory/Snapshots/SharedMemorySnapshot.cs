@@ -73,7 +73,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         SharedMemorySnapshotSection[] all = SnapshotSections.Check(sections, nameof(sections));
         SnapshotLayout layout = LayoutOf(memory);
         ulong guestMappedSize = GuestMappedSizeOf(memory);
-        return Alone(memory, read => Copy(layout, guestMappedSize, read, all));
+        return Alone(memory, read => Copy(layout, guestMappedSize, read, ChunksOf(memory, layout, null), all));
     }
 
     /// <summary>
@@ -103,7 +103,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         SnapshotLayout layout = LayoutOf(memory);
         CheckBase(layout, baseSnapshot);
         ulong guestMappedSize = GuestMappedSizeOf(memory);
-        return Alone(memory, read => SnapshotWriter.Save(path, layout, guestMappedSize, read, AllChunks(layout), baseSnapshot, all)).Hash;
+        return Alone(memory, read => SnapshotWriter.Save(path, layout, guestMappedSize, read, ChunksOf(memory, layout, baseSnapshot), baseSnapshot, all)).Hash;
     }
 
     /// <summary>
@@ -133,8 +133,8 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// <summary>Gives the memory back. Copies that were made of it, and views, stay.</summary>
     public void Dispose() => Memory.Dispose();
 
-    /// <summary>Reads a chunk, and judges it where it was taken on trust.</summary>
-    /// <exception cref="SharedMemorySnapshotException">It was taken on trust, and is damaged.</exception>
+    /// <summary>Reads a chunk, and judges it where it may have changed: it was taken on trust, or a guest writes through the snapshot.</summary>
+    /// <exception cref="SharedMemorySnapshotException">It has changed.</exception>
     internal void ReadChunk(uint chunk, Span<byte> destination)
     {
         if (!Contents.TryGet(chunk, out UInt128 stated))
@@ -144,11 +144,11 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         }
 
         Memory.CopyTo(SnapshotLayout.OffsetOf(chunk), destination);
-        if (IsTrusted && ChunkChecksum.Compute(destination) is var actual && actual != stated)
+        if (!Memory.Live.Mapping.IsSteady && ChunkChecksum.Compute(destination) is var actual && actual != stated)
         {
             ulong offset = SnapshotLayout.OffsetOf(chunk);
-            throw new SharedMemorySnapshotException(SharedMemorySnapshotError.ChunkDamaged, _path!, 0,
-                $"Chunk {chunk} (the memory from 0x{offset:X} on) of this snapshot, or of one below it, which were opened on trust, has the checksum {actual:x32}, and the table says {stated:x32}.", offset);
+            throw new SharedMemorySnapshotException(SharedMemorySnapshotError.ChunkDamaged, _path ?? "A snapshot in memory", 0,
+                $"Chunk {chunk} (the memory from 0x{offset:X} on) of this snapshot, or of one below it, has changed since its checksum was taken: it is {actual:x32}, and was {stated:x32}.", offset);
         }
     }
 
@@ -159,14 +159,14 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         _ = SnapshotWriter.Save(path, _layout, Memory.GuestMappedSize, ReadChunk, chunks, below, [.. Sections]);
     }
 
-    private static SharedMemorySnapshot Copy(in SnapshotLayout layout, ulong guestMappedSize, ChunkReader read, SharedMemorySnapshotSection[] sections)
+    private static SharedMemorySnapshot Copy(in SnapshotLayout layout, ulong guestMappedSize, ChunkReader read, IEnumerable<uint> chunks, SharedMemorySnapshotSection[] sections)
     {
         byte[] buffer = new byte[SnapshotLayout.ChunkSize];
         var entries = new List<ChunkEntry>();
         HostMapping? mapping = HostMapping.CreateSnapshot(layout.Size);
         try
         {
-            foreach (uint chunk in AllChunks(layout))
+            foreach (uint chunk in chunks)
             {
                 Span<byte> bytes = buffer.AsSpan(0, layout.LengthOf(chunk));
                 read(chunk, bytes);
@@ -216,11 +216,18 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         }
     }
 
-    private static IEnumerable<uint> AllChunks(SnapshotLayout layout)
+    /// <summary>The chunks that can differ from a base, or from zeroes, as far as the system tells; the memory is held alone.</summary>
+    private static IEnumerable<uint> ChunksOf(SharedMemory memory, SnapshotLayout layout, SharedMemorySnapshot? below)
     {
-        for (uint chunk = 0; chunk < layout.ChunkCount; chunk++)
+        List<(ulong Offset, ulong Length)> parts = memory.Live.Mapping.FindWritten(below?.Memory.Live.Mapping) ?? [(0, layout.Size)];
+        ulong next = 0;
+        foreach ((ulong offset, ulong length) in parts)
         {
-            yield return chunk;
+            ulong end = (offset + length + SnapshotLayout.ChunkSize - 1) / SnapshotLayout.ChunkSize;
+            for (next = Math.Max(next, offset / SnapshotLayout.ChunkSize); next < end; next++)
+            {
+                yield return (uint)next;
+            }
         }
     }
 

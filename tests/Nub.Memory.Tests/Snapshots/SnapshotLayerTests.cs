@@ -178,5 +178,17 @@ public sealed class SnapshotLayerTests : IDisposable
         }
     }
 
+    [Fact]
+    public unsafe void A_snapshot_that_a_guest_writes_through_is_not_saved_as_what_it_was()
+    {
+        using SharedMemorySnapshot opened = SharedMemorySnapshot.Open(_folder.Save("one", SnapshotFolder.Pattern(20)));
+        _ = opened.Memory.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write);
+        opened.Save(_folder["two"]);
+        *(byte*)opened.Memory.BaseAddress ^= 1;
+        Assert.Equal(SharedMemorySnapshotError.ChunkDamaged, Refusal(() => opened.Save(_folder["two"])).Error);
+        using SharedMemorySnapshot two = SharedMemorySnapshot.Open(_folder["two"]);
+        Assert.Equal(opened.ContentHash, two.ContentHash);
+    }
+
     private static SharedMemorySnapshotException Refusal(Action action) => Assert.Throws<SharedMemorySnapshotException>(action);
 }

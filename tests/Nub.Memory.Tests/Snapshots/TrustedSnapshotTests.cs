@@ -120,6 +120,12 @@ public sealed class TrustedSnapshotTests : IDisposable
             for (int machine = 0; machine < machines.Length; machine++)
             {
                 Assert.Equal((machine + 1) * s_page, PrivateBytes(machines[machine]));
+
+                // To go back takes nothing either.
+                machines[machine].Restore();
+                machines[machine].CopyTo(0, seen);
+                Assert.Equal(bytes, seen);
+                Assert.InRange(PrivateBytes(machines[machine]), 0, (machine + 1) * s_page);
             }
 
             Assert.Equal(0, PrivateBytes(layer.Memory));
@@ -134,8 +140,42 @@ public sealed class TrustedSnapshotTests : IDisposable
         }
     }
 
+    [SkippableFact]
+    public void To_save_what_was_not_touched_brings_no_page_into_being()
+    {
+        SkipUnlessMapped();
+        Skip.If(PageMap.Own is null, "The system does not tell which pages are there.");
+        const ulong Size = 1UL << 30;
+        using var sparse = new ExclusiveSharedMemory(Size);
+        sparse.CopyFrom(Size / 2 + 5, [1]);
+        sparse.CopyFrom(Size - 1, [2]);
+        _ = SharedMemorySnapshot.Save(_folder["base"], sparse);
+        using (SharedMemorySnapshot taken = SharedMemorySnapshot.Take(sparse))
+        {
+            Assert.Equal(2 * s_page, BytesOf(sparse, "Rss:"));
+            Assert.Equal(SharedMemorySnapshot.ReadInfo(_folder["base"]).ContentHash, taken.ContentHash);
+        }
+
+        // The view of a base, and of a layer over it.
+        using SharedMemorySnapshot whole = SharedMemorySnapshot.OpenTrusted(_folder["base"]);
+        using ExclusiveSharedMemory view = whole.Memory.MapCopyOnWrite();
+        view.CopyFrom(Size / 4, [3]);
+        view.CopyFrom(Size - 1, [0]);
+        _ = SharedMemorySnapshot.Save(_folder["layer"], view, whole);
+        Assert.Equal((ulong)s_page, SharedMemorySnapshot.ReadInfo(_folder["layer"]).StoredSize);
+        using SharedMemorySnapshot layer = SharedMemorySnapshot.Open(_folder["layer"], whole);
+        byte[] found = new byte[4];
+        layer.Memory.CopyTo(Size / 4, found.AsSpan(0, 1));
+        layer.Memory.CopyTo(Size / 2 + 5, found.AsSpan(1, 1));
+        layer.Memory.CopyTo(Size - 1, found.AsSpan(2, 1));
+        Assert.Equal([3, 1, 0, 0], found);
+        Assert.InRange(BytesOf(view, "Rss:"), 2 * s_page, 40 * s_page);
+    }
+
     // The anonymous pages of a memory: those that are nobody else's.
-    private static long PrivateBytes(SharedMemory memory)
+    private static long PrivateBytes(SharedMemory memory) => BytesOf(memory, "Anonymous:");
+
+    private static long BytesOf(SharedMemory memory, string field)
     {
         long sum = 0;
         bool inside = false;
@@ -148,7 +188,7 @@ public sealed class TrustedSnapshotTests : IDisposable
                 nint last = nint.Parse(end, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 inside = first >= memory.BaseAddress && last <= memory.BaseAddress + (nint)memory.Size;
             }
-            else if (inside && words[0] == "Anonymous:")
+            else if (inside && words[0] == field)
             {
                 sum += 1024 * long.Parse(words[1], CultureInfo.InvariantCulture);
             }
