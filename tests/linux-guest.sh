@@ -7,8 +7,8 @@
 #
 # A combination is words joined by commas: split or packed, then any of noindirect, noevent, queues=N (as many processors have them), killed (the back end is
 # killed by -9 twice while the guest works, and started again). One that begins with switch boots two guests on samples/VhostUserSwitch instead, which ping one another and
-# copy a file. Without one: all of split and packed, with and without indirect descriptors, with and without the event index, with 1 and 4 queues, both formats
-# killed, and both switched. The guest must have chosen what the combination says.
+# copy a file, and "bios" has a BIOS boot from a disk by its own driver. Without one: all of split and packed, with and without indirect descriptors, with and without the event index, with 1 and 4 queues, both formats
+# killed, both switched, and the BIOS. The guest must have chosen what the combination says.
 # The last line is "N passed, N failed"; the exit code is 3, and the reason the last line, when nothing could be run at all.
 #
 # Needs Debian on x86-64, the .NET SDK, and 100 MB of disk for a cache; installs what it uses where this is root.
@@ -164,6 +164,37 @@ run_switch() {
     fi
 }
 
+# A disk that begins with tests/linux-guest/boot.S, whose sectors 1 to 64 begin and end with their numbers.
+run_bios() {
+    local combination="$1"
+    as --32 -o "$work/boot.o" tests/linux-guest/boot.S && ld -m elf_i386 -Ttext 0x7c00 --oformat binary -o "$work/first.run" "$work/boot.o"
+    for i in $(seq 1 64); do
+        printf '%b' "\\x$(printf %02x "$i")\\x00$(printf '\\x00%.0s' $(seq 508))\\x$(printf %02x "$i")\\x00" >>"$work/first.run"
+    done
+    truncate -s 1M "$work/first.run"
+    rm -f "$work/first" "$work/second"
+    truncate -s 1M "$work/second.run"
+    : >"$work/server.log"
+    serve 1 || return 1
+    for _ in $(seq 100); do [[ -S "$work/first" ]] && break; sleep 0.1; done
+    timeout -k 5 "${minutes}m" qemu-system-x86_64 -accel tcg -m 256 -object memory-backend-memfd,id=memory,size=256M,share=on -numa node,memdev=memory \
+        -nodefaults -nographic -no-reboot -serial stdio -chardev "socket,id=disk,path=$work/first" -device vhost-user-blk-pci,chardev=disk,bootindex=1 \
+        </dev/null >"$work/guest.log" 2>"$work/qemu.log" || true
+    kill -TERM "$backend" 2>/dev/null || true
+    wait "$backend" || true
+    backend=""
+    grep -a -o 'GUEST: .*' "$work/guest.log" | tr -d '\r' | sed "s/^GUEST: /$combination: /"
+
+    # The guest has written what it read of sector 64, with one byte changed.
+    local written
+    written="$(od -An -tx1 -j $((200 * 512)) -N 3 "$work/first.run" | tr -d ' ')"
+    if ! grep -q 'GUEST: the BIOS has booted, read and written' "$work/guest.log" || [[ "$written" != 40005a ]]; then
+        echo "$combination: FAILED: the guest did not say that all is right, or sector 200 begins with $written, not 40005a"
+        tail -n 10 "$work"/{guest,server,qemu}.log | sed "s/^/$combination:   /"
+        return 1
+    fi
+}
+
 combinations=("$@")
 if [[ ${#combinations[@]} -eq 0 ]]; then
     for format in split packed; do
@@ -174,12 +205,14 @@ if [[ ${#combinations[@]} -eq 0 ]]; then
         done
         combinations+=("$format,killed" "switch,$format")
     done
+    combinations+=(bios)
 fi
 
 passed=0 failed=0
 for combination in "${combinations[@]}"; do
     runner=run
     [[ "$combination" != switch* ]] || runner=run_switch
+    [[ "$combination" != bios ]] || runner=run_bios
     if "$runner" "$combination"; then
         passed=$((passed + 1))
     else
