@@ -230,6 +230,13 @@ public sealed class MmioTransport : IDisposable
         VirtQueueError error = VirtQueueError.SizeInvalid;
         if (queue.Size <= (uint)_device.MaxQueueSize && VirtQueue.TryCreate(_memory, layout, (VirtioFeatures)_driverFeatures, null, out VirtQueue? created, out error))
         {
+            created.NotifyBy(() =>
+            {
+                if (created.ShouldNotify())
+                {
+                    Raise(BufferInterrupt);
+                }
+            });
             queue.Open(created);
         }
         else
@@ -318,10 +325,7 @@ public sealed class MmioTransport : IDisposable
                 {
                     queue.DisableKicks();
                     _device.Process((int)index, queue);
-                    if (queue.ShouldNotify())
-                    {
-                        Raise(BufferInterrupt);
-                    }
+                    queue.Notify();
                 }
                 while (queue.EnableKicks() && !queue.Paused);
             }

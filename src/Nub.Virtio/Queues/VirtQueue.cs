@@ -24,6 +24,7 @@ public abstract partial class VirtQueue
     private protected readonly uint _size;
     private VirtQueueError _error;
     private bool _isClosed;
+    private Action? _notifier;
 
     private protected VirtQueue(GuestAddressSpace memory, in VirtQueueLayout layout, VirtioFeatures features)
     {
@@ -146,12 +147,21 @@ public abstract partial class VirtQueue
     /// <returns>Whether it does.</returns>
     public abstract bool ShouldNotify();
 
+    /// <summary>
+    /// Has the driver notified now of what was returned, if it wants to be. A transport does so after <see cref="VirtioDevice.Process"/>; a device whose requests take longer than an interrupt calls
+    /// it in between, so that the driver goes on with what is done meanwhile. Of a queue without a transport it does nothing.
+    /// </summary>
+    public void Notify() => _notifier?.Invoke();
+
     /// <summary>Tells the driver that it need not kick. It may do so all the same.</summary>
     public abstract void DisableKicks();
 
     /// <summary>Tells the driver to kick for what it makes available from now on.</summary>
     /// <returns>Whether something was made available before it could see that: look again, for no kick will come.</returns>
     public abstract bool EnableKicks();
+
+    /// <summary>What a transport does to notify the driver, which first asks <see cref="ShouldNotify"/>.</summary>
+    internal void NotifyBy(Action notifier) => _notifier = notifier;
 
     /// <summary>Whether the driver has made something available, without taking it.</summary>
     internal abstract bool HasAvailable();

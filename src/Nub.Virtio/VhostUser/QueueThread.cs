@@ -38,6 +38,7 @@ internal sealed class QueueThread : IDisposable
         _polls = kick is null;
         _call = call;
         _failed = failed;
+        _queue.NotifyBy(() => Notify(always: false));
         try
         {
             _events.Add(_wake);
