@@ -56,6 +56,29 @@ internal sealed class DiskCases : IDisposable
                 })),
             ],
             [new Limit(CopyAndCheck, MostTime)]);
+        yield return Restore(path, 16);
+        yield return Restore(path, 1024);
+    }
+
+    // A machine over a file is brought back at the cost of one over memory.
+    private static Contest Restore(string path, int count)
+    {
+        ExclusiveSharedMemory trusted = SharedMemorySnapshot.OpenTrusted(path).Memory.MapCopyOnWrite();
+        ExclusiveSharedMemory inMemory = SharedMemorySnapshot.Open(path).Memory.MapCopyOnWrite();
+        return new Contest("disk", $"write {count} pages and Restore, OpenTrusted",
+            new Side("Nub", times => Repeat(times, () => WriteAndRestore(trusted))),
+            [new Side("of a checked snapshot", times => Repeat(times, () => WriteAndRestore(inMemory)))],
+            []);
+
+        void WriteAndRestore(ExclusiveSharedMemory view)
+        {
+            for (int page = 0; page < count; page++)
+            {
+                view.WriteUInt64((ulong)page * 64 * 4096, 1);
+            }
+
+            view.Restore();
+        }
     }
 
     public void Dispose()

@@ -87,6 +87,12 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// </summary>
     public bool IsSteady => !OthersCanWrite && !CanGo && !_isWrittenThrough;
 
+    /// <summary>
+    /// Whether whoever opened the bytes says that nobody changes them, which the system does not ensure: a view of them is restored by a copy too, that
+    /// survives when they go.
+    /// </summary>
+    public bool IsTrusted { get; protected init; }
+
     /// <summary>The most bytes of physical memory that <see cref="Zero"/> and <see cref="Restore"/> leave with the mapping.</summary>
     public ulong ResidentLimit { get; set; } = DefaultResidentLimit;
 

@@ -40,7 +40,7 @@ internal sealed partial class LinuxMapping
 
             IndirectAccess? indirect = SurvivingAccess(allowUnsealed: true);
             Extent extent = MapPieces(own, size, LinuxNative.ProtRead, LinuxNative.MapShared);
-            LinuxMapping mapping = Own(extent, MappingBacking.File, indirect: indirect, isReadOnly: true, canGo: true, othersCanWrite: true);
+            LinuxMapping mapping = Own(extent, MappingBacking.File, indirect: indirect, isReadOnly: true, canGo: true, othersCanWrite: true, isTrusted: true);
             mapping._pieces = own;
             return mapping;
         }

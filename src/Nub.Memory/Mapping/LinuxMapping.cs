@@ -341,13 +341,14 @@ internal sealed partial class LinuxMapping : HostMapping
 
     /// <summary>Gives a new reservation its owner; it is unmapped when there is no memory for one.</summary>
     private static LinuxMapping Own(in Extent extent, MappingBacking backing, SafeFileHandle? file = null, ulong offset = 0, bool isInMemory = false,
-        IndirectAccess? indirect = null, bool isReadOnly = false, bool canGo = false, bool othersCanWrite = false, HostMapping? original = null)
+        IndirectAccess? indirect = null, bool isReadOnly = false, bool canGo = false, bool othersCanWrite = false, HostMapping? original = null,
+        bool isTrusted = false)
     {
         LinuxMapping? mapping = null;
         try
         {
             FaultPoint.Reach();
-            mapping = new LinuxMapping(extent, backing, file, offset, isInMemory, indirect, isReadOnly, original) { CanGo = canGo, OthersCanWrite = othersCanWrite };
+            mapping = new LinuxMapping(extent, backing, file, offset, isInMemory, indirect, isReadOnly, original) { CanGo = canGo, OthersCanWrite = othersCanWrite, IsTrusted = isTrusted };
             original?.Share();
             return mapping;
         }

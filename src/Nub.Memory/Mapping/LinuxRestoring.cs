@@ -21,15 +21,23 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     // A span's limit, in whole pages.
     private const ulong MostAtATime = 1 << 30;
 
-    private static readonly PageQuery s_copies = new(
-        PageTraits.OfFile, PageTraits.Present | PageTraits.Swapped, Without: PageTraits.OfFile, PageTraits.Present | PageTraits.Swapped);
+    // Where bytes may go, how many pass through a buffer at a time: it stays in a processor's first cache.
+    private const int LeastPart = 1 << 14;
 
-    // A file's page, or none.
+    private static readonly PageQuery s_copies = new(
+        PageTraits.OfFile | PageTraits.SharedZero, PageTraits.Present | PageTraits.Swapped, Without: PageTraits.OfFile | PageTraits.SharedZero,
+        PageTraits.Present | PageTraits.Swapped);
+
+    // A file's page, the kernel's of zeroes (where a snapshot on disk is zero no file is mapped), or none.
     private static readonly PageQuery s_others = new(
-        PageTraits.None, PageTraits.OfFile | PageTraits.Present, Without: PageTraits.Present, PageTraits.None);
+        PageTraits.None, PageTraits.OfFile | PageTraits.SharedZero | PageTraits.Present, Without: PageTraits.Present, PageTraits.None);
 
     private readonly nint _address = address;
     private readonly nint _end = address + (nint)size;
+
+    // How bytes that may go are copied, and the two parts of a buffer that they pass through.
+    private readonly IndirectAccess? _surviving = original.Indirect;
+    private byte[] _parts = [];
 
     private bool _isWatched;
     private int _restores;
@@ -71,7 +79,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
         (_copied, _givenBack, _firstGiven, _lastGiven) = (0, 0, _end, _address);
 
         // What may change is looked at anew: a copy would go on showing what it was. After that nothing is known of the pages.
-        if (way == Way.GiveBack || map is null || !original.IsSteady || !TryCopyBack(keepAtMost, map))
+        if (way == Way.GiveBack || map is null || !(original.IsSteady || original.IsTrusted) || !TryCopyBack(keepAtMost, map))
         {
             way = Way.GiveBack;
             _isWatched = false;
@@ -94,9 +102,14 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     }
 
     /// <summary>Copies back what has copies, or gives it back.</summary>
-    /// <returns>Whether the kernel told of all of the view.</returns>
+    /// <returns>Whether the kernel told of all of the view, and all bytes were there.</returns>
     private bool TryCopyBack(ulong keepAtMost, PageMap map)
     {
+        if (_surviving is not null && _parts.Length == 0)
+        {
+            _parts = new byte[2 * Math.Max(LeastPart, (int)HostMapping.PageSize)];
+        }
+
         PageQuery query = _isWatched ? WriteProtection.Written : s_copies;
         bool compares = ++_restores % CompareEvery == 0;
         PageRun* buffer = stackalloc PageRun[RunsAtATime];
@@ -114,70 +127,108 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
                 // What is swapped out is not read from the disk to be overwritten.
                 ulong kept = (run.Traits & PageTraits.Swapped) != 0 ? 0 : Math.Min(run.Length, keepAtMost - Math.Min(keepAtMost, _copied));
                 nint to = run.Start + (nint)kept;
-                if (compares)
+                if (!(compares ? TryCopyDifferences(run.Start, to) : TryCopy(run.Start, to)) || !TryGiveBack(to, run.End))
                 {
-                    CopyDifferences(run.Start, to);
+                    return false;
                 }
-                else
-                {
-                    Copy(run.Start, to);
-                }
-
-                GiveBack(to, run.End);
             }
         }
 
         return true;
     }
 
-    private void CopyDifferences(nint from, nint to)
+    private bool TryCopyDifferences(nint from, nint to)
     {
         int page = (int)HostMapping.PageSize;
         nint alike = from;
         for (nint at = from; at < to; at += page)
         {
-            // Sound: as in Copy.
-            if (!new ReadOnlySpan<byte>((void*)at, page).SequenceEqual(new ReadOnlySpan<byte>((void*)Original(at), page)))
+            if (!TryCompare(at, page, out bool areAlike))
             {
-                GiveBack(alike, at);
-                Copy(at, at + page);
+                return false;
+            }
+
+            if (!areAlike)
+            {
+                if (!TryGiveBack(alike, at) || !TryCopy(at, at + page))
+                {
+                    return false;
+                }
+
                 alike = at + page;
             }
         }
 
-        GiveBack(alike, to);
+        return TryGiveBack(alike, to);
     }
 
-    private void Copy(nint from, nint to)
+    private bool TryCompare(nint at, int page, out bool areAlike)
+    {
+        areAlike = false;
+        if (_surviving is null)
+        {
+            // Sound: as in TryCopy.
+            areAlike = new ReadOnlySpan<byte>((void*)at, page).SequenceEqual(new ReadOnlySpan<byte>((void*)Original(at), page));
+            return true;
+        }
+
+        int half = _parts.Length / 2;
+        if (!_surviving.TryCopyOut(ref _parts[0], (byte*)at, (nuint)page) || !_surviving.TryCopyOut(ref _parts[half], (byte*)Original(at), (nuint)page))
+        {
+            return false;
+        }
+
+        areAlike = _parts.AsSpan(0, page).SequenceEqual(_parts.AsSpan(half, page));
+        return true;
+    }
+
+    /// <returns>Whether all bytes were there.</returns>
+    private bool TryCopy(nint from, nint to)
     {
         _copied += (ulong)(to - from);
         while (from < to)
         {
-            // Sound: whole pages of two mappings that stay, of which the caller holds the first exclusively and the view has a share of the second
-            // (HostMapping.Share). They have nothing in common: the first is private.
-            int length = (int)Math.Min((ulong)(to - from), MostAtATime);
-            new ReadOnlySpan<byte>((void*)Original(from), length).CopyTo(new Span<byte>((void*)from, length));
+            int length;
+            if (_surviving is null)
+            {
+                // Sound: whole pages of two mappings that stay, of which the caller holds the first exclusively and the view has a share of the second
+                // (HostMapping.Share). They have nothing in common: the first is private.
+                length = (int)Math.Min((ulong)(to - from), MostAtATime);
+                new ReadOnlySpan<byte>((void*)Original(from), length).CopyTo(new Span<byte>((void*)from, length));
+            }
+            else
+            {
+                // By way of a buffer: a copy survives on one side only, and where a file is shortened the view's copies of what is gone go too.
+                length = (int)Math.Min((ulong)(to - from), (ulong)_parts.Length / 2);
+                if (!_surviving.TryCopyOut(ref _parts[0], (byte*)Original(from), (nuint)length) || !_surviving.TryCopyIn((byte*)from, ref _parts[0], (nuint)length))
+                {
+                    return false;
+                }
+            }
+
             from += length;
         }
+
+        return true;
     }
 
-    private void GiveBack(nint from, nint to)
+    private bool TryGiveBack(nint from, nint to)
     {
         if (from >= to)
         {
-            return;
+            return true;
         }
 
         // Of a private mapping of a file, the copies are dropped and the file's pages are seen again (madvise(2)). The kernel refuses locked pages.
         if (LinuxNative.MAdvise(from, (nuint)(to - from), LinuxNative.MAdvDontNeed) != 0)
         {
-            Copy(from, to);
-            return;
+            return TryCopy(from, to);
         }
 
         _givenBack += (ulong)(to - from);
         _firstGiven = Math.Min(_firstGiven, from);
         _lastGiven = Math.Max(_lastGiven, to);
+        return true;
     }
 
     private void GiveBackAll()
@@ -189,7 +240,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
         else if (original.Indirect is null)
         {
             // Locked pages are all there, so that to copy them brings nothing in.
-            Copy(_address, _end);
+            _ = TryCopy(_address, _end);
         }
         else
         {
