@@ -39,6 +39,15 @@ public sealed partial class DocumentTests : IDisposable
         Assert.Equal(output[3].Trim(), printed[2].Trim());
     }
 
+    [Fact]
+    public void The_page_on_devices_prints_what_it_says()
+    {
+        string page = Page("docs", "virtio.md");
+        string[] blocks = Blocks(page, "csharp");
+        Assert.Equal(2, blocks.Length);
+        Assert.Equal(Assert.Single(Blocks(page, "text")).Trim(), Run("using Nub.Memory;\nusing Nub.Virtio;\n" + blocks[1], "using Nub.Memory;\nusing Nub.Virtio;\n" + blocks[0]).Trim());
+    }
+
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private static string Run(string program, string types = "", string parser = "") => new Compiled(
