@@ -9,8 +9,8 @@ internal readonly struct SnapshotLayout
     /// <summary>The smallest page, of which a chunk has as many as a mask has bits.</summary>
     public const uint LeastPageSize = 1 << 12;
 
-    /// <summary>The largest memory in bytes, 2^47: more than a process can map, and its chunks can be counted in 32 bits.</summary>
-    public const ulong LargestSize = 1UL << 47;
+    /// <summary>The largest memory in bytes, 2^45 (32 TiB): as many chunks as two arrays can hold together.</summary>
+    public const ulong LargestSize = 1UL << 45;
 
     /// <summary>Describes a memory.</summary>
     /// <param name="size">Its size in bytes, which <see cref="IsValid"/> accepts.</param>
