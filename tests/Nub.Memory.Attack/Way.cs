@@ -24,6 +24,7 @@ internal sealed class Way : IDisposable
         using var way = new Way(mayFail);
         way.Memory();
         way.Snapshots();
+        way.Disk();
         way.OtherProcesses();
         return way._refused;
     }
@@ -46,7 +47,12 @@ internal sealed class Way : IDisposable
     {
         string path = Path.GetTempFileName();
         File.WriteAllBytes(path, s_contents);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(path);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        {
+            File.Delete(path);
+            File.Delete(path + ".base");
+            File.Delete(path + ".layer");
+        };
         return path;
     }
 
@@ -159,6 +165,47 @@ internal sealed class Way : IDisposable
         if (bytes is not null)
         {
             Do("write through", () => _ = bytes.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write));
+        }
+    }
+
+    /// <summary>Snapshots in files, whole and in layers.</summary>
+    private void Disk()
+    {
+        string wholePath = s_file + ".base";
+        string layerPath = s_file + ".layer";
+        ReadOnlySharedMemory? bytes = Own("memory to be saved", () => ReadOnlySharedMemory.FromBytes(s_contents));
+        if (bytes is null || !Do("save", () => _ = SharedMemorySnapshot.Save(wholePath, bytes)))
+        {
+            return;
+        }
+
+        Own("take", () => SharedMemorySnapshot.Take(bytes));
+        SharedMemorySnapshot? whole = Own("open from the disk", () => SharedMemorySnapshot.Open(wholePath));
+        SharedMemorySnapshot? trusted = Own("open on trust", () => SharedMemorySnapshot.OpenTrusted(wholePath));
+        foreach (SharedMemorySnapshot? below in (SharedMemorySnapshot?[])[whole, trusted])
+        {
+            ExclusiveSharedMemory? view = below is null ? null : Own("view of what was saved", below.Memory.MapCopyOnWrite);
+            if (view is null)
+            {
+                continue;
+            }
+
+            Do("write to the view of what was saved", () => view.WriteByte(9, (byte)~s_contents[9]));
+            if (Do("save a layer", () => _ = SharedMemorySnapshot.Save(layerPath, view, below)))
+            {
+                SharedMemorySnapshot? layer = Own("open a layer on trust", () => SharedMemorySnapshot.OpenTrusted(layerPath, below));
+                Own("open a layer", () => SharedMemorySnapshot.Open(layerPath, below));
+                byte[] byte9 = new byte[1];
+                if (layer is not null && Do("read a layer", () => layer.Memory.CopyTo(9, byte9)))
+                {
+                    Judge.Require(byte9[0] == (byte)~s_contents[9], "read a layer");
+                }
+            }
+
+            if (Do("restore what was saved", view.Restore))
+            {
+                Do("read what was restored", () => Judge.Require(view.ReadByte(9) == s_contents[9], "restored from the disk"));
+            }
         }
     }
 
