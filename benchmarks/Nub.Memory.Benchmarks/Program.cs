@@ -5,7 +5,7 @@ using Nub.Memory.Benchmarks;
 // groups; `--plot FILE` writes the figures as a picture too. Anything else goes to BenchmarkDotNet, for depth.
 if (!args.Contains("--peers"))
 {
-    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+    BenchmarkSwitcher.FromAssembly(typeof(PeerRun).Assembly).Run(args);
     return 0;
 }
 

@@ -179,7 +179,16 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_closed, typeof(VirtualMachine));
-            return [.. _slots.Where(slot => !slot.Flags.HasFlag(MemorySlotFlags.ReadOnly)).DistinctBy(slot => slot.Memory)];
+            var first = new List<MemorySlot>(_memories.Count);
+            foreach (MemorySlot slot in _slots)
+            {
+                if ((slot.Flags & MemorySlotFlags.ReadOnly) == 0 && !first.Exists(other => other.Memory == slot.Memory))
+                {
+                    first.Add(slot);
+                }
+            }
+
+            return [.. first];
         }
     }
 

@@ -44,22 +44,7 @@ public sealed unsafe partial class VirtualMachine
     public void RestoreState(MachineState state)
     {
         ArgumentNullException.ThrowIfNull(state);
-        VirtualProcessor[] processors = Check(state);
-        foreach (IrqchipState saved in state.Chips)
-        {
-            IrqchipState chip = saved;
-            Requests.SetIrqchip.Call(_descriptor, ref chip);
-        }
-
-        if (state.Pit is { } pit)
-        {
-            Requests.SetPit2.Call(_descriptor, ref pit);
-        }
-
-        foreach (VirtualProcessor processor in processors)
-        {
-            processor.RestoreState(state.Processors[processor.Id]);
-        }
+        SetState(Check(state), state);
     }
 
     /// <summary>
@@ -157,7 +142,7 @@ public sealed unsafe partial class VirtualMachine
                     held[restored].Restore(snapshot.Memories[restored].Contents);
                 }
 
-                RestoreState(snapshot.State);
+                SetState(processors, snapshot.State);
                 return true;
             }
             catch (Exception failure) when (failure is SharedMemoryException or KvmException or OutOfMemoryException or (InvalidOperationException and not ObjectDisposedException))
@@ -210,6 +195,25 @@ public sealed unsafe partial class VirtualMachine
         }
 
         return true;
+    }
+
+    private void SetState(VirtualProcessor[] processors, MachineState state)
+    {
+        foreach (IrqchipState saved in state.Chips)
+        {
+            IrqchipState chip = saved;
+            Requests.SetIrqchip.Call(_descriptor, ref chip);
+        }
+
+        if (state.Pit is { } pit)
+        {
+            Requests.SetPit2.Call(_descriptor, ref pit);
+        }
+
+        foreach (VirtualProcessor processor in processors)
+        {
+            processor.RestoreState(state.Processors[processor.Id]);
+        }
     }
 
     /// <summary>Refuses a state that has other processors.</summary>

@@ -152,7 +152,7 @@ public class LifecycleTests
         type = type.IsByRef ? type.GetElementType()! : type;
         return type == typeof(MemoryRegionType) ? MemoryRegionType.Snapshot
             : type == typeof(MemoryRegionFlags) ? MemoryRegionFlags.Read
-            : type == typeof(SharedMemory) ? s_other
+            : type == typeof(SharedMemory) || type == typeof(ReadOnlySharedMemory) ? s_other
             : type.IsValueType ? type == typeof(ulong) ? 16UL : Activator.CreateInstance(type)
             : type == typeof(Action<ExclusiveSharedMemory>) ? new Action<ExclusiveSharedMemory>(_ => { })
             : type == typeof(Func<ExclusiveSharedMemory, int>) ? new Func<ExclusiveSharedMemory, int>(_ => 0)

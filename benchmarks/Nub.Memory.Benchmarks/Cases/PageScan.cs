@@ -22,6 +22,23 @@ internal static unsafe partial class PageScan
     /// <summary>Finds the pages of a private view that are not the file's own.</summary>
     public static void Copies(ExclusiveSharedMemory view) => Find((ulong)view.BaseAddress, view.Size, IsPresent | OfFile, OfFile);
 
+    /// <summary>The offsets of the pages of a small private view that are not the file's own.</summary>
+    public static ulong[] CopiesOf(SharedMemory view)
+    {
+        ulong start = (ulong)view.BaseAddress;
+        int runs = Find(start, view.Size, IsPresent | OfFile, OfFile);
+        var pages = new List<ulong>();
+        for (int i = 0; i < runs; i++)
+        {
+            for (ulong at = s_runs[3 * i]; at < s_runs[(3 * i) + 1]; at += 4096)
+            {
+                pages.Add(at - start);
+            }
+        }
+
+        return [.. pages];
+    }
+
     private static bool Try()
     {
         if (s_file is null)
@@ -42,22 +59,27 @@ internal static unsafe partial class PageScan
         }
     }
 
-    private static void Find(ulong address, ulong size, ulong all, ulong inverted)
+    /// <returns>How many runs of pages the last call found.</returns>
+    private static int Find(ulong address, ulong size, ulong all, ulong inverted)
     {
         ulong end = address + size;
 
         // size, flags, start, end, walk_end, vec, vec_len, max_pages, category_inverted, category_mask, category_anyof_mask, return_mask
         ulong* argument = stackalloc ulong[12] { 12 * sizeof(ulong), 0, address, end, 0, (ulong)s_runs, 512, 0, inverted, all, 0, IsPresent };
+        int found = 0;
         while (address < end)
         {
             argument[2] = address;
-            if (IoControl(s_file!, Number, argument) < 0)
+            found = IoControl(s_file!, Number, argument);
+            if (found < 0)
             {
                 throw new InvalidOperationException($"PAGEMAP_SCAN failed with error {Marshal.GetLastPInvokeError()}.");
             }
 
             address = argument[4];
         }
+
+        return found;
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]

@@ -47,7 +47,7 @@ internal static class PeerRun
     }
 
     private static IEnumerable<Contest> Contests(Arena arena, SharingCases sharing, DiskCases disk) =>
-        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(sharing.All()).Concat(LifecycleCases.All()).Concat(RestoreCases.All()).Concat(disk.All()).Concat(KvmCases.All());
+        ScalarCases.All(arena).Concat(StackCases.All(arena)).Concat(BulkCases.All(arena)).Concat(sharing.All()).Concat(LifecycleCases.All()).Concat(RestoreCases.All()).Concat(GuestCallCases.All()).Concat(disk.All()).Concat(KvmCases.All());
 
     private static bool Threads(Arena arena)
     {

@@ -32,6 +32,9 @@ internal sealed class KvmGuest : IGuest
             stackPointer: (ulong)GuestMap.Stack.End);
     }
 
+    /// <summary>The machine, to be brought back to a snapshot between calls.</summary>
+    public VirtualMachine Machine => _machine;
+
     /// <inheritdoc/>
     public string Backend => "kvm";
 

@@ -9,14 +9,16 @@ namespace Nub.Memory;
 /// there: with <see cref="WriteProtection"/> 40 to 110 µs, by PAGEMAP_SCAN alone, which looks at each page itself, 600 to 840, by reading /proc/self/pagemap
 /// 650. Only pages without a copy are protected, whose first write is a fault in any case. The price is that pages that are only read come one for
 /// each fault, and not sixteen.</para>
-/// <para>A page with a copy is copied back each time, written or not, 0.1 to 0.5 µs; given back it would cost a fault, 2 to 14 µs. So one that was left alone is
-/// kept for as long as the copies cost what the fault would, and then goes: every so often pages are compared, and those alike are given
-/// back.</para>
+/// <para>A page with a copy is copied back each time, written or not, 0.1 to 0.5 µs; given back it would cost a fault, 2 to 14 µs, and of a guest's some 40. So one
+/// that was left alone is kept for about as long as the copies cost what the fault would, and then goes: every so often pages are compared, and those alike are given back. Some
+/// of these are written each time with what they have: when those that went are back at the next comparison, the one after it comes later.</para>
 /// </remarks>
 internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMapping original)
 {
     private const int RunsAtATime = 256;
-    private const int CompareEvery = 32;
+    private const int CompareEveryAtLeast = 64;
+    private const int CompareEveryAtMost = 4096;
+    private const int MostRemembered = 4096;
 
     // A span's limit, in whole pages.
     private const ulong MostAtATime = 1 << 30;
@@ -40,7 +42,12 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     private byte[] _parts = [];
 
     private bool _isWatched;
-    private int _restores;
+
+    // After how many restores pages are compared, and how many of them are left; and what went the last time.
+    private int _compareEvery = CompareEveryAtLeast;
+    private int _untilCompared = CompareEveryAtLeast;
+    private List<PageRun> _gone = [];
+    private List<PageRun> _alike = [];
 
     // Of the restore under way: what was copied and what was given back, in bytes, and between which addresses.
     private ulong _copied;
@@ -111,7 +118,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
         }
 
         PageQuery query = _isWatched ? WriteProtection.Written : s_copies;
-        bool compares = ++_restores % CompareEvery == 0;
+        bool compares = --_untilCompared <= 0;
         PageRun* buffer = stackalloc PageRun[RunsAtATime];
         var runs = new Span<PageRun>(buffer, RunsAtATime);
         for (nint at = _address; at < _end;)
@@ -134,7 +141,36 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
             }
         }
 
+        if (compares)
+        {
+            DecideWhenToCompare();
+        }
+
         return true;
+    }
+
+    private void DecideWhenToCompare()
+    {
+        // Both are in order, so that they are gone through together.
+        ulong gone = 0, back = 0;
+        int next = 0;
+        foreach (ref readonly PageRun run in System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_gone))
+        {
+            gone += run.Length;
+            for (; next < _alike.Count && _alike[next].Start < run.End; next++)
+            {
+                back += (ulong)Math.Max(0, Math.Min(_alike[next].End, run.End) - Math.Max(_alike[next].Start, run.Start));
+                if (_alike[next].End > run.End)
+                {
+                    break;
+                }
+            }
+        }
+
+        _compareEvery = gone != 0 && back >= gone / 2 ? Math.Min(2 * _compareEvery, CompareEveryAtMost) : CompareEveryAtLeast;
+        _untilCompared = _compareEvery;
+        (_gone, _alike) = (_alike, _gone);
+        _alike.Clear();
     }
 
     private bool TryCopyDifferences(nint from, nint to)
@@ -150,7 +186,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
 
             if (!areAlike)
             {
-                if (!TryGiveBack(alike, at) || !TryCopy(at, at + page))
+                if (!TryGiveBackAlike(alike, at) || !TryCopy(at, at + page))
                 {
                     return false;
                 }
@@ -159,7 +195,17 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
             }
         }
 
-        return TryGiveBack(alike, to);
+        return TryGiveBackAlike(alike, to);
+    }
+
+    private bool TryGiveBackAlike(nint from, nint to)
+    {
+        if (from < to && _alike.Count < MostRemembered)
+        {
+            _alike.Add(new PageRun(from, to, PageTraits.None));
+        }
+
+        return TryGiveBack(from, to);
     }
 
     private bool TryCompare(nint at, int page, out bool areAlike)

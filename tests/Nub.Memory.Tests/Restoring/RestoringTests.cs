@@ -76,7 +76,7 @@ public sealed unsafe partial class RestoringTests
         View.SkipWithout(way);
         using var view = new View(Contents(Pages));
         view.Bytes.Clear();
-        for (int round = 0; round < 64; round++)
+        for (int round = 0; round < 128; round++)
         {
             view.Bytes[(5 * View.Page) + 17] ^= 1;
             view.Restore(way);
@@ -89,6 +89,39 @@ public sealed unsafe partial class RestoringTests
         view.Bytes.Clear();
         view.Restore(way);
         Assert.True(view.Bytes.SequenceEqual(view.Contents));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Copying))]
+    public void Copies_that_are_written_with_what_they_have_go_ever_more_seldom(string way)
+    {
+        View.SkipWithout(way);
+        using var view = new View(Contents(Pages));
+        int gone = 0, late = 0;
+        for (int round = 0; round < 4096; round++)
+        {
+            // A byte of the second page is the same again, as a stack is that was pushed to and popped from.
+            view.Bytes[View.Page] = view.Contents[View.Page];
+            view.Bytes[(5 * View.Page) + 17] ^= 1;
+            view.Restore(way);
+            if (view.Private == HostMapping.PageSize)
+            {
+                gone++;
+                late += round > 1024 ? 1 : 0;
+            }
+        }
+
+        // After 64, 128, 256 and so on up to 4,096, instead of 64 times.
+        Assert.Equal((7, 2), (gone, late));
+
+        // What is left alone goes soon, when others do not come back.
+        for (int round = 0; round < 4096 + 64; round++)
+        {
+            view.Bytes[(round / 64 % Pages) * View.Page] ^= 1;
+            view.Restore(way);
+        }
+
+        Assert.True(view.Private <= 3 * HostMapping.PageSize, $"{view.Private} bytes of copies stayed.");
     }
 
     [SkippableTheory]

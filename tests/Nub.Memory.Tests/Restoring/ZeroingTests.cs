@@ -62,6 +62,30 @@ public sealed unsafe class ZeroingTests
         memory.Release();
     }
 
+    [SkippableTheory]
+    [MemberData(nameof(Ways))]
+    public void Huge_pages_are_made_zero_and_brought_back(string way)
+    {
+        View.SkipWithout(way);
+        const ulong Size = 8 << 20;
+        using var memory = new ExclusiveSharedMemory(Size);
+        Skip.If(LinuxNative.MAdvise(memory.BaseAddress, (nuint)Size, 14) != 0, "This kernel has no transparent huge pages.");
+        Span<byte> bytes = memory.AsSpan(0, (int)Size);
+        foreach (ulong kept in (ulong[])[Size, 3 << 20, 0])
+        {
+            bytes.Fill(7);
+            LinuxZeroing.Zero(memory.BaseAddress, Size, kept, Map(way));
+            Assert.Equal(-1, bytes.IndexOfAnyExcept((byte)0));
+        }
+
+        bytes.Fill(9);
+        memory.TakeSnapshot().Dispose();
+        Assert.Equal(-1, bytes.IndexOfAnyExcept((byte)9));
+        bytes[(int)Size / 2] = 1;
+        memory.Restore();
+        Assert.Equal(-1, bytes.IndexOfAnyExcept((byte)9));
+    }
+
     [SkippableFact]
     public void Where_nothing_tells_what_is_there_all_is_given_back()
     {
