@@ -119,6 +119,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
 
         PageQuery query = _isWatched ? WriteProtection.Written : s_copies;
         bool compares = --_untilCompared <= 0;
+        _alike.Clear();
         PageRun* buffer = stackalloc PageRun[RunsAtATime];
         var runs = new Span<PageRun>(buffer, RunsAtATime);
         for (nint at = _address; at < _end;)
@@ -170,7 +171,6 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
         _compareEvery = gone != 0 && back >= gone / 2 ? Math.Min(2 * _compareEvery, CompareEveryAtMost) : CompareEveryAtLeast;
         _untilCompared = _compareEvery;
         (_gone, _alike) = (_alike, _gone);
-        _alike.Clear();
     }
 
     private bool TryCopyDifferences(nint from, nint to)
