@@ -1,0 +1,31 @@
+using System.CommandLine;
+
+namespace Nub.Tool.Commands;
+
+/// <summary>The commands of <c>nub</c>, and what they have in common.</summary>
+internal static class Tool
+{
+    public const int Success = 0;
+
+    /// <summary>Something differs, or could not be done.</summary>
+    public const int Failure = 1;
+
+    public static RootCommand Create() => new("Layouts that come from C.")
+    {
+        ImportCommand.Create(),
+    };
+
+    /// <summary>Runs a command, and says what kept it from going on.</summary>
+    public static int Run(ParseResult parsed, Func<int> command)
+    {
+        try
+        {
+            return command();
+        }
+        catch (Exception e) when (e is ToolException or IOException or UnauthorizedAccessException)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine($"nub: {e.Message}");
+            return Failure;
+        }
+    }
+}

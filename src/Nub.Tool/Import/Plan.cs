@@ -1,0 +1,68 @@
+namespace Nub.Tool.Import;
+
+/// <summary>A struct of C# as it will be written.</summary>
+/// <param name="Of">The name of the C type; empty of one without.</param>
+/// <param name="Name">In C#.</param>
+/// <param name="Describes">What it is, for its documentation.</param>
+internal sealed record StructPlan(string Of, string Name, string Describes, long Size)
+{
+    public IReadOnlyList<FieldPlan> Fields { get; init; } = [];
+
+    /// <summary>Structs that have no name in C, declared inside of this one.</summary>
+    public IReadOnlyList<StructPlan> Nested { get; init; } = [];
+
+    /// <summary>What is left out or to be known, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Whether each field says its own offset.</summary>
+    public bool IsExplicit { get; init; }
+
+    /// <summary>The largest alignment that a field keeps; 0 when nothing needs to be said.</summary>
+    public int Pack { get; init; }
+
+    /// <summary>The alignment that the struct of C# has.</summary>
+    public int Alignment { get; init; } = 1;
+
+    public bool HasBigEndian => Fields.Any(static one => one.HasBigEndian);
+}
+
+/// <summary>A field as it will be written.</summary>
+/// <param name="Name">In C#.</param>
+/// <param name="Type">Of the field, or of an array's element.</param>
+/// <param name="Offset">In bytes from the start of the struct.</param>
+/// <param name="Size">In bytes, with all elements.</param>
+/// <param name="Alignment">Of the type.</param>
+internal sealed record FieldPlan(string Name, string Type, long Offset, long Size, int Alignment)
+{
+    /// <summary>How C declares it; null of what C has no one member for.</summary>
+    public string? Declaration { get; init; }
+
+    /// <summary>What is to be known of it.</summary>
+    public string? Remark { get; init; }
+
+    /// <summary>The name of the array's type; null of what is no array.</summary>
+    public string? ArrayType { get; init; }
+
+    /// <summary>The number of an array's elements.</summary>
+    public long Count { get; init; } = 1;
+
+    /// <summary>The name in C where the one in C# does not tell it.</summary>
+    public string? Of { get; init; }
+
+    public bool IsBigEndian { get; init; }
+
+    /// <summary>Of a struct: its plan.</summary>
+    public StructPlan? Struct { get; init; }
+
+    /// <summary>Whether it stands for bytes that C has no name for.</summary>
+    public bool IsReserved { get; init; }
+
+    public long End => Offset + Size;
+
+    public bool HasBigEndian => IsBigEndian || Struct is { HasBigEndian: true };
+
+    /// <summary>Whether [BigEndian] on both means one and the same turning of the bytes they share.</summary>
+    public bool TurnsLike(FieldPlan other) =>
+        Offset == other.Offset && IsBigEndian == other.IsBigEndian
+        && (Struct is not null ? ReferenceEquals(Struct, other.Struct) : other.Struct is null && (Type, Count) == (other.Type, other.Count));
+}

@@ -1,0 +1,183 @@
+using Nub.Tool.CTypes;
+
+namespace Nub.Tool.Import;
+
+/// <summary>Plans one struct: its fields in C#'s types, what C pads with, and the layout that puts each where C has it.</summary>
+/// <param name="c">The struct of C.</param>
+/// <param name="name">Its name in C#.</param>
+/// <param name="named">Plans another struct that has a name; null when that is left out.</param>
+internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, StructPlan?> named)
+{
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal) { name };
+    private readonly List<FieldPlan> _fields = [];
+    private readonly List<StructPlan> _nested = [];
+    private readonly List<string> _notes = [];
+
+    /// <exception cref="NotInCSharpException">C# has nothing for it.</exception>
+    public StructPlan Build()
+    {
+        List<CPlace> places = [.. c.Places];
+        foreach (CPlace place in places.Where(static place => place.Member.BitWidth is null))
+        {
+            AddMember(place);
+        }
+
+        foreach (BitUnit unit in BitFields.UnitsOf(places))
+        {
+            AddUnit(unit);
+        }
+
+        if (_fields.Count == 0)
+        {
+            throw new NotInCSharpException("it has no members but those whose length is for the memory to say");
+        }
+
+        List<FieldPlan> ordered = ByteOrderConflicts.Resolve([.. _fields.OrderBy(static field => field.Offset)], AsBytes);
+        AddReserved(ordered);
+        ordered = [.. ordered.Concat(_fields.Where(static field => field.IsReserved)).OrderBy(static field => field.Offset)];
+        return Arrange(ordered);
+    }
+
+    private void AddMember(CPlace place)
+    {
+        (CMember member, CType type) = (place.Member, place.Member.Type);
+        string what = type.Declare(member.Name);
+        if (member.IsFlexibleArray)
+        {
+            _notes.Add($"Left out: {what}, as many as the memory says, from offset {place.Offset}.");
+            return;
+        }
+
+        if (type.Size == 0)
+        {
+            _notes.Add($"Left out: {what}, which has no bytes, at offset {place.Offset}.");
+            return;
+        }
+
+        string fieldName = Names.Take(_taken, Names.Pascal(member.Name));
+        CType element = type.Innermost;
+        (string csharp, int alignment, StructPlan? plan) = TypeOf(element, fieldName, member);
+        string? array = type.Kind == CKind.Array ? Names.Take(_taken, fieldName + "Array") : null;
+        _fields.Add(new FieldPlan(fieldName, csharp, place.Offset, type.Size, alignment)
+        {
+            Declaration = what,
+            Remark = RemarkOf(element),
+            ArrayType = array,
+            Count = type.Kind == CKind.Array ? type.Count : 1,
+            Of = Names.Fold(fieldName) == Names.Fold(member.Name) ? null : member.Name,
+            IsBigEndian = element.Order == COrder.Big,
+            Struct = plan,
+        });
+    }
+
+    private static string? RemarkOf(CType type) => type switch
+    {
+        { Kind: CKind.Pointer } => "an address of whoever wrote it",
+        { Kind: CKind.Enum } => "an enum",
+        { Name: "_Bool" or "bool" } => "0 or 1",
+        _ when ByteOrderNames.IsVirtio(type.Name) => "little-endian, as since virtio 1.0",
+        _ => null,
+    };
+
+    private (string Type, int Alignment, StructPlan? Struct) TypeOf(CType type, string fieldName, CMember member)
+    {
+        if (type.Struct is { } inside)
+        {
+            StructPlan plan = PlanInside(inside, fieldName, member);
+            return (plan.Name, plan.Alignment, plan);
+        }
+
+        return CSharpTypes.Of(type) is { } csharp
+            ? (csharp, (int)type.Size, null)
+            : throw new NotInCSharpException($"its member '{member.Name}' is of type '{type.Name}', {type.Size} bytes, for which C# has nothing");
+    }
+
+    private StructPlan PlanInside(CStruct inside, string fieldName, CMember member)
+    {
+        if (inside.Name.Length > 0)
+        {
+            return named(inside) ?? throw new NotInCSharpException($"its member '{member.Name}' is of '{inside.Display}', which is left out");
+        }
+
+        StructPlan nested = Planner.PlanNested(inside, Names.Take(_taken, fieldName + (inside.IsUnion ? "Union" : "Struct")), named);
+        _nested.Add(nested);
+        return nested;
+    }
+
+    private void AddUnit(BitUnit unit)
+    {
+        string fieldName = Names.Take(_taken, $"Bits{unit.Offset}");
+        _fields.Add(new FieldPlan(fieldName, CSharpTypes.Integer(unit.Size, isSigned: false)!, unit.Offset, unit.Size, unit.Size) { Remark = "bit fields, " + unit.Describe() });
+    }
+
+    // The bytes of a field that no integer of C# can stand for.
+    private FieldPlan AsBytes(FieldPlan field, string why) => field with
+    {
+        Type = "byte",
+        Alignment = 1,
+        Count = field.Size,
+        ArrayType = field.ArrayType ?? Names.Take(_taken, field.Name + "Array"),
+        IsBigEndian = false,
+        Struct = null,
+        Remark = why,
+    };
+
+    private void AddReserved(List<FieldPlan> ordered)
+    {
+        long covered = 0;
+        foreach (FieldPlan field in ordered)
+        {
+            Reserve(covered, field.Offset);
+            covered = Math.Max(covered, field.End);
+        }
+
+        Reserve(covered, c.Size);
+    }
+
+    private void Reserve(long from, long to)
+    {
+        while (from < to)
+        {
+            long size = to - from > 16 ? to - from : new long[] { 8, 4, 2, 1 }.First(one => from % one == 0 && from + one <= to);
+            bool isArray = to - from > 16;
+            string fieldName = Names.Take(_taken, $"_reserved{from}");
+            _fields.Add(new FieldPlan(fieldName, isArray ? "byte" : CSharpTypes.Integer(size, isSigned: false)!, from, size, isArray ? 1 : (int)size)
+            {
+                IsReserved = true,
+                ArrayType = isArray ? Names.Take(_taken, $"Reserved{from}Array") : null,
+                Count = isArray ? size : 1,
+            });
+            from += size;
+        }
+    }
+
+    private StructPlan Arrange(List<FieldPlan> fields)
+    {
+        var plan = new StructPlan(c.Name, name, c.Display, c.Size) { Fields = fields, Nested = _nested, Notes = _notes };
+        int aligned = (int)Math.Min(c.Alignment, 128);
+        bool overlap = Enumerable.Range(1, fields.Count - 1).Any(i => fields[i].Offset < fields.Take(i).Max(static field => field.End));
+        foreach (int pack in new[] { 0, aligned, 1 })
+        {
+            (long size, int alignment, bool fits) = overlap ? TryExplicit(fields, pack) : TrySequential(fields, pack);
+            if (fits && size == c.Size && alignment <= aligned)
+            {
+                string[] note = alignment < c.Alignment ? [$"C aligns it to {c.Alignment} bytes, C# to {alignment}."] : [];
+                return plan with { Pack = pack, IsExplicit = overlap, Alignment = alignment, Notes = [.. _notes, .. note] };
+            }
+        }
+
+        throw new NotInCSharpException($"no layout of C# puts its members where C has them, in {c.Size} bytes");
+    }
+
+    private static (long Size, int Alignment, bool Fits) TrySequential(List<FieldPlan> fields, int pack)
+    {
+        (long[] offsets, long size, int alignment) = ManagedLayout.Sequential([.. fields.Select(static field => (field.Size, field.Alignment))], pack);
+        return (size, alignment, offsets.SequenceEqual(fields.Select(static field => field.Offset)));
+    }
+
+    private static (long Size, int Alignment, bool Fits) TryExplicit(List<FieldPlan> fields, int pack)
+    {
+        (long size, int alignment) = ManagedLayout.Explicit([.. fields.Select(static field => (field.End, field.Alignment))], pack);
+        return (size, alignment, true);
+    }
+}

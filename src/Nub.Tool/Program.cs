@@ -1,0 +1,3 @@
+using Nub.Tool.Commands;
+
+return Tool.Create().Parse(args).Invoke();
