@@ -15,10 +15,14 @@ namespace Nub.Ipc;
 /// </remarks>
 public sealed class SharedChannel : IAsyncDisposable, IDisposable
 {
+    // Bytes for nothing in a row. A wait that ended by itself leaves one now and then.
+    private const int NoiseTolerated = 64;
+
     private readonly Socket _socket;
     private readonly HostSharedMemory _memory;
     private readonly SharedRing _outgoing;
     private readonly SharedRing _incoming;
+    private readonly SocketWaker _waker;
     private readonly CancellationTokenSource _gone = new();
     private readonly Task _watching;
     private int _disposed;
@@ -32,6 +36,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         Peer = peer;
         Producer = outgoing.Producer;
         Consumer = incoming.Consumer;
+        Producer.Waker = Consumer.Waker = _waker = new SocketWaker(socket);
         _watching = WatchAsync();
     }
 
@@ -136,6 +141,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         _socket.Dispose();
         _outgoing.Dispose();
         _incoming.Dispose();
+        _waker.Dispose();
         _memory.Dispose();
     }
 
@@ -283,16 +289,23 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         ? new SharedChannelException(SharedChannelError.PeerGone, "The peer has gone while the channel was being made.", error)
         : error;
 
-    /// <summary>Waits for the end of the socket, which comes when the peer has closed it or has died. Nothing that it sends means anything.</summary>
+    /// <summary>
+    /// Waits for the end of the socket, which comes when the peer has closed it or has died. Until then each byte says that there may be something for an end that waits.
+    /// </summary>
     private async Task WatchAsync()
     {
-        byte[] nothing = new byte[64];
+        Memory<byte> hints = new byte[64];
+        int noise = 0;
         try
         {
-            while (await _socket.ReceiveAsync(nothing).ConfigureAwait(false) != 0)
+            while (await _socket.ReceiveAsync(hints).ConfigureAwait(false) != 0)
             {
-                // A peer that talks without end costs a thousand looks a second at most.
-                await Task.Delay(1).ConfigureAwait(false);
+                noise = _waker.Look() ? 0 : noise + 1;
+                if (noise > NoiseTolerated)
+                {
+                    // A peer that wakes for nothing without end costs a thousand looks a second at most.
+                    await Task.Delay(1).ConfigureAwait(false);
+                }
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
@@ -302,6 +315,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
 
         Producer.EndPeer();
         Consumer.EndPeer();
+        _waker.Look();
         await _gone.CancelAsync().ConfigureAwait(false);
     }
 

@@ -5,7 +5,7 @@ namespace Nub.Ipc;
 
 /// <summary>
 /// One end's wait without a thread. It is made once for an end and used again for each of its waits, so that they allocate nothing. From <see cref="Start"/>
-/// to its completion it, and with it the end, belongs to the waiting thread (<see cref="WaitingThread"/>).
+/// to its completion it, and with it the end, belongs to what wakes it: the waiting thread (<see cref="WaitingThread"/>), or a channel's <see cref="SocketWaker"/>.
 /// </summary>
 internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
 {
@@ -44,7 +44,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         _core.Reset();
         _noise = 0;
         _cancelled = false;
-        _futex = _end.Arm();
+        _futex = _end.Arm(_end.Waker is not null);
         if (_end.IsReady())
         {
             _end.Disarm();
@@ -53,11 +53,20 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
 
         _token = cancellationToken;
         _registration = cancellationToken.UnsafeRegister(static wait => ((AsyncWait)wait!).Cancel(), this);
-        WaitingThread.Add(this);
-        return new ValueTask<bool>(this, _core.Version);
+        var task = new ValueTask<bool>(this, _core.Version);
+        if (_end.Waker is { } waker)
+        {
+            waker.Add(this);
+        }
+        else
+        {
+            WaitingThread.Add(this);
+        }
+
+        return task;
     }
 
-    /// <summary>Looks whether the wait is over, and completes it then. On the waiting thread.</summary>
+    /// <summary>Looks whether the wait is over, and completes it then. On the waiting thread, or under the lock of a channel's waker.</summary>
     /// <param name="always">Whether to look at the ring even when nobody has woken the end.</param>
     /// <returns>Whether it is over.</returns>
     public bool TryComplete(bool always)
@@ -81,7 +90,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
                 return false;
             }
 
-            _futex = _end.Arm();
+            _futex = _end.Arm(_end.Waker is not null);
             if (!_end.IsReady())
             {
                 _noise += woken ? 1 : 0;
@@ -123,6 +132,13 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     public void Dispose()
     {
         _disposed = true;
+        if (_end.Waker is { } waker)
+        {
+            waker.Look();
+            _memory.Dispose();
+            return;
+        }
+
         WaitingThread.Kick();
         WaitingThread.ReleaseLater(_memory);
     }
@@ -130,6 +146,12 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private void Cancel()
     {
         _cancelled = true;
+        if (_end.Waker is { } waker)
+        {
+            waker.Look();
+            return;
+        }
+
         WaitingThread.Kick();
     }
 

@@ -47,6 +47,9 @@ public abstract class WaitingEnd
     /// <summary>Whether the other side is known to have gone; a channel says so.</summary>
     internal bool PeerHasGone => _peerHasGone;
 
+    /// <summary>What wakes this end's awaited waits, of a channel; <see langword="null"/> where the process's waiting thread does.</summary>
+    internal SocketWaker? Waker { get; set; }
+
     /// <summary>Whether the other side can wake this end.</summary>
     internal virtual bool CanBeWoken => Futex.IsSupported;
 
@@ -59,8 +62,9 @@ public abstract class WaitingEnd
     internal abstract bool Outcome();
 
     /// <summary>Reads the futex, asks the other side for a wake, and has a barrier after that.</summary>
+    /// <param name="bySocket">Whether the wake is to come by the channel's socket, and not by the futex.</param>
     /// <returns>The futex. The end is to look again, and to sleep while the futex has this value.</returns>
-    internal abstract uint Arm();
+    internal abstract uint Arm(bool bySocket = false);
 
     /// <summary>Takes the request back.</summary>
     internal abstract void Disarm();
@@ -134,7 +138,7 @@ public abstract class WaitingEnd
         }
     }
 
-    /// <summary>Waits until this end can go on, without a thread: the process's one waiting thread sleeps for all.</summary>
+    /// <summary>Waits until this end can go on, without a thread: the channel's socket tells, or the process's one waiting thread sleeps for all.</summary>
     private protected ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
         if (IsReady())

@@ -1,0 +1,113 @@
+using System.Net.Sockets;
+
+namespace Nub.Ipc;
+
+/// <summary>
+/// Completes the awaited waits of a channel's two ends when the peer sends a byte, so that they need no thread: the socket is awaited anyway, to learn when the peer has gone.
+/// </summary>
+/// <remarks>A byte is a hint only. Whatever the peer sends, the ends are looked at when a wait begins, when it is cancelled, and every 100 ms.</remarks>
+internal sealed class SocketWaker : IDisposable
+{
+    private static readonly byte[] s_wake = [1];
+
+    private readonly Socket _socket;
+    private readonly Timer _recheck;
+    private readonly Lock _gate = new();
+
+    // One of the producer's and one of the consumer's.
+    private AsyncWait? _first;
+    private AsyncWait? _second;
+
+    public SocketWaker(Socket socket)
+    {
+        _socket = socket;
+
+        // A wake must not wait: where the peer has not read the ones before, it is not needed either.
+        socket.Blocking = false;
+        _recheck = new Timer(static me => ((SocketWaker)me!).Recheck(), this, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    /// <summary>For tests: how often a look without a byte has found that a wait was over. After a lost wake; or when both came at once.</summary>
+    public int Rescues { get; private set; }
+
+    /// <summary>Begins to look after a wait.</summary>
+    public void Add(AsyncWait wait)
+    {
+        lock (_gate)
+        {
+            // The peer's byte may have come between the request and this.
+            if (wait.TryComplete(always: true))
+            {
+                return;
+            }
+
+            if (_first is null)
+            {
+                _first = wait;
+            }
+            else
+            {
+                _second = wait;
+            }
+
+            LookLater();
+        }
+    }
+
+    /// <summary>Completes the waits that are over.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Look()
+    {
+        lock (_gate)
+        {
+            bool any = Complete(ref _first) | Complete(ref _second);
+            if (_first is not null || _second is not null)
+            {
+                LookLater();
+            }
+
+            return any;
+        }
+    }
+
+    /// <summary>Has the peer look at its ends.</summary>
+    public void WakePeer()
+    {
+        try
+        {
+            _ = _socket.Send(s_wake, SocketFlags.None, out _);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The channel was disposed meanwhile, which tells the peer more than a byte.
+        }
+    }
+
+    public void Dispose() => _recheck.Dispose();
+
+    private void Recheck() => Rescues += Look() ? 1 : 0;
+
+    private static bool Complete(ref AsyncWait? wait)
+    {
+        // Its user may begin the next wait at once, on another thread: that one is added under the lock, after this.
+        if (wait is null || !wait.TryComplete(always: true))
+        {
+            return false;
+        }
+
+        wait = null;
+        return true;
+    }
+
+    private void LookLater()
+    {
+        try
+        {
+            _recheck.Change(WaitingEnd.RecheckInterval, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The channel was disposed, which ends all of its waits.
+        }
+    }
+}
