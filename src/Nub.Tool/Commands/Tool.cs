@@ -13,6 +13,8 @@ internal static class Tool
     public static RootCommand Create() => new("Layouts that come from C.")
     {
         ImportCommand.Create(),
+        CheckCommand.Create(),
+        LayoutCommand.Create(),
     };
 
     /// <summary>Runs a command, and says what kept it from going on.</summary>

@@ -1,0 +1,19 @@
+using Nub.Tool.Assemblies;
+using Nub.Tool.CTypes;
+
+namespace Nub.Tool.Check;
+
+/// <summary>A line of what two structs have in common, or not.</summary>
+/// <param name="Difference">What differs; null where nothing does.</param>
+internal sealed record ComparedMember(NetField? Field, CPlace? Place, string? Difference)
+{
+    public long Offset => Place?.Offset ?? Field!.Offset;
+}
+
+/// <summary>A struct of C# beside the one of C that it says it is.</summary>
+internal sealed record Comparison(NetStruct Net, CStruct C, IReadOnlyList<ComparedMember> Members)
+{
+    public bool SizesDiffer => Net.Size != C.Size;
+
+    public int Differences => Members.Count(static member => member.Difference is not null) + (SizesDiffer ? 1 : 0);
+}
