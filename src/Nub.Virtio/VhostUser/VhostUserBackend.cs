@@ -145,22 +145,30 @@ public sealed class VhostUserBackend : IDisposable
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
         {
+            Exception? failure = null;
             try
             {
                 Serve(socket);
-                ended.SetResult();
             }
             catch (Exception e)
             {
-                ended.SetException(e);
+                failure = e;
             }
-            finally
+
+            // Before it is told: whoever is told may serve the next front end at once.
+            lock (_gate)
             {
-                lock (_gate)
-                {
-                    _isServing = false;
-                    _socket = null;
-                }
+                _isServing = false;
+                _socket = null;
+            }
+
+            if (failure is null)
+            {
+                ended.SetResult();
+            }
+            else
+            {
+                ended.SetException(failure);
             }
         })
         {
