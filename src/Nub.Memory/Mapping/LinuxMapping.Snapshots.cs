@@ -28,10 +28,13 @@ internal sealed partial class LinuxMapping
         }
     }
 
-    /// <remarks>A page that is neither there nor swapped out, or is the file's, is as it was made.</remarks>
+    /// <remarks>
+    /// A page that is neither there nor swapped out, or is the file's, is as it was made. Not where a guest writes through the snapshot: what the view has no
+    /// copy of has changed with it, so that everything is to be looked at.
+    /// </remarks>
     public override List<(ulong Offset, ulong Length)>? FindWritten(HostMapping? below)
     {
-        bool tells = below is null ? Backing == MappingBacking.Anonymous : _restoring is not null && ReferenceEquals(below, Snapshot);
+        bool tells = below is null ? Backing == MappingBacking.Anonymous : _restoring is not null && ReferenceEquals(below, Snapshot) && (below.IsSteady || below.IsTrusted);
         if (!tells || PageMap.Own is not { } map)
         {
             return null;

@@ -85,6 +85,9 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     {
         (_copied, _givenBack, _firstGiven, _lastGiven) = (0, 0, _end, _address);
 
+        // The kernel takes back whole pages only.
+        keepAtMost -= keepAtMost % HostMapping.PageSize;
+
         // What may change is looked at anew: a copy would go on showing what it was. After that nothing is known of the pages.
         if (way == Way.GiveBack || map is null || !(original.IsSteady || original.IsTrusted) || !TryCopyBack(keepAtMost, map))
         {

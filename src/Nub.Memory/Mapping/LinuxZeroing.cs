@@ -32,6 +32,8 @@ internal static unsafe class LinuxZeroing
             return;
         }
 
+        // The kernel takes back whole pages only.
+        keepAtMost -= keepAtMost % HostMapping.PageSize;
         nint end = address + (nint)length;
         nint at = address;
         ulong kept = 0;

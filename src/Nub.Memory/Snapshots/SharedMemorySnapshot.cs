@@ -93,7 +93,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's or the base's bytes are gone.</exception>
-    /// <exception cref="SharedMemorySnapshotException">The base was taken on trust, and a chunk of it is damaged.</exception>
+    /// <exception cref="SharedMemorySnapshotException">The base was taken on trust or is written through by a guest, and a chunk of it has changed.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the base was disposed.</exception>
     public static SharedMemorySnapshotHash Save(
         string path, SharedMemory memory, SharedMemorySnapshot? baseSnapshot = null, IEnumerable<SharedMemorySnapshotSection>? sections = null)
@@ -115,7 +115,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// <exception cref="IOException">The file cannot be written. What was at the path is still there.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
-    /// <exception cref="SharedMemorySnapshotException">The snapshot was taken on trust, and a chunk of it is damaged.</exception>
+    /// <exception cref="SharedMemorySnapshotException">The snapshot was taken on trust or is written through by a guest, and a chunk of it has changed.</exception>
     /// <exception cref="ObjectDisposedException">The snapshot was disposed.</exception>
     public void Save(string path) => SaveOver(path, null);
 

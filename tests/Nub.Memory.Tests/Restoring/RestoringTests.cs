@@ -67,6 +67,12 @@ public sealed unsafe partial class RestoringTests
                 Assert.True(view.Bytes.SequenceEqual(view.Contents));
             }
         }
+
+        // No whole number of pages: nothing of the last stays.
+        view.Bytes.Clear();
+        view.Restore(way, 2 * HostMapping.PageSize - 1);
+        Assert.Equal(HostMapping.PageSize, view.Private);
+        Assert.True(view.Bytes.SequenceEqual(view.Contents));
     }
 
     [SkippableTheory]

@@ -114,6 +114,12 @@ public sealed unsafe class ZeroingTests
         pair.Host.Zero();
         Assert.Equal(0UL, View.Resident(pair.Host.Live.Mapping));
         Assert.Equal(0, pair.Host.Read<byte>(0));
+
+        // No whole number of pages: nothing of the last stays.
+        pair.Host.ResidentLimit = 2 * HostMapping.PageSize - 1;
+        pair.Host.Fill(0, pair.Size, 7);
+        pair.Host.Zero();
+        Assert.Equal(HostMapping.PageSize, View.Resident(pair.Host.Live.Mapping));
     }
 
     private static PageMap Map(string way) => way == "reading" ? PageMap.Own!.Reading : PageMap.Own!;

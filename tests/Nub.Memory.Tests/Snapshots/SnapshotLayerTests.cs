@@ -191,4 +191,16 @@ public sealed class SnapshotLayerTests : IDisposable
     }
 
     private static SharedMemorySnapshotException Refusal(Action action) => Assert.Throws<SharedMemorySnapshotException>(action);
+
+    [Fact]
+    public unsafe void A_view_shows_what_a_guest_wrote_through_its_base_and_a_layer_of_it_is_not_saved_without_that()
+    {
+        using SharedMemorySnapshot opened = SharedMemorySnapshot.Open(_folder.Save("base", SnapshotFolder.Pattern(32)));
+        using ExclusiveSharedMemory view = opened.Memory.MapCopyOnWrite();
+        _ = opened.Memory.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write);
+        ((byte*)opened.Memory.BaseAddress)[20 * s_page] ^= 1;
+        SharedMemorySnapshotException refusal = Assert.Throws<SharedMemorySnapshotException>(() => SharedMemorySnapshot.Save(_folder["layer"], view, opened));
+        Assert.Equal(SharedMemorySnapshotError.ChunkDamaged, refusal.Error);
+        Assert.DoesNotContain(_folder["layer"], _folder.Files);
+    }
 }
