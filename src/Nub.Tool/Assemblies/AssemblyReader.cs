@@ -23,8 +23,10 @@ internal sealed class AssemblyReader : IDisposable
         string[] beside = Directory.GetFiles(Path.GetDirectoryName(full)!, "*.dll");
         string[] framework = Directory.GetFiles(RuntimeEnvironment.GetRuntimeDirectory(), "*.dll");
 
-        // A library's output has not what its packages bring, so the attributes are looked for beside this tool as well.
-        _context = new MetadataLoadContext(new PathAssemblyResolver([.. framework, typeof(LayoutAttribute).Assembly.Location, .. beside, full]), "System.Private.CoreLib");
+        // A library's output has not what its packages bring, so the attributes are looked for beside this tool as well. Of each name one file: the context
+        // refuses a second.
+        string[] all = [full, .. framework, .. beside, typeof(LayoutAttribute).Assembly.Location];
+        _context = new MetadataLoadContext(new PathAssemblyResolver(all.DistinctBy(Path.GetFileName)), "System.Private.CoreLib");
         try
         {
             _assembly = _context.LoadFromAssemblyPath(full);
@@ -44,7 +46,8 @@ internal sealed class AssemblyReader : IDisposable
         {
             return [.. _assembly.GetTypes().Where(IsMarked).OrderBy(static type => type.FullName, StringComparer.Ordinal).Select(type => _structs.Read(type))];
         }
-        catch (Exception e) when (e is BadImageFormatException or FileLoadException or FileNotFoundException or TypeLoadException or ReflectionTypeLoadException)
+        // Whatever: of an assembly that is damaged, or does not fit those beside it, the framework's reader does not say what it throws.
+        catch (Exception e) when (e is not ToolException and not OutOfMemoryException)
         {
             string reason = e is ReflectionTypeLoadException { LoaderExceptions: [{ } first, ..] } ? first.Message : e.Message;
             throw new ToolException($"The structs of {_assembly.GetName().Name} cannot be read: {reason}", e);

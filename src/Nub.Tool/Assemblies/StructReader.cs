@@ -14,12 +14,23 @@ internal sealed class StructReader : IDisposable
 
     private static readonly Dictionary<string, (string Name, int Size)> s_primitives = new(StringComparer.Ordinal)
     {
-        ["System.Boolean"] = ("bool", 1), ["System.Byte"] = ("byte", 1), ["System.SByte"] = ("sbyte", 1),
-        ["System.Char"] = ("char", 2), ["System.Int16"] = ("short", 2), ["System.UInt16"] = ("ushort", 2), ["System.Half"] = ("Half", 2),
-        ["System.Int32"] = ("int", 4), ["System.UInt32"] = ("uint", 4), ["System.Single"] = ("float", 4),
-        ["System.Int64"] = ("long", 8), ["System.UInt64"] = ("ulong", 8), ["System.Double"] = ("double", 8),
-        ["System.IntPtr"] = ("nint", 8), ["System.UIntPtr"] = ("nuint", 8),
-        ["System.Int128"] = ("Int128", 16), ["System.UInt128"] = ("UInt128", 16),
+        ["System.Boolean"] = ("bool", 1),
+        ["System.Byte"] = ("byte", 1),
+        ["System.SByte"] = ("sbyte", 1),
+        ["System.Char"] = ("char", 2),
+        ["System.Int16"] = ("short", 2),
+        ["System.UInt16"] = ("ushort", 2),
+        ["System.Half"] = ("Half", 2),
+        ["System.Int32"] = ("int", 4),
+        ["System.UInt32"] = ("uint", 4),
+        ["System.Single"] = ("float", 4),
+        ["System.Int64"] = ("long", 8),
+        ["System.UInt64"] = ("ulong", 8),
+        ["System.Double"] = ("double", 8),
+        ["System.IntPtr"] = ("nint", 8),
+        ["System.UIntPtr"] = ("nuint", 8),
+        ["System.Int128"] = ("Int128", 16),
+        ["System.UInt128"] = ("UInt128", 16),
     };
 
     private readonly Dictionary<Type, NetStruct> _known = [];

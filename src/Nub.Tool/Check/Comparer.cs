@@ -13,7 +13,7 @@ internal static class Comparer
     public static Comparison Compare(NetStruct net, CStruct c)
     {
         List<CPlace> places = [.. c.Places.Where(static place => place.Member.Name.Length > 0 && place.Member is { IsFlexibleArray: false } && (place.Member.BitWidth is not null || place.Member.Type.Size > 0))];
-        HashSet<string> names = [.. places.Select(static place => Names.Fold(place.Member.Name))];
+        HashSet<string> names = [.. places.Where(static place => place.Member.BitWidth is null).Select(static place => Names.Fold(place.Member.Name))];
         List<NetField> fields = [.. Flatten(net, 0, field => names.Contains(NameOf(field)) || places.Exists(place => IsAt(field, place)))];
 
         var members = new List<ComparedMember>();

@@ -42,14 +42,18 @@ internal static class CheckCommand
 
         string source = btf ?? string.Join(", ", options.Headers);
         Func<string, IReadOnlyList<CStruct>> find = btf is null ? FinderOf(HeaderReader.Read(options)) : BtfFile.Open(btf).Find;
-        int different = 0;
+        int agree = 0;
+        int missing = 0;
         foreach (NetStruct one in structs)
         {
-            different += Report(one, find(one.Of!), source, console.Output) ? 0 : 1;
+            IReadOnlyList<CStruct> candidates = find(one.Of!);
+            missing += candidates.Count == 0 ? 1 : 0;
+            agree += Report(one, candidates, source, console.Output) ? 1 : 0;
         }
 
-        console.Output.WriteLine($"{structs.Count - different} of {structs.Count} structs agree with {source}.");
-        return different == 0 ? Tool.Success : Tool.Failure;
+        string rest = agree == structs.Count ? "" : $", {structs.Count - agree - missing} differ, {missing} are not there";
+        console.Output.WriteLine($"{agree} of {structs.Count} structs agree with {source}{rest}.");
+        return agree == structs.Count ? Tool.Success : Tool.Failure;
     }
 
     private static Func<string, IReadOnlyList<CStruct>> FinderOf(IReadOnlyList<CStruct> all)

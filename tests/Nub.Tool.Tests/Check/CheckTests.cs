@@ -1,3 +1,4 @@
+using Nub.Memory;
 using Nub.Tool.Tests.Harness;
 
 namespace Nub.Tool.Tests.Check;
@@ -25,6 +26,7 @@ public class CheckTests
     [InlineData("desc", "ulong Addr; public ulong Len;", "8 bytes, and in C 4")]
     [InlineData("desc", "ulong Addr; public uint Len; public uint Rest;", "C# has no such field there")]
     [InlineData("desc", "ulong Addr; public uint Len; public ushort Flags; public ushort Next; public ulong More;", "in all")]
+    [InlineData("bits", "uint A; public byte C; private byte _a; private ushort _b;")]
     [InlineData("bits", "ushort Word; private ushort _0; public byte C; private byte _1; private ushort _2;")]
     [InlineData("order", "ushort port_; public ushort Pad; public uint Sum;", "little-endian, and in C big-endian")]
     [InlineData("order", "ushort Port; public ushort Pad; public uint Sum;", "little-endian, and in C big-endian")]
@@ -69,6 +71,28 @@ public class CheckTests
         NubRun run = Check("public struct X { public int A; }");
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("there is nothing to compare", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_library_that_lies_beside_the_assembly_may_be_another_than_the_tool_s()
+    {
+        Assert.Empty(Compiler.Compile("#pragma warning disable CS1591\nusing Nub.Memory; namespace T; [AllValid, Layout(Of = \"desc\")] public partial struct X { public ulong Addr; }", out byte[] assembly));
+        string folder = Directory.CreateTempSubdirectory("nub-").FullName;
+        try
+        {
+            // Another build of it has another identity of its module, and nothing else is compared.
+            byte[] other = File.ReadAllBytes(typeof(LayoutAttribute).Assembly.Location);
+            other[other.AsSpan().IndexOf(typeof(LayoutAttribute).Module.ModuleVersionId.ToByteArray())] ^= 1;
+            File.WriteAllBytes(Path.Combine(folder, "Nub.Memory.dll"), other);
+            File.WriteAllBytes(Path.Combine(folder, "X.dll"), assembly);
+            NubRun run = NubTool.Run("layout", Path.Combine(folder, "X.dll"), "X");
+            Assert.Equal(("", 0), (run.Error, run.ExitCode));
+            Assert.StartsWith("X: 8 bytes", run.Output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]
