@@ -82,7 +82,7 @@ public sealed unsafe partial class RestoringTests
         View.SkipWithout(way);
         using var view = new View(Contents(Pages));
         view.Bytes.Clear();
-        for (int round = 0; round < 128; round++)
+        for (int round = 0; round < 100; round++)
         {
             view.Bytes[(5 * View.Page) + 17] ^= 1;
             view.Restore(way);

@@ -54,7 +54,10 @@ public sealed class TakeSnapshotTests
         using ExclusiveSharedMemory memory = Make(kind);
         Span<byte> bytes = memory.AsSpan(0, s_size);
         bytes.Fill(5);
-        memory.TakeSnapshot().Dispose();
+        ReadOnlySharedMemory snapshot = memory.TakeSnapshot();
+        nint address = snapshot.BaseAddress;
+        snapshot.Dispose();
+        Assert.True(ProcessMaps.IsMemory(address, (ulong)s_size));
         bytes[3] = 7;
         memory.Restore();
         Assert.Equal(-1, bytes.IndexOfAnyExcept((byte)5));
@@ -62,6 +65,8 @@ public sealed class TakeSnapshotTests
         {
             memory.Restore(other);
         }
+
+        Assert.False(ProcessMaps.IsMemory(address, (ulong)s_size));
 
         // A span of an exclusive memory goes on being one of it.
         Assert.Equal(-1, bytes.IndexOfAnyExcept((byte)0));
