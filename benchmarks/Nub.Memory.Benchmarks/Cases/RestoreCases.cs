@@ -36,7 +36,10 @@ internal static unsafe class RestoreCases
     private static Contest Zero(int size, int everyPage)
     {
         var memory = new ExclusiveSharedMemory((ulong)size);
+
+        // Each peer has its own, so that none finds in the cache what the one before has put there.
         var filled = new ExclusiveSharedMemory((ulong)size);
+        var filledToo = new ExclusiveSharedMemory((ulong)size);
         bool isJudged = size == 16 << 20 && PageScan.IsSupported;
         var written = new Pages(size / Page / everyPage, everyPage);
         var peers = new List<Side>
@@ -52,9 +55,9 @@ internal static unsafe class RestoreCases
             peers.Add(new Side(Scan, times => Repeat(times, () => PageScan.Present(memory))));
             peers.Add(new Side(Both, times => Repeat(times, () =>
             {
-                written.Touch(filled);
-                written.Clear(filled);
-                PageScan.Present(filled);
+                written.Touch(filledToo);
+                written.Clear(filledToo);
+                PageScan.Present(filledToo);
             })));
         }
 
@@ -76,6 +79,7 @@ internal static unsafe class RestoreCases
         ReadOnlySharedMemory snapshot = ReadOnlySharedMemory.FromBytes(contents);
         ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
         ExclusiveSharedMemory copied = snapshot.CopyToWritable();
+        ExclusiveSharedMemory copiedToo = snapshot.CopyToWritable();
         var written = new Pages(count, All / count);
         new Pages(All, 1).Read(view);
         var peers = new List<Side>
@@ -91,8 +95,8 @@ internal static unsafe class RestoreCases
             peers.Add(new Side(Scan, times => Repeat(times, () => PageScan.Copies(view))));
             peers.Add(new Side(Both, times => Repeat(times, () =>
             {
-                written.Touch(copied);
-                written.Copy(contents, copied);
+                written.Touch(copiedToo);
+                written.Copy(contents, copiedToo);
                 PageScan.Copies(view);
             })));
         }

@@ -12,6 +12,7 @@ namespace Nub.Memory;
 internal static unsafe class LinuxZeroing
 {
     private const int RunsAtATime = 256;
+    private const ulong MostAtATime = 1 << 30;
 
     // Asking costs about what overwriting this much does.
     private const ulong AskFrom = 64 << 10;
@@ -70,6 +71,15 @@ internal static unsafe class LinuxZeroing
         }
     }
 
-    // Sound: the range is a part of the mapping, which the caller holds exclusively and which stays mapped meanwhile.
-    private static void Overwrite(nint address, ulong size) => BulkFill.Fill((byte*)address, (nuint)size, 0);
+    // By the runtime's own way and not BulkFill's: single pages of a large memory are cleared a third faster by string instructions, which do not fetch what they
+    // overwrite, and nobody else is there to see a byte written twice.
+    private static void Overwrite(nint address, ulong size)
+    {
+        for (int length; size > 0; size -= (ulong)length, address += length)
+        {
+            // Sound: the range is a part of the mapping, which the caller holds exclusively and which stays mapped meanwhile.
+            length = (int)Math.Min(size, MostAtATime);
+            new Span<byte>((void*)address, length).Clear();
+        }
+    }
 }
