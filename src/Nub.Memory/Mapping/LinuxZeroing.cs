@@ -71,8 +71,7 @@ internal static unsafe class LinuxZeroing
         }
     }
 
-    // By the runtime's own way and not BulkFill's: single pages of a large memory are cleared a third faster by string instructions, which do not fetch what they
-    // overwrite, and nobody else is there to see a byte written twice.
+    // By the runtime's own way and not BulkFill's: nobody else is there to see a byte written twice.
     private static void Overwrite(nint address, ulong size)
     {
         for (int length; size > 0; size -= (ulong)length, address += length)
