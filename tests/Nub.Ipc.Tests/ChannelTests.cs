@@ -282,6 +282,61 @@ public sealed class ChannelTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_token_that_is_cancelled_when_its_wait_is_over_does_not_end_the_next_wait()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();
+        var wait = new AsyncWait(server.Consumer);
+        ValueTask<bool> waiting = wait.Start(CancellationToken.None);
+
+        // As by the token of the wait before, on a thread that was at it when that one was over.
+        wait.Cancel();
+        Assert.False(waiting.IsCompleted);
+        client.Producer.Write(1L);
+        Assert.True(await waiting);
+        wait.Dispose();
+        await client.DisposeAsync();
+        await server.DisposeAsync();
+        listener.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task A_continuation_that_runs_at_once_may_begin_the_next_wait()
+    {
+        (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();
+        while (server.Producer.TryWrite(0L))
+        {
+        }
+
+        Task writing = server.Producer.WriteAsync(0L, _patience.Token).AsTask();
+        Assert.False(writing.IsCompleted);
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new InlineContext());
+        Task<Task<bool>> reading = ReadAndWaitAgainAsync();
+        SynchronizationContext.SetSynchronizationContext(before);
+        client.Producer.Write(1L);
+        Task<bool> waiting = await reading.WaitAsync(s_patience);
+        client.Producer.Write(2L);
+        Assert.True(await waiting.WaitAsync(s_patience));
+        _ = client.Consumer.Read<long>(_patience.Token);
+        await writing;
+        await client.DisposeAsync();
+        await server.DisposeAsync();
+        listener.Dispose();
+
+        async Task<Task<bool>> ReadAndWaitAgainAsync()
+        {
+            Assert.True(await server.Consumer.WaitToReadAsync(_patience.Token));
+            Assert.Equal(1, server.Consumer.Read<long>(_patience.Token));
+            return server.Consumer.WaitToReadAsync(_patience.Token).AsTask();
+        }
+    }
+
+    private sealed class InlineContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
+    }
+
+    [SkippableFact]
     public async Task Awaiting_a_channel_allocates_nothing_once_it_is_warm()
     {
         (SharedChannelListener listener, SharedChannel server, SharedChannel client) = await ConnectAsync();

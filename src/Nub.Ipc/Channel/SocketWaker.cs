@@ -89,14 +89,17 @@ internal sealed class SocketWaker : IDisposable
 
     private static bool Complete(ref AsyncWait? wait)
     {
-        // Its user may begin the next wait at once, on another thread: that one is added under the lock, after this.
-        if (wait is null || !wait.TryComplete(always: true))
+        // Its user may begin the next wait at once: on another thread it is added under the lock, after this; where a synchronization context runs what is posted
+        // to it there and then, on this one, and its place must be free.
+        AsyncWait? looked = wait;
+        wait = null;
+        if (looked is null || looked.TryComplete(always: true))
         {
-            return false;
+            return looked is not null;
         }
 
-        wait = null;
-        return true;
+        wait = looked;
+        return false;
     }
 
     private void LookLater()

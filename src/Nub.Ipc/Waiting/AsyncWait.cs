@@ -16,7 +16,6 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
-    private volatile bool _cancelled;
     private volatile bool _disposed;
     private uint _futex;
     private int _noise;
@@ -43,7 +42,6 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         ObjectDisposedException.ThrowIf(_disposed, typeof(SharedRing));
         _core.Reset();
         _noise = 0;
-        _cancelled = false;
         _futex = _end.Arm(_end.Waker is not null);
         if (_end.IsReady())
         {
@@ -78,7 +76,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
                 return Fail(new ObjectDisposedException(nameof(SharedRing)));
             }
 
-            if (_cancelled)
+            if (_token.IsCancellationRequested)
             {
                 _end.Disarm();
                 return Fail(new OperationCanceledException(_token));
@@ -143,9 +141,9 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         WaitingThread.ReleaseLater(_memory);
     }
 
-    private void Cancel()
+    /// <summary>Has the wait looked at because its token was cancelled. It may come late, in the next wait.</summary>
+    internal void Cancel()
     {
-        _cancelled = true;
         if (_end.Waker is { } waker)
         {
             waker.Look();
