@@ -36,38 +36,44 @@ internal sealed class SocketWaker : IDisposable
         lock (_gate)
         {
             // The peer's byte may have come between the request and this.
-            if (wait.TryComplete(always: true))
+            if (!wait.IsOver(always: true))
             {
+                if (_first is null)
+                {
+                    _first = wait;
+                }
+                else
+                {
+                    _second = wait;
+                }
+
+                LookLater();
                 return;
             }
-
-            if (_first is null)
-            {
-                _first = wait;
-            }
-            else
-            {
-                _second = wait;
-            }
-
-            LookLater();
         }
+
+        wait.Complete();
     }
 
     /// <summary>Completes the waits that are over.</summary>
     /// <returns>Whether there was one.</returns>
     public bool Look()
     {
+        AsyncWait? first, second;
         lock (_gate)
         {
-            bool any = Complete(ref _first) | Complete(ref _second);
+            first = TakeIfOver(ref _first);
+            second = TakeIfOver(ref _second);
             if (_first is not null || _second is not null)
             {
                 LookLater();
             }
-
-            return any;
         }
+
+        // Outside of the lock: what awaits them may run here and now.
+        first?.Complete();
+        second?.Complete();
+        return first is not null || second is not null;
     }
 
     /// <summary>Has the peer look at its ends.</summary>
@@ -87,19 +93,17 @@ internal sealed class SocketWaker : IDisposable
 
     private void Recheck() => Rescues += Look() ? 1 : 0;
 
-    private static bool Complete(ref AsyncWait? wait)
+    /// <summary>Frees a wait's place when it is over: its user may begin the next one as soon as it is completed.</summary>
+    private static AsyncWait? TakeIfOver(ref AsyncWait? wait)
     {
-        // Its user may begin the next wait at once: on another thread it is added under the lock, after this; where a synchronization context runs what is posted
-        // to it there and then, on this one, and its place must be free.
         AsyncWait? looked = wait;
-        wait = null;
-        if (looked is null || looked.TryComplete(always: true))
+        if (looked is null || !looked.IsOver(always: true))
         {
-            return looked is not null;
+            return null;
         }
 
-        wait = looked;
-        return false;
+        wait = null;
+        return looked;
     }
 
     private void LookLater()

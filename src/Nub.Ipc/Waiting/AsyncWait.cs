@@ -16,6 +16,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
+    private Exception? _error;
     private volatile bool _disposed;
     private uint _futex;
     private int _noise;
@@ -42,6 +43,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         ObjectDisposedException.ThrowIf(_disposed, typeof(SharedRing));
         _core.Reset();
         _noise = 0;
+        _error = null;
         _futex = _end.Arm(_end.Waker is not null);
         if (_end.IsReady())
         {
@@ -64,10 +66,23 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         return task;
     }
 
-    /// <summary>Looks whether the wait is over, and completes it then. On the waiting thread, or under the lock of a channel's waker.</summary>
+    /// <summary>Looks whether the wait is over, and completes it then. On the waiting thread.</summary>
+    /// <inheritdoc cref="IsOver"/>
+    public bool TryComplete(bool always)
+    {
+        bool isOver = IsOver(always);
+        if (isOver)
+        {
+            Complete();
+        }
+
+        return isOver;
+    }
+
+    /// <summary>Looks whether the wait is over. If it is, <see cref="Complete"/> is all that may come next.</summary>
     /// <param name="always">Whether to look at the ring even when nobody has woken the end.</param>
     /// <returns>Whether it is over.</returns>
-    public bool TryComplete(bool always)
+    public bool IsOver(bool always)
     {
         try
         {
@@ -108,9 +123,21 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
             return Fail(e);
         }
 
-        _registration.Unregister();
-        _core.SetResult(true);
         return true;
+    }
+
+    /// <summary>Completes a wait that is over. What awaits it may run here and now, where its synchronization context wants it so: so under no lock.</summary>
+    public void Complete()
+    {
+        _registration.Unregister();
+        if (_error is { } error)
+        {
+            _core.SetException(error);
+        }
+        else
+        {
+            _core.SetResult(true);
+        }
     }
 
     /// <inheritdoc/>
@@ -130,33 +157,33 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     public void Dispose()
     {
         _disposed = true;
-        if (_end.Waker is { } waker)
+        Cancel();
+        if (_end.Waker is null)
         {
-            waker.Look();
-            _memory.Dispose();
-            return;
+            WaitingThread.ReleaseLater(_memory);
         }
-
-        WaitingThread.Kick();
-        WaitingThread.ReleaseLater(_memory);
+        else
+        {
+            _memory.Dispose();
+        }
     }
 
-    /// <summary>Has the wait looked at because its token was cancelled. It may come late, in the next wait.</summary>
+    /// <summary>Has the wait looked at because its token was cancelled, or because it was disposed. It may come late, in the next wait.</summary>
     internal void Cancel()
     {
         if (_end.Waker is { } waker)
         {
             waker.Look();
-            return;
         }
-
-        WaitingThread.Kick();
+        else
+        {
+            WaitingThread.Kick();
+        }
     }
 
     private bool Fail(Exception error)
     {
-        _registration.Unregister();
-        _core.SetException(error);
+        _error = error;
         return true;
     }
 }
