@@ -14,7 +14,7 @@ public abstract partial class SharedMemory
     /// shows it as it is. Memory that was opened or made to be shared is compared with its snapshot, all of it.
     /// </remarks>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been brought back.</exception>
-    /// <exception cref="SharedMemoryMapException">The system gave nothing back, and the snapshot is a mapped file, of which nothing is copied. The memory is as it was.</exception>
+    /// <exception cref="SharedMemoryMapException">The system gave nothing back, and the snapshot is a mapped file, of which nothing is copied. Some of the bytes may have been brought back.</exception>
     /// <exception cref="InvalidOperationException">There is no snapshot: the memory is no view from <see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>, and none was taken.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
@@ -37,7 +37,7 @@ public abstract partial class SharedMemory
     /// <exception cref="ArgumentException">The snapshot has another size.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been brought back.</exception>
-    /// <exception cref="SharedMemoryMapException">The system refused. The memory is as it was.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused. Some of the bytes may have been brought back.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed, or the snapshot.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void Restore(ReadOnlySharedMemory snapshot)

@@ -242,7 +242,7 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// <summary>Makes the bytes those of a snapshot of the same size, which <see cref="Restore"/> brings back from then on.</summary>
     /// <param name="snapshot">The snapshot, which the caller holds.</param>
     /// <exception cref="SharedMemoryFaultException">Bytes have gone. Others may have been brought back.</exception>
-    /// <exception cref="SharedMemoryMapException">The system refused. The mapping is as it was.</exception>
+    /// <exception cref="SharedMemoryMapException">The system refused. Others may have been brought back.</exception>
     public void RestoreTo(HostMapping snapshot)
     {
         if (ReferenceEquals(snapshot, Snapshot))

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory;
@@ -31,7 +30,7 @@ internal sealed partial class LinuxMapping
                 {
                     if (!files.TryGetValue(file, out SafeFileHandle? duplicate))
                     {
-                        files.Add(file, duplicate = DuplicateOf(file));
+                        files.Add(file, duplicate = DuplicateOf(file, "a snapshot's file"));
                     }
 
                     own[i] = pieces[i] with { File = duplicate };
@@ -53,21 +52,6 @@ internal sealed partial class LinuxMapping
 
             throw;
         }
-    }
-
-    private static SafeFileHandle DuplicateOf(SafeFileHandle file)
-    {
-        SafeFileHandle duplicate = NewHandle();
-        int fd = LinuxNative.Duplicate(file, LinuxNative.FDupFdCloExec, 0);
-        if (fd < 0)
-        {
-            SharedMemoryMapException failure = Failed("fcntl", "F_DUPFD_CLOEXEC of a snapshot's file");
-            duplicate.Dispose();
-            throw failure;
-        }
-
-        Marshal.InitHandle(duplicate, fd);
-        return duplicate;
     }
 
     private static Extent MapPieces(MappedPiece[] pieces, ulong size, int protection, int sharing)

@@ -35,56 +35,18 @@ internal sealed partial class LinuxMapping
     public override List<(ulong Offset, ulong Length)>? FindWritten(HostMapping? below)
     {
         bool tells = below is null ? Backing == MappingBacking.Anonymous : _restoring is not null && ReferenceEquals(below, Snapshot) && (below.IsSteady || below.IsTrusted);
-        if (!tells || PageMap.Own is not { } map)
-        {
-            return null;
-        }
-
-        PageQuery query = new(PageTraits.OfFile, PageTraits.Present | PageTraits.Swapped, PageTraits.OfFile, PageTraits.None);
         var written = new List<(ulong Offset, ulong Length)>();
-        Span<PageRun> runs = stackalloc PageRun[RunsAtATime];
-        for (nint at = Address, end = Address + (nint)Size; at < end;)
-        {
-            int count = map.Find(query, ref at, end, runs);
-            if (count < 0)
-            {
-                return null;
-            }
-
-            foreach (ref readonly PageRun run in runs[..count])
-            {
-                written.Add(((ulong)(run.Start - Address), run.Length));
-            }
-        }
-
-        return written;
+        return tells && TryVisitOwnPages((offset, length) => written.Add((offset, length))) ? written : null;
     }
 
     /// <remarks>What is not there, and what is a hole of the file behind, is zero: it neither comes into being nor is it copied.</remarks>
     protected override void CopyInto(HostMapping snapshot)
     {
-        if (PageMap.Own is not { } map || !(Backing == MappingBacking.Anonymous
-            || (Backing == MappingBacking.CopyOnWrite && Snapshot is LinuxMapping { _isInMemory: true, IsSteady: true } original && original.TryCopyData(this, snapshot))))
+        bool tells = PageMap.Own is not null && (Backing == MappingBacking.Anonymous
+            || (Backing == MappingBacking.CopyOnWrite && Snapshot is LinuxMapping { _isInMemory: true, IsSteady: true } original && original.TryCopyData(this, snapshot)));
+        if (!tells || !TryVisitOwnPages((offset, length) => PageCopies.CopyOut(this, offset, length, snapshot)))
         {
             base.CopyInto(snapshot);
-            return;
-        }
-
-        PageQuery query = new(PageTraits.OfFile, PageTraits.Present | PageTraits.Swapped, PageTraits.OfFile, PageTraits.None);
-        Span<PageRun> runs = stackalloc PageRun[RunsAtATime];
-        for (nint at = Address, end = Address + (nint)Size; at < end;)
-        {
-            int count = map.Find(query, ref at, end, runs);
-            if (count < 0)
-            {
-                base.CopyInto(snapshot);
-                return;
-            }
-
-            foreach (ref readonly PageRun run in runs[..count])
-            {
-                PageCopies.CopyOut(this, (ulong)(run.Start - Address), run.Length, snapshot);
-            }
         }
     }
 
@@ -125,6 +87,35 @@ internal sealed partial class LinuxMapping
 
         Backing = MappingBacking.CopyOnWrite;
         _restoring = restoring;
+    }
+
+    /// <summary>Visits the pages that are there or swapped out, and no file's: the mapping's own.</summary>
+    /// <param name="visit">Is given each run of them, in bytes, ascending.</param>
+    /// <returns>Whether the kernel told of all.</returns>
+    private bool TryVisitOwnPages(Action<ulong, ulong> visit)
+    {
+        if (PageMap.Own is not { } map)
+        {
+            return false;
+        }
+
+        PageQuery query = new(PageTraits.OfFile, PageTraits.Present | PageTraits.Swapped, PageTraits.OfFile, PageTraits.None);
+        Span<PageRun> runs = stackalloc PageRun[RunsAtATime];
+        for (nint at = Address, end = Address + (nint)Size; at < end;)
+        {
+            int count = map.Find(query, ref at, end, runs);
+            if (count < 0)
+            {
+                return false;
+            }
+
+            foreach (ref readonly PageRun run in runs[..count])
+            {
+                visit((ulong)(run.Start - Address), run.Length);
+            }
+        }
+
+        return true;
     }
 
     /// <summary>Has memory at the address again, where a kernel (before Linux 6.12) took the old away before it failed to map the new.</summary>

@@ -80,14 +80,7 @@ internal sealed partial class LinuxMapping : HostMapping
     public static new LinuxMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
     {
         // A descriptor of our own: the caller may close his, and we hand it on and punch holes by it.
-        SafeFileHandle file = NewHandle();
-        int fd = LinuxNative.Duplicate(handle, LinuxNative.FDupFdCloExec, 0);
-        if (fd < 0)
-        {
-            throw Failed("fcntl", "F_DUPFD_CLOEXEC of memory to be opened");
-        }
-
-        Marshal.InitHandle(file, fd);
+        SafeFileHandle file = DuplicateOf(handle, "memory to be opened");
         try
         {
             LinuxFile facts = LinuxFile.Examine(file);
@@ -190,15 +183,7 @@ internal sealed partial class LinuxMapping : HostMapping
             throw new NotSupportedException("Before Linux 5.1 a snapshot cannot be sealed against another process that writes it.");
         }
 
-        SafeFileHandle duplicate = NewHandle();
-        int fd = LinuxNative.Duplicate(_file, LinuxNative.FDupFdCloExec, 0);
-        if (fd < 0)
-        {
-            throw Failed("fcntl", "F_DUPFD_CLOEXEC of shared memory");
-        }
-
-        Marshal.InitHandle(duplicate, fd);
-        return duplicate;
+        return DuplicateOf(_file, "shared memory");
     }
 
     protected override void Unmap()
@@ -366,6 +351,19 @@ internal sealed partial class LinuxMapping : HostMapping
     {
         FaultPoint.Reach();
         return new SafeFileHandle();
+    }
+
+    private static SafeFileHandle DuplicateOf(SafeHandle file, string what)
+    {
+        SafeFileHandle duplicate = NewHandle();
+        int fd = LinuxNative.Duplicate(file, LinuxNative.FDupFdCloExec, 0);
+        if (fd < 0)
+        {
+            throw Failed("fcntl", $"F_DUPFD_CLOEXEC of {what}");
+        }
+
+        Marshal.InitHandle(duplicate, fd);
+        return duplicate;
     }
 
     private static SharedMemoryMapException Failed(string call, string attempt) => new(call, Marshal.GetLastPInvokeError(), attempt);

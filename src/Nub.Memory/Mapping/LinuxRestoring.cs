@@ -294,7 +294,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
         else
         {
             throw new SharedMemoryMapException(
-                "madvise", System.Runtime.InteropServices.Marshal.GetLastPInvokeError(), $"MADV_DONTNEED of {_end - _address} bytes, to restore a snapshot; the memory is as it was");
+                "madvise", System.Runtime.InteropServices.Marshal.GetLastPInvokeError(), $"MADV_DONTNEED of {_end - _address} bytes, to restore a snapshot; some of it may have been brought back");
         }
     }
 

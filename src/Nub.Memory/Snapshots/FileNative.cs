@@ -8,16 +8,10 @@ namespace Nub.Memory;
 internal static partial class FileNative
 {
     public const int OpenReadWrite = 2;
-    public const int OpenCloExec = 0x80000;
     public const int OwnerOnly = 0x180;
     public const int AtCurrentFolder = -100;
     public const int AtFollowLink = 0x400;
-    public const int ErrorNoEntry = 2;
-    public const int ErrorInterrupted = 4;
-    public const int ErrorAccess = 13;
-    public const int ErrorExists = 17;
     public const int ErrorIsFolder = 21;
-    public const int ErrorInvalid = 22;
     public const int ErrorNotSupported = 95;
 
     /// <summary>O_TMPFILE: a file without a name; null on processors whose number is not known here.</summary>

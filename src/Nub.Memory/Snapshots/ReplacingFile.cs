@@ -54,7 +54,7 @@ internal sealed class ReplacingFile : IDisposable
     }
 
     /// <summary>Puts the file in its place, when its bytes are on the disk.</summary>
-    /// <exception cref="IOException">The system refused. The old file is where it was.</exception>
+    /// <exception cref="IOException">The system refused. The old file is where it was; or, where the folder alone cannot be synchronized, the new one is, and may be gone after a crash.</exception>
     public void Commit()
     {
         RandomAccess.FlushToDisk(Handle);
@@ -69,18 +69,18 @@ internal sealed class ReplacingFile : IDisposable
             _temporary = temporary;
         }
 
+        // Before the old file is gone: a folder that may be written and not read is found out in time.
+        using SafeFileHandle? folder = OperatingSystem.IsLinux() ? LinuxFile.Open(_folder, SharedMemoryAccess.Read) : null;
+
         // Windows moves no file that is open.
         Handle.Dispose();
         File.Move(_temporary, _path, overwrite: true);
         _temporary = null;
-        if (OperatingSystem.IsLinux())
+
+        // The name, too, has to reach the disk.
+        if (folder is not null && FileNative.FSync(folder) != 0 && Marshal.GetLastPInvokeError() != LinuxNative.ErrorInvalid)
         {
-            // The name, too, has to reach the disk.
-            using SafeFileHandle folder = LinuxFile.Open(_folder, SharedMemoryAccess.Read);
-            if (FileNative.FSync(folder) != 0 && Marshal.GetLastPInvokeError() != FileNative.ErrorInvalid)
-            {
-                throw Failed(_folder);
-            }
+            throw Failed(_folder);
         }
     }
 
@@ -117,9 +117,9 @@ internal sealed class ReplacingFile : IDisposable
         int fd;
         do
         {
-            fd = FileNative.Open(folder, nameless | FileNative.OpenReadWrite | FileNative.OpenCloExec, FileNative.OwnerOnly);
+            fd = FileNative.Open(folder, nameless | FileNative.OpenReadWrite | LinuxNative.OpenCloExec, FileNative.OwnerOnly);
         }
-        while (fd < 0 && Marshal.GetLastPInvokeError() == FileNative.ErrorInterrupted);
+        while (fd < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInterrupted);
         if (fd >= 0)
         {
             Marshal.InitHandle(handle, fd);
@@ -130,7 +130,7 @@ internal sealed class ReplacingFile : IDisposable
         handle.Dispose();
 
         // The file system or the kernel has none; what else is wrong is found out again by the other way, which says so.
-        return error is FileNative.ErrorNotSupported or FileNative.ErrorIsFolder or FileNative.ErrorInvalid or FileNative.ErrorNoEntry ? null : throw Failed(folder, error);
+        return error is FileNative.ErrorNotSupported or FileNative.ErrorIsFolder or LinuxNative.ErrorInvalid or LinuxNative.ErrorNoEntry ? null : throw Failed(folder, error);
     }
 
     private static SafeFileHandle CreateNamed(string temporary)
@@ -152,7 +152,15 @@ internal sealed class ReplacingFile : IDisposable
         {
         }
 
-        return File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            return File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
     }
 
     private static string NewName(string folder) => Path.Combine(folder, $".nub-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.saving");
@@ -164,8 +172,8 @@ internal sealed class ReplacingFile : IDisposable
         string message = $"{path} cannot be written: {Marshal.GetPInvokeErrorMessage(error)} ({error}).";
         return error switch
         {
-            FileNative.ErrorNoEntry => new DirectoryNotFoundException(message),
-            FileNative.ErrorAccess => new UnauthorizedAccessException(message),
+            LinuxNative.ErrorNoEntry => new DirectoryNotFoundException(message),
+            LinuxNative.ErrorAccess => new UnauthorizedAccessException(message),
             _ => new IOException(message),
         };
     }

@@ -89,7 +89,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// The path names no file; the memory is no multiple of the page size, larger than 32 TiB, or of another size than the base; or the
     /// sections do not fit a snapshot.
     /// </exception>
-    /// <exception cref="IOException">The file cannot be written. What was at the path is still there.</exception>
+    /// <exception cref="IOException">The file cannot be written. What was at the path is still there, unless the folder alone could not be synchronized.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's or the base's bytes are gone.</exception>
@@ -112,7 +112,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// </summary>
     /// <param name="path">The file, which is replaced if it is there.</param>
     /// <exception cref="ArgumentException">The path names no file.</exception>
-    /// <exception cref="IOException">The file cannot be written. What was at the path is still there.</exception>
+    /// <exception cref="IOException">The file cannot be written. What was at the path is still there, unless the folder alone could not be synchronized.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemorySnapshotException">The snapshot was taken on trust or is written through by a guest, and a chunk of it has changed.</exception>
