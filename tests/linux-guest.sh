@@ -15,6 +15,7 @@
 #   NUB_GUEST_CACHE     where the kernel and the guest's first file system are kept   ~/.cache/nub-linux-guest
 #   NUB_GUEST_SECONDS   how long each of the two rounds of random I/O takes           3
 #   NUB_GUEST_MINUTES   how long one boot may take                                    6
+#   NUB_GUEST_LOGS      a directory that keeps what guests and back ends printed, a directory for each combination
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -217,6 +218,10 @@ for combination in "${combinations[@]}"; do
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
+    fi
+    if [[ -n "${NUB_GUEST_LOGS:-}" ]]; then
+        mkdir -p "$NUB_GUEST_LOGS/$combination"
+        cp "$work"/*.log "$NUB_GUEST_LOGS/$combination/"
     fi
 done
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the tests of Nub.Memory for Windows and runs them under Wine: tests/run-under-wine.sh [part of a test's name]
+# Builds the tests of Nub.Memory and Nub.Ipc for Windows and runs them under Wine: tests/run-under-wine.sh [part of a test's name]
 # Needs the .NET SDK, whose win-x64 runtime pack NuGet restores. Installs Wine where there is apt-get and this is root. What is
 # skipped is printed with its reason. The last line is "N passed, N failed[, N skipped]"; the exit code is 3, and the reason the
 # last line, when the tests could not be run at all. It is 4 when nothing failed but a run stopped for ever, three times over: below
@@ -106,7 +106,8 @@ else
     DOTNET_GCgen0size=0x10000000 run "StressTests"
     DOTNET_JITMinOpts=1 run "HostileThreadTests"
     DOTNET_GCgen0size=0x10000000 DOTNET_JITMinOpts=1 run "AttackTests"
-    run "!StressTests,HostileThreadTests,AttackTests"
+    DOTNET_GCgen0size=0x10000000 DOTNET_JITMinOpts=1 run "Nub.Ipc.Tests"
+    run "!StressTests,HostileThreadTests,AttackTests,Nub.Ipc.Tests"
 fi
 
 # "12 passed, 0 failed, 3 skipped", of which the last may be missing.

@@ -45,7 +45,7 @@ internal static class Contestants
             // 64 KiB for small records, as the peers have: both sides stay in the second-level cache.
             using SharedChannelListener listener = await SharedChannel.ListenAsync(path, new SharedChannelOptions { RingSize = size >= 4096 ? 1UL << 20 : 1UL << 16 });
             using Process child = Process.Start("taskset",
-                ["-c", "1", Environment.ProcessPath!, "exec", typeof(Side).Assembly.Location, "child", path, what, size.ToString(CultureInfo.InvariantCulture)]);
+                ["-c", "1", "dotnet", "exec", typeof(Side).Assembly.Location, "child", path, what, size.ToString(CultureInfo.InvariantCulture)]);
             double result;
             await using (SharedChannel channel = await listener.AcceptAsync())
             {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Nub.Ipc;
 using Nub.Ipc.Benchmarks;
 
@@ -11,7 +12,27 @@ if (args is ["child", var path, var part, var bytes])
     return 0;
 }
 
-int rounds = args is ["--rounds", var asked] ? int.Parse(asked, CultureInfo.InvariantCulture) : 5;
+int rounds = 5;
+string only = "";
+string plot = "";
+for (int i = 0; i < args.Length; i += 2)
+{
+    string value = i + 1 < args.Length ? args[i + 1] : "";
+    if (args[i] == "--only")
+    {
+        only = value;
+    }
+    else if (args[i] == "--plot")
+    {
+        plot = value;
+    }
+    else if (args[i] != "--rounds" || !int.TryParse(value, CultureInfo.InvariantCulture, out rounds) || rounds < 1)
+    {
+        Console.WriteLine("Usage: [--rounds <n>] [--only <beginning of a row's name>] [--plot <file.svg>]");
+        return 1;
+    }
+}
+
 if (!SharedChannel.IsSupported || !Contestants.TryBuildPeers())
 {
     Console.WriteLine("Needs Linux, g++ and Boost (Debian: g++ libboost-dev).");
@@ -37,9 +58,10 @@ using (Process self = Process.GetCurrentProcess())
     ("4 KiB", false, "one", 4096, [("spsc 4096", 0), ("mq 4096", 0), ("pipe 4096", 0), ("unix 4096", 0)]),
     ("64 KiB", false, "one", 65536, [("memcpy 65536", 0.9), ("spsc 65536", 0.9), ("mq 65536", 0), ("pipe 65536", 0), ("unix 65536", 0)]),
 ];
+var drawn = new List<Plot.Row>();
 try
 {
-    foreach (var row in rows)
+    foreach (var row in rows.Where(row => row.Name.StartsWith(only, StringComparison.Ordinal)))
     {
         double[] own = new double[rounds];
         var others = row.Peers.ToDictionary(static peer => peer.Peer, _ => new double[rounds]);
@@ -52,6 +74,7 @@ try
             }
         }
 
+        drawn.Add(new Plot.Row(row.Name, row.Less, [("Nub", Median(own)), .. others.Select(static other => (other.Key, Median(other.Value)))]));
         Console.WriteLine($"{row.Name,-24} {"Nub",-16} {Show(Median(own), row.Less)}");
         foreach ((string peer, double limit) in row.Peers)
         {
@@ -64,6 +87,11 @@ try
 }
 finally
 {
+    if (plot.Length != 0 && drawn.Count != 0)
+    {
+        File.WriteAllText(plot, Plot.Draw($"{RuntimeInformation.ProcessArchitecture}, .NET {Environment.Version}", drawn));
+    }
+
     Contestants.RemovePeers();
 }
 

@@ -2,9 +2,9 @@ using Nub.Memory.StandIn;
 using Nub.Memory.StandIn.Projects;
 
 // Real sources, as if they had been written for Nub's shared memory: what a project reads guest memory with becomes a stand-in for
-// `Nub.Memory.HostSharedMemory`, so that the analyzers can be measured on code that nobody wrote for them.
-//   dotnet run -c Release --project benchmarks/Nub.Memory.StandIn -- <renode|ryujinx|spice86> <directory of its sources> <output directory>
-Project[] projects = [new Renode(), new Ryujinx(), new Spice86()];
+// `Nub.Memory.HostSharedMemory`, or a `Nub.Taint.txt` says what reads, so that the analyzers can be measured on code that nobody wrote for them.
+//   dotnet run -c Release --project benchmarks/Nub.Memory.StandIn -- <renode|ryujinx|spice86|interprocess|sharedmemory> <directory of its sources> <output directory>
+Project[] projects = [new Renode(), new Ryujinx(), new Spice86(), new Interprocess(), new SharedMemory()];
 if (args is not [var name, var from, var to] || projects.FirstOrDefault(one => one.Name == name) is not { } project)
 {
     Console.Error.WriteLine($"usage: <{string.Join('|', projects.Select(static one => one.Name))}> <directory of its sources> <output directory>");

@@ -20,6 +20,9 @@ internal abstract class Project
     /// <summary>Folders that are not taken, each with its closing slash.</summary>
     public virtual ImmutableArray<string> Without => [];
 
+    /// <summary>What is said of the project's own code in its <c>Nub.Taint.txt</c>.</summary>
+    public virtual string Declared => "";
+
     /// <summary>Source that comes beside the stand-ins: what the project's own build adds, or what comes in packages.</summary>
     public virtual string Beside => "";
 }

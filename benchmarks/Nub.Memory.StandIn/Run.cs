@@ -41,6 +41,10 @@ internal static class Run
 
         rewritten.Add(SourceTrees.Parse(StandInSource.FileName, StandInSource.Of(project, memories)));
         SourceTrees.Write(rewritten, to);
+        if (project.Declared.Length > 0)
+        {
+            File.WriteAllText(Path.Combine(to, "Nub.Taint.txt"), project.Declared);
+        }
 
         var (bound, lost) = Tally.OfBound(SourceTrees.Compile(rewritten));
         Console.WriteLine($"{project.Name}: {rewritten.Count:N0} files");

@@ -93,12 +93,14 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         try
         {
             ulong length = CheckRange(candidate.Size, guestAddress, offset, size);
+            MemorySlot slot;
+            int adviceError;
             lock (_gate)
             {
                 ObjectDisposedException.ThrowIf(_closed, typeof(VirtualMachine));
                 int number = FindPlace(guestAddress, length);
                 SlotMemory memory = Hold(candidate);
-                var slot = new MemorySlot(this, memory, number, guestAddress, offset, length, flags);
+                slot = new MemorySlot(this, memory, number, guestAddress, offset, length, flags);
                 try
                 {
                     SetRegion(slot, length);
@@ -110,10 +112,18 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
                 }
 
                 _slots.Add(slot);
-                AdviseHugePages(slot);
-                NubKvmEventSource.Log.SlotMapped(number, (long)guestAddress, (long)length);
-                return slot;
+                adviceError = AdviseHugePages(slot);
             }
+
+            // Events are written without the gate: a listener may wait for another user of the machine.
+            if (adviceError != 0)
+            {
+                // It was advice: the memory works all the same.
+                NubKvmEventSource.Log.HugePagesRefused(slot.Number, adviceError);
+            }
+
+            NubKvmEventSource.Log.SlotMapped(slot.Number, (long)guestAddress, (long)length);
+            return slot;
         }
         finally
         {
@@ -128,30 +138,41 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
     /// <summary>Deletes a slot, if it exists still.</summary>
     public void Delete(MemorySlot slot)
     {
+        int errorCode;
         lock (_gate)
         {
-            if (!slot.IsDeleted)
+            if (slot.IsDeleted)
             {
-                DeleteHeld(slot);
+                return;
             }
+
+            errorCode = DeleteHeld(slot);
         }
+
+        TellDeleted(slot, errorCode);
     }
 
     /// <summary>Deletes every slot and takes no more.</summary>
     /// <returns>How many there were.</returns>
     public int Close()
     {
+        var deleted = new List<(MemorySlot Slot, int ErrorCode)>();
         lock (_gate)
         {
-            int count = _slots.Count;
             _closed = true;
             while (_slots.Count > 0)
             {
-                DeleteHeld(_slots[^1]);
+                MemorySlot slot = _slots[^1];
+                deleted.Add((slot, DeleteHeld(slot)));
             }
-
-            return count;
         }
+
+        foreach ((MemorySlot slot, int errorCode) in deleted)
+        {
+            TellDeleted(slot, errorCode);
+        }
+
+        return deleted.Count;
     }
 
     /// <summary>Reads and clears the kernel's log of the slot's dirty pages.</summary>
@@ -221,16 +242,24 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         }
     }
 
-    private static void AdviseHugePages(MemorySlot slot)
+    /// <returns>The error with which the kernel refused, or 0.</returns>
+    private static int AdviseHugePages(MemorySlot slot) =>
+        slot.Flags.HasFlag(MemorySlotFlags.HugePages) && LibC.MAdvise(slot.HostAddress, (nuint)slot.Size, LibC.AdviseHugePage) != 0 ? Marshal.GetLastPInvokeError() : 0;
+
+    private static void TellDeleted(MemorySlot slot, int errorCode)
     {
-        if (slot.Flags.HasFlag(MemorySlotFlags.HugePages) && LibC.MAdvise(slot.HostAddress, (nuint)slot.Size, LibC.AdviseHugePage) != 0)
+        if (errorCode == 0)
         {
-            // It was advice: the memory works all the same.
-            NubKvmEventSource.Log.HugePagesRefused(slot.Number, Marshal.GetLastPInvokeError());
+            NubKvmEventSource.Log.SlotDeleted(slot.Number);
+        }
+        else
+        {
+            NubKvmEventSource.Log.SlotDeleteFailed(slot.Number, errorCode);
         }
     }
 
-    private void DeleteHeld(MemorySlot slot)
+    /// <returns>The error with which the kernel refused, or 0.</returns>
+    private int DeleteHeld(MemorySlot slot)
     {
         _slots.Remove(slot);
         slot.IsDeleted = true;
@@ -243,12 +272,11 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         catch (KvmException refusal)
         {
             // The guest may have the memory still, so the machine stays its owner for good. A leak is safe; unmapping is not.
-            NubKvmEventSource.Log.SlotDeleteFailed(slot.Number, refusal.NativeErrorCode);
-            return;
+            return refusal.NativeErrorCode;
         }
 
         LetGo(slot.Memory);
-        NubKvmEventSource.Log.SlotDeleted(slot.Number);
+        return 0;
     }
 
     /// <summary>Counts a slot of the memory, whose owner is the candidate where the machine has none of it yet.</summary>

@@ -27,6 +27,9 @@ public sealed partial class VirtualMachine : IDisposable
     private int _extendedStateSize;
     private bool _disposed;
 
+    // Not where the constructor failed, whose machine is finalized all the same.
+    private bool _isCounted;
+
     internal VirtualMachine(Descriptor descriptor, ulong runPagesSize)
     {
         _descriptor = descriptor;
@@ -42,6 +45,9 @@ public sealed partial class VirtualMachine : IDisposable
             throw;
         }
 
+        NubKvmMeter.Prepare();
+        MachineCounts.AddMachine(1);
+        _isCounted = true;
         NubKvmEventSource.Log.MachineCreated();
     }
 
@@ -136,6 +142,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public VirtualProcessor CreateVirtualProcessor(uint id)
     {
+        VirtualProcessor processor;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -147,10 +154,9 @@ public sealed partial class VirtualMachine : IDisposable
                 DirtyRing? ring = _dirtyRingSize == 0 ? null
                     : new DirtyRing(HostSharedMemory.Open(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize));
                 _coalescedPage ??= page.Clone();
-                var processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
+                processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
                 _processors.Add(processor);
-                NubKvmEventSource.Log.ProcessorCreated((int)id);
-                return processor;
+                MachineCounts.AddProcessor(1);
             }
             catch
             {
@@ -159,6 +165,9 @@ public sealed partial class VirtualMachine : IDisposable
                 throw;
             }
         }
+
+        NubKvmEventSource.Log.ProcessorCreated((int)id);
+        return processor;
     }
 
     private int CreateProcessor(uint id)
@@ -242,6 +251,11 @@ public sealed partial class VirtualMachine : IDisposable
         int slots = _memory.Close();
         _coalescedPage?.Dispose();
         _descriptor.Dispose();
+        if (_isCounted)
+        {
+            MachineCounts.AddMachine(-1);
+        }
+
         NubKvmEventSource.Log.MachineDisposed(slots);
     }
 

@@ -80,6 +80,7 @@ public sealed partial class VirtualProcessor
                 using CancellationTokenRegistration registration = cancellation.UnsafeRegister(s_cancel, this);
                 VmExit exit = RunUntilExit(toFinish, cancellation);
                 LastExit = exit.Reason;
+                MachineCounts.Exit(Id, exit.Reason);
                 return exit;
             }
             finally
@@ -136,11 +137,15 @@ public sealed partial class VirtualProcessor
     {
         lock (_gate)
         {
-            if (_running)
+            if (!_running)
             {
-                Kick();
+                return;
             }
+
+            Kick();
         }
+
+        TellKicked();
     }
 
     // Under the gate, and while a thread is in Run: it cannot end before the gate is left.
@@ -148,6 +153,11 @@ public sealed partial class VirtualProcessor
     {
         SetImmediateExit(1);
         KickSignal.Send(_user);
+    }
+
+    // Without the gate: a listener may wait for another user of the processor.
+    private void TellKicked()
+    {
         if (NubKvmEventSource.Log.IsEnabled())
         {
             NubKvmEventSource.Log.ProcessorKicked((int)Id);

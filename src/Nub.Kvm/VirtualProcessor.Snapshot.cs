@@ -56,7 +56,9 @@ public sealed partial class VirtualProcessor
     /// </summary>
     /// <param name="state">The state, of this processor or of one like it.</param>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
-    /// <exception cref="KvmException">The kernel refused.</exception>
+    /// <exception cref="KvmException">
+    /// The kernel refused a part, or the value of a model-specific register that has another: the state is of a processor that is unlike this one. The parts before it are restored.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
     public void RestoreState(ProcessorState state)
     {
@@ -71,7 +73,7 @@ public sealed partial class VirtualProcessor
             Set(Requests.SetLapic, localApic);
         }
 
-        _ = WriteMsrs(state.Msrs);
+        RestoreMsrs(state.Msrs);
         SetDebugRegisters(state.DebugRegisters);
         if (state.MultiprocessingState is { } doing)
         {
@@ -97,6 +99,29 @@ public sealed partial class VirtualProcessor
         for (int part = 0; _isExitUnfinished && part < MostParts; part++)
         {
             _ = CompleteExit();
+        }
+    }
+
+    /// <summary>Sets all of them. The kernel stops at one that it does not let be set, which is no matter where it has the value already.</summary>
+    private void RestoreMsrs(ReadOnlySpan<MsrEntry> entries)
+    {
+        while (!entries.IsEmpty)
+        {
+            entries = entries[WriteMsrs(entries)..];
+            if (entries.IsEmpty)
+            {
+                return;
+            }
+
+            MsrEntry refused = entries[0];
+            Span<MsrEntry> has = [new MsrEntry(refused.Index)];
+            if (ReadMsrs(has) != 1 || has[0].Value != refused.Value)
+            {
+                // The call itself says only how many it has set.
+                throw new KvmException(Requests.SetMsrs.Name, LibC.Invalid, $"MSR 0x{refused.Index:X} of a saved state, to 0x{refused.Value:X}");
+            }
+
+            entries = entries[1..];
         }
     }
 

@@ -110,6 +110,7 @@ public sealed partial class VirtualProcessor : IDisposable
     /// </summary>
     public void Dispose()
     {
+        bool release, kicked;
         lock (_gate)
         {
             if (_disposed)
@@ -118,18 +119,23 @@ public sealed partial class VirtualProcessor : IDisposable
             }
 
             _disposed = true;
-            if (_user != 0)
+            release = _user == 0;
+            kicked = _running;
+            if (kicked)
             {
-                if (_running)
-                {
-                    Kick();
-                }
-
-                return;
+                Kick();
             }
         }
 
-        Release();
+        if (kicked)
+        {
+            TellKicked();
+        }
+
+        if (release)
+        {
+            Release();
+        }
     }
 
     private T Get<T>(Request request) where T : unmanaged
@@ -201,6 +207,7 @@ public sealed partial class VirtualProcessor : IDisposable
         _ring?.Dispose();
         _descriptor.Dispose();
         _machine.Forget(this);
+        MachineCounts.AddProcessor(-1);
         NubKvmEventSource.Log.ProcessorReleased((int)Id);
     }
 }

@@ -8,6 +8,7 @@ using Microsoft.CodeAnalysis.Formatting;
 using Microsoft.CodeAnalysis.Simplification;
 using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Layout;
+using Nub.Memory.Generators.Rules;
 
 namespace Nub.Memory.CodeFixes;
 

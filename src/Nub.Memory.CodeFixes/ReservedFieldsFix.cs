@@ -8,6 +8,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Editing;
 using Microsoft.CodeAnalysis.Formatting;
 using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Rules;
 
 namespace Nub.Memory.CodeFixes;
 

@@ -42,4 +42,6 @@ public readonly unsafe ref partial struct HostLease : ISharedSource
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool ISharedSource.TryIn(ulong offset, ulong length, out Place place) => Place.TryIn(in this, offset, length, out place);
+
+    ulong ISharedSource.Behind(Place place, ulong offset, ulong length) => Live.Size - offset - length;
 }

@@ -49,4 +49,6 @@ public sealed unsafe partial class HostSharedMemory : ISharedSource
     Place ISharedSource.In(ulong offset, ulong length) => Place.In(this, offset, length);
 
     bool ISharedSource.TryIn(ulong offset, ulong length, out Place place) => Place.TryIn(this, offset, length, out place);
+
+    ulong ISharedSource.Behind(Place place, ulong offset, ulong length) => Live.Size - offset - length;
 }

@@ -35,6 +35,9 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <summary>Whether this is the owner that a guest address space has.</summary>
     internal bool IsOfSpace => _region is not null;
 
+    /// <summary>Of the owner that a guest address space has: the region.</summary>
+    internal GuestRegion? Region => _region;
+
     /// <summary>Marks bytes that a view has written.</summary>
     internal void MarkWritten(byte* address, ulong length)
     {

@@ -17,6 +17,7 @@ internal sealed unsafe partial class LockedMapping : RegionLock
     // The last offset at which eight bytes fit: what the commonest access is compared with, without a subtraction.
     private readonly ulong _lastUInt64;
     private bool _writable;
+    private bool _isLeaked;
 
     // How the bytes are touched where they can go: the mapping's, kept here for the accesses; and the same by its own type where it is the
     // library's one, so that a single value needs no virtual call.
@@ -45,6 +46,7 @@ internal sealed unsafe partial class LockedMapping : RegionLock
         {
             AccessSlots.Prepare();
             LeaseCells.Prepare();
+            NubMemoryMeter.Prepare();
             if (NubMemoryEventSource.Log.IsEnabled())
             {
                 NubMemoryEventSource.Log.MappingCreated(mapping.Address, (long)mapping.Size, mapping.Backing.ToString());
@@ -52,6 +54,7 @@ internal sealed unsafe partial class LockedMapping : RegionLock
 
             FaultPoint.Reach();
             locked = new LockedMapping(mapping);
+            MemoryCounts.Mapped(mapping.Size);
         }
         finally
         {
@@ -92,6 +95,16 @@ internal sealed unsafe partial class LockedMapping : RegionLock
             }
 
             SpanEscaped |= escapes;
+        }
+    }
+
+    /// <summary>Counts and traces that the mapping stays: once, however many of its owners are never disposed.</summary>
+    public void Leak()
+    {
+        if (!Interlocked.Exchange(ref _isLeaked, true))
+        {
+            MemoryCounts.Leak();
+            NubMemoryEventSource.Log.MappingLeaked(_mapping.Address, (long)Size);
         }
     }
 
@@ -146,11 +159,12 @@ internal sealed unsafe partial class LockedMapping : RegionLock
         throw new SharedMemoryBoundsException(offset, length, Size);
     }
 
-    /// <summary>Traces a refused range.</summary>
+    /// <summary>Counts and traces a refused range.</summary>
     /// <returns><see langword="false"/>, for a <c>Try</c> form to return.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool Refuse(ulong offset, ulong length)
     {
+        MemoryCounts.Refuse();
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.AccessRefused(offset, length, Size);
@@ -170,6 +184,7 @@ internal sealed unsafe partial class LockedMapping : RegionLock
     protected override void Release()
     {
         _mapping.Release();
+        MemoryCounts.Unmapped(Size);
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.MappingReleased(_mapping.Address, (long)Size);

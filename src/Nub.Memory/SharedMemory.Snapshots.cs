@@ -21,12 +21,14 @@ public abstract partial class SharedMemory
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void Restore()
     {
-        if (!Live.Mapping.HasSnapshot && this is not ReadOnlySharedMemory)
+        HostMapping restored = Live.Mapping;
+        if (!restored.HasSnapshot && this is not ReadOnlySharedMemory)
         {
             throw new InvalidOperationException("There is no snapshot to restore: the memory is not a copy-on-write view, and none was taken of it.");
         }
 
         Exclusively(static mapping => mapping.Restore());
+        restored.TraceRestored();
     }
 
     /// <summary>

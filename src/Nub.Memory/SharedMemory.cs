@@ -250,7 +250,7 @@ public abstract partial class SharedMemory : IDisposable
         if (!disposing && mapping.SpanEscaped)
         {
             // A span of the memory may still be in use, and no finalizer can know. A leak is safe; unmapping is not.
-            NubMemoryEventSource.Log.MappingLeaked(mapping.Mapping.Address, (long)mapping.Size);
+            mapping.Leak();
             return;
         }
 

@@ -3,6 +3,7 @@ using System.Reflection;
 namespace GuestCall.Tests;
 
 /// <summary>The program as a user starts it. One class, so that nothing else writes to the console meanwhile.</summary>
+[Trait("Kind", "slow")]
 public class ProgramTests
 {
     [Fact]

@@ -117,6 +117,7 @@ public class BroadcastTests
         using var patience = new CancellationTokenSource(s_patience);
         _ = broadcast.Producer;
         SharedBroadcastConsumer[] consumers = [.. Enumerable.Range(0, 6).Select(_ => broadcast.CreateConsumer())];
+        ulong[] have = new ulong[consumers.Length];
         Task[] readers = [.. consumers.Select((consumer, i) => Task.Run(async () =>
         {
             consumer.SpinTime = TimeSpan.Zero;
@@ -128,12 +129,16 @@ public class BroadcastTests
                     Assert.Equal(last + lost + 1, value);
                     last = value;
                 }
+
+                Volatile.Write(ref have[i], last);
             }
         }))];
+
+        // Each record finds the consumers asleep, or about to be: all have the one before it.
         for (ulong i = 1; i <= 200; i++)
         {
             Assert.True(broadcast.Producer.TryWrite(i));
-            await Task.Delay(1);
+            Patience.WaitUntil(() => Array.TrueForAll(have, last => last == i) || Array.Exists(readers, static reader => reader.IsFaulted));
         }
 
         await Task.WhenAll(readers);

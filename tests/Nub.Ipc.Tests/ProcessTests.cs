@@ -8,6 +8,7 @@ namespace Nub.Ipc.Tests;
 /// <summary>
 /// Two processes, one of which is killed at random moments. NUB_IPC_KILLS says how often each side is, 500 for the long run; NUB_IPC_RECORDS how many records a stream has.
 /// </summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class ProcessTests(ITestOutputHelper output)
 {
@@ -19,7 +20,7 @@ public class ProcessTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task Every_record_that_a_killed_writer_completed_is_read_and_none_is_wrong()
     {
-        Skip.IfNot(SharedChannel.IsSupported, "Memory is shared with other processes on Linux.");
+        Skip.IfNot(OperatingSystem.IsLinux(), "The children find the memory in /proc, which Linux has.");
         ulong kills = Setting("NUB_IPC_KILLS", 6);
         var random = new Random(11);
         using var file = new SharedFile(8192);
@@ -66,7 +67,7 @@ public class ProcessTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task A_reader_that_takes_over_from_a_killed_one_gets_what_that_had_in_hand_and_nothing_else()
     {
-        Skip.IfNot(SharedChannel.IsSupported, "Memory is shared with other processes on Linux.");
+        Skip.IfNot(OperatingSystem.IsLinux(), "The children find the memory in /proc, which Linux has.");
         ulong kills = Setting("NUB_IPC_KILLS", 6);
         var random = new Random(12);
         using var file = new SharedFile(8192);
@@ -101,7 +102,7 @@ public class ProcessTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task A_stream_between_two_processes_arrives_whole()
     {
-        Skip.IfNot(SharedChannel.IsSupported, "Memory is shared with other processes on Linux.");
+        Skip.IfNot(OperatingSystem.IsLinux(), "The children find the memory in /proc, which Linux has.");
         ulong count = Setting("NUB_IPC_RECORDS", 500_000);
         using var file = new SharedFile(1 << 18);
         using Process writer = file.Start("stream", count);

@@ -42,6 +42,9 @@ internal sealed class RingMemory : IDisposable
         set => Host.Write(Offset + RingLayout.ConsumerPositionOffset, value);
     }
 
+    /// <summary>Whether the consumer has said that it is about to sleep: the lowest bit of its request.</summary>
+    public bool ConsumerSleeps => (Host.Read<ulong>(Offset + RingLayout.ConsumerRequestOffset) & 1) != 0;
+
     public void Dispose()
     {
         Host.Dispose();

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Nub.Ipc.Tests;
 
 /// <summary>Both ends of a ring at once, on two threads, as fast as they can.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class RingThreadTests
 {

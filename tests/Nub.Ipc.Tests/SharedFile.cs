@@ -38,14 +38,8 @@ internal sealed class SharedFile : IDisposable
     public Process Start(string what, ulong number) => Start(what, Path, Size, RingSize, number);
 
     public static Process Start(string what, string path, ulong size, ulong ringSize, ulong number) =>
-        Process.Start(new ProcessStartInfo(Environment.ProcessPath!,
-        [
-            "exec", System.IO.Path.Combine(AppContext.BaseDirectory, "Nub.Ipc.Child.dll"), what, path, size.ToString(CultureInfo.InvariantCulture),
-            ringSize.ToString(CultureInfo.InvariantCulture), number.ToString(CultureInfo.InvariantCulture),
-        ])
-        {
-            RedirectStandardError = true,
-        })!;
+        Process.Start(ChildProcess.Beside("Nub.Ipc.Child", what, path, size.ToString(CultureInfo.InvariantCulture),
+            ringSize.ToString(CultureInfo.InvariantCulture), number.ToString(CultureInfo.InvariantCulture)))!;
 
     /// <summary>Ends a process as kill -9 does, and tells whether it was still well.</summary>
     public static async Task<string> KillAsync(Process process)

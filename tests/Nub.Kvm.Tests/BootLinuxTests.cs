@@ -5,6 +5,7 @@ using Nub.Memory;
 namespace Nub.Kvm.Tests;
 
 /// <summary>The parts of the sample that boots Linux; tests/kvm-in-qemu.sh --boot-linux boots one.</summary>
+[Trait("Kind", "slow")]
 public sealed class BootLinuxTests
 {
     private const int InterruptEnable = 1;

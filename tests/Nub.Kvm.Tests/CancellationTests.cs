@@ -2,6 +2,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Nub.Kvm.Tests;
 
+[Trait("Kind", "slow")]
 public sealed class CancellationTests
 {
     [SkippableFact]
@@ -25,7 +26,7 @@ public sealed class CancellationTests
             using var stop = new CancellationTokenSource();
             Task canceller = Task.Run(() =>
             {
-                RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
+                Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
                 stop.Cancel();
             });
             Assert.Equal(VmExitReason.Cancelled, guest.Processor.Run(stop.Token).Reason);
@@ -98,14 +99,14 @@ public sealed class CancellationTests
         using var guest = new Guest(Count);
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
 
         // The very signal that kicks, without the kick: KVM_RUN is interrupted, and is to be entered again.
         for (int i = 0; i < 50; i++)
         {
             ulong before = guest.Host.Read<ulong>(Guest.DataAddress);
             KickSignal.Send(runner.ThreadId);
-            RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
+            Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
             Assert.True(runner.IsAlive);
         }
 
@@ -138,7 +139,7 @@ public sealed class CancellationTests
         using var guest = new Guest(Count);
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         for (int i = 0; i < 20; i++)
         {
             GC.Collect();
@@ -155,7 +156,7 @@ public sealed class CancellationTests
         using var guest = new Guest(Count);
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
 
         InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => guest.Processor.GetRegisters());
         Assert.Contains("in use by thread", refusal.Message, StringComparison.Ordinal);

@@ -31,7 +31,7 @@ public sealed partial class DebuggerTests
         using var guest = new Guest(CancellationTests.Count);
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         Dictionary<string, object?> processor = [], machine = [];
         WithinTime(() =>
         {
@@ -47,7 +47,7 @@ public sealed partial class DebuggerTests
 
         // It runs on.
         ulong count = guest.Host.Read<ulong>(Guest.DataAddress);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > count);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > count);
         stop.Cancel();
         runner.Join();
         Assert.Equal(VmExitReason.Cancelled, runner.Reason);

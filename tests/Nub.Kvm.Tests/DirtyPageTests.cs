@@ -4,6 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Nub.Kvm.Tests;
 
+[Trait("Kind", "slow")]
 public sealed class DirtyPageTests
 {
     private const ulong Base = 0x100_0000;

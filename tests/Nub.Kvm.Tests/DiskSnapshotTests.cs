@@ -5,6 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 /// <summary>A machine that is saved to disk, memory and state in one file, and goes on elsewhere.</summary>
+[Trait("Kind", "slow")]
 public sealed class DiskSnapshotTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("nub-machine-").FullName;

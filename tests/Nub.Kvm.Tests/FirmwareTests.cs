@@ -7,6 +7,7 @@ namespace Nub.Kvm.Tests;
 /// <summary>
 /// Firmware that nobody here wrote: SeaBIOS, from Debian's package <c>seabios</c>, far enough that it prints through the debug port.
 /// </summary>
+[Trait("Kind", "slow")]
 public sealed class FirmwareTests(ITestOutputHelper output)
 {
     private const ushort DebugPort = 0x402;

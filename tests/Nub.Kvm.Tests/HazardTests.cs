@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using Nub.Memory;
@@ -7,6 +6,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 // Alone, because another test's memory may come to stand where one has just gone.
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public sealed class HazardTests
 {
@@ -73,7 +73,7 @@ public sealed class HazardTests
         Runner runner = Start(guest, stop.Token);
         guest.Host.Dispose();
         guest.Memory.Dispose();
-        Assert.True(ProcessMaps.IsMapped(address));
+        Assert.True(ProcessMaps.Contains(address));
         stop.Cancel();
         runner.Join();
 
@@ -81,7 +81,7 @@ public sealed class HazardTests
         using var again = new CancellationTokenSource(20);
         Assert.Equal(VmExitReason.Cancelled, guest.Processor.Run(again.Token).Reason);
         guest.Machine.Dispose();
-        Assert.False(ProcessMaps.IsMapped(address));
+        Assert.False(ProcessMaps.Contains(address));
     }
 
     [SkippableFact]
@@ -168,18 +168,14 @@ public sealed class HazardTests
         using IoEvent written = guest.Machine.CreateIoEvent(IoSpace.Port, 0x30);
         using var stop = new CancellationTokenSource();
         Runner runner = Start(guest, stop.Token);
-        using (Process child = Process.Start(new ProcessStartInfo("/bin/ls", "-l /proc/self/fd") { RedirectStandardOutput = true })!)
-        {
-            string descriptors = child.StandardOutput.ReadToEnd();
-            child.WaitForExit();
-            Assert.DoesNotContain("kvm", descriptors, StringComparison.Ordinal);
-            Assert.DoesNotContain("eventfd", descriptors, StringComparison.Ordinal);
-            Assert.Contains("/proc", descriptors, StringComparison.Ordinal);
-        }
+        string descriptors = ChildProcess.RunWell("/bin/ls", ["-l", "/proc/self/fd"]);
+        Assert.DoesNotContain("kvm", descriptors, StringComparison.Ordinal);
+        Assert.DoesNotContain("eventfd", descriptors, StringComparison.Ordinal);
+        Assert.Contains("/proc", descriptors, StringComparison.Ordinal);
 
         // After a fork pages are copied on write: the host and the guest are to see the same ones all the same.
         ulong before = guest.Host.Read<ulong>(Guest.DataAddress);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
         stop.Cancel();
         runner.Join();
     }
@@ -301,7 +297,7 @@ public sealed class HazardTests
     {
         ulong before = guest.Host.Read<ulong>(Guest.DataAddress);
         Runner runner = Runner.Start(guest, stop);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > before);
         return runner;
     }
 }

@@ -8,6 +8,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 /// <summary>A guest that rewrites the stack pointer, back-pointers and size prefixes at full speed while the host pops.</summary>
+[Trait("Kind", "hostile")]
 public sealed class HostileStackTests(ITestOutputHelper output)
 {
     private const ulong Buffer = Guest.DataAddress + 0x1000;
@@ -48,7 +49,7 @@ public sealed class HostileStackTests(ITestOutputHelper output)
         long rewritten;
         try
         {
-            Assert.True(SpinWait.SpinUntil(() => guest.Host.Read<ulong>(Counter) != 0, TimeSpan.FromSeconds(20)), "The guest did not start.");
+            Patience.WaitUntil(() => guest.Host.Read<ulong>(Counter) != 0);
             ulong before = guest.Host.Read<ulong>(Counter);
             SharedStack stack = guest.Host.StackAt(Buffer, Size);
             var room = new byte[Size];

@@ -82,7 +82,7 @@ public sealed class InterruptTests
             }
         });
         guest.Machine.SetInterruptRoutes([InterruptRoute.ToMessage(24, 0xFEE0_0000, 0x55), InterruptRoute.ToPin(4, InterruptChip.IoApic, 4)]);
-        Task raiser = Raise(guest, () => RunTests.WaitUntil(() => guest.Machine.SignalMessage(0xFEE0_0000, 0x55)));
+        Task raiser = Raise(guest, () => Patience.WaitUntil(() => guest.Machine.SignalMessage(0xFEE0_0000, 0x55)));
         Assert.Equal(0x10, RunToPort(guest));
         await raiser;
         ushort before = guest.Host.Read<ushort>(Counter);
@@ -242,7 +242,7 @@ public sealed class InterruptTests
     private static Task Raise(Guest guest, Action raise) => Task.Run(() =>
     {
         // The guest says that it is ready by the word behind the counter.
-        RunTests.WaitUntil(() => guest.Host.Read<ushort>(Counter + 2) != 0);
+        Patience.WaitUntil(() => guest.Host.Read<ushort>(Counter + 2) != 0);
         raise();
     });
 

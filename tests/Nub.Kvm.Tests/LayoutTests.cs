@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -172,9 +171,7 @@ public sealed class LayoutTests
 
         source.AppendLine("return 0; }");
         string program = CCompiler.Compile(compiler, source.ToString(), "-w");
-        using Process run = Process.Start(new ProcessStartInfo(program) { RedirectStandardOutput = true })!;
-        string output = run.StandardOutput.ReadToEnd();
-        run.WaitForExit();
+        string output = ChildProcess.RunWell(program, []);
         File.Delete(program);
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=')).ToDictionary(
             parts => parts[0], parts => long.Parse(parts[1], CultureInfo.InvariantCulture));

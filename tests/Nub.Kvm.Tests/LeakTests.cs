@@ -3,6 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 /// <summary>Counts what the process has, so no other test may run beside it.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public sealed class LeakTests
 {
@@ -12,16 +13,16 @@ public sealed class LeakTests
         const int machines = 1000;
         Guest.SkipWithoutKvm();
         Live(20);
-        int descriptors = ProcessMaps.CountKvmDescriptors();
-        int kvmMappings = ProcessMaps.CountKvmMappings();
-        int mappings = ProcessMaps.CountMappings();
+        int descriptors = ProcessMaps.CountDescriptorsOf("kvm", "[eventfd]");
+        int kvmMappings = ProcessMaps.CountNamed("kvm");
+        int mappings = ProcessMaps.Count;
         int threads = ProcessMaps.CountThreads();
         Live(machines);
-        Assert.Equal(descriptors, ProcessMaps.CountKvmDescriptors());
-        Assert.Equal(kvmMappings, ProcessMaps.CountKvmMappings());
+        Assert.Equal(descriptors, ProcessMaps.CountDescriptorsOf("kvm", "[eventfd]"));
+        Assert.Equal(kvmMappings, ProcessMaps.CountNamed("kvm"));
 
         // The runtime's own heap and thread pool move a little.
-        Assert.InRange(ProcessMaps.CountMappings(), 0, mappings + 100);
+        Assert.InRange(ProcessMaps.Count, 0, mappings + 100);
         Assert.InRange(ProcessMaps.CountThreads(), 0, threads + 10);
 
         static void Live(int machines)
@@ -40,13 +41,13 @@ public sealed class LeakTests
     {
         Guest.SkipWithoutKvm();
         nint address = Abandon();
-        for (int i = 0; i < 50 && ProcessMaps.IsMapped(address); i++)
+        for (int i = 0; i < 50 && ProcessMaps.Contains(address); i++)
         {
             GC.Collect();
             GC.WaitForPendingFinalizers();
         }
 
-        Assert.False(ProcessMaps.IsMapped(address));
+        Assert.False(ProcessMaps.Contains(address));
 
         [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
         static nint Abandon()

@@ -5,6 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 /// <summary>Machines that go back whole: memories, devices in the kernel, processors.</summary>
+[Trait("Kind", "slow")]
 public sealed class MachineSnapshotTests
 {
     private const ulong SecondAddress = 0x40_0000;

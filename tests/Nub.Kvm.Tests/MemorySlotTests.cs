@@ -4,6 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 // Alone, because another test's memory may come to stand where one has just gone.
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public sealed class MemorySlotTests
 {
@@ -110,10 +111,10 @@ public sealed class MemorySlotTests
         }
 
         // Nobody owns the memory but the slot.
-        Assert.True(ProcessMaps.IsMapped(address));
+        Assert.True(ProcessMaps.Contains(address));
         Assert.Equal(42, BitConverter.ToInt32(guest.Processor.Run().Data));
         slot.Dispose();
-        Assert.False(ProcessMaps.IsMapped(address));
+        Assert.False(ProcessMaps.Contains(address));
 
         // Now there is no memory: the guest's write is the host's to see, and hits nothing.
         VmExit exit = guest.Processor.Run();
@@ -135,7 +136,7 @@ public sealed class MemorySlotTests
         nint address = host.BaseAddress;
         MemorySlot slot = guest.Machine.MapMemory(memory, Elsewhere);
         Runner runner = Runner.Start(guest);
-        RunTests.WaitUntil(() => host.Read<ulong>(0) > 1000);
+        Patience.WaitUntil(() => host.Read<ulong>(0) > 1000);
         slot.Dispose();
 
         // The guest has it no more, though it runs still: nothing is written once the slot is gone.
@@ -146,7 +147,7 @@ public sealed class MemorySlotTests
         Assert.Equal(count, host.Read<ulong>(0));
         host.Dispose();
         memory.Dispose();
-        Assert.False(ProcessMaps.IsMapped(address));
+        Assert.False(ProcessMaps.Contains(address));
     }
 
     [SkippableFact]
@@ -155,7 +156,7 @@ public sealed class MemorySlotTests
         using var guest = new Guest(CancellationTests.Count);
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         using var exclusive = new ExclusiveSharedMemory(4096);
         (HostSharedMemory host, GuestSharedMemory memory) = exclusive.Build();
         using (host)
@@ -192,7 +193,7 @@ public sealed class MemorySlotTests
 
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         foreach (HostSharedMemory host in hosts)
         {
             Assert.Throws<SharedMemoryLockedException>(() => host.WithExclusivity(_ => { }));
@@ -301,7 +302,7 @@ public sealed class MemorySlotTests
         Assert.Throws<NotSupportedException>(() => MemorySnapshot.Take(slot));
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        RunTests.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 0);
         const MemoryRegionFlags writable = MemoryRegionFlags.Read | MemoryRegionFlags.Write;
         Assert.Throws<SharedMemoryLockedException>(() => memory.MappingAt(0, MemoryRegionType.Snapshot, writable));
         stop.Cancel();

@@ -5,6 +5,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Nub.Kvm.Tests;
 
 /// <summary>What guests see of a copy-on-write view that is restored under them, of which their own page tables have entries.</summary>
+[Trait("Kind", "slow")]
 public sealed class RestoreTests
 {
     private const ulong Page = 4096;

@@ -153,7 +153,7 @@ public sealed class RunTests
         });
         using var stop = new CancellationTokenSource();
         Runner runner = Runner.Start(guest, stop.Token);
-        WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 1000);
+        Patience.WaitUntil(() => guest.Host.Read<ulong>(Guest.DataAddress) > 1000);
 
         Assert.Throws<SharedMemoryLockedException>(() => guest.Host.WithExclusivity(_ => { }));
         stop.Cancel();
@@ -170,20 +170,5 @@ public sealed class RunTests
         using var guest = new Guest(a => a.@out(0x10, al));
         guest.Host.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(() => { guest.Processor.Run(); }));
         Assert.Equal(VmExitReason.IoOut, guest.Processor.Run().Reason);
-    }
-
-    internal static void WaitUntil(Func<bool> condition)
-    {
-        for (int i = 0; i < 30_000; i++)
-        {
-            if (condition())
-            {
-                return;
-            }
-
-            Thread.Sleep(1);
-        }
-
-        Assert.Fail("What was waited for did not come within 30 s.");
     }
 }

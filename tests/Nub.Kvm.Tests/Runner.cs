@@ -38,5 +38,5 @@ internal sealed class Runner
         return runner;
     }
 
-    public void Join() => Assert.True(_thread.Join(TimeSpan.FromSeconds(60)), "The guest was not left within 60 s.");
+    public void Join() => Assert.True(_thread.Join(Patience.Limit), "The guest was not left.");
 }

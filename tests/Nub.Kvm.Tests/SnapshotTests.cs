@@ -4,6 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Nub.Kvm.Tests;
 
+[Trait("Kind", "slow")]
 public sealed class SnapshotTests
 {
     [SkippableFact]

@@ -158,6 +158,31 @@ public sealed class StateTests
     }
 
     [SkippableFact]
+    public void A_register_that_refuses_its_saved_value_is_told_and_one_that_has_it_is_passed_over()
+    {
+        const uint systemEnterStack = 0x175;
+        const uint memoryTypesOffered = 0xFE;
+        using var guest = new Guest(a => a.nop());
+        ProcessorState state = guest.Processor.SaveState();
+        int at = Array.FindIndex(state.Msrs, static entry => entry.Index == systemEnterStack);
+        Assert.True(at > 0);
+        state.Msrs[at] = new MsrEntry(systemEnterStack, 0x1234);
+
+        // Read-only: set to what it has already.
+        MsrEntry first = state.Msrs[0];
+        state.Msrs[0] = new MsrEntry(memoryTypesOffered, guest.Processor.GetMsr(memoryTypesOffered));
+        Assert.Equal(0, guest.Processor.WriteMsrs(state.Msrs));
+        guest.Processor.RestoreState(state);
+        Assert.Equal(0x1234UL, guest.Processor.GetMsr(systemEnterStack));
+
+        state.Msrs[0] = new MsrEntry(0xDEAD_BEEF, 1);
+        KvmException refusal = Assert.Throws<KvmException>(() => guest.Processor.RestoreState(state));
+        Assert.Contains("MSR 0xDEADBEEF of a saved state, to 0x1", refusal.Message, StringComparison.Ordinal);
+        state.Msrs[0] = first;
+        guest.Processor.RestoreState(state);
+    }
+
+    [SkippableFact]
     public void Debug_registers_and_events_are_read_back()
     {
         using var guest = new Guest(a => a.nop());

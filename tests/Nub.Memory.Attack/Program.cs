@@ -13,6 +13,8 @@ var programs = new Dictionary<string, Action<string[]>>(StringComparer.Ordinal)
     ["interrupt"] = Stopped.Interrupt,
     ["abort"] = Stopped.Abort,
     ["faults"] = FaultInjection.Run,
+    ["meter"] = Listening.ToMeter,
+    ["events"] = Listening.ToEvents,
 };
 if (args is not [string name, .. string[] rest] || !programs.TryGetValue(name, out Action<string[]>? program))
 {

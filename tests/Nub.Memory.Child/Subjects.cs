@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Nub.Memory.Child;
 
@@ -115,6 +116,42 @@ public static unsafe class Subjects
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static uint ViewOfElement(in HostLease access, ulong offset, int index) => Wire.ArrayAt(in access, offset, 4)[index].Length;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int ViewBits(in HostLease access, ulong offset) => BitWire.At(in access, offset).Length;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static byte ViewBitsBigEndian(in HostLease access, ulong offset) => BitWire.At(in access, offset).Version;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool ViewBit(in HostLease access, ulong offset) => BitWire.At(in access, offset).IsLast;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool ViewEnum(in HostLease access, ulong offset, out WireKind kind) => BitWire.At(in access, offset).TryGetKind(out kind);
+
+    /// <summary>The number of a tail is loaded once, and judged.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static ulong ViewTail(in HostLease access, ulong offset) => TailWire.At(in access, offset).TryTail(4, out SharedViews<Wire, Wire.View> tail) ? tail.Count : 99;
+
+    /// <summary>The tag and the field are each loaded once.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static uint ViewUnion(in HostLease access, ulong offset) => UnionWire.At(in access, offset).TryGetLength(out uint length) ? length : 99;
+
+    /// <summary>One load and one store, of the same place.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void ViewBitsWrite(in HostLease access, ulong offset, int value)
+    {
+        BitWire.View view = BitWire.At(in access, offset);
+        view.Length = value;
+    }
+
+    /// <inheritdoc cref="ViewBitsWrite"/>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void ViewBitWrite(in HostLease access, ulong offset, bool value)
+    {
+        BitWire.View view = BitWire.At(in access, offset);
+        view.IsLast = value;
+    }
+
     /// <summary>A view over the memory itself: each property is an access of its own.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static ulong ViewOfMemory(HostSharedMemory host, ulong offset) => Wire.At(host, offset).Address;
@@ -161,6 +198,51 @@ public static unsafe class Controls
         Wire wire = Unsafe.ReadUnaligned<Wire>(place);
         return wire.Address + wire.Length;
     }
+}
+
+/// <summary>Bit fields of the wire.</summary>
+[AllValid]
+public partial struct BitWire
+{
+    private uint _flags;
+    [BigEndian] private ushort _head;
+    [WireEnum] public WireKind Kind;
+
+    [BitField(nameof(_flags), offset: 0, bits: 1)]
+    public partial bool IsLast { get; set; }
+
+    [BitField(nameof(_flags), offset: 8, bits: 24)]
+    public partial int Length { get; set; }
+
+    [BitField(nameof(_head), offset: 12, bits: 4)]
+    public partial byte Version { get; set; }
+}
+
+/// <summary>A struct that elements follow.</summary>
+[AllValid, Tail<Wire>(nameof(Count))]
+public partial struct TailWire
+{
+    public uint Kind;
+    [BigEndian] public uint Count;
+}
+
+/// <summary>A tagged union of the wire.</summary>
+[AllValid, StructLayout(LayoutKind.Explicit)]
+public partial struct UnionWire
+{
+    [FieldOffset(0)] public uint Kind;
+    [FieldOffset(4), Union(nameof(Kind), 0, 3)] public uint Length;
+    [FieldOffset(4), Union(nameof(Kind), 1)] public int Delta;
+}
+
+/// <summary>An enum of the wire.</summary>
+public enum WireKind : ushort
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Something else.</summary>
+    Other = 3,
 }
 
 /// <summary>A struct of the wire.</summary>

@@ -69,6 +69,14 @@ internal static class Warmup
             Subjects.ViewFieldUInt32(in access, 64);
             Subjects.ViewFieldByte(in access, 64);
             Subjects.ViewOfElement(in access, 64, 2);
+            Subjects.ViewBits(in access, 64);
+            Subjects.ViewBitsBigEndian(in access, 64);
+            Subjects.ViewBit(in access, 64);
+            Subjects.ViewEnum(in access, 64, out _);
+            Subjects.ViewTail(in access, 64);
+            Subjects.ViewUnion(in access, 64);
+            Subjects.ViewBitsWrite(in access, 128, 7);
+            Subjects.ViewBitWrite(in access, 128, true);
         }
 
         ulong* place = stackalloc ulong[2];

@@ -10,6 +10,7 @@ namespace Nub.Memory.Generators.Tests;
 /// Code as it is while somebody types, and code that nobody would write: whatever it is, no generator and no analyzer throws, and
 /// what is generated is parsed without an error.
 /// </summary>
+[Trait("Kind", "hostile")]
 public sealed class BrokenCodeTests(ITestOutputHelper output)
 {
     private const int Seed = 20261124;

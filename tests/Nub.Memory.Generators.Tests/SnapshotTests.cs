@@ -70,6 +70,58 @@ public sealed class SnapshotTests
         """);
 
     [Fact]
+    public void BitFields() => Snapshot.Check("""
+        namespace Wire;
+        [AllValid]
+        public partial struct Entry
+        {
+            private uint _flags;
+            [BigEndian] private ushort _head;
+            public short Rest;
+            [BitField(nameof(_flags), offset: 0, bits: 1)] public partial bool IsPresent { get; set; }
+            [BitField(nameof(_flags), offset: 4, bits: 3)] public partial byte Priority { readonly get; set; }
+            [BitField(nameof(_flags), offset: 8, bits: 24)] internal readonly partial int Delta { get; }
+            [BitField(nameof(_head), offset: 12, bits: 4)] public partial byte Version { get; init; }
+        }
+        """);
+
+    [Fact]
+    public void WireEnums() => Snapshot.Check("""
+        namespace Wire;
+        public enum Kind : ushort { Read = 1, Write = 2, Trim = 7 }
+        [Flags] public enum Rights : uint { None = 0, Read = 1, Write = 2 }
+        [InlineArray(4)] public struct Kinds { private Kind _first; }
+        [AllValid] public partial struct Request { [WireEnum] public Kind Kind; [WireEnum, BigEndian] public Kind Order; [WireEnum] internal Rights Rights; [WireEnum, BigEndian] public Kinds Kinds; }
+        """);
+
+    [Fact]
+    public void Tails() => Snapshot.Check("""
+        namespace Wire;
+        [AllValid] public partial struct Pair { public ushort Id; public ushort Value; }
+        [AllValid, Tail<Pair>(nameof(Count))] public partial struct Pairs { public ushort Kind; [BigEndian] public ushort Count; }
+        [AllValid, BigEndian, Tail<uint>(nameof(_count))] public partial struct Words { private ushort _count; public ushort Kind; }
+        [AllValid, Tail<byte>(Offset = 5)] public partial struct Bytes { public uint Kind; public byte Flags; private byte _1; private ushort _2; }
+        """,
+        only: "Wire.");
+
+    [Fact]
+    public void TaggedUnion() => Snapshot.Check("""
+        namespace Wire;
+        [AllValid] public partial struct Key { public uint Code; }
+        [InlineArray(2)] public struct Words { private ushort _first; }
+        [AllValid, StructLayout(LayoutKind.Explicit)]
+        public partial struct Event
+        {
+            [FieldOffset(0), BigEndian] public uint Tag;
+            [FieldOffset(4), Union(nameof(Tag), 1)] public Key Key;
+            [FieldOffset(4), Union(nameof(Tag), 2, 3)] public uint Length;
+            [FieldOffset(8), BigEndian, Union(nameof(Tag), 4)] public uint Turned;
+            [FieldOffset(12), BigEndian, Union(nameof(Tag), 5)] internal Words Words;
+        }
+        """,
+        only: "Wire.Event");
+
+    [Fact]
     public void PackedRecord() => Snapshot.Check("""
         namespace Wire;
         [AllValid, StructLayout(LayoutKind.Sequential, Pack = 1)]

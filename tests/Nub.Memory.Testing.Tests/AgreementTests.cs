@@ -5,6 +5,7 @@ using Microsoft.CodeAnalysis;
 namespace Nub.Memory.Testing.Tests;
 
 /// <summary>What the analyzer (NUB0010) finds of the parsers here, and what the kit finds; docs/prove-a-parser.md has the table and says why where they differ.</summary>
+[Trait("Kind", "slow")]
 public sealed partial class AgreementTests
 {
     private static readonly string[] s_files = ["Content.cs", "WrongParsers.cs", "RightParsers.cs"];
@@ -12,7 +13,7 @@ public sealed partial class AgreementTests
     [Fact]
     public async Task The_analyzer_and_the_kit_agree_but_where_the_document_says_why()
     {
-        string folder = Path.Combine(Compiled.Root(), "tests", "Nub.Memory.Testing.Tests");
+        string folder = Repository.PathOf("tests", "Nub.Memory.Testing.Tests");
         (string, string)[] files = [.. s_files.Select(name => (
             name, string.Join('\n', File.ReadLines(Path.Combine(folder, name)).Select(line => line.StartsWith("#pragma", StringComparison.Ordinal) ? "" : line))))];
         (string Path, int Line)[] found = await new Compiled(OutputKind.DynamicallyLinkedLibrary, files).AnalyzeAsync("NUB0010");
@@ -43,7 +44,7 @@ public sealed partial class AgreementTests
             }
         }
 
-        string page = File.ReadAllText(Path.Combine(Compiled.Root(), "docs", "prove-a-parser.md")).ReplaceLineEndings("\n");
+        string page = File.ReadAllText(Repository.PathOf("docs", "prove-a-parser.md")).ReplaceLineEndings("\n");
         string expected = string.Join('\n', table);
         Assert.True(page.Contains(expected, StringComparison.Ordinal), $"The table of docs/prove-a-parser.md should be:\n{expected}");
         Assert.Contains(

@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Nub.Memory.Testing.Tests;
 
-/// <summary>Source that is compiled as a user's debug build is, with the generators of Nub.Memory; to be analyzed, or run.</summary>
+/// <summary>Source that is compiled as a user's debug build is, with the generators of Nub.Memory; to be analyzed.</summary>
 internal sealed class Compiled
 {
     private const string Usings = """
@@ -43,35 +42,11 @@ internal sealed class Compiled
             .Select(span => (span.Path, span.StartLinePosition.Line + 1))];
     }
 
-    /// <summary>Runs it, and gives what it printed; what it throws comes through.</summary>
-    public string Run()
-    {
-        using var image = new MemoryStream();
-        using var symbols = new MemoryStream();
-        Assert.True(_compilation.Emit(image, symbols).Success);
-        MethodInfo main = Assembly.Load(image.ToArray(), symbols.ToArray()).EntryPoint!;
-        TextWriter console = Console.Out;
-        var printed = new StringWriter();
-        Console.SetOut(printed);
-        try
-        {
-            main.Invoke(null, BindingFlags.DoNotWrapExceptions, null, main.GetParameters().Length == 0 ? [] : [Array.Empty<string>()], null);
-        }
-        finally
-        {
-            Console.SetOut(console);
-        }
-
-        return printed.ToString().ReplaceLineEndings("\n");
-    }
-
-    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
-
     private static IEnumerable<T> Instances<T>() => s_types.Where(type => !type.IsAbstract && typeof(T).IsAssignableFrom(type)).Select(type => (T)Activator.CreateInstance(type)!);
 
     private static string FindGenerators()
     {
         string configuration = typeof(Compiled).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
-        return Path.Combine(Root(), "src", "Nub.Memory.Generators", "bin", configuration, "netstandard2.0", "Nub.Memory.Generators.dll");
+        return Repository.PathOf("src", "Nub.Memory.Generators", "bin", configuration, "netstandard2.0", "Nub.Memory.Generators.dll");
     }
 }

@@ -5,6 +5,7 @@ using static Nub.Memory.Testing.Tests.Content;
 
 namespace Nub.Memory.Testing.Tests;
 
+[Trait("Kind", "slow")]
 public class FuzzTests
 {
     private static readonly FuzzOptions s_options = new() { Seed = 1, Rounds = 3000 };

@@ -2,6 +2,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Nub.Memory.Tests;
 
+[Trait("Kind", "slow")]
 public class BulkTests
 {
     private static readonly ulong Page = Pair.Page;
@@ -152,7 +153,7 @@ public class BulkTests
     public async Task Every_length_is_exact_with_whatever_instructions_there_are(string switchedOff, string instructions)
     {
         Skip.If(switchedOff.Length != 0 && !Avx512BW.IsSupported, "This processor has no AVX-512BW, so what is switched off may not be there to begin with.");
-        ChildProcess child = await ChildProcess.RunAsync(["check-bulk"], ("DOTNET_" + switchedOff, switchedOff.Length == 0 ? "" : "0"));
+        ChildProcess child = await ChildProcess.RunAsync("Nub.Memory.Child", ["check-bulk"], ("DOTNET_" + switchedOff, switchedOff.Length == 0 ? "" : "0"));
         Assert.True(child.ExitCode == 0, child.Errors);
         Assert.Contains(instructions, child.Output);
     }

@@ -22,7 +22,7 @@ public sealed class GuardPageTests
     [InlineData("copy-on-write", "above")]
     public async Task A_process_that_steps_over_an_end_dies(string kind, string end)
     {
-        ChildProcess child = await ChildProcess.RunAsync(["step-over", kind, end], ("DOTNET_DbgEnableMiniDump", "0"));
+        ChildProcess child = await ChildProcess.RunAsync("Nub.Memory.Child", ["step-over", kind, end], ("DOTNET_DbgEnableMiniDump", "0"));
         Assert.Equal("inside", child.Output.Trim());
         Assert.True(SaysFault(child.ExitCode), $"exit code {child.ExitCode}: {child.Errors}");
     }

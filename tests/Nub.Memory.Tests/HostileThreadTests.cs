@@ -3,6 +3,7 @@ using Xunit.Abstractions;
 namespace Nub.Memory.Tests;
 
 /// <summary>A thread that plays a hostile guest: it rewrites what the host is reading, as fast as it can, past every lock.</summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public class HostileThreadTests(ITestOutputHelper output)
 {

@@ -1,6 +1,7 @@
 namespace Nub.Memory.Tests;
 
 /// <summary>More than 2 and more than 4 GiB: reserved without being backed, and touched in a few pages only.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class LargeRegionTests
 {

@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 namespace Nub.Memory.Tests;
 
 /// <summary>Random programs of reads, writes, copies and fills, against a plain array. FsCheck prints the seed of a failure.</summary>
+[Trait("Kind", "slow")]
 public class PropertyTests
 {
     // Three pages: copies cross both boundaries.

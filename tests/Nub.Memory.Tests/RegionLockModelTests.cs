@@ -1,30 +1,12 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Xunit.Abstractions;
 
 namespace Nub.Memory.Tests;
 
 /// <summary>Runs the exhaustive search of the locking protocol's model (tests/models), where spin and a C compiler are.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class RegionLockModelTests(ITestOutputHelper output)
 {
     [SkippableFact]
-    public void The_protocol_holds_and_every_mutation_of_it_fails()
-    {
-        Skip.If(OperatingSystem.IsWindows(), "The model is the same on every system, and is searched on Linux.");
-        string script = Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "models", "run.sh");
-        Skip.IfNot(File.Exists(script), "The sources are not where they were compiled; run tests/models/run.sh.");
-        Skip.IfNot(OnPath("spin") && OnPath("gcc"), "spin or gcc is not installed; tests/models/run.sh installs them where it may.");
-        using Process search = Process.Start(new ProcessStartInfo("bash", [script]) { RedirectStandardOutput = true, UseShellExecute = false })!;
-        string report = search.StandardOutput.ReadToEnd();
-        search.WaitForExit();
-        output.WriteLine(report);
-        Assert.True(search.ExitCode == 0, report);
-        Assert.Contains("All searches went as they must", report, StringComparison.Ordinal);
-    }
-
-    private static bool OnPath(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, tool)));
-
-    private static string SourcePath([CallerFilePath] string path = "") => path;
+    public void The_protocol_holds_and_every_mutation_of_it_fails() => Model.Search("run.sh", output);
 }

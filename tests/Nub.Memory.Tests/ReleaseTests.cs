@@ -4,6 +4,7 @@ using Xunit.Abstractions;
 namespace Nub.Memory.Tests;
 
 /// <summary>When a mapping goes, as the kernel sees it: after the last owner and user, and not before.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class ReleaseTests(ITestOutputHelper output)
 {
@@ -145,7 +146,9 @@ public class ReleaseTests(ITestOutputHelper output)
             return memory.BaseAddress;
         }
 
-        static void Unmap(nint address) => ProcessMaps.Unmap(address - (nint)Pair.Page, 3 * Pair.Page);
+        static void Unmap(nint address) => Assert.True(OperatingSystem.IsWindows()
+            ? WindowsNative.UnmapViewOfFile(address - (nint)Pair.Page)
+            : LinuxNative.MUnmap(address - (nint)Pair.Page, (nuint)(3 * Pair.Page)) == 0);
     }
 
     [Fact]

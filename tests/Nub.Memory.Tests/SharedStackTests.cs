@@ -47,10 +47,12 @@ public class SharedStackTests
     {
         using var pair = new Pair();
         SharedStack stack = New(pair);
+        byte[] empty = pair.Contents();
         byte[] target = [9, 9, 9, 9];
         stack.Push([1, 2, 3]);
         Assert.Equal(3, stack.Pop(target));
         Assert.Equal([1, 2, 3, 9], target);
+        Assert.Equal(empty, pair.Contents());
         Assert.True(stack.TryPush([7]));
         Assert.True(stack.TryPop(target, out int length));
         Assert.Equal((1, (byte)7), (length, target[0]));

@@ -7,6 +7,7 @@ namespace Nub.Memory.Tests;
 /// Corrupt buffers by the million from a recorded seed, each popped and judged by the oracle: a typed refusal with nothing
 /// changed, or the right element; nothing else.
 /// </summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public class StackFuzzTests(ITestOutputHelper output)
 {

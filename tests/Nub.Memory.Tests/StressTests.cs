@@ -7,6 +7,7 @@ namespace Nub.Memory.Tests;
 /// Host threads, leases, guests, exclusive users and disposers at once, on several memories, with a ledger beside each memory
 /// that says who is inside and would show two who must not be.
 /// </summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public class StressTests(ITestOutputHelper output)
 {

@@ -84,6 +84,14 @@ public sealed class WindowsSharingTests : IDisposable
     }
 
     [Fact]
+    public void A_section_whose_pages_are_reserved_only_is_refused()
+    {
+        using MemoryMappedFile theirs = MemoryMappedFile.CreateNew(null, 16 * (long)Page, MemoryMappedFileAccess.ReadWrite, MemoryMappedFileOptions.DelayAllocatePages, HandleInheritability.None);
+        SharedMemoryMapException refusal = Assert.Throws<SharedMemoryMapException>(() => HostSharedMemory.Open(theirs.SafeMemoryMappedFileHandle, 0, 16 * Page));
+        Assert.Contains("from byte 0 of the view on are reserved", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Handles_go_over_no_socket_here() => Assert.Throws<PlatformNotSupportedException>(
         () => SocketHandles.Send(new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp), [1], []));
 }

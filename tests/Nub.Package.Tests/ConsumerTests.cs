@@ -5,6 +5,7 @@ using System.Xml.Linq;
 namespace Nub.Package.Tests;
 
 /// <summary>Programs that have nothing but a package.</summary>
+[Trait("Kind", "slow")]
 [Collection(nameof(PackedFeed))]
 public sealed partial class ConsumerTests(PackedFeed feed)
 {
@@ -32,11 +33,39 @@ public sealed partial class ConsumerTests(PackedFeed feed)
         (int exitCode, string output, _) = feed.Build("Bad", "Nub.Kvm");
         Assert.NotEqual(0, exitCode);
         string[] found = [.. Diagnostic().Matches(output).Select(static match => $"{match.Groups["line"].Value} {match.Groups["id"].Value}").Distinct().Order(StringComparer.Ordinal)];
-        string source = File.ReadAllText(Path.Combine(Path.GetDirectoryName(FindThis())!, "Consumers", "Bad.cs"));
+        string source = File.ReadAllText(Repository.PathOf("tests", "Nub.Package.Tests", "Consumers", "Bad.cs"));
         string[] expected = [.. source.ReplaceLineEndings("\n").Split('\n').SelectMany(static (line, i) => Expected().Matches(line)
             .Select(match => $"{(i + 1).ToString(CultureInfo.InvariantCulture)} {match.Value}")).Order(StringComparer.Ordinal)];
         Assert.NotEmpty(expected);
         Assert.Equal(expected, found);
+    }
+
+    // Whoever takes one of the packages on top has the rules as well: they do not travel in those, but through them.
+    [Theory]
+    [InlineData("Nub.Kvm")]
+    [InlineData("Nub.Ipc")]
+    [InlineData("Nub.Virtio")]
+    public void A_package_on_top_brings_the_rules_and_the_generator(string package)
+    {
+        (int exitCode, string output, _) = feed.Build("Only" + package, """
+            using Nub.Memory;
+
+            public static class Program
+            {
+                public static void Main() => System.Console.WriteLine(Request.Layout.Size);
+
+                public static bool Read(HostSharedMemory host) => host.Read<bool>(0); // NUB0001
+            }
+
+            [AllValid]
+            public partial struct Request
+            {
+                public uint Length;
+            }
+            """, package);
+        Assert.NotEqual(0, exitCode);
+        string error = Assert.Single(Error().Matches(output).Select(static match => match.Value).Distinct());
+        Assert.StartsWith(": error NUB0001:", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,12 +92,10 @@ public sealed partial class ConsumerTests(PackedFeed feed)
         Assert.StartsWith("Nub.Memory needs net10.0 or newer, and this project is built for 'net8.0'.", Assert.Single(errors), StringComparison.Ordinal);
     }
 
-    private static string FindThis([System.Runtime.CompilerServices.CallerFilePath] string file = "") => file;
-
     [GeneratedRegex(@"Bad\.cs\((?<line>\d+),\d+\): (?:error|warning) (?<id>\w+):")]
     private static partial Regex Diagnostic();
 
-    [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```\n\n[^`]*?^```\n(?<output>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```\n\n[^`]*?^```text\n(?<output>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex FirstProgram();
 
     [GeneratedRegex(@": error ?(?:\w+)? ?: (?<text>[^\[\n]*)")]

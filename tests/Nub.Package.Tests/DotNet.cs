@@ -7,27 +7,19 @@ internal static class DotNet
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
-    public static (int ExitCode, string Output) Run(string folder, string packages, params string[] arguments)
+    public static (int ExitCode, string Output) Run(string folder, string packages, params string[] arguments) => RunProgram("dotnet", folder, packages, arguments);
+
+    /// <summary>Runs another program in the same surroundings.</summary>
+    public static (int ExitCode, string Output) RunProgram(string program, string folder, string packages, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
-        {
-            start.Environment.Remove(name);
-        }
-
-        start.Environment["NUGET_PACKAGES"] = packages;
-        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        start.Environment["DOTNET_NOLOGO"] = "true";
-
-        // Nothing may stay behind that holds files of a folder that is about to go.
-        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
-        start.Environment["UseSharedCompilation"] = "false";
+        Prepare(start, packages);
 
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();
@@ -40,5 +32,22 @@ internal static class DotNet
 
         process.WaitForExit();
         return (process.ExitCode, output.Result + errors.Result);
+    }
+
+    /// <summary>Surroundings in which nothing is known of the test's own build, and nothing stays behind that holds files.</summary>
+    public static void Prepare(ProcessStartInfo start, string packages)
+    {
+        foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
+        {
+            start.Environment.Remove(name);
+        }
+
+        start.Environment["NUGET_PACKAGES"] = packages;
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        start.Environment["DOTNET_NOLOGO"] = "true";
+
+        // Nothing may stay behind that holds files of a folder that is about to go.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
     }
 }

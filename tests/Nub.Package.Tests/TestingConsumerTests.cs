@@ -1,8 +1,8 @@
-using System.Xml.Linq;
 
 namespace Nub.Package.Tests;
 
 /// <summary>Nub.Memory.Testing from a plain program and from the test frameworks: whatever reports an exception will do.</summary>
+[Trait("Kind", "slow")]
 [Collection(nameof(PackedFeed))]
 public sealed class TestingConsumerTests(PackedFeed feed)
 {
@@ -70,7 +70,7 @@ public sealed class TestingConsumerTests(PackedFeed feed)
     [InlineData("MSTestProof", "Microsoft.VisualStudio.TestTools.UnitTesting", "TestClass", "TestMethod", "MSTest.TestFramework MSTest.TestAdapter")]
     public void A_test_of_any_framework_fails_with_both_places(string name, string space, string onClass, string onMethod, string packages)
     {
-        string items = string.Concat(packages.Split(' ').Append("Microsoft.NET.Test.Sdk").Select(package => $"<PackageReference Include=\"{package}\" Version=\"{VersionOf(package)}\" />"));
+        string items = string.Concat(packages.Split(' ').Append("Microsoft.NET.Test.Sdk").Select(package => $"<PackageReference Include=\"{package}\" Version=\"{PackedFeed.VersionOf(package)}\" />"));
         (int exitCode, string output, string made) = feed.Build(name, $$"""
             using Nub.Memory;
             using Nub.Memory.Testing;
@@ -101,7 +101,4 @@ public sealed class TestingConsumerTests(PackedFeed feed)
         Assert.Matches($@"First: +read of 4 bytes at 0x0 \(Request\.Length\) in .*{file}:line \d+", printed);
         Assert.Matches($@"Second: +read of 4 bytes at 0x0 \(Request\.Length\) in .*{file}:line \d+", printed);
     }
-
-    private static string VersionOf(string package) => (string)XDocument.Parse(PackedFeed.ReadFile("Directory.Packages.props"))
-        .Descendants("PackageVersion").Single(one => (string?)one.Attribute("Include") == package).Attribute("Version")!;
 }

@@ -115,6 +115,7 @@ public sealed class MmioTransportTests : IDisposable
         Assert.Equal(0u, Read(0x044));
         Assert.Equal(Agreed | NeedsReset, Read(0x070));
         Assert.Equal(VirtQueueError.SizeInvalid, Assert.Single(_failures).Error);
+        Assert.Equal("no driver, 0 queues run, 1 failed: SizeInvalid", _transport.GetHealth().ToString());
         Write(0x070, 0);
         Assert.Equal(0u, Read(0x070));
         Assert.Equal(512, ExerciseOnce(Begin(Version1)));
@@ -129,12 +130,15 @@ public sealed class MmioTransportTests : IDisposable
         Assert.Equal(Running | NeedsReset, Read(0x070));
         Assert.Equal(VirtQueueError.AvailableIndexJumped, Assert.Single(_failures).Error);
         Assert.Equal(2u, Read(0x060) & 2);
+        Assert.Equal("a driver, 0 queues run, 1 failed: AvailableIndexJumped", _transport.GetHealth().ToString());
         Write(0x050, 0);
         Assert.Single(_failures);
         Write(0x070, 0);
         Assert.False(_line[^1]);
+        Assert.Equal("no driver, 0 queues run", _transport.GetHealth().ToString());
         _guest.Memory.Fill(0, 0x4000, 0);
         Assert.Equal(512, ExerciseOnce(Begin(Version1)));
+        Assert.Equal("a driver, 1 queues run", _transport.GetHealth().ToString());
         _ = ring;
     }
 
@@ -204,6 +208,27 @@ public sealed class MmioTransportTests : IDisposable
         SetUpOn(transport, Version1, new TestRing(_guest.Memory, isPacked: false));
         WriteTo(transport, 0x070, Running);
         Assert.IsType<NotImplementedException>(Assert.Single(_failures).Exception);
+        Assert.Equal(Running | NeedsReset, transport.Status);
+    }
+
+    [Fact]
+    public void What_a_handler_or_the_interrupt_line_throws_reaches_no_guest_and_shows_in_the_health()
+    {
+        _transport.QueueFailed += (_, _) => throw new HandlerException("handler");
+        _ = Begin(Version1);
+        _guest.Memory.Write(0x1002, (ushort)999);
+        Write(0x050, 0);
+        Assert.Equal(Running | NeedsReset, Read(0x070));
+        Assert.Equal((VirtQueueError.AvailableIndexJumped, "handler"), (_transport.GetHealth().Error, _transport.GetHealth().Exception?.Message));
+        Write(0x070, 0);
+        _guest.Memory.Fill(0, 0x4000, 0);
+        Assert.Equal(512, ExerciseOnce(Begin(Version1)));
+
+        using var transport = new MmioTransport(new ThrowingDevice(), _space, high => _ = high ? throw new HandlerException("line") : 0);
+        transport.QueueFailed += (_, e) => _failures.Add(e);
+        SetUpOn(transport, Version1, new TestRing(_guest.Memory, isPacked: false));
+        WriteTo(transport, 0x070, Running);
+        Assert.IsType<NotImplementedException>(_failures[^1].Exception);
         Assert.Equal(Running | NeedsReset, transport.Status);
     }
 

@@ -6,6 +6,12 @@
  * buffer of its own thread and acts at once. The process-wide barrier drains the buffers of all threads, one after the other,
  * not at one instant. A sequentially consistent model would prove nothing about the barrier, which exists for the buffers alone.
  *
+ * With WEAK memory is arm64's, as far as it differs here. A store with release (the slot's) leaves the buffer when all that is before it in
+ * program order has been done; data may be loaded or stored before stores that are older reach memory, the slot's publication among them,
+ * but not before the load with acquire (the word's) that decided on it. A data access therefore stands in the buffer whether it loads
+ * or stores, and leaves it at any moment until the release behind it. The look after the clear may be done while all of these wait, which is
+ * to say that it may be early. Nothing of that outlives the process-wide barrier, which interrupts each thread between two instructions.
+ *
  * Steps: a load and what the thread decides on it is one step, and so is a store into the own buffer; only the data accesses,
  * which are ghosts that decide nothing, go with the clear of the slot that follows them. A loop of load and CompareExchange that can only end by deciding on what it loaded is one step, that of
  * its last round. Whoever waits for a claim may stop waiting at any moment. A claimant, a lease and the disposer make no plain stores that matter, so they have no buffer.
@@ -26,6 +32,9 @@
  * for a thread that has no slot yet, and makes its known before it uses it; with RENEWED in the table that replaces the
  * first one at any moment. Of a replaced table the words are looked at until the collector has found that no thread refers to them;
  * it stops all threads for that, and so it acts as a barrier between their last stores there and its finding.
+ *
+ * Mutations under WEAK alone: CLEAR_NO_RELEASE (a plain store of the slot's clear), LOOK_NO_ACQUIRE (a plain load of the word, so that data may be
+ * loaded before it) must fail; PUBLISH_NO_RELEASE must hold: that the publication is a release is not needed.
  *
  * Mutations, each of which must fail (run.sh): NO_BARRIER, NO_BARRIER_RELEASE, SWAP_PUBLISH, NO_LOOK_AFTER_CLEAR,
  * LOOK_BEFORE_CLEAR, SLOW_NO_LOOK, NO_TICKET, SCAN_BEFORE_CLAIM, CONFIRM_WITHOUT_COMPARE, ENTER_DURING_CLAIM,
@@ -139,6 +148,17 @@ bit gone;              /* the memory was released */
 byte done;             /* threads that have ended */
 byte lent;             /* the ticket that helpers were lent, 0 before */
 
+#ifdef LOOK_NO_ACQUIRE
+bit spoilt[SLOTS];     /* the data was loaded before the word was, and somebody else was exclusive or it was gone */
+#define EARLY(n) spoilt[n] = (gone || alone != NOBODY)
+#define TIMELY(n) assert(!spoilt[n])
+#define REFETCH(n) spoilt[n] = 0
+#else
+#define EARLY(n) skip
+#define TIMELY(n) skip
+#define REFETCH(n) skip
+#endif
+
 hidden byte what;
 
 /* A data access that takes place now. A helper whose exclusivity has ended must not meet the release, and that is all. */
@@ -167,10 +187,16 @@ inline drain(owner) {
     od
 }
 
+/* What the process-wide barrier does to one thread: loads that were early are made again. */
+inline interrupt(owner) {
+    drain(owner);
+    REFETCH(owner)
+}
+
 inline process_wide_barrier() {
     do
-    :: atomic { i < SLOTS - 1 -> drain(i); i++ }
-    :: atomic { i == SLOTS - 1 -> drain(i); i = 0; break }
+    :: atomic { i < SLOTS - 1 -> interrupt(i); i++ }
+    :: atomic { i == SLOTS - 1 -> interrupt(i); i = 0; break }
     od
 }
 
@@ -259,6 +285,9 @@ proctype Reader(byte me) {
             atomic {
 #else
             buffer[me]!ENTERING;
+#ifdef LOOK_NO_ACQUIRE
+            EARLY(me);
+#endif
             atomic {
                 w = word;
 #endif
@@ -324,7 +353,12 @@ inside:
         :: atomic { !(word & CLOSED) -> skip }; buffer[me]!CLEAR
         fi;
 #else
+#ifdef WEAK
+        /* The data is loaded or stored when it leaves the buffer. */
+        atomic { TIMELY(me); buffer[me]!DATA; buffer[me]!LEAVING };
+#else
         atomic { touched(me); buffer[me]!DATA; buffer[me]!LEAVING };
+#endif
         look();
 #endif
 refused:
@@ -541,16 +575,42 @@ end:
 }
 #endif
 
+/* Under WEAK: a data access that is done before older stores are in memory; a plain store of the slot, if no older one is of the slot too. */
+#ifdef WEAK
+#define OVERTAKE_DATA(n) :: atomic { buffer[n]??[DATA] -> buffer[n]??DATA; touched(n) }
+#else
+#define OVERTAKE_DATA(n)
+#endif
+#ifdef CLEAR_NO_RELEASE
+#define OVERTAKE_CLEAR(n) :: atomic { buffer[n]??[CLEAR] && !buffer[n]??[PUBLISH] -> buffer[n]??CLEAR; slot[n] = 0 }
+#else
+#define OVERTAKE_CLEAR(n)
+#endif
+#ifdef PUBLISH_NO_RELEASE
+#define OVERTAKE_PUBLISH(n) :: atomic { buffer[n]??[PUBLISH] && !buffer[n]??[CLEAR] -> buffer[n]??PUBLISH; slot[n] = 1 }
+#else
+#define OVERTAKE_PUBLISH(n)
+#endif
+
 /* The processors: each thread's oldest store reaches memory some time. */
 proctype Memory() {
 end:
     do
     :: atomic { nempty(buffer[0]) -> flush(0) }
+    OVERTAKE_DATA(0)
+    OVERTAKE_CLEAR(0)
+    OVERTAKE_PUBLISH(0)
 #if (READERS + HELPERS) > 1
     :: atomic { nempty(buffer[1]) -> flush(1) }
+    OVERTAKE_DATA(1)
+    OVERTAKE_CLEAR(1)
+    OVERTAKE_PUBLISH(1)
 #endif
 #if (READERS + HELPERS) > 2
     :: atomic { nempty(buffer[2]) -> flush(2) }
+    OVERTAKE_DATA(2)
+    OVERTAKE_CLEAR(2)
+    OVERTAKE_PUBLISH(2)
 #endif
     od
 }

@@ -33,7 +33,9 @@ internal sealed class Spice86 : Project
     public override ImmutableArray<string> Without => ["tests/"];
 
     // Its projects have implicit usings.
-    public override string Beside => """
+    public override string Beside => ImplicitUsings;
+
+    public const string ImplicitUsings = """
         global using global::System;
         global using global::System.Collections.Generic;
         global using global::System.IO;

@@ -178,7 +178,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     internal override bool Outcome() => _broken ? throw GetException()! : true;
 
     /// <inheritdoc/>
-    internal override uint Arm(bool bySocket = false)
+    internal override uint Arm(bool byLink = false)
     {
         Memory.TryRead(FutexOffset, out uint futex);
         if (_canBeWoken)

@@ -13,12 +13,14 @@ internal partial struct ChannelHello
 
     public ulong Magic;
     public uint Version;
-    public uint Reserved;
+
+    /// <summary>On Windows, from the listening side: the memory's handle in its process. Otherwise 0.</summary>
+    public uint Handle;
 
     /// <summary>The bytes of each ring. Both stand one behind the other in the memory, the one to the connecting side first.</summary>
     public ulong RingSize;
 
-    public static ChannelHello Of(ulong ringSize) => new() { Magic = TheMagic, Version = TheVersion, RingSize = ringSize };
+    public static ChannelHello Of(ulong ringSize, uint handle = 0) => new() { Magic = TheMagic, Version = TheVersion, Handle = handle, RingSize = ringSize };
 
     /// <summary>Judges what a peer sent.</summary>
     /// <exception cref="SharedChannelException">It is not this protocol or not this version.</exception>

@@ -3,12 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace Nub.Ipc;
 
-/// <summary>Who is at the other end of a socket, as the kernel says (SO_PEERCRED of unix(7)): whoever connected or listened, at that time.</summary>
+/// <summary>
+/// Who is at the other end of a channel, as the system says (SO_PEERCRED of unix(7); GetNamedPipeClientProcessId of Windows): whoever connected or listened, at that time.
+/// </summary>
 /// <param name="ProcessId">The process. The number may have gone to another process since.</param>
-/// <param name="UserId">Its effective user.</param>
-/// <param name="GroupId">Its effective group.</param>
+/// <param name="UserId">Its effective user. On Windows, where users have no numbers, <see cref="uint.MaxValue"/>: a pipe takes peers of the same user only.</param>
+/// <param name="GroupId">Its effective group. On Windows <see cref="uint.MaxValue"/>.</param>
 public readonly record struct PeerCredentials(int ProcessId, uint UserId, uint GroupId)
 {
+    internal const uint Unknown = uint.MaxValue;
+
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
 

@@ -1,13 +1,13 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using Microsoft.Win32.SafeHandles;
+using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Ipc;
 
 /// <summary>
-/// A connection between two processes that do not trust one another: two <see cref="SharedRing"/>s over one sealed memory, handed over a Unix domain socket, which stays open
-/// to say when the peer has gone, also after kill -9. On Linux.
+/// A connection between two processes that do not trust one another: two <see cref="SharedRing"/>s over one memory that neither can shorten, handed over a Unix domain socket, which
+/// stays open to say when the peer has gone, also after kill -9. On Windows over a named pipe, to peers of the same user.
 /// </summary>
 /// <remarks>
 /// Records go through the memory alone. What was complete when the peer went is still read; then waiting forms of <see cref="Consumer"/> end as after completion, and those of
@@ -18,25 +18,25 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     // Bytes for nothing in a row. A wait that ended by itself leaves one now and then.
     private const int NoiseTolerated = 64;
 
-    private readonly Socket _socket;
+    private readonly ChannelLink _link;
     private readonly HostSharedMemory _memory;
     private readonly SharedRing _outgoing;
     private readonly SharedRing _incoming;
-    private readonly SocketWaker _waker;
+    private readonly ChannelWaker _waker;
     private readonly CancellationTokenSource _gone = new();
     private readonly Task _watching;
     private int _disposed;
 
-    private SharedChannel(Socket socket, HostSharedMemory memory, SharedRing outgoing, SharedRing incoming, PeerCredentials peer)
+    private SharedChannel(ChannelLink link, HostSharedMemory memory, SharedRing outgoing, SharedRing incoming, PeerCredentials peer)
     {
-        _socket = socket;
+        _link = link;
         _memory = memory;
         _outgoing = outgoing;
         _incoming = incoming;
         Peer = peer;
         Producer = outgoing.Producer;
         Consumer = incoming.Consumer;
-        Producer.Waker = Consumer.Waker = _waker = new SocketWaker(socket);
+        Producer.Waker = Consumer.Waker = _waker = new ChannelWaker(link);
         _watching = WatchAsync();
     }
 
@@ -50,20 +50,22 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     public SharedRingConsumer Consumer { get; }
 
     /// <summary>Whether the peer has gone. What it wrote before can still be read.</summary>
-    public bool IsPeerGone => _gone.IsCancellationRequested;
+    public bool IsPeerGone => Producer.PeerHasGone;
 
     /// <summary>Cancelled when the peer has gone.</summary>
     public CancellationToken PeerGone => _gone.Token;
 
-    /// <summary>Whether there are channels here: on Linux.</summary>
-    public static bool IsSupported => OperatingSystem.IsLinux() && Futex.IsSupported;
+    /// <summary>Whether there are channels here: on Linux (x64, arm64) and Windows.</summary>
+    public static bool IsSupported => Futex.IsSupported || OperatingSystem.IsWindows();
 
     /// <summary>Begins to listen for peers.</summary>
-    /// <param name="path">The socket's path. Its directory's permissions say who may connect; what stands there already is an error.</param>
+    /// <param name="path">
+    /// The socket's path. Its directory's permissions say who may connect; what stands there already is an error. On Windows the pipe's name, with '-' for each separator.
+    /// </param>
     /// <param name="options">How channels are made, or <see langword="null"/>.</param>
     /// <returns>The listener.</returns>
     /// <exception cref="SocketException">The system refused.</exception>
-    /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Neither Linux nor Windows.</exception>
     public static Task<SharedChannelListener> ListenAsync(string path, SharedChannelOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -74,42 +76,45 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Connects to a peer that listens.</summary>
-    /// <param name="path">The socket's path.</param>
+    /// <param name="path">The path that the peer listens at.</param>
     /// <param name="options">What is wanted, or <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The channel.</returns>
     /// <exception cref="SharedChannelException">The peer is not wanted, or does not speak the protocol.</exception>
-    /// <exception cref="SocketException">Nobody listens.</exception>
+    /// <exception cref="SocketException">Nothing listens there, or another user does and may not be connected to.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
+    /// <exception cref="PlatformNotSupportedException">Neither Linux nor Windows.</exception>
     public static async Task<SharedChannel> ConnectAsync(string path, SharedChannelOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         CheckPlatform();
         options ??= new SharedChannelOptions();
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.HandshakeTimeout);
+        ChannelLink? link = null;
         HostSharedMemory? memory = null;
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
-            PeerCredentials peer = Admit(socket, options);
-            (ChannelHello hello, SafeFileHandle? handle) = await ReceiveHelloAsync(socket, options, cancellationToken).ConfigureAwait(false);
-            using (handle)
+            link = await ChannelLink.ConnectAsync(path, patience.Token).ConfigureAwait(false);
+            PeerCredentials peer = Admit(link, options);
+            ChannelHello hello = await link.ReceiveHelloAsync(patience.Token).ConfigureAwait(false);
+            hello.Check();
+            CheckSizes(hello, options);
+            using (SafeHandle handle = link.TakeMemory(hello))
             {
-                hello.Check();
-                memory = Open(hello, handle, options);
+                memory = Open(hello, handle);
             }
 
             SharedRing incoming = OpenRing(memory, 0, hello.RingSize);
             SharedRing outgoing = OpenRing(memory, hello.RingSize, hello.RingSize);
-            SendHello(socket, hello.RingSize, []);
-            return new SharedChannel(socket, memory, outgoing, incoming, peer);
+            await link.SendHelloAsync(hello.RingSize, memory: null, patience.Token).ConfigureAwait(false);
+            return new SharedChannel(link, memory, outgoing, incoming, peer);
         }
         catch (Exception e)
         {
+            link?.Dispose();
             memory?.Dispose();
-            socket.Dispose();
-            throw Translated(e);
+            throw Translated(e, options, cancellationToken);
         }
     }
 
@@ -121,7 +126,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     /// <returns>The pipes. Completing both disposes the channel.</returns>
     public IDuplexPipe AsDuplexPipe() => new ChannelPipes(AsStream());
 
-    /// <summary>Says to the peer that nothing follows, closes the socket, and lets go of the memory.</summary>
+    /// <summary>Says to the peer that nothing follows, closes the link, and lets go of the memory.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -133,12 +138,12 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         {
             Producer.Complete();
         }
-        catch (SharedMemoryException)
+        catch (Exception e) when (e is SharedMemoryException or ObjectDisposedException)
         {
-            // Somebody has the memory exclusively, or it is gone: the socket tells the peer.
+            // Somebody has the memory exclusively, or it is gone: the link's end tells the peer.
         }
 
-        _socket.Dispose();
+        _link.Dispose();
         _outgoing.Dispose();
         _incoming.Dispose();
         _waker.Dispose();
@@ -146,7 +151,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     }
 
     /// <inheritdoc cref="Dispose"/>
-    /// <returns>When the socket is closed and nobody looks at it.</returns>
+    /// <returns>When the link is closed and no longer looked at.</returns>
     public async ValueTask DisposeAsync()
     {
         Dispose();
@@ -154,13 +159,16 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         _gone.Dispose();
     }
 
-    /// <summary>Makes a channel with somebody who connected.</summary>
-    internal static async Task<SharedChannel> WelcomeAsync(Socket socket, SharedChannelOptions options, CancellationToken cancellationToken)
+    /// <summary>Makes a channel with a peer that connected.</summary>
+    internal static async Task<SharedChannel> WelcomeAsync(ChannelLink link, SharedChannelOptions options, CancellationToken cancellationToken)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.HandshakeTimeout);
         HostSharedMemory? memory = null;
+        SafeHandle? handle = null;
         try
         {
-            PeerCredentials peer = Admit(socket, options);
+            PeerCredentials peer = Admit(link, options);
             ulong page = (ulong)Environment.SystemPageSize;
             ulong ringSize = (options.RingSize + page - 1) / page * page;
             (memory, GuestSharedMemory guest) = ExclusiveSharedMemory.CreateShareable(2 * ringSize).Build();
@@ -171,46 +179,45 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
             // Both ends stand where they begin before the peer can write a position for them to take over.
             _ = outgoing.Producer;
             _ = incoming.Consumer;
-            using (System.Runtime.InteropServices.SafeHandle handle = memory.DuplicateHandle())
-            {
-                SendHello(socket, ringSize, [handle]);
-            }
-
-            (ChannelHello hello, SafeFileHandle? unasked) = await ReceiveHelloAsync(socket, options, cancellationToken).ConfigureAwait(false);
-            unasked?.Dispose();
+            handle = memory.DuplicateHandle();
+            await link.SendHelloAsync(ringSize, handle, patience.Token).ConfigureAwait(false);
+            ChannelHello hello = await link.ReceiveHelloAsync(patience.Token).ConfigureAwait(false);
             hello.Check();
             return hello.RingSize == ringSize
-                ? new SharedChannel(socket, memory, outgoing, incoming, peer)
+                ? new SharedChannel(link, memory, outgoing, incoming, peer)
                 : throw new SharedChannelException(SharedChannelError.SizesInvalid, $"The peer answers with rings of {hello.RingSize} bytes, and was offered {ringSize}.");
         }
         catch (Exception e)
         {
+            // Before the handle: a peer that still had the link could answer for what has its number next.
+            link.Dispose();
             memory?.Dispose();
-            socket.Dispose();
-            throw Translated(e);
+            throw Translated(e, options, cancellationToken);
+        }
+        finally
+        {
+            handle?.Dispose();
         }
     }
 
-    private static PeerCredentials Admit(Socket socket, SharedChannelOptions options)
+    private static PeerCredentials Admit(ChannelLink link, SharedChannelOptions options)
     {
-        PeerCredentials peer = PeerCredentials.Of(socket);
+        PeerCredentials peer = link.Peer;
         return options.Filter is null || options.Filter(peer) ? peer
             : throw new SharedChannelException(SharedChannelError.PeerRefused, $"The filter refused {peer}.");
     }
 
-    private static HostSharedMemory Open(in ChannelHello hello, SafeFileHandle? handle, SharedChannelOptions options)
+    private static void CheckSizes(in ChannelHello hello, SharedChannelOptions options)
     {
         if (hello.RingSize > options.MaxRingSize || hello.RingSize % (ulong)Environment.SystemPageSize != 0 || hello.RingSize == 0)
         {
             throw new SharedChannelException(
                 SharedChannelError.SizesInvalid, $"The peer offers rings of {hello.RingSize} bytes; multiples of a page up to {options.MaxRingSize} are taken.");
         }
+    }
 
-        if (handle is null)
-        {
-            throw new SharedChannelException(SharedChannelError.MemoryInvalid, "The peer sent no memory with its hello.");
-        }
-
+    private static HostSharedMemory Open(in ChannelHello hello, SafeHandle handle)
+    {
         try
         {
             return HostSharedMemory.Open(handle, 0, 2 * hello.RingSize);
@@ -225,72 +232,18 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         SharedRing.TryOpen(memory, offset, size, out SharedRing? ring) ? ring!
             : throw new SharedChannelException(SharedChannelError.MemoryInvalid, $"No ring of {size} bytes stands at {offset} of the memory that the peer sent.");
 
-    private static void SendHello(Socket socket, ulong ringSize, ReadOnlySpan<System.Runtime.InteropServices.SafeHandle> handles)
+    /// <summary>What is told of an error while a channel is being made: a peer that goes has gone, and one that takes too long did not say hello in time.</summary>
+    private static Exception Translated(Exception error, SharedChannelOptions options, CancellationToken cancellationToken) => error switch
     {
-        Span<byte> bytes = stackalloc byte[ChannelHello.Layout.Size];
-        ChannelHello.Of(ringSize).WriteTo(bytes);
-
-        // A new socket has room for so little.
-        if (SocketHandles.Send(socket, bytes, handles) != bytes.Length)
-        {
-            throw new SharedChannelException(SharedChannelError.NotAChannel, "The peer's socket has no room for a hello.");
-        }
-    }
-
-    private static async Task<(ChannelHello Hello, SafeFileHandle? Handle)> ReceiveHelloAsync(Socket socket, SharedChannelOptions options, CancellationToken cancellationToken)
-    {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(options.HandshakeTimeout);
-        byte[] bytes = new byte[ChannelHello.Layout.Size];
-        var handles = new SafeFileHandle?[1];
-        SafeFileHandle? handle = null;
-        try
-        {
-            for (int count = 0; count < bytes.Length;)
-            {
-                // Waits until there is something, and receives it without waiting.
-                await socket.ReceiveAsync(Memory<byte>.Empty, patience.Token).ConfigureAwait(false);
-                SocketHandlesResult received = SocketHandles.Receive(socket, bytes.AsSpan(count), handles);
-                if (received.HandleCount != 0)
-                {
-                    handle?.Dispose();
-                    handle = handles[0];
-                }
-
-                if (received.ByteCount == 0)
-                {
-                    throw new SharedChannelException(SharedChannelError.PeerGone, $"The peer has gone after {count} bytes of a hello.");
-                }
-
-                if ((received.Flags & SocketFlags.ControlDataTruncated) != 0)
-                {
-                    throw new SharedChannelException(SharedChannelError.MemoryInvalid, "The peer sent more than one handle with its hello.");
-                }
-
-                count += received.ByteCount;
-            }
-
-            return (ChannelHello.ReadFrom(bytes), handle);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            handle?.Dispose();
-            throw new SharedChannelException(SharedChannelError.HandshakeTimedOut, $"The peer did not say hello within {options.HandshakeTimeout}.");
-        }
-        catch
-        {
-            handle?.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>A peer that goes while it is spoken to is a peer that has gone.</summary>
-    private static Exception Translated(Exception error) => error is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected }
-        ? new SharedChannelException(SharedChannelError.PeerGone, "The peer has gone while the channel was being made.", error)
-        : error;
+        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected } or (IOException and not FileNotFoundException) =>
+            new SharedChannelException(SharedChannelError.PeerGone, "The peer has gone while the channel was being made.", error),
+        OperationCanceledException when !cancellationToken.IsCancellationRequested =>
+            new SharedChannelException(SharedChannelError.HandshakeTimedOut, $"The peer did not say hello within {options.HandshakeTimeout}.", error),
+        _ => error,
+    };
 
     /// <summary>
-    /// Waits for the end of the socket, which comes when the peer has closed it or has died. Until then each byte says that there may be something for an end that waits.
+    /// Waits for the end of the link, which comes when the peer has closed it or has died. Until then each byte says that there may be something for an end that waits.
     /// </summary>
     private async Task WatchAsync()
     {
@@ -298,7 +251,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         int noise = 0;
         try
         {
-            while (await _socket.ReceiveAsync(hints).ConfigureAwait(false) != 0)
+            while (await _link.ReceiveHintsAsync(hints).ConfigureAwait(false) != 0)
             {
                 noise = _waker.Look() ? 0 : noise + 1;
                 if (noise > NoiseTolerated)
@@ -308,11 +261,12 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e) when (ChannelLink.IsEnd(e))
         {
-            // The peer has gone, or this side has closed the socket.
+            // The peer has gone, or this side has closed the link.
         }
 
+        // First the one that IsPeerGone asks: whichever end says that the peer has gone, the channel says it too.
         Producer.EndPeer();
         Consumer.EndPeer();
         _waker.Look();
@@ -323,7 +277,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     {
         if (!IsSupported)
         {
-            throw new PlatformNotSupportedException("Channels are made on Linux (x64, arm64): memory is handed over a Unix domain socket.");
+            throw new PlatformNotSupportedException("Channels are made on Linux (x64, arm64), where a Unix domain socket hands memory over, and on Windows, where a named pipe does.");
         }
     }
 

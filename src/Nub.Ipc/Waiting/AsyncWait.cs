@@ -5,7 +5,7 @@ namespace Nub.Ipc;
 
 /// <summary>
 /// One end's wait without a thread. It is made once for an end and used again for each of its waits, so that they allocate nothing. From <see cref="Start"/>
-/// to its completion it, and with it the end, belongs to what wakes it: the waiting thread (<see cref="WaitingThread"/>), or a channel's <see cref="SocketWaker"/>.
+/// to its completion it, and with it the end, belongs to what wakes it: the waiting thread (<see cref="WaitingThread"/>), or a channel's <see cref="ChannelWaker"/>.
 /// </summary>
 internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
 {

@@ -16,7 +16,7 @@ namespace Nub.Ipc;
 /// (<see cref="SystemBarrier"/>), and its request asks the waker to make one itself between (a) and (b) from then on, which is cheaper for both while they
 /// sleep often. When an end has gone round the ring without sleeping it takes that back: a stream pays for no barrier.</para>
 /// <para><b>By socket.</b> An awaited end of a channel sleeps on no futex: its request says so, and (d) and (e) are a byte on the channel's socket. The byte that comes before
-/// the end is known to sleep is not lost, because the end is looked at once more after that (<see cref="SocketWaker"/>).</para>
+/// the end is known to sleep is not lost, because the end is looked at once more after that (<see cref="ChannelWaker"/>).</para>
 /// <para><b>Trust.</b> A wake is a hint: what counts is the ring, and it is looked at again every 100 ms whatever the peer does. An
 /// end that is woken for nothing again and again stops listening and looks at the ring every millisecond.</para>
 /// </remarks>
@@ -24,7 +24,7 @@ public abstract partial class RingEnd
 {
     private protected const ulong Sleeps = 1;
     private protected const ulong WantsFence = 2;
-    private protected const ulong BySocket = 4;
+    private protected const ulong ByLink = 4;
 
     private readonly ulong _peerRequest;
     private bool _fenced;
@@ -34,10 +34,10 @@ public abstract partial class RingEnd
     private protected abstract ulong WantedPosition { get; }
 
     /// <inheritdoc/>
-    internal override uint Arm(bool bySocket = false)
+    internal override uint Arm(bool byLink = false)
     {
         _memory.TryRead(FutexOffset, out uint futex);
-        _memory.TryWrite(RequestOffset, WantedPosition | Sleeps | WantsFence | (bySocket ? BySocket : 0));
+        _memory.TryWrite(RequestOffset, WantedPosition | Sleeps | WantsFence | (byLink ? ByLink : 0));
         if (_fenced)
         {
             Interlocked.MemoryBarrier();
@@ -98,7 +98,7 @@ public abstract partial class RingEnd
         if ((request & Sleeps) != 0 && position >= (request & ~7UL)
             && _memory.TryCompareExchange(_peerRequest, request & WantsFence, request, out ulong seen) && seen == request)
         {
-            if ((request & BySocket) != 0 && Waker is { } waker)
+            if ((request & ByLink) != 0 && Waker is { } waker)
             {
                 waker.WakePeer();
             }

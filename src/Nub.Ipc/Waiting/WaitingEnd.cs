@@ -9,7 +9,8 @@ public abstract class WaitingEnd
     /// <summary>How often an end may be woken for nothing before it stops listening, and looks every millisecond.</summary>
     internal const int NoiseTolerated = 8;
 
-    private static readonly bool s_spins = Environment.ProcessorCount > 1;
+    // Of the machine, not those that this process may use: a peer can run beside a process that is bound to one.
+    private static readonly bool s_spins = SystemProcessors.Online > 1;
 
     private AsyncWait? _asyncWait;
     private volatile bool _peerHasGone;
@@ -47,11 +48,14 @@ public abstract class WaitingEnd
     /// <summary>Whether the other side is known to have gone; a channel says so.</summary>
     internal bool PeerHasGone => _peerHasGone;
 
-    /// <summary>What wakes this end's awaited waits, of a channel; <see langword="null"/> where the process's waiting thread does.</summary>
-    internal SocketWaker? Waker { get; set; }
+    /// <summary>What wakes an end of a channel when it is awaited, and without futexes always; <see langword="null"/> for an end of a bare ring.</summary>
+    internal ChannelWaker? Waker { get; set; }
 
     /// <summary>Whether the other side can wake this end.</summary>
-    internal virtual bool CanBeWoken => Futex.IsSupported;
+    internal virtual bool CanBeWoken => Futex.IsSupported || Waker is not null;
+
+    /// <summary>Whether this end sleeps until its channel's link has a byte: where there are no futexes.</summary>
+    private bool SleepsByLink => !Futex.IsSupported && Waker is not null;
 
     /// <summary>Whether there is nothing to wait for: a record or room, or an error or the end of all.</summary>
     internal abstract bool IsReady();
@@ -62,9 +66,9 @@ public abstract class WaitingEnd
     internal abstract bool Outcome();
 
     /// <summary>Reads the futex, asks the other side for a wake, and has a barrier after that.</summary>
-    /// <param name="bySocket">Whether the wake is to come by the channel's socket, and not by the futex.</param>
+    /// <param name="byLink">Whether the wake is to come by the channel's link, and not by the futex.</param>
     /// <returns>The futex. The end is to look again, and to sleep while the futex has this value.</returns>
-    internal abstract uint Arm(bool bySocket = false);
+    internal abstract uint Arm(bool byLink = false);
 
     /// <summary>Takes the request back.</summary>
     internal abstract void Disarm();
@@ -88,6 +92,10 @@ public abstract class WaitingEnd
         try
         {
             WakeSleeper(RequestOffset);
+            if (SleepsByLink)
+            {
+                Waker!.Look();
+            }
         }
         catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException)
         {
@@ -110,9 +118,15 @@ public abstract class WaitingEnd
         bool overslept = false;
         for (int noise = 0; ;)
         {
-            uint futex = Arm();
+            int looks = Waker?.Looks ?? 0;
+            uint futex = Arm(SleepsByLink);
             bool ready = IsReady();
             Rescues += overslept && ready ? 1 : 0;
+            if (ready && SleepsByLink)
+            {
+                Waker!.NoteUse();
+            }
+
             TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? RecheckInterval : timeout - Stopwatch.GetElapsedTime(start);
             if (ready || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
             {
@@ -131,8 +145,10 @@ public abstract class WaitingEnd
             }
             else
             {
-                overslept = !Sleep(futex, left < RecheckInterval ? left : RecheckInterval);
-                noise += overslept ? 0 : 1;
+                overslept = !Sleep(futex, looks, left < RecheckInterval ? left : RecheckInterval);
+
+                // A byte of the link is for both ends, so that one for the other is none for nothing; the channel counts those.
+                noise += overslept || SleepsByLink ? 0 : 1;
                 EmptyWakes = noise;
             }
         }
@@ -166,9 +182,13 @@ public abstract class WaitingEnd
     {
     }
 
-    private bool Sleep(uint futex, TimeSpan time)
+    private bool Sleep(uint futex, int looks, TimeSpan time)
     {
         NoteSleep();
+        if (SleepsByLink)
+        {
+            return Waker!.Sleep(looks, time);
+        }
 
         // The lease keeps the word mapped while the kernel looks at it.
         using HostLease lease = Memory.Enter();

@@ -33,12 +33,9 @@ internal static class CheckedFieldEmitter
         {
             writer.Separate();
             writer.Line($"/// <summary>Reads, if it is {Legality.Describe(type)}: {summary}</summary><returns>Whether it is.</returns>");
-            writer.Open($"{field.Accessibility} bool TryGet{field.Name}({index}out {name} value)");
-            writer.Line($"{IntegerOf(type)} raw = {read};");
-            writer.Line($"bool isLegal = {(illegal is null ? "true" : $"!({illegal})")};");
-            writer.Line($"value = isLegal ? {value} : default;");
-            writer.Line("return isLegal;");
-            writer.Close();
+            writer.Line(GeneratedCode.Inlined);
+            writer.ValueIf(
+                $"{field.Accessibility} bool TryGet{field.Name}({index}out {name} value)", illegal is null ? "true" : $"!({illegal})", value, $"{IntegerOf(type)} raw = {read};");
         }
 
         if (model.Names.ViewHas("Set" + field.Name))

@@ -42,6 +42,21 @@ internal sealed class CodeWriter
         Line(declaration);
     }
 
+    /// <summary>A method that gives a value where a condition holds, <c>default</c> where not, and says which.</summary>
+    /// <param name="declaration">The method, whose <see langword="out"/> parameter is called <c>value</c>.</param>
+    /// <param name="condition">When there is a value.</param>
+    /// <param name="value">The value; evaluated only where there is one.</param>
+    /// <param name="before">What both are made of.</param>
+    public void ValueIf(string declaration, string condition, string value, params string[] before)
+    {
+        Open(declaration);
+        Lines(before);
+        Line($"bool isThere = {condition};");
+        Line($"value = isThere ? {value} : default;");
+        Line("return isThere;");
+        Close();
+    }
+
     public void Open(string line)
     {
         Line(line);

@@ -18,6 +18,9 @@ internal static class FieldEmitter
                 EmitPair(writer, model, field, type.View!, $"new({inner}.Field<{type.Name}>({field.Offset}))", summary);
                 EmitWholeOfNested(writer, model, inner, field, summary);
                 break;
+            case { IsWireEnum: true }:
+                WireEnumEmitter.EmitOfView(writer, model, inner, field, summary);
+                break;
             case { Kind: FieldKind.Bool or FieldKind.Enum } when model is { IsAllValid: false, IsProved: true }:
                 CheckedFieldEmitter.Emit(writer, model, inner, field, summary);
                 break;
@@ -49,7 +52,7 @@ internal static class FieldEmitter
         }
     }
 
-    private static void EmitPrimitive(CodeWriter writer, StructModel model, string inner, FieldLayout field, string summary)
+    public static void EmitPrimitive(CodeWriter writer, StructModel model, string inner, FieldLayout field, string summary)
     {
         string type = field.Type.Name;
         writer.Property(summary,

@@ -13,10 +13,15 @@ internal static class LayoutEmitter
         writer.Line(GeneratedCode.Attribute);
         writer.Open($"public static partial class {model.Names.Layout}");
         EmitConstant(writer, "Size", layout.Size, "The size of the struct in bytes.");
-        EmitConstant(writer, "Alignment", layout.Alignment, "The alignment of the struct in bytes, as a field of another.");
+        EmitConstant(writer, "Alignment", layout.StatedAlignment, "The alignment of the struct in bytes, as a field of another.");
         foreach (FieldLayout field in layout.Fields)
         {
             EmitConstant(writer, field.Name + "Offset", field.Offset, Words.Describe(field) + ".");
+        }
+
+        if (model.Tail is { } tail && !layout.Fields.Any(static field => field.Name == "Tail"))
+        {
+            EmitConstant(writer, "TailOffset", tail.Offset, $"Where the first <c>{tail.Element.Display}</c> behind the struct begins.");
         }
 
         writer.Close();

@@ -19,6 +19,7 @@ internal static class SourceFile
             "//     What is changed here is lost at the next build.",
             "// </auto-generated>",
             "#nullable enable annotations",
+            "#nullable disable warnings",
             "#pragma warning disable CS0612, CS0618 // What it refers to may be obsolete: its users are told, this file need not be.",
             "#pragma warning disable CS3001, CS3002, CS3003, CS3024 // Offsets and counts are unsigned, which the CLS does not know.",
             "");

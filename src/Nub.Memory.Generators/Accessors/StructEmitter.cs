@@ -13,12 +13,23 @@ internal static class StructEmitter
         Declaration declaration = model.Declaration;
         StructLayout layout = model.Layout;
         CodeWriter writer = SourceFile.Begin(
-            $"{declaration.Display}: {Words.Bytes(layout.Size)}, aligned to {layout.Alignment}, {Words.Order(layout.HasBigEndian, layout.HasLittleEndian)}.");
+            $"{declaration.Display}: {Words.Bytes(layout.Size)}, aligned to {layout.StatedAlignment}, {Words.Order(layout.HasBigEndian, layout.HasLittleEndian)}.");
 
         // Without the marker the run-time check refuses it, should its error be suppressed.
         declaration.Open(writer, model.IsProved ? " : " + string.Join(", ", Interfaces(model)) : "");
         LayoutEmitter.Emit(writer, model);
         ViewEmitter.Emit(writer, model);
+        foreach (BitField field in model.BitFields)
+        {
+            BitFieldEmitter.EmitOfStruct(writer, field);
+        }
+
+        foreach (FieldLayout field in model.Layout.Fields)
+        {
+            WireEnumEmitter.EmitOfStruct(writer, model, field);
+        }
+
+        UnionEmitter.EmitOfStruct(writer, model);
         EmitPlaces(writer, model);
         if (model.IsUnmanaged)
         {
@@ -107,7 +118,6 @@ internal static class StructEmitter
 
         writer.Separate();
         writer.Line($"/// <summary>{summary}</summary>{more}");
-        writer.Line(GeneratedCode.Attribute);
         writer.Line($"public static {declaration} => {value};");
     }
 
@@ -136,7 +146,6 @@ internal static class StructEmitter
         {
             writer.Separate();
             writer.Line($"/// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary>{tooFew}");
-            writer.Line(GeneratedCode.Attribute);
             writer.Line($"public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.{(model.IsAllValid ? "Write" : "WriteValidated")}<{self}>(destination, in this);");
         }
     }

@@ -11,6 +11,15 @@ namespace Nub.Memory.Generators.Accessors;
 internal sealed record StructModel(
     Declaration Declaration, StructLayout Layout, GeneratedNames Names, bool IsAllValid, bool IsValidateOnRead, string? ValidateCall, bool IsProved, bool IsUnmanaged)
 {
+    /// <summary>The properties over bits of a field.</summary>
+    public EquatableArray<BitField> BitFields { get; init; }
+
+    /// <summary>The fields that are meant where a tag has some values.</summary>
+    public EquatableArray<UnionMember> UnionMembers { get; init; }
+
+    /// <summary>The elements that follow it; null when none do.</summary>
+    public Tail? Tail { get; init; }
+
     /// <summary>The model of a struct that code can be written for; null for any other.</summary>
     public static StructModel? Of(INamedTypeSymbol type)
     {
@@ -25,6 +34,11 @@ internal sealed record StructModel(
         StructLayout named = layout with { Fields = layout.Fields.Where(static field => SyntaxFacts.IsValidIdentifier(field.Name)).ToEquatableArray() };
         return new StructModel(
             Declaration.Of(type), named, GeneratedNames.Of(type, layout), type.IsAllValid(), type.IsValidateOnRead(), ValidateMethod.CallOf(type),
-            ShapeRules.IsProved(type, layout), type.IsUnmanagedType);
+            ShapeRules.IsProved(type, layout), type.IsUnmanagedType)
+        {
+            BitFields = BitFieldRules.Of(type, layout),
+            UnionMembers = UnionRules.Of(type, layout),
+            Tail = TailRules.Of(type, layout),
+        };
     }
 }

@@ -24,9 +24,17 @@ internal static class ViewEmitter
         }
 
         writer.Open($"public readonly ref partial struct {view} : {marker}");
-        writer.Line($"private readonly {shared} {inner};");
-        writer.Property("Gives the fields of a value their names.", $"public {view}({shared} value) => {inner} = value;");
-        writer.Separate();
+        if (model.Tail is not null)
+        {
+            TailEmitter.EmitBinding(writer, self, view, inner);
+        }
+        else
+        {
+            writer.Line($"private readonly {shared} {inner};");
+            writer.Property("Gives the fields of a value their names.", $"public {view}({shared} value) => {inner} = value;");
+            writer.Separate();
+        }
+
         writer.Line($"static {view} {marker}.Bind({shared} value) => new(value);");
         if (model.Layout.InlineArrayLength > 0)
         {
@@ -40,6 +48,13 @@ internal static class ViewEmitter
             }
         }
 
+        foreach (BitField field in model.BitFields)
+        {
+            BitFieldEmitter.EmitOfView(writer, inner, field);
+        }
+
+        UnionEmitter.EmitOfView(writer, model, inner);
+        TailEmitter.Emit(writer, model, inner);
         EmitWhole(writer, model, inner);
         writer.Separate();
         writer.Line("/// <inheritdoc/>");

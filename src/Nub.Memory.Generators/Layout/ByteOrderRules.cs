@@ -92,8 +92,8 @@ internal static class ByteOrderRules
     // The size of what is turned, and the number of these.
     private static (long Size, int Count)? UnitOf(FieldType type) => type switch
     {
-        { Kind: FieldKind.Primitive } => (type.Size, 1),
-        { Element: { Kind: FieldKind.Primitive } element } => (element.Size, type.Count),
+        { Kind: FieldKind.Primitive } or { IsWireEnum: true, Element: null } => (type.Size, 1),
+        { Element: { Kind: FieldKind.Primitive } or { IsWireEnum: true } } => (type.Element.Size, type.Count),
         _ => null,
     };
 }

@@ -20,7 +20,7 @@ internal sealed record GeneratedNames(string View, string Layout, EquatableArray
     private static readonly string[] s_static = ["At", "TryAt", "ArrayAt", "TryArrayAt", "ReadFrom", "TryReadFrom", "WriteTo"];
 
     // Load, Store and the parts of a field: what a view has beside its fields.
-    private static readonly string[] s_ofViews = ["Load", "Store", "TryLoad"];
+    private static readonly string[] s_ofViews = ["Load", "Store", "TryLoad", "TryTail"];
 
     public static GeneratedNames Of(INamedTypeSymbol type, StructLayout layout)
     {
@@ -34,6 +34,12 @@ internal sealed record GeneratedNames(string View, string Layout, EquatableArray
             leftOut.Add(new LeftOut(name, name, Instead(type, name, view)));
         }
 
+        HashSet<string> unions = [.. UnionRules.Of(type, layout).Select(static member => member.Field.Name)];
+        foreach (string name in layout.Fields.Where(field => field.Type.IsWireEnum || unions.Contains(field.Name)).Select(static field => "TryGet" + field.Name).Where(taken.Contains))
+        {
+            leftOut.Add(new LeftOut(name, name, $"'{name}' of the view"));
+        }
+
         if (view != DefaultView)
         {
             leftOut.Add(new LeftOut(DefaultView, DefaultView, $"'{type.Name}.{view}'"));
@@ -44,17 +50,17 @@ internal sealed record GeneratedNames(string View, string Layout, EquatableArray
             leftOut.Add(new LeftOut(DefaultLayout, DefaultLayout, $"'{type.Name}.{layoutClass}'"));
         }
 
-        HashSet<string> fields = [.. layout.Fields.Select(static field => field.Name)];
+        HashSet<string> fields = [.. layout.Fields.Select(static field => field.Name), .. BitFieldRules.Of(type, layout).Select(static field => field.Name)];
         if (layout.InlineArrayLength == 0)
         {
-            foreach (string name in s_ofViews.Where(fields.Contains))
+            foreach (string name in s_ofViews.Where(name => fields.Contains(name) && (name != "TryTail" || TailRules.DeclaredBy(type) is not null)))
             {
-                leftOut.Add(new LeftOut($"{view}.{name}", name, name == "Store" ? "'Write' of the memory" : "'Read' of the memory"));
+                leftOut.Add(new LeftOut($"{view}.{name}", name, name switch { "Store" => "'Write' of the memory", "TryTail" => "'TryArrayAt' of the element", _ => "'Read' of the memory" }));
             }
 
             foreach (FieldLayout field in layout.Fields)
             {
-                foreach (string name in PartsOf(field).Where(fields.Contains))
+                foreach (string name in PartsOf(field).Concat(unions.Contains(field.Name) ? ["TryGet" + field.Name] : []).Distinct().Where(fields.Contains))
                 {
                     leftOut.Add(new LeftOut($"{view}.{name}", name, $"'{field.Name}' of the view, or the memory at '{layoutClass}.{field.Name}Offset'"));
                 }
@@ -63,6 +69,9 @@ internal sealed record GeneratedNames(string View, string Layout, EquatableArray
 
         return new GeneratedNames(view, layoutClass, leftOut.ToEquatableArray());
     }
+
+    /// <summary>Whether a method that the generator gives structs, besides those of the fields, has this name.</summary>
+    public static bool IsOfStructs(string name) => s_static.Contains(name);
 
     /// <summary>The name of the view of another marked struct, wherever it was compiled.</summary>
     public static string ViewOf(INamedTypeSymbol type) => Of(type, s_none).View;
@@ -76,6 +85,7 @@ internal sealed record GeneratedNames(string View, string Layout, EquatableArray
     // The members beside the property of a field that may be there.
     private static IEnumerable<string> PartsOf(FieldLayout field) =>
         field.Type.IsArray || field.Type.Kind == FieldKind.Struct ? [field.Name + "View", "TryGet" + field.Name, "Set" + field.Name]
+        : field.Type.IsWireEnum ? ["TryGet" + field.Name, "Set" + field.Name, field.Name + "Atomic"]
         : field.Type.NeedsCheck ? ["TryGet" + field.Name, "Set" + field.Name]
         : [field.Name + "Atomic"];
 

@@ -19,9 +19,18 @@ internal static class KnownTypes
 
     public static bool IsBigEndian(this ISymbol symbol) => symbol.HasNubAttribute("BigEndianAttribute");
 
+    public static bool IsWireEnum(this ISymbol symbol) => symbol.HasNubAttribute("WireEnumAttribute");
+
     public static bool IsInNub(this ISymbol symbol) => symbol.ContainingNamespace is
     {
         Name: "Memory",
+        ContainingNamespace: { Name: "Nub", ContainingNamespace.IsGlobalNamespace: true },
+    };
+
+    /// <summary>Whether something is of a package that hands out what others have written: virtual machines, devices, messages.</summary>
+    public static bool IsInPackage(this ISymbol symbol) => symbol.ContainingNamespace is
+    {
+        Name: "Kvm" or "Virtio" or "Ipc",
         ContainingNamespace: { Name: "Nub", ContainingNamespace.IsGlobalNamespace: true },
     };
 

@@ -111,7 +111,7 @@ internal sealed class LayoutBuilder
         return root is { Name: "System" } && !definition.Locations.Any(static location => location.IsInSource);
     }
 
-    private static string AccessibilityOf(ISymbol symbol) => symbol.DeclaredAccessibility switch
+    internal static string AccessibilityOf(ISymbol symbol) => symbol.DeclaredAccessibility switch
     {
         Accessibility.Public => "public",
         Accessibility.Internal or Accessibility.ProtectedOrInternal => "internal",
@@ -152,6 +152,7 @@ internal sealed class LayoutBuilder
             IsGenerated = (allValid || validated) && ShapeRules.CanGenerate(type),
             IsProved = (allValid || validated) && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout),
             Inside = FieldsText.Of(layout),
+            Aligned = layout.Aligned,
             View = allValid || validated ? $"{described.Name}.{GeneratedNames.ViewOf(type)}" : null,
         };
     }
@@ -173,6 +174,7 @@ internal sealed class LayoutBuilder
         {
             Element = element.Type,
             Count = length,
+            Aligned = element.Type.Aligned,
             HasBigEndian = element.HasBigEndian,
             HasLittleEndian = element.HasLittleEndian,
             NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare,
@@ -195,8 +197,11 @@ internal sealed class LayoutBuilder
         };
     }
 
-    private FieldType TypeOfField(IFieldSymbol field) =>
-        field.IsFixedSizeBuffer && field.Type is IPointerTypeSymbol pointer ? FixedBuffer(field, pointer) : TypeOf(field.Type);
+    private FieldType TypeOfField(IFieldSymbol field)
+    {
+        FieldType type = field.IsFixedSizeBuffer && field.Type is IPointerTypeSymbol pointer ? FixedBuffer(field, pointer) : TypeOf(field.Type);
+        return field.IsWireEnum() ? WireEnumRules.AsInteger(type) : type;
+    }
 
     private StructLayout LayOut(INamedTypeSymbol type)
     {
@@ -234,7 +239,7 @@ internal sealed class LayoutBuilder
 
             ISymbol known = field.AssociatedSymbol ?? field;
             bool bigEndian = (structIsBigEndian || field.IsBigEndian()) && HasByteOrder(fieldType);
-            fields.Add(new FieldLayout(known.Name, field.Name, AccessibilityOf(known), fieldType, offset, bigEndian));
+            fields.Add(new FieldLayout(known.Name, field.Name, AccessibilityOf(known), fieldType, offset, bigEndian) { Aligned = AlignedOf(field, fieldType, declared.Pack) });
             end = Math.Max(end, offset + fieldType.Size);
             alignment = Math.Max(alignment, fieldAlignment);
         }
@@ -250,8 +255,17 @@ internal sealed class LayoutBuilder
         List<Gap> gaps = FindGaps(fields, Math.Max(size, 1), inlineLength ?? 1, out bool hasOverlap);
         return new StructLayout(
             Display(type), kind, declared.Pack, declared.Size, Math.Max(size, 1), alignment, hasOverlap, structIsBigEndian,
-            inlineLength ?? 0, fields.ToEquatableArray(), gaps.ToEquatableArray());
+            inlineLength ?? 0, fields.ToEquatableArray(), gaps.ToEquatableArray())
+        {
+            Aligned = Math.Max(Valid(AlignmentRules.DeclaredBy(type)), fields.Count == 0 ? 1 : fields.Max(static field => field.Aligned)),
+        };
     }
+
+    // Packing takes a type's alignment away, and leaves what is said of the field itself.
+    private static int AlignedOf(IFieldSymbol field, FieldType type, int pack) =>
+        Math.Max(Valid(AlignmentRules.DeclaredBy(field)), pack > 0 ? Math.Min(pack, type.Aligned) : type.Aligned);
+
+    private static int Valid(int alignment) => AlignmentRules.IsAlignment(alignment) ? alignment : 1;
 
     // A struct has no byte order of its own: [BigEndian] on one that has another struct in it says nothing about that.
     private static bool HasByteOrder(FieldType type) => type.Kind switch

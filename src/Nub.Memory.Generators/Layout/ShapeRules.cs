@@ -35,7 +35,9 @@ internal static class ShapeRules
 
     /// <summary>Everything about the shape that generated code cannot cope with.</summary>
     public static IEnumerable<ShapeProblem> Check(INamedTypeSymbol type, StructLayout layout) =>
-        CheckDeclaration(type).Concat(CheckLayout(type, layout)).Concat(CheckNames(layout)).Concat(ByteOrderRules.Check(type, layout));
+        CheckDeclaration(type).Concat(CheckLayout(type, layout)).Concat(CheckNames(layout)).Concat(ByteOrderRules.Check(type, layout))
+            .Concat(WireEnumRules.Check(type, layout)).Concat(TailRules.Check(type, layout)).Concat(UnionRules.Check(type, layout)).Concat(AlignmentRules.Check(type, layout))
+            .Concat(BitFieldRules.Of(type, layout).Where(static field => field.Problem is not null).Select(static field => new ShapeProblem(field.Problem!, field.Name)));
 
     private static IEnumerable<ShapeProblem> CheckDeclaration(INamedTypeSymbol type)
     {
@@ -114,8 +116,12 @@ internal static class ShapeRules
     }
 
     /// <summary>Whether the generator wrote the member. The analyzers see the struct with the generated part in it.</summary>
+    // Types say it by an attribute. Methods do not, each of which would cost its struct's build as much as a method: they are known by their file, and in another assembly by the struct's.
     public static bool IsGenerated(ISymbol member) =>
-        member.FindAttribute("GeneratedCodeAttribute", "System.CodeDom.Compiler") is { ConstructorArguments: [{ Value: GeneratedCode.Tool }, ..] };
+        member.FindAttribute("GeneratedCodeAttribute", "System.CodeDom.Compiler") is { ConstructorArguments: [{ Value: GeneratedCode.Tool }, ..] }
+        || (member is IMethodSymbol { ContainingType: { } type } && (member.DeclaringSyntaxReferences is [var written, ..]
+            ? GeneratedCode.IsFileOf(written.SyntaxTree.FilePath)
+            : GeneratedNames.IsOfStructs(member.Name) && (type.IsAllValid() || type.IsValidateOnRead())));
 
     public static bool IsPartial(INamedTypeSymbol type)
     {

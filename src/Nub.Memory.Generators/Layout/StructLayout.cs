@@ -88,6 +88,12 @@ internal sealed record FieldType(
     /// <summary>Of a marked struct: whether it is what its mark says.</summary>
     public bool IsProved { get; init; }
 
+    /// <summary>Whether it is an enum, or an inline array of one, that shared memory has as the integer behind it, whatever that is.</summary>
+    public bool IsWireEnum { get; init; }
+
+    /// <summary>The alignment that it has in C where that is more; 1 where nothing says so.</summary>
+    public int Aligned { get; init; } = 1;
+
     public bool IsArray => Kind is FieldKind.InlineArray or FieldKind.FixedBuffer;
 
     /// <summary>Whether reading it can meet an illegal pattern.</summary>
@@ -107,6 +113,9 @@ internal sealed record EnumRange(string First, string Last);
 /// <param name="BigEndian">Whether the field, or the whole struct, is declared to be stored big-endian.</param>
 internal sealed record FieldLayout(string Name, string StoredName, string Accessibility, FieldType Type, long Offset, bool BigEndian)
 {
+    /// <summary>The alignment that it has in C where that is more than its type's in C#; 1 where nothing says so.</summary>
+    public int Aligned { get; init; } = 1;
+
     public long End => Offset + Type.Size;
 
     public bool HasBigEndian => Type.HasBigEndian || (BigEndian && Type.HasLittleEndian);
@@ -135,6 +144,12 @@ internal sealed record StructLayout(
     EquatableArray<FieldLayout> Fields,
     EquatableArray<Gap> Gaps)
 {
+    /// <summary>The alignment that it has in C where that is more; 1 where nothing says so.</summary>
+    public int Aligned { get; init; } = 1;
+
+    /// <summary>What a place of it should be a multiple of.</summary>
+    public int StatedAlignment => Math.Max(Alignment, Aligned);
+
     public bool HasBigEndian => Fields.Any(static one => one.HasBigEndian);
 
     public bool HasLittleEndian => Fields.Any(static one => one.HasLittleEndian);

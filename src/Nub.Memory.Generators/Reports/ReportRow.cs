@@ -10,7 +10,10 @@ internal sealed record ReportRow(long Offset, long Size, FieldLayout? Field)
     /// <summary>The size of a cache line of x86-64 and of most arm64 processors, in bytes.</summary>
     public const int CacheLine = 64;
 
-    public string Name => Field?.Name ?? "gap";
+    /// <summary>Of a field of a nested struct: what it is there.</summary>
+    public Leaf? Leaf { get; init; }
+
+    public string Name => Leaf?.Name ?? Field?.Name ?? "gap";
 
     public string Type => Field?.Type switch
     {
@@ -49,7 +52,7 @@ internal sealed record ReportRow(long Offset, long Size, FieldLayout? Field)
         StructLayout layout = model.Layout;
         long lines = (layout.Size + CacheLine - 1) / CacheLine;
         long gaps = layout.Gaps.Sum(static gap => gap.Length);
-        return $"{Words.Bytes(layout.Size)}, aligned to {layout.Alignment}, {lines} cache {(lines == 1 ? "line" : "lines")}, "
+        return $"{Words.Bytes(layout.Size)}, aligned to {layout.StatedAlignment}, {lines} cache {(lines == 1 ? "line" : "lines")}, "
             + (gaps == 0 ? "no gaps" : $"{Words.Bytes(gaps)} of gaps")
             + (layout.HasOverlap ? ", fields overlap" : "")
             + (model.IsAllValid ? "" : ", validated on read");

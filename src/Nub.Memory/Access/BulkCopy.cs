@@ -67,7 +67,7 @@ internal static unsafe class BulkCopy
         else if (ByteMasks.AreSupported && length >= Block)
         {
             // Not wide: 512 bits win nothing here (256 bytes take 2.7 ns either way), and a load of 512 that happens to look like the
-            // stores just before (docs/performance.md) is waited for twice as long as one of 256 (7.3 ns, 3.0).
+            // stores just before (docs/performance-notes.md) is waited for twice as long as one of 256 (7.3 ns, 3.0).
             CopyBlocks(ref *shared, ref source, length, wide: false);
             CopyEndIn(shared, ref source, length);
         }

@@ -39,7 +39,7 @@ internal static unsafe class FileTransfer
                 if (OperatingSystem.IsLinux())
                 {
                     var vector = new FileCalls.IoVector { Base = bytes, Length = (nuint)size };
-                    size = (int)FileCalls.Move(file, &vector, 1, position + (long)moved, isRead, mapping.IsIndirect, ref isSought, out isGone);
+                    size = (int)FileCalls.Move(file, &vector, 1, position + (long)moved, isRead, mapping.Mapping.CanGo, ref isSought, out isGone);
                 }
                 else if (isRead)
                 {

@@ -272,7 +272,7 @@ internal static unsafe class GuestAccess
         }
     }
 
-    /// <summary>Turns a failure into what a <c>Try</c> form returns, and traces it.</summary>
+    /// <summary>Turns a failure into what a <c>Try</c> form returns, and counts and traces it.</summary>
     public static bool Succeeded(AccessFailure failure, GuestMap map, ulong address, ulong length)
     {
         if (failure == AccessFailure.None)
@@ -280,6 +280,7 @@ internal static unsafe class GuestAccess
             return true;
         }
 
+        MemoryCounts.Refuse();
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.AccessRefused(address, length, map.MappedBytes);

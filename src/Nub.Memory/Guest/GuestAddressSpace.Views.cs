@@ -24,6 +24,8 @@ public sealed partial class GuestAddressSpace : ISharedSource
     Place ISharedSource.In(ulong offset, ulong length) => Place.In(this, offset, length);
 
     bool ISharedSource.TryIn(ulong offset, ulong length, out Place place) => Place.TryIn(this, offset, length, out place);
+
+    ulong ISharedSource.Behind(Place place, ulong offset, ulong length) => place.BehindInRegion(length);
 }
 
 public readonly unsafe ref partial struct GuestAddressLease : ISharedSource
@@ -41,4 +43,10 @@ public readonly unsafe ref partial struct GuestAddressLease : ISharedSource
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     bool ISharedSource.TryIn(ulong offset, ulong length, out Place place) => Place.TryIn(in this, offset, length, out place);
+
+    ulong ISharedSource.Behind(Place place, ulong offset, ulong length)
+    {
+        GuestRegion region = Live.Find(offset, length)!;
+        return region.Length - (offset - region.Start) - length;
+    }
 }

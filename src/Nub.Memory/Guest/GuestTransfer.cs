@@ -41,7 +41,7 @@ internal static unsafe class GuestTransfer
                     return AccessFailure.OutOfBounds;
                 }
 
-                nint done = FileCalls.Move(file, vectors, batch.Count, position + (long)moved, isRead, batch.IsIndirect, ref isSought, out bool isGone);
+                nint done = FileCalls.Move(file, vectors, batch.Count, position + (long)moved, isRead, batch.CanGo, ref isSought, out bool isGone);
                 moved += (ulong)done;
                 if (isGone)
                 {
@@ -128,7 +128,7 @@ internal static unsafe class GuestTransfer
         public int Count { get; private set; }
 
         /// <summary>Whether some of the bytes may be gone.</summary>
-        public bool IsIndirect { get; private set; }
+        public bool CanGo { get; private set; }
 
         /// <summary>Gathers the bytes of ranges from the one numbered <paramref name="from"/> on, as far as a call goes.</summary>
         public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, FileCalls.IoVector* vectors)
@@ -211,7 +211,7 @@ internal static unsafe class GuestTransfer
             }
 
             _held[_heldCount++] = mapping;
-            IsIndirect |= mapping.IsIndirect;
+            CanGo |= mapping.Mapping.CanGo;
             return true;
         }
 

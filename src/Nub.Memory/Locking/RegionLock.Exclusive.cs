@@ -12,7 +12,7 @@ internal abstract partial class RegionLock
     public long EnterExclusive()
     {
         long word = Volatile.Read(ref _word);
-        ThrowIfShut(word);
+        ThrowIfShut(word, isClaim: true);
         if ((word & (PhaseMask | LeaseMask)) != 0)
         {
             throw InUse(word);
@@ -35,7 +35,7 @@ internal abstract partial class RegionLock
 
         WithdrawClaim(claim);
         word = Volatile.Read(ref _word);
-        ThrowIfShut(word);
+        ThrowIfShut(word, isClaim: true);
         throw InUse(word);
     }
 
@@ -54,7 +54,7 @@ internal abstract partial class RegionLock
         while (true)
         {
             long word = Volatile.Read(ref _word);
-            ThrowIfShut(word);
+            ThrowIfShut(word, isClaim: true);
             if ((word & LeaseMask) != 0)
             {
                 throw InUse(word);
@@ -95,7 +95,7 @@ internal abstract partial class RegionLock
         }
 
         return alone ? ticket | PhaseExclusive
-            : throw Locked($"The memory cannot be held exclusively: an access was still inside after {patience.TotalMilliseconds:0.###} ms.");
+            : throw Locked($"The memory cannot be held exclusively: an access was still inside after {patience.TotalMilliseconds:0.###} ms.", isClaim: true);
     }
 
     /// <summary>Ends exclusivity.</summary>
@@ -149,7 +149,7 @@ internal abstract partial class RegionLock
     private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
         ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostLease. Stop the guest, or dispose it, first."
         : (word & PhaseMask) == PhaseExclusive ? "The memory cannot be held exclusively: somebody else holds it so."
-        : "The memory cannot be held exclusively: an access was inside or came in.");
+        : "The memory cannot be held exclusively: an access was inside or came in.", isClaim: true);
 
     private static string DescribeLeases(long count) => count == 1 ? "1 lease is" : $"{count} leases are";
 }

@@ -331,7 +331,7 @@ internal abstract partial class RegionLock
                 }
                 else if (patience < -Patience)
                 {
-                    throw Locked("One claim of exclusivity after another kept this access out.");
+                    throw Locked("One claim of exclusivity after another kept this access out.", isClaim: false);
                 }
                 else
                 {
@@ -345,7 +345,7 @@ internal abstract partial class RegionLock
         return true;
     }
 
-    private static void ThrowIfShut(long word)
+    private static void ThrowIfShut(long word, bool isClaim = false)
     {
         if ((word & Closed) != 0)
         {
@@ -354,7 +354,7 @@ internal abstract partial class RegionLock
 
         if ((word & PhaseMask) == PhaseExclusive)
         {
-            throw Locked("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.");
+            throw Locked("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.", isClaim);
         }
     }
 
@@ -365,8 +365,17 @@ internal abstract partial class RegionLock
     private static void ThrowEnded() =>
         throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");
 
-    private static SharedMemoryLockedException Locked(string reason)
+    private static SharedMemoryLockedException Locked(string reason, bool isClaim)
     {
+        if (isClaim)
+        {
+            MemoryCounts.LoseClaim();
+        }
+        else
+        {
+            MemoryCounts.LockOut();
+        }
+
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.LockRefused(reason);

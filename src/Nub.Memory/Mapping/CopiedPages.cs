@@ -23,7 +23,7 @@ internal static unsafe class CopiedPages
         bool marked = AreMarked;
         for (ulong at = 0; at < size;)
         {
-            WindowsNative.MemoryBasicInformation run = Query(view + (nint)at);
+            WindowsNative.MemoryBasicInformation run = WindowsView.Query(view + (nint)at);
             ulong end = Math.Min(size, (ulong)(run.BaseAddress - view) + run.RegionSize);
             if (!marked || run.Protect != WindowsNative.PageWriteCopy)
             {
@@ -64,19 +64,11 @@ internal static unsafe class CopiedPages
         {
             // Sound: a page of our own.
             *(byte*)view.Address = 1;
-            return Query(view.Address).Protect == WindowsNative.PageReadWrite;
+            return WindowsView.Query(view.Address).Protect == WindowsNative.PageReadWrite;
         }
         finally
         {
             view.Release();
         }
-    }
-
-    private static WindowsNative.MemoryBasicInformation Query(nint address)
-    {
-        nuint length = (nuint)sizeof(WindowsNative.MemoryBasicInformation);
-        return WindowsNative.VirtualQuery(address, out WindowsNative.MemoryBasicInformation run, length) != 0
-            ? run
-            : throw WindowsView.Failed("VirtualQuery", $"a copy-on-write view at 0x{address:X}");
     }
 }

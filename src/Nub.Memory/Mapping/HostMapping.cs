@@ -218,6 +218,11 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// <summary>Brings back the snapshot that the mapping is a view of, or that was taken of it.</summary>
     public abstract void Restore();
 
+    /// <summary>Tells whoever traces of the last <see cref="Restore"/>, when the memory is no longer held exclusively.</summary>
+    public virtual void TraceRestored()
+    {
+    }
+
     /// <summary>Copies the contents into a new snapshot, which <see cref="Restore"/> brings back from then on.</summary>
     /// <returns>The snapshot, one share of which is the caller's.</returns>
     /// <exception cref="SharedMemoryFaultException">Bytes have gone. The mapping is as it was.</exception>

@@ -28,6 +28,8 @@ internal sealed partial class LinuxMapping
         }
     }
 
+    public override void TraceRestored() => _restoring?.Trace();
+
     /// <remarks>
     /// A page that is neither there nor swapped out, or is the file's, is as it was made. Not where a guest writes through the snapshot: what the view has no
     /// copy of has changed with it, so that everything is to be looked at.

@@ -136,7 +136,18 @@ internal sealed partial class LinuxMapping : HostMapping
     }
 
     /// <remarks>A file in memory is written without being touched, so that there is no fault for each page.</remarks>
-    public override void Initialize(ulong offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_file!, bytes, (long)(_offset + offset));
+    public override void Initialize(ulong offset, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            RandomAccess.Write(_file!, bytes, (long)(_offset + offset));
+        }
+        catch (IOException refusal)
+        {
+            // Of a system call that failed the number is the error's own: ENOSPC where there is no memory for the pages.
+            throw new SharedMemoryMapException("pwrite", refusal.HResult, $"{bytes.Length} bytes at {offset} of a snapshot of {Size}");
+        }
+    }
 
     public override void Freeze()
     {

@@ -52,6 +52,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     // Of the restore under way: what was copied and what was given back, in bytes, and between which addresses.
     private ulong _copied;
     private ulong _givenBack;
+    private Way _lastWay;
     private nint _firstGiven;
     private nint _lastGiven;
 
@@ -105,9 +106,15 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
             _isWatched = map.Protect(s_others, _firstGiven, _lastGiven);
         }
 
+        _lastWay = way;
+    }
+
+    /// <summary>Tells of the last restore. Not during it: a listener's code would run while the memory is held exclusively.</summary>
+    public void Trace()
+    {
         if (NubMemoryEventSource.Log.IsEnabled())
         {
-            NubMemoryEventSource.Log.Restored(_address, (long)_copied, (long)_givenBack, way.ToString());
+            NubMemoryEventSource.Log.Restored(_address, (long)_copied, (long)_givenBack, _lastWay.ToString());
         }
     }
 

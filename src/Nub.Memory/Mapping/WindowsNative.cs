@@ -16,6 +16,7 @@ internal static unsafe partial class WindowsNative
     public const uint FileMapWrite = 0x02;
     public const uint FileMapRead = 0x04;
 
+    public const uint MemCommit = 0x1000;
     public const uint MemReserve = 0x2000;
     public const uint MemRelease = 0x8000;
 

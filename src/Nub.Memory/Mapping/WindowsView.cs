@@ -98,6 +98,26 @@ internal sealed class WindowsView
         }
     }
 
+    /// <summary>
+    /// Refuses a view with pages that are reserved only (SEC_RESERVE), an access to which would end the process. A section's pages that are committed stay so: VirtualFree does not
+    /// decommit them (CreateFileMapping).
+    /// </summary>
+    /// <exception cref="SharedMemoryMapException">There is such a page.</exception>
+    public void CheckCommitted()
+    {
+        for (ulong checkedTo = 0; checkedTo < _size;)
+        {
+            nint address = Address + (nint)checkedTo;
+            WindowsNative.MemoryBasicInformation run = Query(address);
+            if (run.State != WindowsNative.MemCommit)
+            {
+                throw new SharedMemoryMapException("VirtualQuery", WindowsNative.ErrorInvalidAddress, $"a section of whose pages those from byte {checkedTo} of the view on are reserved and not committed");
+            }
+
+            checkedTo = (ulong)(run.BaseAddress - Address) + run.RegionSize;
+        }
+    }
+
     /// <summary>Unmaps the view and releases what is around it. A failure is traced, never thrown.</summary>
     public void Release()
     {
@@ -114,6 +134,13 @@ internal sealed class WindowsView
             }
         }
     }
+
+    /// <summary>The run of pages that are like the one at an address, from there on.</summary>
+    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    public static unsafe WindowsNative.MemoryBasicInformation Query(nint address) =>
+        WindowsNative.VirtualQuery(address, out WindowsNative.MemoryBasicInformation run, (nuint)sizeof(WindowsNative.MemoryBasicInformation)) != 0
+            ? run
+            : throw Failed("VirtualQuery", $"a view at 0x{address:X}");
 
     public static SharedMemoryMapException Failed(string call, string attempt) => new(call, Marshal.GetLastPInvokeError(), attempt);
 

@@ -92,12 +92,12 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
     {
         if (size == 8)
         {
-            return _load8(place, value) == 0;
+            return _load8(place, value) == 0 || MemoryCounts.Fault();
         }
 
         if (size == 4)
         {
-            return _load4(place, value) == 0;
+            return _load4(place, value) == 0 || MemoryCounts.Fault();
         }
 
         return TryLoadRarer(place, value, size);
@@ -108,12 +108,12 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
     {
         if (size == 8)
         {
-            return _store8(place, value) == 0;
+            return _store8(place, value) == 0 || MemoryCounts.Fault();
         }
 
         if (size == 4)
         {
-            return _store4(place, value) == 0;
+            return _store4(place, value) == 0 || MemoryCounts.Fault();
         }
 
         return TryStoreRarer(place, value, size);
@@ -147,9 +147,9 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
         ulong seen;
         bool done = operation switch
         {
-            AtomicOperation.CompareExchange => (isLong ? _compareExchange8 : _compareExchange4)(place, operand, comparand, &seen) == 0,
-            AtomicOperation.Exchange => (isLong ? _exchange8 : _exchange4)(place, operand, 0, &seen) == 0,
-            AtomicOperation.Add => (isLong ? _add8 : _add4)(place, operand, 0, &seen) == 0,
+            AtomicOperation.CompareExchange => (isLong ? _compareExchange8 : _compareExchange4)(place, operand, comparand, &seen) == 0 || MemoryCounts.Fault(),
+            AtomicOperation.Exchange => (isLong ? _exchange8 : _exchange4)(place, operand, 0, &seen) == 0 || MemoryCounts.Fault(),
+            AtomicOperation.Add => (isLong ? _add8 : _add4)(place, operand, 0, &seen) == 0 || MemoryCounts.Fault(),
             _ => TryCombine(operation, place, isLong, operand, out seen),
         };
         result = done ? seen : 0;
@@ -159,16 +159,16 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryLoadRarer(byte* place, byte* value, nuint size) => size switch
     {
-        1 => _load1(place, value) == 0,
-        2 => _load2(place, value) == 0,
+        1 => _load1(place, value) == 0 || MemoryCounts.Fault(),
+        2 => _load2(place, value) == 0 || MemoryCounts.Fault(),
         _ => TryCopyOut(ref *value, place, size),
     };
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryStoreRarer(byte* place, byte* value, nuint size) => size switch
     {
-        1 => _store1(place, value) == 0,
-        2 => _store2(place, value) == 0,
+        1 => _store1(place, value) == 0 || MemoryCounts.Fault(),
+        2 => _store2(place, value) == 0 || MemoryCounts.Fault(),
         _ => TryCopyIn(place, ref *value, size),
     };
 
@@ -179,7 +179,7 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
         ulong expected = 0;
         if ((isLong ? _load8 : _load4)(place, (byte*)&expected) != 0)
         {
-            return false;
+            return MemoryCounts.Fault();
         }
 
         while (true)
@@ -188,7 +188,7 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
             ulong found;
             if ((isLong ? _compareExchange8 : _compareExchange4)(place, combined, expected, &found) != 0)
             {
-                return false;
+                return MemoryCounts.Fault();
             }
 
             if (found == expected)
@@ -206,9 +206,9 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool Short(nint stub, byte* destination, byte* source, nuint length) =>
-        ((delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nuint, int>)stub)(destination, source, length) == 0;
+        ((delegate* unmanaged[SuppressGCTransition]<byte*, byte*, nuint, int>)stub)(destination, source, length) == 0 || MemoryCounts.Fault();
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool Long(nint stub, byte* destination, byte* source, nuint length) =>
-        ((delegate* unmanaged<byte*, byte*, nuint, int>)stub)(destination, source, length) == 0;
+        ((delegate* unmanaged<byte*, byte*, nuint, int>)stub)(destination, source, length) == 0 || MemoryCounts.Fault();
 }

@@ -182,6 +182,7 @@ public readonly unsafe partial struct SharedStack
 
     private static void Trace(in SharedStackRefusal refusal)
     {
+        MemoryCounts.RefuseStack();
         if (NubMemoryEventSource.Log.IsEnabled())
         {
             NubMemoryEventSource.Log.StackRefused(

@@ -20,6 +20,13 @@ public interface ISharedSource
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     internal bool TryIn(ulong offset, ulong length, out Place place);
 
+    /// <summary>How many bytes stand behind a range that this has found to be within it: to the end of the memory, or of the region.</summary>
+    /// <param name="place">The range, as <see cref="In"/> or <see cref="TryIn"/> gave it.</param>
+    /// <param name="offset">Where the range begins.</param>
+    /// <param name="length">The length of the range in bytes.</param>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    internal ulong Behind(Place place, ulong offset, ulong length);
+
     /// <summary>Whether all of a range is there, in one region or several.</summary>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     internal bool Covers(ulong offset, ulong length);

@@ -43,6 +43,16 @@ public interface ISharedView<TSelf, T> : ISharedView<TSelf>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
     static abstract TSelf Bind(SharedPlace<T> value);
 
+    /// <summary>Whether elements follow the struct, so that a view is bound with what stands behind it.</summary>
+    [EditorBrowsable(EditorBrowsableState.Advanced)]
+    static virtual bool HasTail => false;
+
+    /// <summary>Gives the fields of a value that elements follow their names.</summary>
+    /// <param name="value">The place of the value, whose bounds were checked when it was bound.</param>
+    /// <returns>The view.</returns>
+    [EditorBrowsable(EditorBrowsableState.Advanced)]
+    static virtual TSelf Bind(SharedTailedPlace<T> value) => TSelf.Bind(value.Value);
+
     static TSelf ISharedView<TSelf>.BindAt<TSource>(scoped in TSource source, ulong offset) => SharedViews.At<T, TSelf, TSource>(in source, offset);
 
     static bool ISharedView<TSelf>.TryBindAt<TSource>(scoped in TSource source, ulong offset, out TSelf view) =>

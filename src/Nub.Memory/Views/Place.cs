@@ -13,7 +13,7 @@ namespace Nub.Memory;
 /// Values pass as they stand in shared memory. The slow ways are static and take the fields by value: a call that took the place by
 /// reference would force it out of registers in the loops that matter.
 /// </remarks>
-internal readonly unsafe ref struct Place
+internal readonly unsafe ref partial struct Place
 {
     // Exactly one of the two is there; neither in a default place. A third, the mapping under the lease, would cost each loop a register.
     private readonly HostSharedMemory? _memory;
@@ -81,11 +81,8 @@ internal readonly unsafe ref struct Place
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
     public static Place In(GuestAddressSpace space, ulong guestAddress, ulong length)
     {
-        if (!TryIn(space, guestAddress, length, out Place place))
-        {
-            GuestAccess.ThrowIf(AccessFailure.OutOfBounds, space.Current, guestAddress, length);
-        }
-
+        AccessFailure failure = Find(space, guestAddress, length, out GuestMap map, out Place place);
+        GuestAccess.ThrowIf(failure, map, guestAddress, length);
         return place;
     }
 
@@ -94,34 +91,37 @@ internal readonly unsafe ref struct Place
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     public static Place In(scoped in GuestAddressLease access, ulong guestAddress, ulong length)
     {
-        if (!TryIn(in access, guestAddress, length, out Place place))
-        {
-            GuestAccess.ThrowIf(AccessFailure.OutOfBounds, access.Live, guestAddress, length);
-        }
-
+        AccessFailure failure = Find(in access, guestAddress, length, out GuestMap map, out Place place);
+        GuestAccess.ThrowIf(failure, map, guestAddress, length);
         return place;
     }
 
     /// <summary>A place by guest address that locks its memory for each access, if the range lies in one region.</summary>
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
-    public static bool TryIn(GuestAddressSpace space, ulong guestAddress, ulong length, out Place place)
-    {
-        ArgumentNullException.ThrowIfNull(space);
-        GuestMap map = space.Current;
-        ObjectDisposedException.ThrowIf(map.IsDisposed, space);
-        GuestRegion? region = map.Find(guestAddress, length);
-        place = region is null ? default : new Place(region.Memory, default, region.Address + (guestAddress - region.Start));
-        return GuestAccess.Succeeded(region is null ? AccessFailure.OutOfBounds : AccessFailure.None, map, guestAddress, length);
-    }
+    public static bool TryIn(GuestAddressSpace space, ulong guestAddress, ulong length, out Place place) =>
+        GuestAccess.Succeeded(Find(space, guestAddress, length, out GuestMap map, out place), map, guestAddress, length);
 
     /// <summary>A place by guest address under a lease of the space, if the range lies in one region.</summary>
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
-    public static bool TryIn(scoped in GuestAddressLease access, ulong guestAddress, ulong length, out Place place)
+    public static bool TryIn(scoped in GuestAddressLease access, ulong guestAddress, ulong length, out Place place) =>
+        GuestAccess.Succeeded(Find(in access, guestAddress, length, out GuestMap map, out place), map, guestAddress, length);
+
+    private static AccessFailure Find(GuestAddressSpace space, ulong guestAddress, ulong length, out GuestMap map, out Place place)
     {
-        GuestMap map = access.Live;
+        ArgumentNullException.ThrowIfNull(space);
+        map = space.Current;
+        ObjectDisposedException.ThrowIf(map.IsDisposed, space);
+        GuestRegion? region = map.Find(guestAddress, length);
+        place = region is null ? default : new Place(region.Memory, default, region.Address + (guestAddress - region.Start));
+        return region is null ? AccessFailure.OutOfBounds : AccessFailure.None;
+    }
+
+    private static AccessFailure Find(scoped in GuestAddressLease access, ulong guestAddress, ulong length, out GuestMap map, out Place place)
+    {
+        map = access.Live;
         GuestRegion? region = map.Find(guestAddress, length);
         place = region is null ? default : new Place(null, access.Lease, region.Address + (guestAddress - region.Start));
-        return GuestAccess.Succeeded(region is null ? AccessFailure.OutOfBounds : AccessFailure.None, map, guestAddress, length);
+        return region is null ? AccessFailure.OutOfBounds : AccessFailure.None;
     }
 
     /// <summary>The place <paramref name="offset"/> bytes on. The caller keeps it within the range that was checked.</summary>

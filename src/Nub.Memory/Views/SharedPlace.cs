@@ -24,6 +24,8 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
 
     internal SharedPlace(Place place) => _place = place;
 
+    internal Place Place => _place;
+
     /// <summary>Reads the whole value: every shared byte exactly once, into private memory. It may be torn.</summary>
     /// <returns>The value, in this host's byte order.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>

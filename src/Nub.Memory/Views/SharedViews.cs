@@ -21,7 +21,7 @@ public static unsafe class SharedViews
         where T : unmanaged
         where TView : ISharedView<TView, T>, allows ref struct
         where TSource : ISharedSource, allows ref struct =>
-        TView.Bind(new SharedPlace<T>(source.In(offset, (ulong)sizeof(T))));
+        TView.HasTail ? TView.Bind(SharedTailedPlace<T>.In(in source, offset)) : TView.Bind(new SharedPlace<T>(source.In(offset, (ulong)sizeof(T))));
 
     /// <summary>Binds a view to a place if the value lies within the memory.</summary>
     /// <typeparam name="T">The struct.</typeparam>
@@ -38,6 +38,13 @@ public static unsafe class SharedViews
         where TView : ISharedView<TView, T>, allows ref struct
         where TSource : ISharedSource, allows ref struct
     {
+        if (TView.HasTail)
+        {
+            bool isThere = SharedTailedPlace<T>.TryIn(in source, offset, out SharedTailedPlace<T> tailed);
+            view = TView.Bind(tailed);
+            return isThere;
+        }
+
         bool isWithin = source.TryIn(offset, (ulong)sizeof(T), out Place place);
         view = TView.Bind(isWithin ? new SharedPlace<T>(place) : default);
         return isWithin;

@@ -9,6 +9,14 @@ internal sealed record NetStruct(string Name, string? Of, long Size, int Alignme
     /// <summary>Ordered by offset.</summary>
     public IReadOnlyList<NetField> Fields { get; init; } = [];
 
+    /// <summary>How many fields it has, when those of its structs are its own; of an array one.</summary>
+    public long AllFields { get; init; } = 1;
+
+    /// <summary>The alignment that it says it has in C; 0 when it says nothing.</summary>
+    public int Aligned { get; init; }
+
+    /// <summary>Properties over bits of a field.</summary>
+    public IReadOnlyList<NetBits> Bits { get; init; } = [];
 }
 
 /// <summary>A field of a struct.</summary>
@@ -30,3 +38,9 @@ internal sealed record NetField(string Name, string? Of, long Offset, long Size,
 
     public long End => Offset + Size;
 }
+
+/// <summary>A property over bits of a field.</summary>
+/// <param name="Of">The name of the member of C that it says it is.</param>
+/// <param name="BitOffset">From the start of the struct, of its least significant bit.</param>
+/// <param name="Type">As C# writes it.</param>
+internal sealed record NetBits(string Name, string? Of, long BitOffset, int Width, string Type);

@@ -12,6 +12,9 @@ internal sealed class StructReader : IDisposable
     // Structs in structs; more are a damaged assembly's, where one contains itself.
     private const int MaximumDepth = 64;
 
+    // Of a struct with those of its structs; on the same bytes they can be had in any number.
+    private const long MaximumFields = 100_000;
+
     private static readonly Dictionary<string, (string Name, int Size)> s_primitives = new(StringComparer.Ordinal)
     {
         ["System.Boolean"] = ("bool", 1),
@@ -44,11 +47,7 @@ internal sealed class StructReader : IDisposable
             return known;
         }
 
-        if (depth > MaximumDepth)
-        {
-            throw new ToolException($"The assembly is damaged: '{type.FullName}' contains itself.");
-        }
-
+        LimitDepth(type, depth);
         TypeLayout declared = DeclaredOf(type);
         bool isBigEndian = Has(type.GetCustomAttributesData(), "Nub.Memory.BigEndianAttribute");
         List<(NetField Field, int Alignment, int? Offset)> fields =
@@ -69,13 +68,21 @@ internal sealed class StructReader : IDisposable
             (offsets, size, alignment) = ManagedLayout.Sequential([.. fields.Select(static field => (field.Field.Size, field.Alignment))], declared.PackingSize, declared.Size);
         }
 
+        long count = fields.Sum(static field => field.Field is { Struct: { } inside, Count: 1 } ? inside.AllFields : 1);
+        if (count > MaximumFields)
+        {
+            throw new ToolException($"'{type.FullName}' has more than {MaximumFields} fields.");
+        }
+
         // An inline array declares one field and has it as often as it says.
         int length = LengthOf(type) ?? 1;
         Limit(type, size * length);
         var read = new NetStruct(NameOf(type), OfName(type.GetCustomAttributesData()), size * length, alignment)
         {
+            AllFields = count,
             Fields = [.. fields.Select((field, i) => Repeat(field.Field, length) with { Offset = offsets[i] }).OrderBy(static field => field.Offset)],
         };
+        read = read with { Bits = [.. BitsOf(type, read.Fields)], Aligned = AlignedOf(type.GetCustomAttributesData()) };
         _known.Add(type, read);
         return read;
     }
@@ -85,6 +92,14 @@ internal sealed class StructReader : IDisposable
         foreach (PEReader file in _files.Values)
         {
             file.Dispose();
+        }
+    }
+
+    private static void LimitDepth(Type type, int depth)
+    {
+        if (depth > MaximumDepth)
+        {
+            throw new ToolException($"The assembly is damaged: '{type.FullName}' contains itself.");
         }
     }
 
@@ -105,11 +120,32 @@ internal sealed class StructReader : IDisposable
     private static bool Has(IList<CustomAttributeData> attributes, string name) => attributes.Any(one => one.AttributeType.FullName == name);
 
     private static string? OfName(IList<CustomAttributeData> attributes) =>
-        attributes.FirstOrDefault(static one => one.AttributeType.FullName == "Nub.Memory.LayoutAttribute")?.NamedArguments.FirstOrDefault().TypedValue.Value as string;
+        LayoutArgument(attributes, "Of") as string;
+
+    private static int AlignedOf(IList<CustomAttributeData> attributes) => LayoutArgument(attributes, "Alignment") as int? ?? 0;
+
+    private static object? LayoutArgument(IList<CustomAttributeData> attributes, string name) =>
+        attributes.FirstOrDefault(static one => one.AttributeType.FullName == "Nub.Memory.LayoutAttribute")?.NamedArguments.FirstOrDefault(one => one.MemberName == name).TypedValue.Value;
 
     private static int? LengthOf(Type type) =>
         type.GetCustomAttributesData().FirstOrDefault(static one => one.AttributeType.FullName == "System.Runtime.CompilerServices.InlineArrayAttribute")
             is { ConstructorArguments: [{ Value: int length }] } && length > 0 ? length : null;
+
+    // Of a field that stands big-endian the bits have no place that C would name in the same way.
+    private static IEnumerable<NetBits> BitsOf(Type type, IReadOnlyList<NetField> fields)
+    {
+        foreach (PropertyInfo property in type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+        {
+            IList<CustomAttributeData> attributes = property.GetCustomAttributesData();
+            if (attributes.FirstOrDefault(static one => one.AttributeType.FullName == "Nub.Memory.BitFieldAttribute")
+                is { ConstructorArguments: [{ Value: string unit }, { Value: int offset }, { Value: int bits }] }
+                && fields.FirstOrDefault(field => field.Name == unit || field.Name == $"<{unit}>k__BackingField") is { IsBigEndian: false } holder)
+            {
+                string name = s_primitives.TryGetValue(property.PropertyType.FullName ?? "", out (string Name, int Size) primitive) ? primitive.Name : property.PropertyType.Name;
+                yield return new NetBits(property.Name, OfName(attributes), (holder.Offset * 8) + offset, bits, name);
+            }
+        }
+    }
 
     private (NetField Field, int Alignment, int? Offset) Describe(FieldInfo field, bool isBigEndian, int depth)
     {
@@ -143,8 +179,9 @@ internal sealed class StructReader : IDisposable
 
         Type type = field.FieldType;
         long count = 1;
-        while (LengthOf(type) is { } own && type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) is [{ } only])
+        for (int depth = 1; LengthOf(type) is { } own && type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic) is [{ } only]; depth++)
         {
+            LimitDepth(type, depth);
             count *= own;
             Limit(type, count);
             type = only.FieldType;

@@ -43,6 +43,7 @@ internal sealed class BtfTypes
 
     private readonly byte[] _bytes;
     private readonly List<BtfType> _types = [];
+    private readonly Effort _effort;
     private readonly int _textStart;
     private readonly int _textEnd;
 
@@ -50,6 +51,7 @@ internal sealed class BtfTypes
     public BtfTypes(byte[] bytes)
     {
         _bytes = bytes;
+        _effort = new Effort("BTF", bytes.Length);
         if (bytes.Length < LeastHeader)
         {
             throw new ToolException($"This is no BTF: it has {bytes.Length} bytes, and the header alone {LeastHeader}.");
@@ -87,7 +89,7 @@ internal sealed class BtfTypes
     public (uint Name, uint Type, uint Place) Member(BtfType type, int index) =>
         (Extra(type, index * 3), Extra(type, (index * 3) + 1), Extra(type, (index * 3) + 2));
 
-    /// <exception cref="ToolException">There is no such text.</exception>
+    /// <exception cref="ToolException">There is no such text, or what was read is many times the file.</exception>
     public string Text(uint offset)
     {
         if (offset == 0)
@@ -97,6 +99,7 @@ internal sealed class BtfTypes
 
         Span<byte> texts = _bytes.AsSpan(_textStart.._textEnd);
         int length = offset < texts.Length ? texts[(int)offset..].IndexOf((byte)0) : -1;
+        _effort.Spend(Math.Max(0, length));
         return length >= 0 ? Encoding.UTF8.GetString(texts.Slice((int)offset, length))
             : throw new ToolException($"The BTF is damaged: a name begins at {offset} of {texts.Length} bytes of names, and does not end.");
     }

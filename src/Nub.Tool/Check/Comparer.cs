@@ -14,13 +14,15 @@ internal static class Comparer
     {
         List<CPlace> places = [.. c.Places.Where(static place => place.Member.Name.Length > 0 && place.Member is { IsFlexibleArray: false } && (place.Member.BitWidth is not null || place.Member.Type.Size > 0))];
         HashSet<string> names = [.. places.Where(static place => place.Member.BitWidth is null).Select(static place => Names.Fold(place.Member.Name))];
-        List<NetField> fields = [.. Flatten(net, 0, field => names.Contains(NameOf(field)) || places.Exists(place => IsAt(field, place)))];
+        bool IsMember(NetField field) => names.Contains(NameOf(field)) || places.Exists(place => IsAt(field, place));
+        List<NetField> fields = [.. Flatten(net, 0, IsMember)];
+        List<NetBits> bits = [.. FlattenBits(net, 0, IsMember)];
 
         var members = new List<ComparedMember>();
         var used = new HashSet<NetField>(ReferenceEqualityComparer.Instance);
         foreach (CPlace place in places)
         {
-            ComparedMember member = place.Member.BitWidth is null ? CompareOne(place, fields, names) : CompareBits(place, fields);
+            ComparedMember member = place.Member.BitWidth is null ? CompareOne(place, fields, names) : CompareBits(place, fields, bits);
             members.Add(member);
             if (member.Field is { } field)
             {
@@ -59,6 +61,10 @@ internal static class Comparer
             }
         }
     }
+
+    private static IEnumerable<NetBits> FlattenBits(NetStruct net, long start, Func<NetField, bool> isMember) =>
+        net.Bits.Select(bits => bits with { BitOffset = (start * 8) + bits.BitOffset }).Concat(net.Fields.SelectMany(field =>
+            field is { Struct: { } inside, Count: 1 } && !isMember(field with { Offset = start + field.Offset }) ? FlattenBits(inside, start + field.Offset, isMember) : []));
 
     private static bool IsCovered(CPlace place, List<CPlace> found)
     {
@@ -103,16 +109,27 @@ internal static class Comparer
         if (field.Struct is { } inside && type.Innermost.Struct is { } other && Compare(inside, other) is { Differences: > 0 } compared)
         {
             ComparedMember? first = compared.Members.FirstOrDefault(static member => member.Difference is not null);
-            return first is null ? $"{inside.Size} bytes each, and in C {other.Size}" : $"inside '{first.Place!.Member.Name}': {first.Difference}";
+            return first is null ? compared.AlignmentsDiffer ? $"aligned to {inside.Aligned}, and in C to {other.Alignment}" : $"{inside.Size} bytes each, and in C {other.Size}" : $"inside '{first.Place!.Member.Name}': {first.Difference}";
         }
 
         return field.ElementSize == type.Innermost.Size || field.ElementSize == 1 || field.Count == 1 ? null
             : $"elements of {field.ElementSize} bytes, and in C of {type.Innermost.Size}";
     }
 
-    private static ComparedMember CompareBits(CPlace place, List<NetField> fields)
+    private static ComparedMember CompareBits(CPlace place, List<NetField> fields, List<NetBits> bits)
     {
-        long last = (place.BitOffset + place.Member.BitWidth!.Value - 1) / 8;
+        string name = Names.Fold(place.Member.Name);
+        int width = place.Member.BitWidth!.Value;
+        List<NetBits> called = bits.FindAll(one => Names.Fold(one.Of ?? one.Name) == name);
+        if (called.Count > 0 && !called.Exists(one => one.BitOffset == place.BitOffset && one.Width == width))
+        {
+            NetBits found = called[0];
+            string where = found.BitOffset == place.BitOffset ? "" : $" at bit {found.BitOffset}, and in C at {place.BitOffset}";
+            string size = found.Width == width ? "" : $" {found.Width} bits, and in C {width}";
+            return new ComparedMember(HolderOf(place, fields), place, $"'{found.Name}'{where}{(where.Length > 0 && size.Length > 0 ? ";" : "")}{size}");
+        }
+
+        long last = (place.BitOffset + width - 1) / 8;
         for (long at = place.Offset; at <= last; at++)
         {
             if (!fields.Exists(field => field.Offset <= at && at < field.End))
@@ -121,6 +138,8 @@ internal static class Comparer
             }
         }
 
-        return new ComparedMember(fields.Find(field => field.Offset <= place.Offset && place.Offset < field.End), place, null);
+        return new ComparedMember(HolderOf(place, fields), place, null);
     }
+
+    private static NetField? HolderOf(CPlace place, List<NetField> fields) => fields.Find(field => field.Offset <= place.Offset && place.Offset < field.End);
 }

@@ -15,5 +15,8 @@ internal sealed record Comparison(NetStruct Net, CStruct C, IReadOnlyList<Compar
 {
     public bool SizesDiffer => Net.Size != C.Size;
 
-    public int Differences => Members.Count(static member => member.Difference is not null) + (SizesDiffer ? 1 : 0);
+    /// <summary>Whether C# says an alignment, C's is known, and they differ.</summary>
+    public bool AlignmentsDiffer => Net.Aligned > 0 && C.Alignment > 0 && Net.Aligned != C.Alignment;
+
+    public int Differences => Members.Count(static member => member.Difference is not null) + (SizesDiffer ? 1 : 0) + (AlignmentsDiffer ? 1 : 0);
 }

@@ -13,6 +13,7 @@ internal static class ComparisonTable
         List<string[]> lines = [["", "offset", "size", comparison.Net.Name, "offset", "size", $"{comparison.C.Display} of {source}", ""]];
         lines.AddRange(comparison.Members.Select(LineOf));
         lines.Add([comparison.SizesDiffer ? "*" : "", Text(comparison.Net.Size), "", "in all", Text(comparison.C.Size), "", "in all", ""]);
+        lines.AddRange(comparison.AlignmentsDiffer ? [["*", Text(comparison.Net.Aligned), "", "aligned to", Text(comparison.C.Alignment), "", "aligned to", ""]] : []);
         int[] widths = [.. Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length))];
         var text = new StringBuilder();
         foreach (string[] line in lines)

@@ -3,6 +3,7 @@ using Nub.Tool.Assemblies;
 using Nub.Tool.Btf;
 using Nub.Tool.Check;
 using Nub.Tool.CTypes;
+using Nub.Tool.Dwarf;
 using Nub.Tool.Headers;
 
 namespace Nub.Tool.Commands;
@@ -14,23 +15,24 @@ internal static class CheckCommand
     {
         Argument<string> assembly = new("assembly") { Description = "The assembly whose structs say [Layout(Of = \"…\")]." };
         Option<string?> btf = new("--btf") { Description = "A kernel's type information: /sys/kernel/btf/vmlinux, or an ELF file with a section .BTF.", HelpName = "FILE" };
+        Option<string?> dwarf = new("--dwarf") { Description = "Debugging information: an ELF file that was compiled with -g.", HelpName = "FILE" };
         Option<string[]> headers = new("--header") { Description = "A header: a file, or a name as between < and >. As often as needed.", HelpName = "HEADER" };
         var compiler = new CompilerOptions();
-        var command = new Command("check", "Compares structs with the layouts of a header or a kernel. Ends with 1 where they differ. (DWARF is not read: it is BTF or a header.)") { assembly, btf, headers };
+        var command = new Command("check", "Compares structs with the layouts of a header, a kernel or a program. Ends with 1 where they differ.") { assembly, btf, dwarf, headers };
         compiler.AddTo(command);
         command.SetAction(parsed => Tool.Run(parsed, () =>
         {
             HeaderOptions options = compiler.Of(parsed, parsed.GetValue(headers) ?? []);
-            return Check(parsed.GetValue(assembly)!, parsed.GetValue(btf), options, parsed.InvocationConfiguration);
+            return Check(parsed.GetValue(assembly)!, parsed.GetValue(btf), parsed.GetValue(dwarf), options, parsed.InvocationConfiguration);
         }));
         return command;
     }
 
-    private static int Check(string path, string? btf, HeaderOptions options, InvocationConfiguration console)
+    private static int Check(string path, string? btf, string? dwarf, HeaderOptions options, InvocationConfiguration console)
     {
-        if ((btf is null) == (options.Headers.Count == 0))
+        if ((btf is null ? 0 : 1) + (dwarf is null ? 0 : 1) + (options.Headers.Count == 0 ? 0 : 1) != 1)
         {
-            throw new ToolException("Give one of --btf and --header to compare with.");
+            throw new ToolException("Give one of --btf, --dwarf and --header to compare with.");
         }
 
         using var assembly = new AssemblyReader(path);
@@ -40,8 +42,8 @@ internal static class CheckCommand
             throw new ToolException($"No struct of {path} says [Layout(Of = \"…\")], so there is nothing to compare.");
         }
 
-        string source = btf ?? string.Join(", ", options.Headers);
-        Func<string, IReadOnlyList<CStruct>> find = btf is null ? FinderOf(HeaderReader.Read(options)) : BtfFile.Open(btf).Find;
+        string source = btf ?? dwarf ?? string.Join(", ", options.Headers);
+        Func<string, IReadOnlyList<CStruct>> find = btf is not null ? BtfFile.Open(btf).Find : dwarf is not null ? new DwarfReader(dwarf).Find : FinderOf(HeaderReader.Read(options));
         int agree = 0;
         int missing = 0;
         foreach (NetStruct one in structs)

@@ -24,7 +24,8 @@ internal static class Tool
         {
             return command();
         }
-        catch (Exception e) when (e is ToolException or IOException or UnauthorizedAccessException)
+        // NotSupportedException: a pipe was given for a file that is read from several places.
+        catch (Exception e) when (e is ToolException or IOException or UnauthorizedAccessException or NotSupportedException)
         {
             parsed.InvocationConfiguration.Error.WriteLine($"nub: {e.Message}");
             return Failure;

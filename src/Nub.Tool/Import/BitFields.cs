@@ -12,9 +12,24 @@ internal sealed record BitUnit(long Offset, int Size, IReadOnlyList<CPlace> Fiel
     /// <summary>Which bit is which, counted from the least significant of the unit.</summary>
     public string Describe() => string.Join(", ", Fields.Select(DescribeOne));
 
+    /// <summary>Whether a bit field lies in it as a whole.</summary>
+    public bool Holds(CPlace place) => place.BitOffset >= Offset * 8 && place.BitOffset + place.Member.BitWidth!.Value <= End * 8;
+
+    /// <summary>Whether one of its bit fields has bits of another, as members of a union have.</summary>
+    public bool Shares(CPlace place) => Fields.Any(other =>
+        other.BitOffset < place.BitOffset + place.Member.BitWidth!.Value && place.BitOffset < other.BitOffset + other.Member.BitWidth!.Value);
+
+    /// <summary>The first bit of a bit field, counted from the least significant of the unit.</summary>
+    public long FirstOf(CPlace place) => place.BitOffset - (Offset * 8);
+
     private string DescribeOne(CPlace place)
     {
-        long first = place.BitOffset - (Offset * 8);
+        if (!Holds(place))
+        {
+            return $"some bits of {place.Member.Name}";
+        }
+
+        long first = FirstOf(place);
         long last = first + place.Member.BitWidth!.Value - 1;
         string bits = first == last ? $"bit {first}" : $"bits {first} to {last}";
         return $"{bits} {place.Member.Name}";
@@ -35,8 +50,7 @@ internal static class BitFields
         var units = new List<BitUnit>();
         foreach (CPlace place in places.Where(static place => place.Member is { BitWidth: > 0, Name.Length: > 0 }))
         {
-            long end = place.BitOffset + place.Member.BitWidth!.Value;
-            int known = units.FindIndex(unit => place.BitOffset >= unit.Offset * 8 && end <= unit.End * 8);
+            int known = units.FindIndex(unit => unit.Holds(place) && !unit.Shares(place));
             if (known >= 0)
             {
                 units[known] = units[known] with { Fields = [.. units[known].Fields, place] };

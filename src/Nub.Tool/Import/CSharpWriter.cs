@@ -36,7 +36,7 @@ internal sealed class CSharpWriter
     {
         Line($"// Written by 'nub import' from {origin}.");
         Line("// Import again rather than change it: 'nub check' says whether it is still what C has.");
-        bool needsSystem = Any(structs, static plan => plan.Fields.Any(static field => field.Type is "Half" or "Int128" or "UInt128"));
+        bool needsSystem = Any(structs, static plan => plan.Tail?.Type is "Half" or "Int128" or "UInt128" || plan.Fields.Any(static field => field.Type is "Half" or "Int128" or "UInt128"));
         bool needsArrays = Any(structs, static plan => plan.Fields.Any(static field => field.ArrayType is not null));
         bool needsLayout = Any(structs, static plan => plan.IsExplicit || plan.Pack > 0);
         Line(needsSystem ? "using System;" : null);
@@ -49,9 +49,12 @@ internal sealed class CSharpWriter
 
     private void WriteStruct(StructPlan plan)
     {
-        Line($"/// <summary><c>{Xml(plan.Describes)}</c>: {plan.Size} bytes.</summary>");
+        string behind = plan.Tail is { } following ? $", and <c>{Xml(following.Declaration)}</c> from offset {following.Offset} on" : "";
+        Line($"/// <summary><c>{Xml(plan.Describes)}</c>: {plan.Size} bytes{behind}.</summary>");
         Line("[AllValid]");
-        Line(plan.Of.Length > 0 ? $"[Layout(Of = \"{plan.Of}\")]" : null);
+        string[] layout = [.. plan.Of.Length > 0 ? new[] { $"Of = \"{plan.Of}\"" } : [], .. plan.Aligned > 0 ? new[] { $"Alignment = {plan.Aligned}" } : []];
+        Line(layout.Length > 0 ? $"[Layout({string.Join(", ", layout)})]" : null);
+        Line(plan.Tail is { } tail ? $"[Tail<{tail.Type}>{Arguments(tail, plan.Size)}]" : null);
         string pack = plan.Pack > 0 ? $", Pack = {plan.Pack}" : "";
         Line(plan.IsExplicit || plan.Pack > 0 ? $"[StructLayout(LayoutKind.{(plan.IsExplicit ? "Explicit" : "Sequential")}{pack})]" : null);
         Line($"{_accessibility} partial struct {plan.Name}");
@@ -61,6 +64,12 @@ internal sealed class CSharpWriter
         {
             Separate(i > 0);
             WriteField(plan.Fields[i], plan.IsExplicit);
+        }
+
+        foreach ((FieldPlan field, BitPlan bits) in plan.Fields.SelectMany(static field => field.Bits, static (field, bits) => (field, bits)))
+        {
+            Separate(true);
+            WriteBits(field, bits);
         }
 
         foreach (FieldPlan field in plan.Fields.Where(static field => field.ArrayType is not null))
@@ -85,6 +94,12 @@ internal sealed class CSharpWriter
         Line("}");
     }
 
+    private static string Arguments(TailPlan tail, long size)
+    {
+        string[] arguments = [.. tail.Offset == size ? [] : new[] { $"Offset = {tail.Offset}" }, .. tail.IsBigEndian ? new[] { "BigEndian = true" } : []];
+        return arguments.Length == 0 ? "" : $"({string.Join(", ", arguments)})";
+    }
+
     private void WriteField(FieldPlan field, bool isExplicit)
     {
         Line(field.IsReserved ? $"// Padding of C's, offset {field.Offset}." : $"/// <summary>{Comment(field)}.</summary>");
@@ -92,6 +107,15 @@ internal sealed class CSharpWriter
         Line(field.IsBigEndian ? "[BigEndian]" : null);
         Line(isExplicit ? $"[FieldOffset({field.Offset})]" : null);
         Line($"{(field.IsReserved ? "private" : "public")} {field.ArrayType ?? field.Type} {field.Name};");
+    }
+
+    private void WriteBits(FieldPlan field, BitPlan bits)
+    {
+        string which = bits.Bits == 1 ? $"bit {bits.Offset}" : $"bits {bits.Offset} to {bits.Offset + bits.Bits - 1}";
+        Line($"/// <summary><c>{Xml(bits.Declaration)}</c>, {which} of <see cref=\"{field.Name}\"/>.</summary>");
+        Line(bits.Of is null ? null : $"[Layout(Of = \"{bits.Of}\")]");
+        Line($"[BitField(nameof({field.Name}), offset: {bits.Offset}, bits: {bits.Bits})]");
+        Line($"public partial {bits.Type} {bits.Name} {{ readonly get; set; }}");
     }
 
     private void WriteArray(FieldPlan field)

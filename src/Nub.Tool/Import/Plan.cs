@@ -14,6 +14,12 @@ internal sealed record StructPlan(string Of, string Name, string Describes, long
     /// <summary>What is left out or to be known, a line each.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The elements that follow it; null when none do.</summary>
+    public TailPlan? Tail { get; init; }
+
+    /// <summary>The alignment that it has in C where that is more than in C#; 0 where it is not.</summary>
+    public int Aligned { get; init; }
+
     /// <summary>Whether each field says its own offset.</summary>
     public bool IsExplicit { get; init; }
 
@@ -57,6 +63,9 @@ internal sealed record FieldPlan(string Name, string Type, long Offset, long Siz
     /// <summary>Whether it stands for bytes that C has no name for.</summary>
     public bool IsReserved { get; init; }
 
+    /// <summary>Of an integer that holds bit fields: these.</summary>
+    public IReadOnlyList<BitPlan> Bits { get; init; } = [];
+
     public long End => Offset + Size;
 
     public bool HasBigEndian => IsBigEndian || Struct is { HasBigEndian: true };
@@ -66,3 +75,17 @@ internal sealed record FieldPlan(string Name, string Type, long Offset, long Siz
         Offset == other.Offset && IsBigEndian == other.IsBigEndian
         && (Struct is not null ? ReferenceEquals(Struct, other.Struct) : other.Struct is null && (Type, Count) == (other.Type, other.Count));
 }
+
+/// <summary>A bit field as it will be written.</summary>
+/// <param name="Name">In C#.</param>
+/// <param name="Type">Of the property.</param>
+/// <param name="Offset">The first bit, counted from the least significant of the field that holds it.</param>
+/// <param name="Declaration">How C declares it.</param>
+/// <param name="Of">The name in C where the one in C# does not tell it.</param>
+internal sealed record BitPlan(string Name, string Type, long Offset, int Bits, string Declaration, string? Of);
+
+/// <summary>The elements that follow a struct.</summary>
+/// <param name="Type">Of an element, in C#.</param>
+/// <param name="Offset">Where the first begins, in bytes from the start of the struct.</param>
+/// <param name="Declaration">How C declares them.</param>
+internal sealed record TailPlan(string Type, long Offset, bool IsBigEndian, string Declaration);

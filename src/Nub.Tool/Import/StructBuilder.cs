@@ -12,6 +12,7 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
     private readonly List<FieldPlan> _fields = [];
     private readonly List<StructPlan> _nested = [];
     private readonly List<string> _notes = [];
+    private readonly List<CPlace> _tails = [];
 
     /// <exception cref="NotInCSharpException">C# has nothing for it.</exception>
     public StructPlan Build()
@@ -32,10 +33,44 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
             throw new NotInCSharpException("it has no members but those whose length is for the memory to say");
         }
 
+        TailPlan? tail = TakeTail();
         List<FieldPlan> ordered = ByteOrderConflicts.Resolve([.. _fields.OrderBy(static field => field.Offset)], AsBytes);
         AddReserved(ordered);
         ordered = [.. ordered.Concat(_fields.Where(static field => field.IsReserved)).OrderBy(static field => field.Offset)];
-        return Arrange(ordered);
+        return Arrange(ordered) with { Tail = tail };
+    }
+
+    // Behind all members; of several, as in a union, one. What C# has no element for is a note.
+    private TailPlan? TakeTail()
+    {
+        TailPlan? taken = null;
+        long end = _fields.Max(static field => field.End);
+        foreach (CPlace place in _tails)
+        {
+            (CMember member, CType element) = (place.Member, place.Member.Type.Innermost);
+            if (taken is null && place.Offset >= end && element.Size > 0 && TryTypeOf(element, member) is { } type)
+            {
+                taken = new TailPlan(type, place.Offset, element.Order == COrder.Big, member.Type.Declare(member.Name));
+            }
+            else
+            {
+                _notes.Add($"Left out: {member.Type.Declare(member.Name)}, as many as the memory says, from offset {place.Offset}.");
+            }
+        }
+
+        return taken;
+    }
+
+    private string? TryTypeOf(CType element, CMember member)
+    {
+        try
+        {
+            return TypeOf(element, Names.Pascal(member.Name), member).Type;
+        }
+        catch (NotInCSharpException)
+        {
+            return null;
+        }
     }
 
     private void AddMember(CPlace place)
@@ -44,7 +79,7 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
         string what = type.Declare(member.Name);
         if (member.IsFlexibleArray)
         {
-            _notes.Add($"Left out: {what}, as many as the memory says, from offset {place.Offset}.");
+            _tails.Add(place);
             return;
         }
 
@@ -107,7 +142,20 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
     private void AddUnit(BitUnit unit)
     {
         string fieldName = Names.Take(_taken, $"Bits{unit.Offset}");
-        _fields.Add(new FieldPlan(fieldName, CSharpTypes.Integer(unit.Size, isSigned: false)!, unit.Offset, unit.Size, unit.Size) { Remark = "bit fields, " + unit.Describe() });
+        _fields.Add(new FieldPlan(fieldName, CSharpTypes.Integer(unit.Size, isSigned: false)!, unit.Offset, unit.Size, unit.Size)
+        {
+            Remark = "bit fields, " + unit.Describe(),
+            Bits = [.. unit.Fields.Where(unit.Holds).Select(place => BitsOf(unit, place))],
+        });
+    }
+
+    private BitPlan BitsOf(BitUnit unit, CPlace place)
+    {
+        (CMember member, int bits) = (place.Member, place.Member.BitWidth!.Value);
+        string property = Names.Take(_taken, Names.Pascal(member.Name));
+        string type = member.Type.Name is "_Bool" or "bool" && bits == 1 ? "bool" : CSharpTypes.Of(member.Type)!;
+        return new BitPlan(
+            property, type, unit.FirstOf(place), bits, $"{member.Type.Declare(member.Name)} : {bits}", Names.Fold(property) == Names.Fold(member.Name) ? null : member.Name);
     }
 
     // The bytes of a field that no integer of C# can stand for.
@@ -159,10 +207,11 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
         foreach (int pack in new[] { 0, aligned, 1 })
         {
             (long size, int alignment, bool fits) = overlap ? TryExplicit(fields, pack) : TrySequential(fields, pack);
-            if (fits && size == c.Size && alignment <= aligned)
+            // A packed struct takes alignments of its members away, which C# is told too.
+            bool isPacked = fields.Exists(field => Math.Max(field.Struct?.Aligned ?? 0, field.Alignment) > c.Alignment);
+            if (fits && size == c.Size && alignment <= aligned && !(isPacked && pack == 0))
             {
-                string[] note = alignment < c.Alignment ? [$"C aligns it to {c.Alignment} bytes, C# to {alignment}."] : [];
-                return plan with { Pack = pack, IsExplicit = overlap, Alignment = alignment, Notes = [.. _notes, .. note] };
+                return plan with { Pack = pack, IsExplicit = overlap, Alignment = alignment, Aligned = alignment < c.Alignment ? (int)c.Alignment : 0 };
             }
         }
 

@@ -27,7 +27,7 @@ public sealed class ConsoleDevice : VirtioDevice<ConsoleConfiguration>
     private int _count;
 
     /// <summary>Creates a console.</summary>
-    /// <param name="output">Takes what the driver prints: on the queue's thread, and for an emergency write on the transport's.</param>
+    /// <param name="output">Takes what the driver prints: on the queue's thread, and for an emergency write on the transport's. What it throws ends the queue; of an emergency write it ends a vhost-user connection, and leaves <see cref="MmioTransport.Write"/>.</param>
     /// <param name="columns">The width in characters.</param>
     /// <param name="rows">The height in characters.</param>
     public ConsoleDevice(ConsoleOutput output, ushort columns = 80, ushort rows = 25)

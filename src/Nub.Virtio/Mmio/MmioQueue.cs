@@ -4,6 +4,7 @@ namespace Nub.Virtio;
 internal sealed class MmioQueue
 {
     private VirtQueue? _queue;
+    private volatile QueueFailure? _failure;
 
     /// <summary>Held while the device works on the queue.</summary>
     public Lock Gate { get; } = new();
@@ -15,6 +16,13 @@ internal sealed class MmioQueue
     public ulong DriverArea { get; set; }
 
     public ulong DeviceArea { get; set; }
+
+    /// <summary>Why the queue stands still; until the driver resets it. From any thread.</summary>
+    public QueueFailure? Failure
+    {
+        get => _failure;
+        set => _failure = value;
+    }
 
     public VirtQueue? Queue => Volatile.Read(ref _queue);
 
@@ -40,6 +48,7 @@ internal sealed class MmioQueue
     public void Clear()
     {
         Close();
+        _failure = null;
         Size = 0;
         DescriptorArea = DriverArea = DeviceArea = 0;
     }

@@ -10,7 +10,9 @@ namespace Nub.Virtio;
 /// <remarks>
 /// <para>The device works on the thread that hands over the notification, before <see cref="Write"/> returns; for work that arrives by itself (<see cref="VirtioDevice.WorkArrived"/>) on the thread that
 /// says so. For one queue at a time from one thread, for several from several.</para>
-/// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>.</para>
+/// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>; what a handler of it throws goes no further, and is
+/// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output
+/// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is.</para>
 /// </remarks>
 public sealed class MmioTransport : IDisposable
 {
@@ -47,6 +49,9 @@ public sealed class MmioTransport : IDisposable
         _device = device;
         _memory = memory;
         _interruptLine = interruptLine;
+
+        // Not by the first queue, which a driver sets up: a listener's code would run under the registers' lock.
+        NubVirtioMeter.Prepare();
         _queues = [.. Enumerable.Range(0, device.QueueCount).Select(_ => new MmioQueue())];
         Features = (VirtioFeatures)device.DeviceFeatures | VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.IndirectDescriptors
             | VirtioFeatures.EventIndex | VirtioFeatures.RingReset;
@@ -117,6 +122,10 @@ public sealed class MmioTransport : IDisposable
             WriteRegister(offset, value);
         }
     }
+
+    /// <summary>How the device fares now. From any thread.</summary>
+    /// <returns>Whether its driver has set DRIVER_OK, and which queues run or have failed.</returns>
+    public VirtioHealth GetHealth() => new((Status & DriverOk) != 0, _queues.Select(static queue => (queue.Queue is not null, queue.Failure)));
 
     /// <summary>Resets the device, and listens to it no more.</summary>
     public void Dispose()
@@ -230,6 +239,7 @@ public sealed class MmioTransport : IDisposable
         VirtQueueError error = VirtQueueError.SizeInvalid;
         if (queue.Size <= (uint)_device.MaxQueueSize && VirtQueue.TryCreate(_memory, layout, (VirtioFeatures)_driverFeatures, null, out VirtQueue? created, out error))
         {
+            created.CountFor(_device);
             created.NotifyBy(() =>
             {
                 if (created.ShouldNotify())
@@ -239,9 +249,12 @@ public sealed class MmioTransport : IDisposable
             });
             queue.Open(created);
         }
-        else
+        else if (queue.Failure is null)
         {
-            Fail(Array.IndexOf(_queues, queue), error, null);
+            // Told and counted once, however often the driver writes it.
+            QueueCounts.Break(error);
+            queue.Failure = new QueueFailure(error, null);
+            Fail(Array.IndexOf(_queues, queue), queue.Failure);
         }
     }
 
@@ -310,11 +323,13 @@ public sealed class MmioTransport : IDisposable
         }
 
         MmioQueue slot = _queues[index];
-        Exception? thrown = null;
-        VirtQueueError error;
+        QueueFailure? failure = null;
         lock (slot.Gate)
         {
-            if (slot.Queue is not { } queue || (Status & (DriverOk | NeedsReset)) != DriverOk)
+            Exception? thrown = null;
+
+            // A failure shows in the status only after the gate, for which another processor of the guest may have waited.
+            if (slot.Queue is not { } queue || slot.Failure is not null || (Status & (DriverOk | NeedsReset)) != DriverOk)
             {
                 return;
             }
@@ -332,28 +347,45 @@ public sealed class MmioTransport : IDisposable
             catch (Exception e)
             {
                 // The device's own fault ends its work and nothing else.
+                QueueCounts.Throw();
                 thrown = e;
             }
 
-            error = queue.Error;
+            if (thrown is not null || queue.Error != VirtQueueError.None)
+            {
+                slot.Failure = failure = new QueueFailure(queue.Error, thrown);
+            }
         }
 
-        if (thrown is not null || error != VirtQueueError.None)
+        if (failure is not null)
         {
-            Fail((int)index, error, thrown);
+            Fail((int)index, failure);
         }
     }
 
-    private void Fail(int index, VirtQueueError error, Exception? thrown)
+    private void Fail(int index, QueueFailure failure)
     {
         Interlocked.Or(ref _status, NeedsReset);
-        if ((Status & DriverOk) != 0)
+        try
         {
-            // 2.1.2: the driver is told by a configuration change.
-            Raise(ConfigurationInterrupt);
+            try
+            {
+                if ((Status & DriverOk) != 0)
+                {
+                    // 2.1.2: the driver is told by a configuration change.
+                    Raise(ConfigurationInterrupt);
+                }
+            }
+            finally
+            {
+                QueueFailed?.Invoke(this, new MmioQueueFailedEventArgs(index, failure.Error, failure.Exception));
+            }
         }
-
-        QueueFailed?.Invoke(this, new MmioQueueFailedEventArgs(index, error, thrown));
+        catch (Exception e)
+        {
+            // Whoever kicked this queue, which may be another device's thread, has no part in it.
+            failure.ThrownByHandler = e;
+        }
     }
 
     private void Wake(VirtioDevice device, int queueIndex) => Serve((uint)queueIndex);

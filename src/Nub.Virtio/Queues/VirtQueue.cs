@@ -32,6 +32,7 @@ public abstract partial class VirtQueue
         _size = layout.Size;
         Layout = layout;
         Features = features;
+        NubVirtioMeter.Prepare();
         _free = new ChainState[Math.Min(layout.Size, 16)];
         if (features.HasFlag(VirtioFeatures.InOrder))
         {
@@ -111,9 +112,15 @@ public abstract partial class VirtQueue
         if (_error == VirtQueueError.None && !_isClosed && !Paused && (_log is null ? TryTakeNext() : TryTakeRecorded()) is { } state)
         {
             chain = new DescriptorChain(state);
+            if (++_untold == MostUntold)
+            {
+                TellRequests();
+            }
+
             return true;
         }
 
+        TellRequests();
         chain = default;
         return false;
     }
@@ -188,6 +195,7 @@ public abstract partial class VirtQueue
         if (_error == VirtQueueError.None)
         {
             _error = error;
+            QueueCounts.Break(error);
         }
 
         return null;

@@ -29,7 +29,7 @@ internal sealed class QueueThread : IDisposable
     /// <param name="queue">The queue, which is this thread's from now on.</param>
     /// <param name="kick">What the driver signals; <see langword="null"/> where the queue is to be looked at again and again.</param>
     /// <param name="call">What is signalled for the driver, or <see langword="null"/>.</param>
-    /// <param name="failed">Called on the thread when the driver broke a rule, or the device threw: the queue stands still from then on.</param>
+    /// <param name="failed">Called on the thread when the driver broke a rule, or the device threw: the queue stands still from then on. It must not throw.</param>
     public QueueThread(VirtioDevice device, int index, VirtQueue queue, EventFile? kick, EventFile? call, Action<int, VirtQueueError, Exception?> failed)
     {
         _device = device;
@@ -39,6 +39,7 @@ internal sealed class QueueThread : IDisposable
         _call = call;
         _failed = failed;
         _queue.NotifyBy(() => Notify(always: false));
+        _queue.CountFor(device);
         try
         {
             _events.Add(_wake);
@@ -93,6 +94,7 @@ internal sealed class QueueThread : IDisposable
 
     private void Run()
     {
+        Exception? thrown = null;
         try
         {
             // What was there before the thread, and what a back end before this one has not finished or not told of.
@@ -103,8 +105,7 @@ internal sealed class QueueThread : IDisposable
                 bool found = Serve();
                 if (_queue.Error != VirtQueueError.None)
                 {
-                    _failed(_index, _queue.Error, null);
-                    return;
+                    break;
                 }
 
                 if (_polls)
@@ -123,7 +124,14 @@ internal sealed class QueueThread : IDisposable
         catch (Exception e)
         {
             // The device's own fault ends this queue and nothing else.
-            _failed(_index, _queue.Error, e);
+            QueueCounts.Throw();
+            thrown = e;
+        }
+
+        // Outside of the try: what is told must not be taken for the device's.
+        if (thrown is not null || _queue.Error != VirtQueueError.None)
+        {
+            _failed(_index, _queue.Error, thrown);
         }
     }
 

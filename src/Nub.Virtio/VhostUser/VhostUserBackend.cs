@@ -11,14 +11,17 @@ namespace Nub.Virtio;
 /// event <see cref="Disconnected"/> tells of. Its memory may be shortened at any time, which costs the queues that need it.</para>
 /// <para>A front end that records requests in flight (VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, as QEMU does) loses none when this process ends, however it ends: what was in
 /// flight is executed again by whoever serves the device next, and each request is completed once.</para>
-/// <para>Events are raised on the connection's thread or on a queue's, and hold it up.</para>
+/// <para>Events are raised on the connection's thread or on a queue's, and hold it up. What a handler throws ends nothing that runs: it is kept, and when the front end has gone the task that serves it
+/// ends with the first of these, also <see cref="ListenAsync"/>, which then serves no other. What the device throws out of <see cref="VirtioDevice.Process"/> ends that queue; out of its other methods, called for a message of the front end's, it ends the connection and the task with it.</para>
 /// </remarks>
 public sealed class VhostUserBackend : IDisposable
 {
     private readonly VirtioDevice _device;
     private readonly Lock _gate = new();
     private Socket? _socket;
+    private volatile VhostUserSession? _session;
     private int _connections;
+    private Exception? _thrown;
     private bool _isServing;
     private bool _disposed;
 
@@ -34,6 +37,7 @@ public sealed class VhostUserBackend : IDisposable
         }
 
         _device = device;
+        NubVirtioMeter.Prepare();
         Features = (VirtioFeatures)device.DeviceFeatures | VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.IndirectDescriptors | VirtioFeatures.EventIndex;
     }
 
@@ -139,6 +143,7 @@ public sealed class VhostUserBackend : IDisposable
 
             _isServing = true;
             _socket = socket;
+            _thrown = null;
         }
 
         // The thread waits for messages for as long as the front end lives: none of the pool's.
@@ -149,6 +154,7 @@ public sealed class VhostUserBackend : IDisposable
             try
             {
                 Serve(socket);
+                failure = Volatile.Read(ref _thrown);
             }
             catch (Exception e)
             {
@@ -182,6 +188,10 @@ public sealed class VhostUserBackend : IDisposable
         }
     }
 
+    /// <summary>How the device fares now. From any thread.</summary>
+    /// <returns>Whether a front end is connected, and which of its queues run or have failed.</returns>
+    public VirtioHealth GetHealth() => _session?.Health ?? new VirtioHealth(hasDriver: false, []);
+
     /// <summary>Ends the connection that there is, after the request that each queue is at.</summary>
     public void Dispose()
     {
@@ -193,34 +203,59 @@ public sealed class VhostUserBackend : IDisposable
         Hang();
     }
 
-    internal void OnNegotiated(VhostUserConnection connection) => Negotiated?.Invoke(this, new VhostUserConnectionEventArgs(connection));
+    internal void OnNegotiated(VhostUserConnection connection) => Raise(Negotiated, new VhostUserConnectionEventArgs(connection));
 
     internal void OnQueueFailed(VhostUserConnection connection, int index, VirtQueueError error, Exception? exception) =>
-        QueueFailed?.Invoke(this, new VhostUserQueueFailedEventArgs(connection, index, error, exception));
+        Raise(QueueFailed, new VhostUserQueueFailedEventArgs(connection, index, error, exception));
+
+    private void Raise<TArguments>(EventHandler<TArguments>? handlers, TArguments arguments)
+    {
+        try
+        {
+            handlers?.Invoke(this, arguments);
+        }
+        catch (Exception e)
+        {
+            _ = Interlocked.CompareExchange(ref _thrown, e, null);
+        }
+    }
 
     private void Serve(Socket socket)
     {
         // A front end that does not read what it asked for is given up.
         socket.SendTimeout = 30_000;
         var connection = new VhostUserConnection(this, Interlocked.Increment(ref _connections));
-        using (var session = new VhostUserSession(socket, _device, (ulong)Features, connection))
+        try
         {
-            try
+            using (var session = new VhostUserSession(socket, _device, (ulong)Features, connection))
             {
-                Connected?.Invoke(this, new VhostUserConnectionEventArgs(connection));
-                session.Run();
-            }
-            catch (VhostUserException refusal)
-            {
-                connection.Refusal = refusal;
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // The front end has died, or this back end ends.
+                QueueCounts.AddConnection(1);
+                _session = session;
+                try
+                {
+                    Raise(Connected, new VhostUserConnectionEventArgs(connection));
+                    session.Run();
+                }
+                catch (VhostUserException refusal)
+                {
+                    connection.Refusal = refusal;
+                    QueueCounts.Refuse();
+                }
+                catch (Exception e) when (e is SocketException or ObjectDisposedException)
+                {
+                    // The front end has died, or this back end ends.
+                }
+                finally
+                {
+                    QueueCounts.AddConnection(-1);
+                    _session = null;
+                }
             }
         }
-
-        Disconnected?.Invoke(this, new VhostUserConnectionEventArgs(connection));
+        finally
+        {
+            Raise(Disconnected, new VhostUserConnectionEventArgs(connection));
+        }
     }
 
     /// <summary>Ends the connection, whose thread then finds it closed.</summary>

@@ -4,6 +4,7 @@ namespace Nub.Virtio;
 internal sealed class VhostUserQueue(int index) : IDisposable
 {
     private QueueThread? _thread;
+    private volatile QueueFailure? _failure;
 
     public int Index { get; } = index;
 
@@ -35,6 +36,13 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     public VirtQueue? Queue { get; private set; }
 
     public bool IsRunning => _thread is not null;
+
+    /// <summary>Why the ring's thread has ended by itself; until the ring is stopped. From any thread.</summary>
+    public QueueFailure? Failure
+    {
+        get => _failure;
+        set => _failure = value;
+    }
 
     /// <summary>Whether all is there that the ring needs of its own messages.</summary>
     public bool IsComplete => Size != 0 && Addresses is not null && HasKick;
@@ -102,6 +110,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
 
         _thread.Dispose();
         _thread = null;
+        _failure = null;
         VirtQueuePosition position = Queue!.Position;
 
         // What the device has kept is forgotten, and taken again when the ring goes on.
@@ -111,7 +120,17 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         return true;
     }
 
-    public void Wake() => _thread?.Wake();
+    public void Wake()
+    {
+        try
+        {
+            _thread?.Wake();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The ring has just been stopped, and looks at everything when it starts again.
+        }
+    }
 
     /// <summary>Forgets everything, as before the first message. The ring must be stopped.</summary>
     public void Clear()

@@ -255,6 +255,7 @@ internal sealed partial class VhostUserSession
     /// <summary>Called on the ring's thread, which then ends: the ring stands still until the front end sets it up again.</summary>
     private void Failed(int index, VirtQueueError error, Exception? exception)
     {
+        _queues[index].Failure = new QueueFailure(error, exception);
         try
         {
             _queues[index].Error?.Signal();

@@ -53,6 +53,9 @@ internal sealed partial class VhostUserSession : IDisposable
 
     private ulong Features => _features ?? 0;
 
+    /// <summary>How the queues fare. From any thread.</summary>
+    public VirtioHealth Health => new(hasDriver: true, _queues.Select(static queue => (queue.IsRunning, queue.Failure)));
+
     /// <summary>Serves the front end until it goes.</summary>
     /// <exception cref="VhostUserException">It broke a rule. Where it waited for an acknowledgement, it was told so.</exception>
     /// <exception cref="SocketException">The connection broke.</exception>
@@ -97,14 +100,21 @@ internal sealed partial class VhostUserSession : IDisposable
             queue.Dispose();
         }
 
-        Deactivate();
-        EndLog();
-        _logEvent?.Dispose();
-        _inFlight?.Dispose();
-        _backendRequests?.Dispose();
-        _memory.Dispose();
-        _message.Dispose();
-        _socket.Dispose();
+        try
+        {
+            Deactivate();
+        }
+        finally
+        {
+            // Whatever the device throws: the front end waits for the connection to be closed.
+            EndLog();
+            _logEvent?.Dispose();
+            _inFlight?.Dispose();
+            _backendRequests?.Dispose();
+            _memory.Dispose();
+            _message.Dispose();
+            _socket.Dispose();
+        }
     }
 
     /// <summary>Does what the message says.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace Nub.Memory.Generators.Tests.Docs;
@@ -17,7 +16,7 @@ internal sealed partial class DiagnosticPage
     /// <summary>What stands in blocks that begin with <c>```csharp wrong</c> and <c>```csharp right</c>.</summary>
     public IReadOnlyList<Example> Examples { get; }
 
-    public static string Folder { get; } = Path.Combine(Root(), "docs", "diagnostics");
+    public static string Folder { get; } = Repository.PathOf("docs", "diagnostics");
 
     /// <summary>The page of a rule; null when there is none.</summary>
     public static DiagnosticPage? Of(string id)
@@ -25,8 +24,6 @@ internal sealed partial class DiagnosticPage
         string path = Path.Combine(Folder, id + ".md");
         return File.Exists(path) ? new DiagnosticPage(File.ReadAllText(path).ReplaceLineEndings("\n")) : null;
     }
-
-    public static string Root([CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", ".."));
 
     [GeneratedRegex(@"^```csharp (?<kind>wrong|right)\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();

@@ -1,7 +1,8 @@
 using System.Reflection;
+using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
-using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Rules;
 using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Docs;
@@ -9,7 +10,7 @@ namespace Nub.Memory.Generators.Tests.Docs;
 /// <summary>A rule is not complete without its page, its entry in the release notes and its help link; and the pages tell the truth.</summary>
 public sealed class DiagnosticPageTests
 {
-    private static readonly string[] s_sections = ["## What", "## Why", "## Where the line is", "## Wrong", "## Right", "## How to suppress"];
+    private static readonly string[] s_sections = ["## Example", "## What", "## Why", "## Where the line is", "## How to suppress"];
 
     private static readonly DiagnosticDescriptor[] s_rules =
         [.. typeof(Descriptors).GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
@@ -33,12 +34,15 @@ public sealed class DiagnosticPageTests
         Assert.Equal(s_rules.Select(static rule => rule.Id), pages);
     }
 
+    // The one place that says it.
+    private static readonly Lazy<string> s_repository = new(static () => XDocument.Load(Path.Combine(DiagnosticPage.Folder, "..", "..", "Directory.Build.props")).Descendants("NubRepository").Single().Value);
+
     [Theory]
     [MemberData(nameof(Rules))]
     public void A_rule_has_a_help_link_to_its_page(string id)
     {
         DiagnosticDescriptor rule = RuleOf(id);
-        Assert.Equal($"https://github.com/nub-dotnet/nub/blob/main/docs/diagnostics/{id}.md", rule.HelpLinkUri);
+        Assert.Equal($"{s_repository.Value}/blob/main/docs/diagnostics/{id}.md", rule.HelpLinkUri);
         Assert.NotNull(DiagnosticPage.Of(id));
         Assert.Contains($"[{id}]({id}.md) | {SeverityOf(rule)} |", File.ReadAllText(Path.Combine(DiagnosticPage.Folder, "README.md")), StringComparison.Ordinal);
     }
@@ -48,7 +52,7 @@ public sealed class DiagnosticPageTests
     public void A_rule_stands_in_the_release_notes(string id)
     {
         DiagnosticDescriptor rule = RuleOf(id);
-        string notes = string.Concat(Directory.GetFiles(Path.Combine(DiagnosticPage.Root(), "src", "Nub.Memory.Generators"), "AnalyzerReleases.*.md").Select(File.ReadAllText));
+        string notes = string.Concat(Directory.GetFiles(Repository.PathOf("src", "Nub.Memory.Generators"), "AnalyzerReleases.*.md").Select(File.ReadAllText));
         Assert.Contains($"{id} | {rule.Category} | {rule.DefaultSeverity} | {rule.Title}", notes, StringComparison.Ordinal);
     }
 

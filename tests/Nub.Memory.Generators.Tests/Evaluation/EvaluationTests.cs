@@ -10,6 +10,7 @@ namespace Nub.Memory.Generators.Tests.Evaluation;
 /// How much of a set of mistakes from public reports the flow rules find, and how often they report what is right. Each piece was restated
 /// from the report that it names, before the code that finds it was written.
 /// </summary>
+[Trait("Kind", "slow")]
 public sealed partial class EvaluationTests(ITestOutputHelper output)
 {
     private const int LeastWrong = 60;
@@ -75,7 +76,7 @@ public sealed partial class EvaluationTests(ITestOutputHelper output)
 
     private static IEnumerable<Piece> ReadPieces()
     {
-        foreach (string path in Directory.GetFiles(Path.Combine(Docs.DiagnosticPage.Root(), "tests", "Nub.Memory.Generators.Tests", "Evaluation", "Pieces"), "*.txt").Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFiles(Repository.PathOf("tests", "Nub.Memory.Generators.Tests", "Evaluation", "Pieces"), "*.txt").Order(StringComparer.Ordinal))
         {
             foreach (Match match in Header().Matches(File.ReadAllText(path).ReplaceLineEndings("\n")))
             {

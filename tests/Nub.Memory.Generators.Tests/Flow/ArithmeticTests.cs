@@ -1,13 +1,16 @@
 using System.Numerics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Domains;
+using Nub.Memory.Generators.Taint;
+using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
 /// <summary>
 /// What the flow rules conclude about numbers, held against what the numbers come to: no conclusion may be better than the truth.
 /// </summary>
+[Trait("Kind", "slow")]
 public sealed class ArithmeticTests
 {
     private const int Trees = 4_000;
@@ -16,9 +19,9 @@ public sealed class ArithmeticTests
     [Fact]
     public void A_value_is_in_its_range() => ForAll((terms, term, _) =>
     {
-        Interval range = Widths.RangeOf(terms.AllGuests, term);
+        Interval range = ValueRanges.RangeOf(terms.AllGuests, term);
         ForValues(terms, term, (value, _, values) =>
-            Assert.True(range.Least <= value && value <= range.Most, $"{RandomTerms.Show(term)} is {value}, not in {range}, for {RandomTerms.Show(values)}"));
+            Law.Holds(range.Least <= value && value <= range.Most, $"{RandomTerms.Show(term)} is {value}, not in {range}, for {RandomTerms.Show(values)}"));
     });
 
     [Fact]
@@ -29,13 +32,13 @@ public sealed class ArithmeticTests
         {
             BinaryOperatorKind kind = terms.Pick([BinaryOperatorKind.Add, BinaryOperatorKind.Multiply, BinaryOperatorKind.LeftShift]);
             Term sum = terms.NextBinary(kind, terms.WideType(), 2);
-            if (Widths.CanOverflow(terms.AllGuests, sum) || !terms.AllGuests.IsGuests(sum))
+            if (ValueRanges.CanOverflow(terms.AllGuests, sum) || !terms.AllGuests.IsGuests(sum))
             {
                 overflows++;
                 return;
             }
 
-            ForValues(terms, sum, (_, isCut, values) => Assert.False(isCut, $"{RandomTerms.Show(sum)} overflows for {RandomTerms.Show(values)}"));
+            ForValues(terms, sum, (_, isCut, values) => Law.Holds(!isCut, $"{RandomTerms.Show(sum)} overflows for {RandomTerms.Show(values)}"));
         });
         Assert.InRange(overflows, Trees / 10, Trees * 9 / 10);
     }
@@ -56,9 +59,9 @@ public sealed class ArithmeticTests
         var terms = new RandomTerms(new Random(1));
         Term part = terms.Terms.Cast(terms.Atom(from), RandomTerms.Type(to), false);
 
-        Assert.Equal(overflows, Widths.CanOverflow(terms.AllGuests, terms.Terms.Binary(kind, part, part, RandomTerms.Type(to), false)));
-        Assert.False(Widths.CanOverflow(terms.AllGuests, terms.Terms.Binary(kind, part, part, RandomTerms.Type(to), true)));
-        Assert.False(Widths.CanOverflow(FlowState.Empty, terms.Terms.Binary(kind, part, part, RandomTerms.Type(to), false)));
+        Assert.Equal(overflows, ValueRanges.CanOverflow(terms.AllGuests, terms.Terms.Binary(kind, part, part, RandomTerms.Type(to), false)));
+        Assert.False(ValueRanges.CanOverflow(terms.AllGuests, terms.Terms.Binary(kind, part, part, RandomTerms.Type(to), true)));
+        Assert.False(ValueRanges.CanOverflow(FlowState.Empty, terms.Terms.Binary(kind, part, part, RandomTerms.Type(to), false)));
     }
 
     /// <summary>An expression is found to be within a limit: what is then said to be bounded is no more than what its constants make of the limit.</summary>
@@ -101,11 +104,11 @@ public sealed class ArithmeticTests
                 return;
             }
 
-            foreach (Term known in state.Limits.Ranges.Keys.Where(state.IsNonNegative))
+            foreach (Term known in state.NumericFacts.Ranges.Keys.Where(state.IsNonNegative))
             {
                 bool isCut = false;
                 BigInteger? one = RandomTerms.Evaluate(known, values, ref isCut);
-                Assert.True(one >= 0, $"{RandomTerms.Show(known)} is {one} though {RandomTerms.Show(term)} is {value}");
+                Law.Holds(one >= 0, $"{RandomTerms.Show(known)} is {one} though {RandomTerms.Show(term)} is {value}");
             }
         });
     });
@@ -173,7 +176,7 @@ public sealed class ArithmeticTests
 
     // A negative part of a sum hides how large the other is. Of signed numbers only the end is looked after: what is negative throws.
     private static bool HasSignedSum(Term term) =>
-        (term.Kind == TermKind.Binary && Widths.IsSigned(term.Type)) || (term.Left is { } left && HasSignedSum(left)) || (term.Right is { } right && HasSignedSum(right));
+        (term.Kind == TermKind.Binary && ValueRanges.IsSigned(term.Type)) || (term.Left is { } left && HasSignedSum(left)) || (term.Right is { } right && HasSignedSum(right));
 
     private static BigInteger Largest(Term value, BigInteger limit) => value switch
     {
@@ -191,7 +194,7 @@ public sealed class ArithmeticTests
         {
             BinaryOperatorKind.Subtract => limit + right,
             BinaryOperatorKind.Divide => ((limit + 1) * right) - 1,
-            _ => ((limit + 1) << (int)(right & (Widths.Of(value.Type) - 1))) - 1,
+            _ => ((limit + 1) << (int)(right & (ValueRanges.Of(value.Type) - 1))) - 1,
         };
     }
 

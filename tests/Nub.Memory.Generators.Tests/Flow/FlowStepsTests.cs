@@ -1,4 +1,4 @@
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Taint;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 

@@ -1,6 +1,8 @@
 using System.Numerics;
 using Microsoft.CodeAnalysis;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Domains;
+using Nub.Memory.Generators.Taint;
+using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
@@ -31,12 +33,12 @@ public sealed class OrderingTests
                 continue;
             }
 
-            Interval range = Widths.RangeOf(state, asked.One);
-            Assert.True(range.Least <= one && one <= range.Most, $"{RandomTerms.Show(asked.One)} is {one}, not in {range}, for {RandomTerms.Show(values)}");
+            Interval range = ValueRanges.RangeOf(state, asked.One);
+            Law.Holds(range.Least <= one && one <= range.Most, $"{RandomTerms.Show(asked.One)} is {one}, not in {range}, for {RandomTerms.Show(values)}");
             if (Ordering.IsAtMost(state, asked.One, asked.Other))
             {
                 proved++;
-                Assert.True(one <= other, $"{RandomTerms.Show(asked.One)} <= {RandomTerms.Show(asked.Other)} does not hold for {RandomTerms.Show(values)}");
+                Law.Holds(one <= other, $"{RandomTerms.Show(asked.One)} <= {RandomTerms.Show(asked.Other)} does not hold for {RandomTerms.Show(values)}");
             }
         }
 
@@ -52,11 +54,11 @@ public sealed class OrderingTests
             var terms = new RandomTerms(random);
             Dictionary<Term, BigInteger> values = terms.Values();
             (Term One, Term Other) pair = Pair(terms);
-            var excess = Excess.Over(terms.AllGuests, pair.One, pair.Other, Ordering.MostProofs);
+            var excess = LinearExpression.Over(terms.AllGuests, pair.One, pair.Other, Ordering.MostProofs);
             if (ValueOf(pair.One, values) is { } one && ValueOf(pair.Other, values) is { } other)
             {
                 BigInteger sum = excess.Parts.Aggregate(excess.Constant, (before, part) => before + (part.Value * ValueOf(part.Key, values)!.Value));
-                Assert.True(sum == one - other, $"{RandomTerms.Show(pair.One)} - {RandomTerms.Show(pair.Other)} is {one - other}, not {sum}, for {RandomTerms.Show(values)}");
+                Law.Holds(sum == one - other, $"{RandomTerms.Show(pair.One)} - {RandomTerms.Show(pair.Other)} is {one - other}, not {sum}, for {RandomTerms.Show(values)}");
             }
         }
     }
@@ -73,7 +75,7 @@ public sealed class OrderingTests
             state = Ordering.Learn(state, terms.Terms.Binary(Microsoft.CodeAnalysis.Operations.BinaryOperatorKind.Add, second, terms.Constant(i, second.Type!), second.Type, true), first);
         }
 
-        Assert.InRange(state.Limits.Orders.Length, 1, 16);
+        Assert.InRange(state.NumericFacts.Orders.Length, 1, 16);
         Assert.True(Ordering.IsAtMost(state, second, first));
     }
 

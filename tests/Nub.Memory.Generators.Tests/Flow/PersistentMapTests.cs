@@ -1,4 +1,4 @@
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Domains;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 

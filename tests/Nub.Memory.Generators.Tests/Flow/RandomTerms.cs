@@ -2,7 +2,8 @@ using System.Numerics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.Operations;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Domains;
+using Nub.Memory.Generators.Taint;
 using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
@@ -137,14 +138,14 @@ internal sealed class RandomTerms(Random random)
     /// <summary>The number that the last bits of a number are in a type.</summary>
     public static BigInteger Wrap(BigInteger value, ITypeSymbol type)
     {
-        int bits = Widths.Of(type);
+        int bits = ValueRanges.Of(type);
         BigInteger last = value & ((BigInteger.One << bits) - 1);
-        return Widths.IsSigned(type) && last >> (bits - 1) == 1 ? last - (BigInteger.One << bits) : last;
+        return ValueRanges.IsSigned(type) && last >> (bits - 1) == 1 ? last - (BigInteger.One << bits) : last;
     }
 
     private static BigInteger Exactly(BinaryOperatorKind kind, BigInteger left, BigInteger right, ITypeSymbol type)
     {
-        int bits = Widths.Of(type);
+        int bits = ValueRanges.Of(type);
         int count = (int)(right & (bits - 1));
         return kind switch
         {

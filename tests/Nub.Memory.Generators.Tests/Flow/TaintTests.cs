@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Domains;
+using Nub.Memory.Generators.Ownership;
+using Nub.Memory.Generators.Taint;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
@@ -30,8 +32,8 @@ public sealed class TaintTests
             (Verdict.OutOfRange, Verdict.Unchecked, Verdict.Unchecked),
         })
         {
-            Assert.Equal(both, Taint.Join(new TaintFact(one), new TaintFact(other)).Judged.Verdict);
-            Assert.Equal(both, Taint.Join(new TaintFact(other), new TaintFact(one)).Judged.Verdict);
+            Assert.Equal(both, VerdictSet.Join(new TaintFact(one), new TaintFact(other)).Judged.Verdict);
+            Assert.Equal(both, VerdictSet.Join(new TaintFact(other), new TaintFact(one)).Judged.Verdict);
         }
     }
 
@@ -41,15 +43,15 @@ public sealed class TaintTests
     {
         foreach (Verdict one in Enum.GetValues<Verdict>())
         {
-            Assert.Equal(one, Taint.Join(new TaintFact(one), new TaintFact(one)).Judged.Verdict);
+            Assert.Equal(one, VerdictSet.Join(new TaintFact(one), new TaintFact(one)).Judged.Verdict);
             foreach (Verdict other in Enum.GetValues<Verdict>().Where(other => other > Verdict.Compared && other != Verdict.Noted && other != one))
             {
                 bool isNoted = one == Verdict.Noted;
-                Assert.True(isNoted || !Taint.Join(new TaintFact(one), new TaintFact(other)).Judged.IsSafe, $"{one} and {other}");
+                Assert.True(isNoted || !VerdictSet.Join(new TaintFact(one), new TaintFact(other)).Judged.IsSafe, $"{one} and {other}");
             }
         }
 
-        Assert.True(Taint.Join(new TaintFact(Verdict.Compared, IsPartial: true), Taint.Unchecked).Judged.IsSafe);
+        Assert.True(VerdictSet.Join(new TaintFact(Verdict.Compared, IsPartial: true), VerdictSet.Unchecked).Judged.IsSafe);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Domains;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 

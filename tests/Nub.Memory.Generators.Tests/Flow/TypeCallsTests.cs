@@ -1,7 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Calls;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 

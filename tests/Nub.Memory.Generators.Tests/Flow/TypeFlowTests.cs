@@ -1,10 +1,12 @@
 using Microsoft.CodeAnalysis;
-using Nub.Memory.Generators.Flow;
+using Nub.Memory.Generators.Dataflow.Calls;
+using Nub.Memory.Generators.Taint;
 using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
 /// <summary>How deep the methods of one type are followed, when there are more of them than there is time for.</summary>
+[Trait("Kind", "slow")]
 public sealed class TypeFlowTests
 {
     // Sixty methods: to follow all of them would take several times what there is.

@@ -14,7 +14,7 @@ internal static class Loaded
     public static Assembly From(CSharpCompilation compilation)
     {
         using var image = new MemoryStream();
-        EmitResult result = compilation.Emit(image);
+        EmitResult result = compilation.WithAssemblyName(Code.UniqueName()).Emit(image);
         Assert.Equal("", string.Join('\n', result.Diagnostics.Where(static one => one.Severity >= DiagnosticSeverity.Warning && !Code.IsNoise(one))));
         image.Position = 0;
         return AssemblyLoadContext.Default.LoadFromStream(image);

@@ -17,8 +17,12 @@ internal static partial class Markup
     {
         (string source, List<(string Id, TextSpan Span)> expected) = Parse(markup);
         CSharpCompilation compilation = Code.Generate(Code.Compile(source, references));
-        IEnumerable<Diagnostic> compiler = compilation.GetDiagnostics().Where(static one => one.Severity >= DiagnosticSeverity.Warning && !Code.IsNoise(one));
-        Diagnostic[] found = [.. compiler.Concat(await Code.AnalyzeAsync(compilation)).OrderBy(static one => one.Location.SourceSpan.Start)];
+        Diagnostic[] found =
+        [
+            .. (await Code.DiagnoseAsync(compilation))
+                .Where(static one => Code.IsOurs(one) || (one.Severity >= DiagnosticSeverity.Warning && !Code.IsNoise(one)))
+                .OrderBy(static one => one.Location.SourceSpan.Start),
+        ];
 
         string wanted = Describe(source, expected);
         string got = Describe(source, found.Select(static one => (one.Id, one.Location.SourceSpan)), found);

@@ -14,10 +14,10 @@ internal sealed class TimedAnalysis
     private readonly CompilationWithAnalyzers _analysis;
     private readonly List<Exception> _thrown = [];
 
-    private TimedAnalysis(Compilation compilation, ImmutableArray<DiagnosticAnalyzer> analyzers)
+    private TimedAnalysis(Compilation compilation, ImmutableArray<DiagnosticAnalyzer> analyzers, ImmutableArray<AdditionalText> files = default)
     {
         var options = new CompilationWithAnalyzersOptions(
-            new AnalyzerOptions([]), (exception, _, _) => Note(exception), concurrentAnalysis: false, logAnalyzerExecutionTime: true);
+            new AnalyzerOptions(files.IsDefault ? [] : files), (exception, _, _) => Note(exception), concurrentAnalysis: false, logAnalyzerExecutionTime: true);
         _analysis = compilation.WithAnalyzers(analyzers, options);
         Analyzers = [.. analyzers.Where(static one => one is not DiagnosticSuppressor)];
     }
@@ -48,10 +48,12 @@ internal sealed class TimedAnalysis
     /// <param name="compilation">The compilation.</param>
     /// <param name="analyzers">The analyzers.</param>
     /// <param name="after">Called after each file with what the analyzers took for it.</param>
+    /// <param name="files">The additional files of the project.</param>
     public static async Task<TimedAnalysis> RunByFileAsync(
-        Compilation compilation, ImmutableArray<DiagnosticAnalyzer> analyzers, Action<SyntaxTree, DiagnosticAnalyzer, TimeSpan> after)
+        Compilation compilation, ImmutableArray<DiagnosticAnalyzer> analyzers, Action<SyntaxTree, DiagnosticAnalyzer, TimeSpan> after,
+        ImmutableArray<AdditionalText> files = default)
     {
-        var run = new TimedAnalysis(compilation, analyzers);
+        var run = new TimedAnalysis(compilation, analyzers, files);
         var before = run.Analyzers.ToDictionary(static one => one, static _ => TimeSpan.Zero);
         ImmutableArray<Diagnostic>.Builder found = ImmutableArray.CreateBuilder<Diagnostic>();
         foreach (SyntaxTree tree in compilation.SyntaxTrees)

@@ -6,6 +6,7 @@ namespace Nub.Memory.Generators.Tests.Incidents;
 /// The holes that the rules answer, as somebody would write them with this library: each is found, and the repair that was made
 /// then is not reported.
 /// </summary>
+[Trait("Kind", "slow")]
 public sealed class IncidentTests
 {
     /// <summary>Xen's block backend checked the sectors of a descriptor, and read them again for the request.</summary>

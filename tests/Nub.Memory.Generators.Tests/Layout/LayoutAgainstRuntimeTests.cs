@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 namespace Nub.Memory.Generators.Tests.Layout;
 
 /// <summary>The layout model against the only authority: what the runtime does with the same structs.</summary>
+[Trait("Kind", "slow")]
 public sealed class LayoutAgainstRuntimeTests(ITestOutputHelper output)
 {
     [Theory]

@@ -86,6 +86,27 @@ public sealed class DeclaredTests
         Assert.Equal(["NUB0010:6", "NUB0011:4"], with.Select(static one => $"{one.Id}:{one.Location.GetLineSpan().StartLinePosition.Line + 1}").Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task Fields_behind_a_pointer_are_the_guests_by_a_line_of_a_file()
+    {
+        const string Source = """
+            public struct Header { public int Length; public int Own; }
+            public sealed unsafe class Ring(Header* header)
+            {
+                private Header* At => header;
+                public byte[] Unchecked() => new byte[At->Length];
+                public byte[] Mine() => new byte[At->Own];
+                public byte[] Checked() { int n = At->Length; return n is < 0 or > 64 ? [] : new byte[n]; }
+                public byte[] Copied() { Header one = *header; return new byte[one.Length]; }
+                public byte[] Helped() => Make(At->Length);
+                private static byte[] Make(int n) => new byte[n];
+            }
+            """;
+        ImmutableArray<Diagnostic> found = await Code.AnalyzeAsync(Code.Generate(Code.Compile(Source)), new Text("Nub.Taint.txt", "GuestValue Header.Length"));
+        Assert.Equal(["NUB0011:5", "NUB0011:8", "NUB0011:9"], found.Select(static one => $"{one.Id}:{one.Location.GetLineSpan().StartLinePosition.Line + 1}").Order(StringComparer.Ordinal));
+        Assert.All(found, static one => Assert.Contains("('Header.Length')", one.GetMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
+    }
+
     private static async Task CheckAsync(string body) =>
         await Markup.CheckAsync(Device + $$"""public static class Test { public static byte[] Run(IDevice device) { {{body}} } }""");
 

@@ -8,11 +8,12 @@ namespace Nub.Memory.Generators.Tests.Rules;
 /// Expressions as deep as generated code has them. What goes through an expression does so by calling itself, and a stack that
 /// overflows ends the compiler, or the editor.
 /// </summary>
+[Trait("Kind", "slow")]
 public sealed class DeepCodeTests
 {
     [Theory]
-    [InlineData("sum", 40_000)]
-    [InlineData("concatenation", 40_000)]
+    [InlineData("sum", 20_000)]
+    [InlineData("concatenation", 20_000)]
     [InlineData("conjunction", 5_000)]
     [InlineData("chain", 2_000)]
     [InlineData("calls", 400)]

@@ -50,7 +50,7 @@ public sealed class MachineTests
             """;
         Assert.Collection(
             await Markup.CheckAsync(Source),
-            static message => Assert.Contains("'exit'", message, StringComparison.Ordinal),
+            static message => Assert.Contains("('exit.Address')", message, StringComparison.Ordinal),
             static message => Assert.Contains("'element'", message, StringComparison.Ordinal));
     }
 

@@ -14,6 +14,8 @@ public sealed class ReachTests
     [InlineData("var header = new Header(host); return new byte[{|NUB0011:header.Length|}];")]
     [InlineData("return {|NUB0011:Uses.Allocate(host.Read<uint>(0))|};")]
     [InlineData("{|NUB0011:Uses.Rounds(host.Read<uint>(0))|}; return [];")]
+    [InlineData("return new byte[{|NUB0011:registers[4]|}];")]
+    [InlineData("return {|NUB0011:new Slots(16)[host.Read<uint>(0)]|};")]
     public async Task A_guests_number_is_followed_into_other_types(string body) => await CheckAsync(body);
 
     [Theory]
@@ -26,6 +28,9 @@ public sealed class ReachTests
     [InlineData("var checkedHeader = new CheckedHeader(host); return new byte[checkedHeader.Length];")]
     [InlineData("return Uses.Allocate(16);")]
     [InlineData("return new byte[registers.Own];")]
+    [InlineData("uint n = host.Read<uint>(0); if (n > 64) { Checks.Fail(); } return new byte[n];")]
+    [InlineData("uint n = host.Read<uint>(0); return Checks.AtMostOrFail(n);")]
+    [InlineData("uint n = host.Read<uint>(0); uint end = n + 4; if (end > 64 || end < n) { throw new ArgumentException(); } return new byte[n];")]
     public async Task A_check_in_another_type_is_one(string body) => await CheckAsync(body);
 
     [Theory]
@@ -78,6 +83,7 @@ public sealed class ReachTests
     [InlineData("for (ulong i = 0; i < 4; i++) { if (host.Read<uint>(i * 8) > 64) { return []; } } ulong sum = 0; for (ulong j = 0; j < 4; j++) { sum += {|NUB0010:host.Read<uint>(j * 8)|}; } return sum > 4 ? [] : [1];")]
     [InlineData("for (ulong i = 0; i < 4; i++) { if (host.Read<uint>(i * 8) > 64) { return []; } } byte[] copy = new byte[32]; {|NUB0010:host.CopyTo(0, copy)|}; return copy;")]
     [InlineData("uint length = host.Read<uint>(8); if (length > 64) { return []; } byte[] copy = new byte[length]; {|NUB0010:host.CopyTo(0, copy)|}; return copy;")]
+    [InlineData("ulong start = registers.Own; for (ulong i = start; i < 64; i += 8) { if (host.Read<uint>(i) > 64) { return []; } } ulong sum = 0; for (ulong j = start; j < 64; j += 8) { sum += {|NUB0010:host.Read<uint>(j)|}; } return sum > 4 ? [] : [1];")]
     public async Task What_one_loop_has_checked_another_reads_again(string body) => await CheckAsync(body);
 
     [Theory]
@@ -86,6 +92,8 @@ public sealed class ReachTests
     [InlineData("ulong sum = 0; for (ulong i = 0; i < 4; i++) { for (ulong j = 0; j < 4; j++) { sum += host.Read<uint>(i * 64 + j * 8); } } return sum > 4 ? [] : [1];")]
     [InlineData("ulong i = 0; while (i < 64 && host.Read<byte>(i) != 0) { i++; } i += 1; ulong sum = 0; while (i < 64) { sum += host.Read<byte>(i); i++; } return sum > 4 ? [] : [1];")]
     [InlineData("uint length = host.Read<uint>(0); if (length > 64) { return []; } byte[] rest = new byte[length]; host.CopyTo(4, rest); return rest;")]
+    [InlineData("ulong sum = 0; for (ulong i = host.Read<uint>(4096); i < 64; i += 8) { sum += host.Read<uint>(i); } for (ulong j = host.Read<uint>(4100); j < 64; j += 8) { sum += host.Read<uint>(j); } return sum > 4 ? [] : [1];")]
+    [InlineData("ulong sum = 0; for (ulong i = registers.Own; i < 64; i += 8) { sum += host.Read<uint>(i); } byte[] copy = new byte[64]; host.CopyTo(0, copy); return sum > 4 ? [] : copy;")]
     public async Task What_each_round_reads_anew_is_not_read_again(string body) => await CheckAsync(body);
 
     private static async Task CheckAsync(string body) => await Markup.CheckAsync($$"""
@@ -102,6 +110,7 @@ public sealed class ReachTests
         {
             public uint Count => host.Read<uint>(0);
             public uint Own => 16;
+            public uint this[int index] => host.Read<uint>((ulong)index * 4);
             public uint Take(ulong at) => host.Read<uint>(at);
         }
 
@@ -115,8 +124,17 @@ public sealed class ReachTests
             public static uint AtMost(uint value, uint most) => value <= most ? value : throw new ArgumentOutOfRangeException(nameof(value));
             public static void Require(uint value) { if (value > 64) { throw new ArgumentException("value"); } }
             public static bool IsSmall(uint value) => value <= 64;
+            public static void Fail() => throw new ArgumentException("value");
+            public static byte[] AtMostOrFail(uint value) { uint end = value + 4; if (end > 64 || end < value) { FailInside(); } return new byte[value]; }
+            private static void FailInside() { string message = "value"; throw new ArgumentException(message); }
             public static int Code(uint value) => value > 64 ? -22 : 0;
             public static bool TryLength(HostSharedMemory host, out uint length) { length = host.Read<uint>(0); return length <= 64; }
+        }
+
+        public sealed class Slots(int count)
+        {
+            private readonly byte[][] _all = new byte[count][];
+            public byte[] this[uint index] => _all[index];
         }
 
         public static class Uses

@@ -27,6 +27,25 @@ public sealed class ShapeTests
     }
 
     [Theory]
+    [InlineData("[BitField(\"Gone\", 0, 1)] public partial uint {|NUB0003:B|} { get; set; }", "over 'Gone', which is no field of it")]
+    [InlineData("[BitField(nameof(F), 0, 1)] public partial uint {|NUB0003:B|} { get; set; }", "over 'F' of type 'float'")]
+    [InlineData("[BitField(nameof(A), 30, 3)] public partial uint {|NUB0003:B|} { get; set; }", "of 3 bits from bit 30 on, and 'A' has 32")]
+    [InlineData("[BitField(nameof(A), int.MaxValue, 3)] public partial uint {|NUB0003:B|} { get; set; }", "of 3 bits from bit 2147483647 on, and 'A' has 32")]
+    [InlineData("[BitField(nameof(A), -1, 3)] public partial uint {|NUB0003:B|} { get; set; }", "begins at bit -1")]
+    [InlineData("[BitField(nameof(A), 0, 0)] public partial uint {|NUB0003:B|} { get; set; }", "of 0 bits")]
+    [InlineData("[BitField(nameof(A), 0, 9)] public partial byte {|NUB0003:B|} { get; set; }", "of 9 bits, and its type 'byte' has 8")]
+    [InlineData("[BitField(nameof(A), 0, 2)] public partial bool {|NUB0003:B|} { get; set; }", "of 2 bits, and its type 'bool' has 1")]
+    [InlineData("[BitField(nameof(A), 0, 2)] public partial DayOfWeek {|NUB0003:B|} { get; set; }", "of type 'DayOfWeek'")]
+    [InlineData("[BitField(nameof(A), 0, 2)] public static partial uint {|NUB0003:B|} { get; set; }", "that is static")]
+    [InlineData("[BitField(nameof(A), 0, 2)] public uint {|NUB0003:B|} { get => 0; }", "is not a partial property")]
+    [InlineData("[BitField(nameof(A), 0, 2)] public partial uint First { get; set; } [BitField(nameof(A), 1, 1)] public partial uint {|NUB0003:B|} { get; set; }", "'First', bits 0 to 1, and 'B', bits 1 to 1 of 'A', on the same bits")]
+    public async Task A_bit_field_that_means_nothing_is_the_only_error(string property, string reason)
+    {
+        string[] messages = await Markup.CheckAsync($"[AllValid] public partial struct Foo {{ public uint A; public float F; {property} }} public static class User {{ public static Foo.View Of(HostSharedMemory host) => Foo.At(host, 0); }}");
+        Assert.Contains(reason, Assert.Single(messages), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Equals"), InlineData("GetHashCode"), InlineData("GetType"), InlineData("ToString")]
     public async Task A_field_that_no_view_could_have_is_reported(string name)
     {

@@ -50,7 +50,7 @@ public sealed class TypeArgumentPlaceTests
                 }
                 public async System.Threading.Tasks.Task<bool> Async() { await System.Threading.Tasks.Task.Yield(); return host.Read<{|NUB0001:bool|}>(0); }
                 public Test(HostSharedMemory other, ulong offset) : this(other) => other.{|NUB0001:Write|}(offset, true);
-                public static bool operator !(Test test) => test.Computed & test[0] | SharedBytes.Read<{|NUB0001:bool|}>(default);
+                public static bool operator !(Test test) => test.Computed & {|NUB0010:test[0]|} | SharedBytes.Read<{|NUB0001:bool|}>(default);
             }
             """);
 

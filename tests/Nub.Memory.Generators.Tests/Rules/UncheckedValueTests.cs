@@ -55,7 +55,7 @@ public sealed class UncheckedValueTests
         "uint n = host.Read<uint>(0); if (n > 4096) return; Use(new byte[n]); Use(new byte[{|NUB0011:n - 12|}]);",
         "uint n = host.Read<uint>(0); Use(table[{|NUB0011:n|}]); n = host.Read<uint>(4); Use(table[{|NUB0011:n|}]);",
         "int max = host.Read<int>(4); int n = Taken(host, max); Use(table[{|NUB0011:n|}]);",
-        "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); if (!Elsewhere.IsFine(n)) return; Use(new byte[{|NUB0011:n + m|}]); Use(new byte[n - 12]);");
+        "uint n = host.Read<uint>(0); uint m = host.Read<uint>(4); if (!Elsewhere.IsFine(n)) return; Use(new byte[{|NUB0011:n + m|}]); Use(new byte[n]); Use(new byte[{|NUB0011:n - 12|}]);");
 
     [Fact]
     public async Task Pointers() => await CheckAsync(

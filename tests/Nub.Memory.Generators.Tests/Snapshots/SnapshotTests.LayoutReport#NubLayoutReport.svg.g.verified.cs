@@ -2,55 +2,143 @@
 //     The layout report of Nub.Memory: what stands between the marks below is written beside the build's output.
 // </auto-generated>
 /*
-<svg xmlns="http://www.w3.org/2000/svg" width="822" height="460" viewBox="0 0 822 460" font-family="ui-monospace, monospace" font-size="12">
+<svg xmlns="http://www.w3.org/2000/svg" width="866" height="570" viewBox="0 0 866 570" font-family="ui-monospace, monospace" font-size="12">
 <defs><pattern id="gap" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="8" height="8" fill="#fff"/><rect width="3" height="8" fill="#d33"/></pattern></defs>
-<rect width="822" height="460" fill="#fff"/>
-<text x="16" y="38" text-anchor="start" fill="#111" font-weight="bold">Wire.Checked: 16 bytes, aligned to 4, 1 cache line, 6 bytes of gaps, validated on read</text>
-<text x="62" y="66" text-anchor="end" fill="#666">0</text>
-<rect x="70" y="46" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>On: bool at 0, 1 byte</title></rect>
-<text x="93" y="66" text-anchor="middle" fill="#111" pointer-events="none">On</text>
-<rect x="116" y="46" width="138" height="30" fill="url(#gap)" stroke="#555"><title>gap at 1, 3 bytes</title></rect>
-<rect x="254" y="46" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Value: uint at 4, 4 bytes, little-endian</title></rect>
-<text x="346" y="66" text-anchor="middle" fill="#111" pointer-events="none">Value</text>
-<rect x="438" y="46" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Day: DayOfWeek at 8, 4 bytes, little-endian</title></rect>
-<text x="530" y="66" text-anchor="middle" fill="#111" pointer-events="none">Day</text>
-<rect x="622" y="46" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Last: byte at 12, 1 byte</title></rect>
-<text x="645" y="66" text-anchor="middle" fill="#111" pointer-events="none">Last</text>
-<rect x="668" y="46" width="138" height="30" fill="url(#gap)" stroke="#555"><title>gap at 13, 3 bytes</title></rect>
-<text x="16" y="114" text-anchor="start" fill="#111" font-weight="bold">Wire.Either: 8 bytes, aligned to 8, 1 cache line, no gaps, fields overlap</text>
-<text x="62" y="142" text-anchor="end" fill="#666">0</text>
-<rect x="70" y="122" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Low: uint at 0, 4 bytes, little-endian</title></rect>
-<text x="162" y="142" text-anchor="middle" fill="#111" pointer-events="none">Low</text>
-<text x="62" y="172" text-anchor="end" fill="#666">0</text>
-<rect x="70" y="152" width="368" height="30" fill="#cfe3ff" stroke="#555"><title>Word: ulong at 0, 8 bytes, little-endian</title></rect>
-<text x="254" y="172" text-anchor="middle" fill="#111" pointer-events="none">Word</text>
-<text x="62" y="202" text-anchor="end" fill="#666">0</text>
-<rect x="254" y="182" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>High: uint at 4, 4 bytes, little-endian</title></rect>
-<text x="346" y="202" text-anchor="middle" fill="#111" pointer-events="none">High</text>
-<text x="16" y="250" text-anchor="start" fill="#111" font-weight="bold">Wire.Header: 8 bytes, aligned to 4, 1 cache line, no gaps</text>
-<text x="62" y="278" text-anchor="end" fill="#666">0</text>
-<rect x="70" y="258" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Type: uint at 0, 4 bytes, little-endian</title></rect>
-<text x="162" y="278" text-anchor="middle" fill="#111" pointer-events="none">Type</text>
-<rect x="254" y="258" width="92" height="30" fill="#ffdcb0" stroke="#555"><title>Port: ushort at 4, 2 bytes, big-endian</title></rect>
-<text x="300" y="278" text-anchor="middle" fill="#111" pointer-events="none">Port</text>
-<rect x="346" y="258" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Flags: byte at 6, 1 byte</title></rect>
-<text x="369" y="278" text-anchor="middle" fill="#111" pointer-events="none">Flags</text>
-<rect x="392" y="258" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Queue: byte at 7, 1 byte</title></rect>
-<text x="415" y="278" text-anchor="middle" fill="#111" pointer-events="none">Queue</text>
-<text x="16" y="326" text-anchor="start" fill="#111" font-weight="bold">Wire.Message: 320 bytes, aligned to 8, 5 cache lines, no gaps</text>
-<text x="62" y="354" text-anchor="end" fill="#666">0</text>
-<rect x="70" y="334" width="368" height="30" fill="#e4d7f5" stroke="#555"><title>Header: Header at 0, 8 bytes, both</title></rect>
-<text x="254" y="354" text-anchor="middle" fill="#111" pointer-events="none">Header</text>
-<rect x="438" y="334" width="368" height="30" fill="#cfe3ff" stroke="#555"><title>Sector: ulong at 8, 8 bytes, little-endian</title></rect>
-<text x="622" y="354" text-anchor="middle" fill="#111" pointer-events="none">Sector</text>
-<text x="62" y="384" text-anchor="end" fill="#666">16</text>
-<rect x="70" y="364" width="736" height="30" fill="#d9f0d3" stroke="#555"><title>Data: byte[300] at 16, 300 bytes</title></rect>
-<text x="438" y="384" text-anchor="middle" fill="#111" pointer-events="none">Data</text>
-<text x="438" y="408" text-anchor="middle" fill="#666">17 more rows of Data</text>
-<text x="62" y="434" text-anchor="end" fill="#666">304</text>
-<rect x="70" y="414" width="552" height="30" fill="#d9f0d3" stroke="#555"><title>Data: byte[300] at 16, 300 bytes</title></rect>
-<text x="346" y="434" text-anchor="middle" fill="#111" pointer-events="none">Data</text>
-<rect x="622" y="414" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Tail: uint at 316, 4 bytes, little-endian</title></rect>
-<text x="714" y="434" text-anchor="middle" fill="#111" pointer-events="none">Tail</text>
+<rect width="866" height="570" fill="#fff"/>
+<rect x="70" y="16" width="14" height="14" fill="#cfe3ff" stroke="#555"/>
+<text x="90" y="28" text-anchor="start" fill="#111">little-endian</text>
+<rect x="210" y="16" width="14" height="14" fill="#ffdcb0" stroke="#555"/>
+<text x="230" y="28" text-anchor="start" fill="#111">big-endian</text>
+<rect x="350" y="16" width="14" height="14" fill="#d9f0d3" stroke="#555"/>
+<text x="370" y="28" text-anchor="start" fill="#111">bytes</text>
+<rect x="490" y="16" width="14" height="14" fill="#e4d7f5" stroke="#555"/>
+<text x="510" y="28" text-anchor="start" fill="#111">structs</text>
+<rect x="630" y="16" width="14" height="14" fill="url(#gap)" stroke="#555"/>
+<text x="650" y="28" text-anchor="start" fill="#111">a gap</text>
+<text x="16" y="52" text-anchor="start" fill="#111" font-weight="bold">Wire.Checked: 16 bytes, aligned to 4, 1 cache line, 6 bytes of gaps, validated on read</text>
+<text x="93" y="72" text-anchor="middle" fill="#666" font-size="10">0</text>
+<text x="139" y="72" text-anchor="middle" fill="#666" font-size="10">1</text>
+<text x="185" y="72" text-anchor="middle" fill="#666" font-size="10">2</text>
+<text x="231" y="72" text-anchor="middle" fill="#666" font-size="10">3</text>
+<text x="277" y="72" text-anchor="middle" fill="#666" font-size="10">4</text>
+<text x="323" y="72" text-anchor="middle" fill="#666" font-size="10">5</text>
+<text x="369" y="72" text-anchor="middle" fill="#666" font-size="10">6</text>
+<text x="415" y="72" text-anchor="middle" fill="#666" font-size="10">7</text>
+<text x="461" y="72" text-anchor="middle" fill="#666" font-size="10">8</text>
+<text x="507" y="72" text-anchor="middle" fill="#666" font-size="10">9</text>
+<text x="553" y="72" text-anchor="middle" fill="#666" font-size="10">10</text>
+<text x="599" y="72" text-anchor="middle" fill="#666" font-size="10">11</text>
+<text x="645" y="72" text-anchor="middle" fill="#666" font-size="10">12</text>
+<text x="691" y="72" text-anchor="middle" fill="#666" font-size="10">13</text>
+<text x="737" y="72" text-anchor="middle" fill="#666" font-size="10">14</text>
+<text x="783" y="72" text-anchor="middle" fill="#666" font-size="10">15</text>
+<text x="62" y="96" text-anchor="end" fill="#666">0</text>
+<text x="814" y="96" text-anchor="start" fill="#666" font-size="10">line 0</text>
+<rect x="70" y="76" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>On: bool at 0, 1 byte</title></rect>
+<text x="93" y="96" text-anchor="middle" fill="#111" pointer-events="none">On</text>
+<rect x="116" y="76" width="138" height="30" fill="url(#gap)" stroke="#555"><title>gap at 1, 3 bytes</title></rect>
+<rect x="254" y="76" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Value: uint at 4, 4 bytes, little-endian</title></rect>
+<text x="346" y="96" text-anchor="middle" fill="#111" pointer-events="none">Value</text>
+<rect x="438" y="76" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Day: DayOfWeek at 8, 4 bytes, little-endian</title></rect>
+<text x="530" y="96" text-anchor="middle" fill="#111" pointer-events="none">Day</text>
+<rect x="622" y="76" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Last: byte at 12, 1 byte</title></rect>
+<text x="645" y="96" text-anchor="middle" fill="#111" pointer-events="none">Last</text>
+<rect x="668" y="76" width="138" height="30" fill="url(#gap)" stroke="#555"><title>gap at 13, 3 bytes</title></rect>
+<text x="16" y="144" text-anchor="start" fill="#111" font-weight="bold">Wire.Either: 8 bytes, aligned to 8, 1 cache line, no gaps, fields overlap</text>
+<text x="93" y="164" text-anchor="middle" fill="#666" font-size="10">0</text>
+<text x="139" y="164" text-anchor="middle" fill="#666" font-size="10">1</text>
+<text x="185" y="164" text-anchor="middle" fill="#666" font-size="10">2</text>
+<text x="231" y="164" text-anchor="middle" fill="#666" font-size="10">3</text>
+<text x="277" y="164" text-anchor="middle" fill="#666" font-size="10">4</text>
+<text x="323" y="164" text-anchor="middle" fill="#666" font-size="10">5</text>
+<text x="369" y="164" text-anchor="middle" fill="#666" font-size="10">6</text>
+<text x="415" y="164" text-anchor="middle" fill="#666" font-size="10">7</text>
+<text x="461" y="164" text-anchor="middle" fill="#666" font-size="10">8</text>
+<text x="507" y="164" text-anchor="middle" fill="#666" font-size="10">9</text>
+<text x="553" y="164" text-anchor="middle" fill="#666" font-size="10">10</text>
+<text x="599" y="164" text-anchor="middle" fill="#666" font-size="10">11</text>
+<text x="645" y="164" text-anchor="middle" fill="#666" font-size="10">12</text>
+<text x="691" y="164" text-anchor="middle" fill="#666" font-size="10">13</text>
+<text x="737" y="164" text-anchor="middle" fill="#666" font-size="10">14</text>
+<text x="783" y="164" text-anchor="middle" fill="#666" font-size="10">15</text>
+<text x="62" y="188" text-anchor="end" fill="#666">0</text>
+<text x="814" y="188" text-anchor="start" fill="#666" font-size="10">line 0</text>
+<rect x="70" y="168" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Low: uint at 0, 4 bytes, little-endian</title></rect>
+<text x="162" y="188" text-anchor="middle" fill="#111" pointer-events="none">Low</text>
+<text x="62" y="218" text-anchor="end" fill="#666">0</text>
+<text x="814" y="218" text-anchor="start" fill="#666" font-size="10">line 0</text>
+<rect x="70" y="198" width="368" height="30" fill="#cfe3ff" stroke="#555"><title>Word: ulong at 0, 8 bytes, little-endian</title></rect>
+<text x="254" y="218" text-anchor="middle" fill="#111" pointer-events="none">Word</text>
+<text x="62" y="248" text-anchor="end" fill="#666">0</text>
+<text x="814" y="248" text-anchor="start" fill="#666" font-size="10">line 0</text>
+<rect x="254" y="228" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>High: uint at 4, 4 bytes, little-endian</title></rect>
+<text x="346" y="248" text-anchor="middle" fill="#111" pointer-events="none">High</text>
+<text x="16" y="296" text-anchor="start" fill="#111" font-weight="bold">Wire.Header: 8 bytes, aligned to 4, 1 cache line, no gaps</text>
+<text x="93" y="316" text-anchor="middle" fill="#666" font-size="10">0</text>
+<text x="139" y="316" text-anchor="middle" fill="#666" font-size="10">1</text>
+<text x="185" y="316" text-anchor="middle" fill="#666" font-size="10">2</text>
+<text x="231" y="316" text-anchor="middle" fill="#666" font-size="10">3</text>
+<text x="277" y="316" text-anchor="middle" fill="#666" font-size="10">4</text>
+<text x="323" y="316" text-anchor="middle" fill="#666" font-size="10">5</text>
+<text x="369" y="316" text-anchor="middle" fill="#666" font-size="10">6</text>
+<text x="415" y="316" text-anchor="middle" fill="#666" font-size="10">7</text>
+<text x="461" y="316" text-anchor="middle" fill="#666" font-size="10">8</text>
+<text x="507" y="316" text-anchor="middle" fill="#666" font-size="10">9</text>
+<text x="553" y="316" text-anchor="middle" fill="#666" font-size="10">10</text>
+<text x="599" y="316" text-anchor="middle" fill="#666" font-size="10">11</text>
+<text x="645" y="316" text-anchor="middle" fill="#666" font-size="10">12</text>
+<text x="691" y="316" text-anchor="middle" fill="#666" font-size="10">13</text>
+<text x="737" y="316" text-anchor="middle" fill="#666" font-size="10">14</text>
+<text x="783" y="316" text-anchor="middle" fill="#666" font-size="10">15</text>
+<text x="62" y="340" text-anchor="end" fill="#666">0</text>
+<text x="814" y="340" text-anchor="start" fill="#666" font-size="10">line 0</text>
+<rect x="70" y="320" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Type: uint at 0, 4 bytes, little-endian</title></rect>
+<text x="162" y="340" text-anchor="middle" fill="#111" pointer-events="none">Type</text>
+<rect x="254" y="320" width="92" height="30" fill="#ffdcb0" stroke="#555"><title>Port: ushort at 4, 2 bytes, big-endian</title></rect>
+<text x="300" y="340" text-anchor="middle" fill="#111" pointer-events="none">Port</text>
+<rect x="346" y="320" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Flags: byte at 6, 1 byte</title></rect>
+<text x="369" y="340" text-anchor="middle" fill="#111" pointer-events="none">Flags</text>
+<rect x="392" y="320" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Queue: byte at 7, 1 byte</title></rect>
+<text x="415" y="340" text-anchor="middle" fill="#111" pointer-events="none">Queue</text>
+<text x="16" y="388" text-anchor="start" fill="#111" font-weight="bold">Wire.Message: 320 bytes, aligned to 8, 5 cache lines, no gaps</text>
+<text x="93" y="408" text-anchor="middle" fill="#666" font-size="10">0</text>
+<text x="139" y="408" text-anchor="middle" fill="#666" font-size="10">1</text>
+<text x="185" y="408" text-anchor="middle" fill="#666" font-size="10">2</text>
+<text x="231" y="408" text-anchor="middle" fill="#666" font-size="10">3</text>
+<text x="277" y="408" text-anchor="middle" fill="#666" font-size="10">4</text>
+<text x="323" y="408" text-anchor="middle" fill="#666" font-size="10">5</text>
+<text x="369" y="408" text-anchor="middle" fill="#666" font-size="10">6</text>
+<text x="415" y="408" text-anchor="middle" fill="#666" font-size="10">7</text>
+<text x="461" y="408" text-anchor="middle" fill="#666" font-size="10">8</text>
+<text x="507" y="408" text-anchor="middle" fill="#666" font-size="10">9</text>
+<text x="553" y="408" text-anchor="middle" fill="#666" font-size="10">10</text>
+<text x="599" y="408" text-anchor="middle" fill="#666" font-size="10">11</text>
+<text x="645" y="408" text-anchor="middle" fill="#666" font-size="10">12</text>
+<text x="691" y="408" text-anchor="middle" fill="#666" font-size="10">13</text>
+<text x="737" y="408" text-anchor="middle" fill="#666" font-size="10">14</text>
+<text x="783" y="408" text-anchor="middle" fill="#666" font-size="10">15</text>
+<text x="62" y="432" text-anchor="end" fill="#666">0</text>
+<text x="814" y="432" text-anchor="start" fill="#666" font-size="10">line 0</text>
+<rect x="70" y="412" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Header.Type at 0, 4 bytes, of Header Header</title></rect>
+<text x="162" y="432" text-anchor="middle" fill="#111" pointer-events="none">Header.Type</text>
+<rect x="254" y="412" width="92" height="30" fill="#ffdcb0" stroke="#555"><title>Header.Port at 4, 2 bytes, of Header Header</title></rect>
+<text x="300" y="432" text-anchor="middle" fill="#111" pointer-events="none">Header.Port</text>
+<rect x="346" y="412" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Header.Flags at 6, 1 byte, of Header Header</title></rect>
+<text x="369" y="432" text-anchor="middle" fill="#111" pointer-events="none">a</text>
+<rect x="392" y="412" width="46" height="30" fill="#d9f0d3" stroke="#555"><title>Header.Queue at 7, 1 byte, of Header Header</title></rect>
+<text x="415" y="432" text-anchor="middle" fill="#111" pointer-events="none">b</text>
+<rect x="438" y="412" width="368" height="30" fill="#cfe3ff" stroke="#555"><title>Sector: ulong at 8, 8 bytes, little-endian</title></rect>
+<text x="622" y="432" text-anchor="middle" fill="#111" pointer-events="none">Sector</text>
+<text x="62" y="462" text-anchor="end" fill="#666">16</text>
+<rect x="70" y="442" width="736" height="30" fill="#d9f0d3" stroke="#555"><title>Data: byte[300] at 16, 300 bytes</title></rect>
+<text x="438" y="462" text-anchor="middle" fill="#111" pointer-events="none">Data</text>
+<text x="438" y="486" text-anchor="middle" fill="#666">17 more rows of Data</text>
+<text x="62" y="512" text-anchor="end" fill="#666">304</text>
+<rect x="70" y="492" width="552" height="30" fill="#d9f0d3" stroke="#555"><title>Data: byte[300] at 16, 300 bytes</title></rect>
+<text x="346" y="512" text-anchor="middle" fill="#111" pointer-events="none">Data</text>
+<rect x="622" y="492" width="184" height="30" fill="#cfe3ff" stroke="#555"><title>Tail: uint at 316, 4 bytes, little-endian</title></rect>
+<text x="714" y="512" text-anchor="middle" fill="#111" pointer-events="none">Tail</text>
+<text x="70" y="538" text-anchor="start" fill="#111">a  Header.Flags</text>
+<text x="70" y="554" text-anchor="start" fill="#111">b  Header.Queue</text>
 </svg>
 */

@@ -3,6 +3,7 @@
 //     What is changed here is lost at the next build.
 // </auto-generated>
 #nullable enable annotations
+#nullable disable warnings
 #pragma warning disable CS0612, CS0618 // What it refers to may be obsolete: its users are told, this file need not be.
 #pragma warning disable CS3001, CS3002, CS3003, CS3024 // Offsets and counts are unsigned, which the CLS does not know.
 
@@ -35,12 +36,13 @@ namespace Wire
             static View global::Nub.Memory.ISharedView<View, global::Wire.Part>.Bind(global::Nub.Memory.SharedPlace<global::Wire.Part> value) => new(value);
 
             /// <summary>Reads, if it is 0 or 1: <c>bool</c> at offset 0, 1 byte.</summary><returns>Whether it is.</returns>
+            [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetIsLast(out bool value)
             {
                 byte raw = _view.Read<byte>(0);
-                bool isLegal = !(raw > 1);
-                value = isLegal ? raw == 1 : default;
-                return isLegal;
+                bool isThere = !(raw > 1);
+                value = isThere ? raw == 1 : default;
+                return isThere;
             }
 
             /// <summary>Writes: <c>bool</c> at offset 0, 1 byte.</summary><exception cref="global::System.ArgumentException">The value is not 0 or 1. Nothing was written.</exception>
@@ -61,35 +63,27 @@ namespace Wire
         }
 
         /// <summary>A view of one value at an offset, of any alignment. Under a lease that must be live at each use; of a memory, each use locks it for itself.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The value would leave the memory.</exception>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static View At<TSource>(scoped in TSource source, ulong offset) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.At<global::Wire.Part, View, TSource>(in source, offset);
 
         /// <summary>A view of one value, if it lies within the memory.</summary><returns>Whether it does; a guest can make it not, and neither an exception nor an allocation is made of that.</returns>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static bool TryAt<TSource>(scoped in TSource source, ulong offset, out View view) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryAt<global::Wire.Part, View, TSource>(in source, offset, out view);
 
         /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static global::Nub.Memory.SharedViews<global::Wire.Part, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Wire.Part, View, TSource>(in source, offset, count);
 
         /// <summary>A view of consecutive values, the first at an offset.</summary><exception cref="global::Nub.Memory.SharedMemoryBoundsException">The values would leave the memory.</exception>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static global::Nub.Memory.SharedViews<global::Wire.Part, View> ArrayAt<TSource>(scoped in TSource source, ulong offset, int count) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.ArrayAt<global::Wire.Part, View, TSource>(in source, offset, count);
 
         /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, ulong count, out global::Nub.Memory.SharedViews<global::Wire.Part, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Part, View, TSource>(in source, offset, count, out views);
 
         /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, int count, out global::Nub.Memory.SharedViews<global::Wire.Part, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Part, View, TSource>(in source, offset, count, out views);
 
         /// <summary>Reads a value from private memory that nobody else can change, if its bytes, which stand as they do in shared memory, are a legal one.</summary><returns>Whether they are.</returns><exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Part value) => global::Nub.Memory.SharedBytes.TryRead<global::Wire.Part>(source, out value);
 
         /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary><exception cref="global::System.ArgumentException">There are fewer than 1 bytes.</exception>
-        [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public readonly void WriteTo(global::System.Span<byte> destination) => global::Nub.Memory.SharedBytes.WriteValidated<global::Wire.Part>(destination, in this);
 
         readonly string global::Nub.Memory.ISharedLayout.Fields => "1 IsLast:b1";

@@ -1,5 +1,6 @@
 namespace Nub.Memory.Tests.Guest;
 
+[Trait("Kind", "slow")]
 public class DirtyBitmapTests
 {
     [Fact]

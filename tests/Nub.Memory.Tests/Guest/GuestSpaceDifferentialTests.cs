@@ -6,6 +6,7 @@ namespace Nub.Memory.Tests.Guest;
 /// Random operations on a space beside a byte model, while another thread maps and unmaps regions that the model leaves out. How many is
 /// in NUB_GUEST_OPERATIONS: ten million by hand.
 /// </summary>
+[Trait("Kind", "slow")]
 public class GuestSpaceDifferentialTests(ITestOutputHelper output)
 {
     private const int Regions = 6;

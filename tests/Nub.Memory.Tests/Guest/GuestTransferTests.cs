@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Nub.Memory.Tests;
 
 /// <summary>Files into and out of several ranges of guest addresses at once.</summary>
+[Trait("Kind", "slow")]
 public sealed class GuestTransferTests : IDisposable
 {
     private const ulong Page = 4096;

@@ -115,6 +115,7 @@ internal sealed partial class Listing
     [GeneratedRegex(@"^\w+ (?<register>r\w+|e\w\w)\b")]
     private static partial Regex Destination();
 
-    [GeneratedRegex(@"^j\w+ (?:SHORT )?(?<label>G_M\w+)")]
+    // Of x64; of arm64.
+    [GeneratedRegex(@"^(?:j\w+ (?:SHORT )?|b\.?(?:\w\w)? |cbn?z \w+, |tbn?z \w+, #\d+, )(?<label>G_M\w+)")]
     private static partial Regex Jump();
 }

@@ -106,7 +106,7 @@ public sealed class RecoveryPageTests
     private static async Task<ChildProcess> RunAsync(string what)
     {
         Skip.IfNot(RecoveringAccess.IsSupported(out string? whyNot), whyNot);
-        return await ChildProcess.RunAsync(["recovery", what], ("DOTNET_DbgEnableMiniDump", "0"));
+        return await ChildProcess.RunAsync("Nub.Memory.Child", ["recovery", what], ("DOTNET_DbgEnableMiniDump", "0"));
     }
 
     private static unsafe nint Handler(int signal)

@@ -6,6 +6,7 @@ namespace Nub.Memory.Tests;
 /// Random writes, fills, reads, zeroings, limits, snapshots and restores against plain arrays, by each way that finds what was written:
 /// <c>NUB_RESTORE_OPERATIONS</c> in all (1,000,000), by the random numbers of <c>NUB_RESTORE_SEED</c>.
 /// </summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public sealed unsafe class RestoreFuzzTests(ITestOutputHelper output)
 {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Tracing;
 using System.Runtime.InteropServices;
 
 namespace Nub.Memory.Tests;
@@ -223,6 +224,52 @@ public sealed unsafe partial class RestoringTests
             [(long)view.BaseAddress, (long)View.Page, 2L * View.Page, LinuxRestoring.Best.ToString()],
             listener.Last("Restored", view.BaseAddress));
         listener.AssertNoErrors();
+    }
+
+    [SkippableFact]
+    public void A_restore_is_traced_when_the_memory_is_free_again()
+    {
+        View.SkipWithout("reading");
+        using ReadOnlySharedMemory snapshot = ReadOnlySharedMemory.FromBytes(Contents(4));
+        (HostSharedMemory host, GuestSharedMemory guest) = snapshot.MapCopyOnWrite().Build();
+        nint address = host.BaseAddress;
+        bool? read = null;
+        using (var listener = new Looking(e =>
+        {
+            if (e.EventName == "Restored" && e.Payload is [long where, ..] && where == address)
+            {
+                try
+                {
+                    read = host.TryRead(0, out int _);
+                }
+                catch (SharedMemoryLockedException)
+                {
+                    read = false;
+                }
+            }
+        }))
+        {
+            host.Write(0, 1);
+            host.Restore();
+        }
+
+        Assert.True(read);
+        guest.Dispose();
+        host.Dispose();
+    }
+
+    /// <summary>What code of others may do with an event.</summary>
+    private sealed class Looking(Action<EventWrittenEventArgs> look) : EventListener
+    {
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "Nub.Memory")
+            {
+                EnableEvents(eventSource, EventLevel.Verbose);
+            }
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData) => look(eventData);
     }
 
     [Fact]

@@ -5,31 +5,30 @@ using System.Text;
 namespace Nub.Memory.Tests;
 
 /// <summary>Memory whose layout another program made, read while that program runs, and checked against its own tool.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public sealed class OtherProgramsTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
-
     /// <summary>The performance counters of a Java virtual machine (HotSpot's perfMemory.hpp), against jcmd.</summary>
     [SkippableFact]
     public async Task The_counters_of_a_java_virtual_machine()
     {
         LinuxSharing.SkipElsewhere();
-        Skip.If(Find("keytool") is null || Find("jcmd") is null, "There is no Java here (keytool and jcmd).");
+        Skip.If(Installed.Find("keytool") is null || Installed.Find("jcmd") is null, "There is no Java here (keytool and jcmd).");
 
         // A program of Java's own that waits for its standard input.
         using Process java = Start("keytool", "-genkeypair", "-alias", "nub", "-keystore", Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}"));
         try
         {
             string path = $"/tmp/hsperfdata_{Environment.UserName}/{java.Id}";
-            Assert.True(SpinWait.SpinUntil(() => File.Exists(path) && new FileInfo(path).Length > 0, s_patience), $"There is no {path}.");
+            Patience.WaitUntil(() => File.Exists(path) && new FileInfo(path).Length > 0);
             using HostSharedMemory memory = HostSharedMemory.OpenFile(path, 0, (ulong)new FileInfo(path).Length, SharedMemoryAccess.Read, allowUnsealed: true);
-            Assert.True(SpinWait.SpinUntil(() => PerfDataPrologue.At(memory, 0).Accessible == 1, s_patience));
+            Patience.WaitUntil(() => PerfDataPrologue.At(memory, 0).Accessible == 1);
             PerfDataPrologue prologue = memory.Read<PerfDataPrologue>(0);
             Assert.Equal(0xCAFEC0C0, prologue.Magic);
             Assert.Equal((1, 2), (prologue.ByteOrder, prologue.Major));
 
-            string tool = await RunAsync("jcmd", java.Id.ToString(CultureInfo.InvariantCulture), "PerfCounter.print");
+            string tool = ChildProcess.RunWell("jcmd", [java.Id.ToString(CultureInfo.InvariantCulture), "PerfCounter.print"]);
             Dictionary<string, string> told = tool.Split('\n').Where(line => line.Contains('=', StringComparison.Ordinal))
                 .ToDictionary(line => line[..line.IndexOf('=', StringComparison.Ordinal)], line => line[(line.IndexOf('=', StringComparison.Ordinal) + 1)..].TrimEnd());
             int compared = 0;
@@ -53,7 +52,7 @@ public sealed class OtherProgramsTests
             // Live: the machine samples its own clock.
             Assert.NotEqual(0UL, ticks);
             long before = memory.Read<long>(ticks);
-            Assert.True(SpinWait.SpinUntil(() => memory.Read<long>(ticks) > before, s_patience));
+            Patience.WaitUntil(() => memory.Read<long>(ticks) > before);
         }
         finally
         {
@@ -66,7 +65,7 @@ public sealed class OtherProgramsTests
     public async Task A_list_that_python_shares()
     {
         LinuxSharing.SkipElsewhere();
-        Skip.If(Find("python3") is null, "There is no Python here.");
+        Skip.If(Installed.Find("python3") is null, "There is no Python here.");
         const string script = """
             import sys
             from multiprocessing import shared_memory
@@ -83,7 +82,7 @@ public sealed class OtherProgramsTests
         using Process python = Start("python3", "-c", script);
         try
         {
-            string? first = await python.StandardOutput.ReadLineAsync().WaitAsync(s_patience);
+            string? first = await python.StandardOutput.ReadLineAsync().WaitAsync(Patience.Limit);
             Skip.If(first is null, "This Python has no shared lists.");
             string[] words = first.Split(' ');
             ulong size = ulong.Parse(words[1], CultureInfo.InvariantCulture);
@@ -110,7 +109,7 @@ public sealed class OtherProgramsTests
         {
             await python.StandardInput.WriteLineAsync(line);
             await python.StandardInput.FlushAsync();
-            return await python.StandardOutput.ReadLineAsync().WaitAsync(s_patience);
+            return await python.StandardOutput.ReadLineAsync().WaitAsync(Patience.Limit);
         }
     }
 
@@ -138,24 +137,7 @@ public sealed class OtherProgramsTests
         return Encoding.UTF8.GetString(bytes, 0, end < 0 ? bytes.Length : end);
     }
 
-    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-        .Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
-
-    private static Process Start(string program, params string[] arguments) => Process.Start(new ProcessStartInfo(Find(program)!, arguments)
-    {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
-
-    private static async Task<string> RunAsync(string program, params string[] arguments)
-    {
-        using Process process = Start(program, arguments);
-        string text = await process.StandardOutput.ReadToEndAsync().WaitAsync(s_patience);
-        await process.WaitForExitAsync();
-        Assert.Equal(0, process.ExitCode);
-        return text;
-    }
+    private static Process Start(string program, params string[] arguments) => Process.Start(ChildProcess.Piped(program, arguments))!;
 
     private static void End(Process process)
     {

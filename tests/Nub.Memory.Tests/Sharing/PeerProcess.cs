@@ -11,12 +11,7 @@ internal sealed class PeerProcess : IDisposable
 
     public PeerProcess(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.Child.dll"), .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        ProcessStartInfo start = ChildProcess.Beside("Nub.Memory.Child", arguments);
         start.Environment["DOTNET_TieredPGO"] = "0";
         _process = Process.Start(start)!;
         _errors = _process.StandardError.ReadToEndAsync();
@@ -37,8 +32,11 @@ internal sealed class PeerProcess : IDisposable
     public static string PathOf(System.Runtime.InteropServices.SafeHandle file) => $"/proc/{Environment.ProcessId}/fd/{file.DangerousGetHandle()}";
 
     /// <summary>Waits for its first line.</summary>
-    public void WaitUntilReady() =>
-        Assert.True(SpinWait.SpinUntil(() => Lines > 0 || _process.HasExited, TimeSpan.FromSeconds(60)) && !_process.HasExited, "The peer did not get ready.");
+    public void WaitUntilReady()
+    {
+        Patience.WaitUntil(() => Lines > 0 || _process.HasExited);
+        Assert.False(_process.HasExited, "The peer did not get ready.");
+    }
 
     /// <summary>Lets it end, and checks that it did so of its own accord.</summary>
     public void Dispose()

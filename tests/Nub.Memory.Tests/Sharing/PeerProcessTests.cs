@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 namespace Nub.Memory.Tests;
 
 /// <summary>Memory that a second process has, which shortens it or writes beside every access.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public sealed class PeerProcessTests(ITestOutputHelper output)
 {
@@ -145,7 +146,7 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         listener.Listen();
-        Task<ChildProcess> child = ChildProcess.RunAsync(["receive", path]);
+        Task<ChildProcess> child = ChildProcess.RunAsync("Nub.Memory.Child", ["receive", path]);
         Task<Socket> accepting = listener.AcceptAsync();
         Assert.Same(accepting, await Task.WhenAny(accepting, child));
         using Socket socket = await accepting;

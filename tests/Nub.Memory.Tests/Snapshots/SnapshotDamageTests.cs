@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 namespace Nub.Memory.Tests;
 
 /// <summary>Files that were truncated, altered, are foreign or newer: each is refused with a typed error that says where, and no byte of it is handed out.</summary>
+[Trait("Kind", "hostile")]
 public sealed class SnapshotDamageTests : IDisposable
 {
     private const int Rounds = 2000;

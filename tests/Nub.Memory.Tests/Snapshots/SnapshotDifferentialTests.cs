@@ -3,6 +3,7 @@ using System.Globalization;
 namespace Nub.Memory.Tests;
 
 /// <summary>Writes, restores, snapshots, layers and opened files in any order, compared with arrays of bytes.</summary>
+[Trait("Kind", "slow")]
 public sealed class SnapshotDifferentialTests
 {
     private const int Pages = 37;

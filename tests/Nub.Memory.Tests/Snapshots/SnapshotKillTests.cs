@@ -4,6 +4,7 @@ using System.Globalization;
 namespace Nub.Memory.Tests;
 
 /// <summary>A process that is killed at any moment of saving leaves whole files only.</summary>
+[Trait("Kind", "slow")]
 public sealed class SnapshotKillTests
 {
     private const int Pages = 300;
@@ -59,11 +60,7 @@ public sealed class SnapshotKillTests
 
     private static async Task SaveUntilKilledAsync(string folder, int milliseconds)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["exec", Path.Combine(AppContext.BaseDirectory, "Nub.Memory.Child.dll"), "save-snapshots", folder])
-        {
-            RedirectStandardOutput = true,
-        };
-        using Process child = Process.Start(start)!;
+        using Process child = Process.Start(ChildProcess.Beside("Nub.Memory.Child", "save-snapshots", folder))!;
         Assert.NotNull(await child.StandardOutput.ReadLineAsync());
         await Task.Delay(milliseconds);
 

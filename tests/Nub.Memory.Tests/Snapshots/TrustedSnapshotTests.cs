@@ -125,7 +125,10 @@ public sealed class TrustedSnapshotTests : IDisposable
                 machines[machine].Restore();
                 machines[machine].CopyTo(0, seen);
                 Assert.Equal(bytes, seen);
-                Assert.InRange(PrivateBytes(machines[machine]), 0, (machine + 1) * s_page);
+
+                // A page map that is read and not scanned (before Linux 6.7) does not tell the page of zeroes from a copy: page 100 is given one.
+                int more = PageMap.Own is { Scans: true } ? 0 : 1;
+                Assert.InRange(PrivateBytes(machines[machine]), 0, (machine + 1 + more) * s_page);
             }
 
             Assert.Equal(0, PrivateBytes(layer.Memory));
@@ -147,6 +150,9 @@ public sealed class TrustedSnapshotTests : IDisposable
         Skip.If(PageMap.Own is null, "The system does not tell which pages are there.");
         const ulong Size = 1UL << 30;
         using var sparse = new ExclusiveSharedMemory(Size);
+
+        // Where huge pages are given unasked (Debian's kernels), the first byte would bring 2 MiB into being.
+        _ = LinuxNative.MAdvise(sparse.BaseAddress, (nuint)Size, LinuxNative.MAdvNoHugePage);
         sparse.CopyFrom(Size / 2 + 5, [1]);
         sparse.CopyFrom(Size - 1, [2]);
         _ = SharedMemorySnapshot.Save(_folder["base"], sparse);
@@ -159,6 +165,7 @@ public sealed class TrustedSnapshotTests : IDisposable
         // The view of a base, and of a layer over it.
         using SharedMemorySnapshot whole = SharedMemorySnapshot.OpenTrusted(_folder["base"]);
         using ExclusiveSharedMemory view = whole.Memory.MapCopyOnWrite();
+        _ = LinuxNative.MAdvise(view.BaseAddress, (nuint)Size, LinuxNative.MAdvNoHugePage);
         view.CopyFrom(Size / 4, [3]);
         view.CopyFrom(Size - 1, [0]);
         _ = SharedMemorySnapshot.Save(_folder["layer"], view, whole);

@@ -6,6 +6,7 @@ namespace Nub.Memory.Tests.Soundness;
 /// The programs of tests/Nub.Memory.Attack, which try to break the runtime with safe code. Each in a process of its own, because it would
 /// end it: by an access violation, or with something broken for good.
 /// </summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public class AttackTests(ITestOutputHelper output)
 {
@@ -26,6 +27,19 @@ public class AttackTests(ITestOutputHelper output)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "The program looks at /proc/self/maps.");
         return IsSound(["nested", .. table]);
+    }
+
+    [Theory]
+    [InlineData("throws")]
+    [InlineData("waits")]
+    [InlineData("nests")]
+    public Task Whoever_listens_to_the_meter_keeps_nobody_from_making_a_memory(string what) => IsSound(["meter", what]);
+
+    [SkippableFact]
+    public Task Whoever_listens_to_events_leaves_no_memory_held()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "The program looks at /proc/self/maps.");
+        return IsSound(["events"]);
     }
 
     [SkippableTheory]

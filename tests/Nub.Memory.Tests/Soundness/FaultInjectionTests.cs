@@ -7,6 +7,7 @@ namespace Nub.Memory.Tests.Soundness;
 /// Every native allocation, system call and managed allocation on the way of a memory fails once, by its number: typed exceptions,
 /// nothing left, everything working afterwards. The way and the ledger are tests/Nub.Memory.Attack's.
 /// </summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public class FaultInjectionTests(ITestOutputHelper output)
 {

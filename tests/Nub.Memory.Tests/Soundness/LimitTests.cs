@@ -1,6 +1,7 @@
 namespace Nub.Memory.Tests.Soundness;
 
 /// <summary>What a guest or other threads could have gone without a bound: how much a pop allocates, how long exclusivity is waited for.</summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class LimitTests
 {

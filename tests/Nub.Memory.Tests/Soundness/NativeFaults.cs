@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
-
 namespace Nub.Memory.Tests.Soundness;
 
 /// <summary>Compiles tests/Nub.Memory.Attack/faults.c, with which a child process has native calls fail.</summary>
@@ -26,28 +23,19 @@ internal static class NativeFaults
             return (null, "Native calls are made fail by LD_PRELOAD, which is Linux's.");
         }
 
-        string source = Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "Nub.Memory.Attack", "faults.c");
+        string source = Repository.PathOf("tests", "Nub.Memory.Attack", "faults.c");
         if (!File.Exists(source))
         {
             return (null, "The sources are not where they were compiled.");
         }
 
-        string library = Path.Combine(AppContext.BaseDirectory, $"nub-faults-{Environment.ProcessId}.so");
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(library);
-        try
+        if (CCompiler.Find() is not { } compiler)
         {
-            string[] arguments = ["-O1", "-shared", "-fPIC", "-Wall", "-Werror", "-o", library, source, "-ldl"];
-            using Process compiler = Process.Start(new ProcessStartInfo("gcc", arguments) { RedirectStandardError = true })!;
-            string errors = compiler.StandardError.ReadToEnd();
-            compiler.WaitForExit();
-            Assert.True(compiler.ExitCode == 0, errors);
-            return (library, "");
+            return (null, "There is no C compiler here (cc, gcc or clang), and native calls are made fail by a library in C.");
         }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return (null, "gcc is not installed, and native calls are made fail by a library in C.");
-        }
-    }
 
-    private static string SourcePath([CallerFilePath] string path = "") => path;
+        string library = CCompiler.Compile(compiler, File.ReadAllText(source), "-O1", "-shared", "-fPIC", "-Wall", "-Werror", "-ldl");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(library);
+        return (library, "");
+    }
 }

@@ -3,6 +3,7 @@ namespace Nub.Memory.Tests.Soundness;
 /// <summary>
 /// A copy whose private side is a span of the same memory: both sides overlap, and the copy is as <see cref="Span{T}.CopyTo"/> makes it.
 /// </summary>
+[Trait("Kind", "slow")]
 public class OverlapTests
 {
     private const int Size = 3 * 4096;

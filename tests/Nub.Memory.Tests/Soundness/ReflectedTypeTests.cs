@@ -8,6 +8,7 @@ namespace Nub.Memory.Tests.Soundness;
 /// What no analyzer sees: types that reflection puts where only AllValid ones may stand. Whatever wraps a type that is not AllValid, the
 /// check at run time refuses it before a byte is touched.
 /// </summary>
+[Trait("Kind", "slow")]
 public class ReflectedTypeTests
 {
     /// <summary>Types whose bytes may be no legal value, bare and in every kind of wrapper.</summary>

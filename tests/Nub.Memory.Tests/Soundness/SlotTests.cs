@@ -3,6 +3,7 @@ namespace Nub.Memory.Tests.Soundness;
 /// <summary>
 /// What threads leave behind when they end, or come back out of a deep recursion: places in the table of slots that others need.
 /// </summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class SlotTests
 {

@@ -89,6 +89,24 @@ public class BtfTests
     }
 
     [Fact]
+    public void Names_that_overlap_are_refused()
+    {
+        // Each begins a byte behind the one before, and all end together: half a megabyte that would become two gigabytes of names.
+        const int Count = 32_000;
+        byte[] bytes = new byte[24 + (Count * 12) + Count + 2];
+        uint[] header = [0x0001_EB9F, 24, 0, Count * 12, Count * 12, Count + 2];
+        System.Runtime.InteropServices.MemoryMarshal.AsBytes<uint>(header).CopyTo(bytes);
+        bytes.AsSpan(24 + (Count * 12) + 1, Count).Fill((byte)'a');
+        for (int i = 0; i < Count; i++)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(24 + (i * 12)), i + 1);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(28 + (i * 12)), 4u << 24);
+        }
+
+        Assert.Contains("takes more than", Assert.Throws<ToolException>(() => new BtfReader(bytes)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_member_that_ends_behind_its_struct_is_refused()
     {
         var image = new BtfImage();

@@ -12,6 +12,7 @@ public class CheckTests
         struct pair { struct desc first; struct desc rest[2]; };
         struct bits { u32 a : 3; u32 b : 29; u8 c; };
         struct order { __be16 port; u16 pad; __le32 sum; };
+        struct __attribute__((aligned(32))) wide { u32 a; };
         struct either { u32 kind; union { u64 whole; struct { u32 low; u32 high; }; }; };
         """;
 
@@ -28,6 +29,9 @@ public class CheckTests
     [InlineData("desc", "ulong Addr; public uint Len; public ushort Flags; public ushort Next; public ulong More;", "in all")]
     [InlineData("bits", "uint A; public byte C; private byte _a; private ushort _b;")]
     [InlineData("bits", "ushort Word; private ushort _0; public byte C; private byte _1; private ushort _2;")]
+    [InlineData("bits", "uint Word; public byte C; private byte _a; private ushort _b; [BitField(nameof(Word), 0, 3)] public partial uint A { get; set; } [BitField(nameof(Word), 3, 29)] public partial uint B { get; set; }")]
+    [InlineData("bits", "uint Word; public byte C; private byte _a; private ushort _b; [BitField(nameof(Word), 1, 3)] public partial uint A { get; set; }", "'A' at bit 1, and in C at 0")]
+    [InlineData("bits", "uint Word; public byte C; private byte _a; private ushort _b; [BitField(nameof(Word), 3, 28), Layout(Of = \"b\")] public partial uint Rest { get; set; }", "'Rest' 28 bits, and in C 29")]
     [InlineData("order", "ushort port_; public ushort Pad; public uint Sum;", "little-endian, and in C big-endian")]
     [InlineData("order", "ushort Port; public ushort Pad; public uint Sum;", "little-endian, and in C big-endian")]
     [InlineData("order", "ushort Port; public ushort Pad; [BigEndian] public uint Sum;", "big-endian, and in C little-endian")]
@@ -44,6 +48,16 @@ public class CheckTests
             Assert.Equal(1, run.ExitCode);
             Assert.Contains(difference, run.Output, StringComparison.Ordinal);
         }
+    }
+
+    [SkippableTheory]
+    [InlineData(32, "1 of 1 structs agree")]
+    [InlineData(16, "aligned to")]
+    public void An_alignment_that_is_said_is_compared(int alignment, string expected)
+    {
+        NubRun run = Check($"[AllValid, Layout(Of = \"wide\", Alignment = {alignment})] public partial struct X {{ public uint A; private uint _1; private ulong _2, _3, _4; }}");
+        Assert.Contains(expected, run.Output, StringComparison.Ordinal);
+        Assert.Equal(alignment == 32 ? 0 : 1, run.ExitCode);
     }
 
     [SkippableFact]

@@ -38,6 +38,8 @@ internal static class Agreement
         return imported;
     }
 
+    // Bits that no one integer holds have no property.
     private static bool Agrees(LoadedStruct loaded, GccMember member) =>
-        member.Member.Length == 0 ? loaded.Size == member.Size : member.Size == 0 || loaded.Has(member.Member, member.Offset, member.Size);
+        member.IsBits ? loaded.BitsOf(member.Member) is not { } bits || bits == (member.Offset, member.Size)
+        : member.Member.Length == 0 ? loaded.Size == member.Size : member.Size == 0 || loaded.Has(member.Member, member.Offset, member.Size);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Nub.Tool.CTypes;
@@ -6,8 +5,8 @@ using Nub.Tool.Headers;
 
 namespace Nub.Tool.Tests.Harness;
 
-/// <summary>A member as GCC has it; of the struct itself when it has no name.</summary>
-internal sealed record GccMember(string Struct, string Member, long Offset, long Size);
+/// <summary>A member as GCC has it; of the struct itself when it has no name. Offset and size are bytes, and of a bit field bits.</summary>
+internal sealed record GccMember(string Struct, string Member, long Offset, long Size, bool IsBits);
 
 /// <summary>Another compiler's word on the same headers.</summary>
 internal static class Gcc
@@ -16,10 +15,21 @@ internal static class Gcc
 
     public static void SkipWithout() => Skip.IfNot(s_isThere.Value, "There is no gcc here to compare with (or it does not compile for this machine).");
 
+    // Which bits a bit field has is seen when all of them are set.
+    private const string Scan = """
+        static void scan(const char *name, const unsigned char *bytes, size_t size)
+        {
+            size_t first = 0, count = 0;
+            for (size_t i = 0; i < size * 8; i++) if (bytes[i / 8] >> (i % 8) & 1) { if (!count) first = i; count++; }
+            printf("%s %zu %zu bits\n", name, first, count);
+        }
+
+        """;
+
     /// <summary>Compiles and runs a program that prints sizes and offsets.</summary>
     public static List<GccMember> Ask(HeaderOptions headers, IEnumerable<CStruct> structs)
     {
-        var source = new StringBuilder("#include <stdio.h>\n#include <stddef.h>\n").Append(headers.Source).Append("int main(void) {\n");
+        var source = new StringBuilder("#include <stdio.h>\n#include <stddef.h>\n#include <string.h>\n").Append(headers.Source).Append(Scan).Append("int main(void) {\n");
         foreach (CStruct one in structs)
         {
             source.AppendLine(CultureInfo.InvariantCulture, $"printf(\"{one.Name}  0 %zu\\n\", sizeof({one.Display}));");
@@ -28,14 +38,18 @@ internal static class Gcc
                 string member = place.Member.Name;
                 source.AppendLine(CultureInfo.InvariantCulture, $"printf(\"{one.Name} {member} %zu %zu\\n\", offsetof({one.Display}, {member}), sizeof((({one.Display} *)0)->{member}));");
             }
+
+            foreach (string member in one.Places.Where(static place => place.Member is { Name.Length: > 0, BitWidth: not null }).Select(static place => place.Member.Name))
+            {
+                source.AppendLine(CultureInfo.InvariantCulture, $"{{ {one.Display} v; memset(&v, 0, sizeof(v)); v.{member} = -1; scan(\"{one.Name} {member}\", (void *)&v, sizeof(v)); }}");
+            }
         }
 
-        string program = Path.Combine(Path.GetTempPath(), "nub-layouts-" + Guid.NewGuid().ToString("N"));
+        string program = CCompiler.Compile("gcc", source.Append("return 0; }\n").ToString(), "-w");
         try
         {
-            Run("gcc", ["-xc", "-w", "-o", program, "-"], source.Append("return 0; }\n").ToString());
-            return [.. Run(program, [], "").Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' '))
-                .Select(static part => new GccMember(part[0], part[1], Number(part[2]), Number(part[3])))];
+            return [.. ChildProcess.RunWell(program, []).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static line => line.Split(' '))
+                .Select(static part => new GccMember(part[0], part[1], Number(part[2]), Number(part[3]), part.Length > 4))];
         }
         finally
         {
@@ -45,26 +59,6 @@ internal static class Gcc
 
     private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
-    private static bool IsThere()
-    {
-        try
-        {
-            return Run("gcc", ["-dumpmachine"], "").StartsWith("x86_64", StringComparison.Ordinal);
-        }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
-    private static string Run(string file, string[] arguments, string input)
-    {
-        using var process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-        process.WaitForExit();
-        return process.ExitCode == 0 ? output.Result : throw new InvalidOperationException($"{file} ended with {process.ExitCode}: {errors.Result}");
-    }
+    private static bool IsThere() =>
+        Installed.Find("gcc") is not null && ChildProcess.RunWell("gcc", ["-dumpmachine"]).StartsWith("x86_64", StringComparison.Ordinal);
 }

@@ -28,6 +28,14 @@ internal sealed class LoadedStruct(Type type)
     public bool Has(string name, long offset, long size) =>
         Fields.Any(field => Names.Fold(field.Name) == Names.Fold(name) && field.Offset == offset && field.Size == size);
 
+    /// <summary>Where the bits of a bit field stand, and how many they are; null when there is no such property.</summary>
+    public (long Offset, long Bits)? BitsOf(string name)
+    {
+        PropertyInfo? found = type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+            .FirstOrDefault(property => Names.Fold(property.GetCustomAttribute<LayoutAttribute>()?.Of ?? property.Name) == Names.Fold(name));
+        return found?.GetCustomAttribute<BitFieldAttribute>() is not { } bits ? null : ((8 * OffsetOf(type, type.GetField(bits.Unit)!)) + bits.Offset, bits.Bits);
+    }
+
     private static int SizeOf(Type type) =>
         (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 

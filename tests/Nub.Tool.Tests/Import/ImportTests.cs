@@ -9,7 +9,7 @@ namespace Nub.Tool.Tests.Import;
 /// <summary>What C has and C# has otherwise, or not at all.</summary>
 public class ImportTests(ITestOutputHelper output)
 {
-    private const string Header = """
+    internal const string Header = """
         typedef unsigned char u8; typedef unsigned short u16; typedef unsigned int u32; typedef unsigned long long u64;
         typedef u16 __be16; typedef u32 __be32; typedef u64 __be64; typedef u32 __le32;
         typedef __be32 address;
@@ -24,12 +24,19 @@ public class ImportTests(ITestOutputHelper output)
         struct bits { u32 a : 3; u32 b : 7; u32 : 4; u32 c : 20; u8 d : 1; u8 after; u64 e : 40; u64 f : 24; };
         struct tight_bits { u8 before; u32 a : 8; u8 after; };
         struct crossing { u8 a : 3; u32 b : 30; u8 c : 5; } __attribute__((packed));
+        struct signed_bits { int a : 5; enum color b : 2; _Bool c : 1; long long d : 56; u32 load : 3; u32 get_type : 2; };
+        union shared_bits { u32 a : 3; u32 b : 9; u8 c : 8; u64 all; };
         union bit_union { u32 all; struct { u32 low : 4; u32 high : 28; }; };
         struct orders { __be16 a; __be32 b[2]; __le32 c; address d; u64 e; };
         union turned { __be32 v4; __be32 v6[4]; };
         struct holds_turned { union turned address; u32 scope; };
         struct tail { u32 count; u32 items[]; };
         struct tail0 { u64 count; u8 items[0]; };
+        struct padded_tail { u32 count; u8 kind; u8 items[]; };
+        struct ordered_tail { u16 kind; __be16 items[]; };
+        struct struct_tail { u64 count; struct gaps items[]; };
+        struct odd_tail { u8 kind; struct { u32 x; u8 y; } points[]; };
+        struct middle { u32 a; u8 mark[0]; u32 b; };
         struct matrix { u16 cells[3][5]; struct gaps structs[2]; struct { u8 x; u16 y; } points[4]; };
         struct pointers { void *a; int (*b)(void); const char *c; };
         struct kinds { _Bool a; char b; signed char c; enum color d; float e; double f; long g; unsigned __int128 h; };
@@ -81,6 +88,29 @@ public class ImportTests(ITestOutputHelper output)
         Assert.Contains("/// <summary><c>__be16 source</c>, offset 0.</summary>\n    [BigEndian]\n    public ushort Source;", text, StringComparison.Ordinal);
         Assert.Contains("/// <summary><c>__be16 ports[2]</c>, offset 2.</summary>\n    [BigEndian]\n    public PortsArray Ports;", text, StringComparison.Ordinal);
         Assert.Contains("/// <summary>offset 6: bit fields, bits 0 to 2 flags.</summary>\n    public byte Bits6;", text, StringComparison.Ordinal);
+        Assert.Contains("/// <summary><c>unsigned char flags : 3</c>, bits 0 to 2 of <see cref=\"Bits6\"/>.</summary>\n    [BitField(nameof(Bits6), offset: 0, bits: 3)]\n    public partial byte Flags { readonly get; set; }", text, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("struct x { u32 count; u32 items[]; };", "[Tail<uint>]")]
+    [InlineData("struct x { u32 count; u8 kind; u8 items[]; };", "[Tail<byte>(Offset = 5)]")]
+    [InlineData("struct x { u32 count; __be16 items[0]; };", "[Tail<ushort>(BigEndian = true)]")]
+    [InlineData("struct y { u8 a; }; struct x { u32 count; struct y items[]; };", "[Tail<Y>]")]
+    [InlineData("struct x { u32 a; u8 mark[0]; u32 b; };", "// Left out: u8 mark[], as many as the memory says, from offset 4.")]
+    [InlineData("struct x { u32 a; long double items[]; };", "// Left out: long double items[], as many as the memory says, from offset 16.")]
+    public void What_follows_a_struct_is_its_tail(string header, string expected) =>
+        Assert.Contains(expected, Import("typedef unsigned char u8; typedef unsigned short __be16; typedef unsigned int u32; " + header), StringComparison.Ordinal);
+
+    [SkippableFact]
+    public void Each_bit_field_that_one_integer_holds_is_a_property()
+    {
+        string text = Import("typedef unsigned int u32; struct x { u32 a : 3; int b : 7; _Bool last : 1; u32 get_type : 2; }; struct y { unsigned char a : 3; u32 b : 30; unsigned char c : 7; } __attribute__((packed));");
+        Assert.Contains("[BitField(nameof(Bits0), offset: 0, bits: 3)]\n    public partial uint A ", text, StringComparison.Ordinal);
+        Assert.Contains("public partial int B ", text, StringComparison.Ordinal);
+        Assert.Contains("public partial bool Last ", text, StringComparison.Ordinal);
+        Assert.Contains("[Layout(Of = \"get_type\")]\n    [BitField(", text, StringComparison.Ordinal);
+        Assert.Contains("/// <summary>offset 1: bit fields, some bits of b.</summary>", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("public partial uint B ", text, StringComparison.Ordinal);
     }
 
     [SkippableFact]

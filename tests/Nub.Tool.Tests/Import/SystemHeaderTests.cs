@@ -6,6 +6,7 @@ using Xunit.Abstractions;
 namespace Nub.Tool.Tests.Import;
 
 /// <summary>Headers as they are installed, imported, compiled, loaded, and compared with what GCC says of them.</summary>
+[Trait("Kind", "slow")]
 public class SystemHeaderTests(ITestOutputHelper output)
 {
     private const double LeastShare = 0.95;

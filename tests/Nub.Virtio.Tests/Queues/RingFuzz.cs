@@ -9,6 +9,7 @@ namespace Nub.Virtio.Tests;
 /// Rings that were in order and then mutated, from a seed. Whatever comes of it, the queue ends, throws nothing, and no byte changes but those of the device's area and of writable buffers that
 /// some descriptor names.
 /// </summary>
+[Trait("Kind", "hostile")]
 public sealed class RingFuzz(ITestOutputHelper output)
 {
     private const int MemorySize = 8192;

@@ -34,6 +34,9 @@ internal sealed class FrontEnd : IDisposable
     /// <summary>The connection, when it has ended.</summary>
     public VhostUserConnection? Ended { get; private set; }
 
+    /// <summary>What of a handler's the serving ended with.</summary>
+    public HandlerException? Thrown { get; private set; }
+
     public List<EventDescriptor> Events { get; } = [];
 
     public static FrontEnd Connect(VhostUserBackend backend)
@@ -41,6 +44,7 @@ internal sealed class FrontEnd : IDisposable
         (Socket near, Socket far) = Pair();
         FrontEnd? made = null;
         VhostUserConnection? ended = null;
+        HandlerException? thrown = null;
         EventHandler<VhostUserConnectionEventArgs> note = (_, e) => ended = e.Connection;
         backend.Disconnected += note;
         Task serving = ServeAsync();
@@ -53,6 +57,10 @@ internal sealed class FrontEnd : IDisposable
             {
                 await backend.ServeAsync(far);
             }
+            catch (HandlerException e)
+            {
+                thrown = e;
+            }
             finally
             {
                 backend.Disconnected -= note;
@@ -62,6 +70,7 @@ internal sealed class FrontEnd : IDisposable
                 }
 
                 made.Ended = ended;
+                made.Thrown = thrown;
             }
         }
     }

@@ -24,7 +24,7 @@ public sealed class InFlightTests
             ulong one = ring.Submit(1, 5, 50);
             ulong two = ring.Submit(1, 6, 60);
             ring.Kick.Signal();
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref holding.Held) == 2, 10_000));
+            Patience.WaitUntil(() => Volatile.Read(ref holding.Held) == 2);
             first.Front.Dispose();
             Assert.Equal(0xEE, first.Guest.Memory.Read<byte>(one + 16 + 512));
 
@@ -34,7 +34,7 @@ public sealed class InFlightTests
                 var killed = new HoldingDevice(storage);
                 using var backend = new VhostUserBackend(killed);
                 using FrontEnd again = Resume(backend, first, ring, description, records);
-                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref killed.Held) == 2, 10_000));
+                Patience.WaitUntil(() => Volatile.Read(ref killed.Held) == 2);
             }
 
             using var whole = new VhostUserBackend(new BlockDevice(storage));
@@ -113,7 +113,7 @@ public sealed class InFlightTests
             ring.Submit(1, 5, 50);
             ring.Submit(1, 6, 60);
             ring.Kick.Signal();
-            Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref holding.Held) == 2, 10_000));
+            Patience.WaitUntil(() => Volatile.Read(ref holding.Held) == 2);
             using var memory = Nub.Memory.HostSharedMemory.Open(records, 0, BitConverter.ToUInt64(description));
             byte[] bytes = new byte[16 + (8 * 16)];
             memory.CopyTo(0, bytes);

@@ -65,3 +65,22 @@ internal sealed class HoldingDevice(BlockStorage storage) : VirtioDevice<BlockCo
         }
     }
 }
+
+/// <summary>What a test's handler throws.</summary>
+internal sealed class HandlerException(string message) : Exception(message);
+
+/// <summary>A device that throws when its driver goes.</summary>
+internal sealed class UnwillingDevice() : VirtioDevice<OneNumber>(new OneNumber())
+{
+    public override uint DeviceId => 42;
+
+    public override int QueueCount => 1;
+
+    public override void Process(int queueIndex, VirtQueue queue)
+    {
+    }
+
+    public override void Reset() => throw new HandlerException("Reset");
+
+    public void Work() => OnWorkArrived(0);
+}

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 namespace Nub.Virtio.Tests.VhostUser;
 
 /// <summary>Streams of messages that were right before they were mutated: the back end refuses or serves, and ends when the front end does.</summary>
+[Trait("Kind", "hostile")]
 public sealed class VhostUserFuzzTests
 {
     private const int FewStreams = 300;

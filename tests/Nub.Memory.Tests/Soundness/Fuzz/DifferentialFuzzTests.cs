@@ -9,6 +9,7 @@ namespace Nub.Memory.Tests.Soundness.Fuzz;
 /// set; 3600 for an hour), and NUB_FUZZ_SEED which random numbers: the sequence of each thread is the same for the same seed, though how the threads
 /// interleave is not.
 /// </summary>
+[Trait("Kind", "hostile")]
 [Collection(Alone.Name)]
 public class DifferentialFuzzTests(ITestOutputHelper output)
 {

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Xunit.Abstractions;
@@ -12,6 +11,7 @@ namespace Nub.Memory.Tests.Soundness.Touches;
 /// the process, instruction by instruction. A chosen part of the sizes by default; with NUB_TOUCHES=all all of them, and native code too
 /// (tests/touches.sh).
 /// </summary>
+[Trait("Kind", "slow")]
 [Collection(Alone.Name)]
 public class TouchTests(ITestOutputHelper output)
 {
@@ -61,17 +61,13 @@ public class TouchTests(ITestOutputHelper output)
     public void Native_code_touches_each_byte_once()
     {
         Skip.IfNot(All, "Publishing takes a minute; with NUB_TOUCHES=all it is done.");
-        string project = Path.Combine(Path.GetDirectoryName(SourcePath())!, "..", "..", "..", "Nub.Memory.Touches", "Nub.Memory.Touches.csproj");
-        Skip.IfNot(File.Exists(project), "The sources are not where they were compiled.");
+        string project = Repository.PathOrSkip("tests", "Nub.Memory.Touches", "Nub.Memory.Touches.csproj");
         string folder = Directory.CreateTempSubdirectory("nub-touches-").FullName;
         try
         {
             string[] publish = ["publish", project, "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:TouchesAsNativeCode=true",
                 "-o", Path.Combine(folder, "out"), "--artifacts-path", Path.Combine(folder, "build")];
-            using Process publisher = Process.Start(new ProcessStartInfo("dotnet", publish) { RedirectStandardOutput = true })!;
-            string report = publisher.StandardOutput.ReadToEnd();
-            publisher.WaitForExit();
-            Assert.True(publisher.ExitCode == 0, report);
+            ChildProcess.RunWell("dotnet", publish);
             Check([Path.Combine(folder, "out", "Nub.Memory.Touches"), "all"], expected: "");
         }
         finally
@@ -122,6 +118,4 @@ public class TouchTests(ITestOutputHelper output)
         output.WriteLine($"{report!.Cases} accesses, {report.Touches} instructions that touched the memory, {watch.Elapsed.TotalSeconds:F0} s ({report.Hello})");
         return report;
     }
-
-    private static string SourcePath([CallerFilePath] string path = "") => path;
 }

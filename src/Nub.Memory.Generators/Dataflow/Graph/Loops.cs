@@ -1,0 +1,183 @@
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Nub.Memory.Generators.Dataflow.Graph;
+
+/// <summary>How often a loop runs, as far as its text says.</summary>
+internal static class Loops
+{
+    /// <summary>Whether a loop compares what it counts with something else, too, or has a limit of its own: in its condition, or where it breaks off.</summary>
+    public static bool IsBoundedElsewhere(ExpressionSyntax condition, StatementSyntax loop, SyntaxNode counter, SyntaxNode comparison)
+    {
+        string counted = Name(counter);
+        return ConditionsOf(loop).Any(each =>
+            (each != comparison && each.DescendantNodesAndSelf().OfType<BinaryExpressionSyntax>()
+                .Any(other => other != comparison && IsRelational(other) && (Name(other.Left) == counted || Name(other.Right) == counted)))
+            || (!each.DescendantNodesAndSelf().Contains(comparison) && IsLimit(each, loop, counted, isChain: false)));
+    }
+
+    /// <summary>Whether a loop ends by something that the host counts, whatever its variable is: a budget, the elements of a list, what was seen.</summary>
+    /// <remarks>A read that fails ends no chain: one that leads back to itself is read again and again.</remarks>
+    /// <param name="isAnyStep">Whether what is moved on by anything counts, as <c>left -= length</c> does, or by a constant only.</param>
+    public static bool HasOwnLimit(StatementSyntax loop, string variable, bool isAnyStep) =>
+        loop is CommonForEachStatementSyntax
+        || loop.DescendantNodes().Any(static node => node is YieldStatementSyntax or IdentifierNameSyntax { Identifier.ValueText: "ThrowIfCancellationRequested" })
+        || ConditionsOf(loop).Any(condition => IsLimit(condition, loop, variable, isChain: true, isAnyStep));
+
+    /// <summary>Whether a method counts anything, or asks others whether to go on.</summary>
+    public static bool Counts(IMethodSymbol method) => method.DeclaringSyntaxReferences.Select(static one => one.GetSyntax()).Any(static body =>
+        body.DescendantNodes().Any(static node => IsStep(node) || (node is IfStatementSyntax { Condition: var condition } && condition.DescendantNodesAndSelf().Any(static one => one is InvocationExpressionSyntax call && !IsRead(call)))));
+
+    /// <summary>Whether a method gives element after element in a loop without a condition that nothing leaves.</summary>
+    public static bool IsEndlessIterator(IMethodSymbol method) => method.DeclaringSyntaxReferences.Select(static one => one.GetSyntax()).Any(static body =>
+        body.DescendantNodes().OfType<StatementSyntax>().Any(static loop => IsForEver(loop) && loop.DescendantNodes().Any(static node => node is YieldStatementSyntax { Expression: not null }) && !loop.DescendantNodes().Any(Ends)));
+
+    private static bool IsForEver(StatementSyntax loop) => loop switch
+    {
+        WhileStatementSyntax { Condition: var condition } => condition.IsKind(SyntaxKind.TrueLiteralExpression),
+        DoStatementSyntax { Condition: var condition } => condition.IsKind(SyntaxKind.TrueLiteralExpression),
+        ForStatementSyntax { Condition: null } => true,
+        _ => false,
+    };
+
+    private static bool Ends(SyntaxNode node) => Leaves(node) || node is YieldStatementSyntax { Expression: null };
+
+    /// <summary>Whether anything in a type takes elements out of a collection, or asks how many it has.</summary>
+    public static bool IsPruned(ISymbol field) => field.ContainingType.DeclaringSyntaxReferences.SelectMany(static one => one.GetSyntax().DescendantNodes())
+        .Any(node => node is MemberAccessExpressionSyntax
+        {
+            Name.Identifier.ValueText: "Count" or "Clear" or "Remove" or "TryRemove" or "TrimExcess",
+            Expression: var collection,
+        } && (collection as MemberAccessExpressionSyntax)?.Name.ToString() is var member && (member ?? collection.ToString()) == field.Name);
+
+    /// <summary>Whether a loop makes a variable smaller.</summary>
+    public static bool CountsDown(StatementSyntax loop, SyntaxNode variable)
+    {
+        // It may be made smaller where it is compared: while (n-- > 0), while ((n -= step) > 0).
+        string counted = Name(Decreased(Inner(variable)) ?? variable);
+        return loop.DescendantNodes().Any(node => Decreased(node) is { } decreased && Name(decreased) == counted);
+    }
+
+    /// <summary>The innermost loop that something stands in, of the same function.</summary>
+    public static StatementSyntax? LoopAround(SyntaxNode node) =>
+        node.Ancestors().FirstOrDefault(static outer => outer is ForStatementSyntax or WhileStatementSyntax or DoStatementSyntax or CommonForEachStatementSyntax or MemberDeclarationSyntax or AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax)
+            is StatementSyntax loop and not LocalFunctionStatementSyntax ? loop : null;
+
+    /// <summary>Whether a loop only waits: it has nothing in it but its condition, and calls that let time pass.</summary>
+    public static bool OnlyWaits(StatementSyntax loop) => loop switch
+    {
+        WhileStatementSyntax { Statement: var body } => IsEmpty(body),
+        DoStatementSyntax { Statement: var body } => IsEmpty(body),
+        ForStatementSyntax { Statement: var body, Incrementors.Count: 0 } => IsEmpty(body),
+        _ => false,
+    };
+
+    private static bool IsEmpty(StatementSyntax body) => body switch
+    {
+        EmptyStatementSyntax => true,
+        BlockSyntax block => block.Statements.All(IsEmpty),
+        ExpressionStatementSyntax { Expression: InvocationExpressionSyntax call } => NameOf(call) is "SpinOnce" or "SpinWait" or "Yield" or "Sleep",
+        _ => false,
+    };
+
+    // What is asked in each round: in the loop's own condition, each part of it by itself, and where it is left.
+    private static IEnumerable<ExpressionSyntax> ConditionsOf(StatementSyntax loop)
+    {
+        ExpressionSyntax? own = loop switch
+        {
+            ForStatementSyntax { Condition: var condition } => condition,
+            WhileStatementSyntax { Condition: var condition } => condition,
+            DoStatementSyntax { Condition: var condition } => condition,
+            _ => null,
+        };
+        IEnumerable<ExpressionSyntax> leaving = loop.DescendantNodes().OfType<IfStatementSyntax>().Where(static branch => branch.DescendantNodes().Any(Leaves)).Select(static branch => branch.Condition);
+        return leaving.Concat(own is null ? [] : [own]).SelectMany(Parts);
+    }
+
+    private static IEnumerable<ExpressionSyntax> Parts(ExpressionSyntax condition) => condition switch
+    {
+        ParenthesizedExpressionSyntax inner => Parts(inner.Expression),
+        BinaryExpressionSyntax both when both.IsKind(SyntaxKind.LogicalAndExpression) || both.IsKind(SyntaxKind.LogicalOrExpression) => Parts(both.Left).Concat(Parts(both.Right)),
+        _ => [condition],
+    };
+
+    // A condition comes to hold in the end when it asks for something that each round moves on: a counter, the elements of a list, what is left.
+    private static bool IsLimit(ExpressionSyntax condition, StatementSyntax loop, string variable, bool isChain, bool isAnyStep = false)
+    {
+        foreach (SyntaxNode node in condition.DescendantNodesAndSelf())
+        {
+            switch (node)
+            {
+                case InvocationExpressionSyntax call when isChain ? !IsRead(call) && IsOfHost(call, variable) : IsTry(call):
+                case MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Count" or "IsEmpty" or "IsCancellationRequested" or "End" } member when Name(member.Expression) != variable:
+                case IdentifierNameSyntax { Identifier.ValueText: var name } when name != variable && loop.DescendantNodes().Any(step => (IsStep(step) || (isAnyStep && IsChange(step))) && SteppedBy(step) == name):
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    // visited.Add(at), limit.TryTake(): the object that is asked may have counted. What only computes of the variable has not.
+    private static bool IsOfHost(InvocationExpressionSyntax call, string variable) =>
+        call.Expression is MemberAccessExpressionSyntax { Expression: var receiver } ? Name(receiver) != variable : call.ArgumentList.Arguments.Count > 0;
+
+    private static bool IsRead(InvocationExpressionSyntax call) =>
+        NameOf(call) is "Read" or "TryRead" or "TryReadValidated" or "CopyTo" or "TryCopyTo" or "ReadArray" or "TryReadArray" or "At" or "TryAt" or "Load" or "TryLoad";
+
+    private static bool IsTry(InvocationExpressionSyntax call) => NameOf(call).StartsWith("Try", StringComparison.Ordinal);
+
+    private static string NameOf(InvocationExpressionSyntax call) => call.Expression switch
+    {
+        MemberAccessExpressionSyntax { Name.Identifier.ValueText: var name } => name,
+        SimpleNameSyntax { Identifier.ValueText: var name } => name,
+        _ => "",
+    };
+
+    // By one, or by another constant.
+    private static bool IsStep(SyntaxNode node) => node switch
+    {
+        PostfixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PostDecrementExpression) || step.IsKind(SyntaxKind.PostIncrementExpression),
+        PrefixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PreDecrementExpression) || step.IsKind(SyntaxKind.PreIncrementExpression),
+        AssignmentExpressionSyntax { Right: LiteralExpressionSyntax } step => step.IsKind(SyntaxKind.SubtractAssignmentExpression) || step.IsKind(SyntaxKind.AddAssignmentExpression),
+        _ => false,
+    };
+
+    private static bool IsChange(SyntaxNode node) =>
+        node is AssignmentExpressionSyntax && (node.IsKind(SyntaxKind.SubtractAssignmentExpression) || node.IsKind(SyntaxKind.AddAssignmentExpression));
+
+    private static string SteppedBy(SyntaxNode step) => Name(step switch
+    {
+        PostfixUnaryExpressionSyntax { Operand: var operand } => operand,
+        PrefixUnaryExpressionSyntax { Operand: var operand } => operand,
+        AssignmentExpressionSyntax { Left: var left } => left,
+        _ => step,
+    });
+
+    // What a node makes smaller.
+    private static ExpressionSyntax? Decreased(SyntaxNode node) => node switch
+    {
+        PostfixUnaryExpressionSyntax step when step.IsKind(SyntaxKind.PostDecrementExpression) => step.Operand,
+        PrefixUnaryExpressionSyntax step when step.IsKind(SyntaxKind.PreDecrementExpression) => step.Operand,
+        AssignmentExpressionSyntax step when step.IsKind(SyntaxKind.SubtractAssignmentExpression) => step.Left,
+        _ => null,
+    };
+
+    private static bool Leaves(SyntaxNode node) => node is BreakStatementSyntax or ReturnStatementSyntax or ThrowStatementSyntax or ThrowExpressionSyntax or GotoStatementSyntax;
+
+    private static bool IsRelational(BinaryExpressionSyntax node) =>
+        node.Kind() is SyntaxKind.LessThanExpression or SyntaxKind.LessThanOrEqualExpression or SyntaxKind.GreaterThanExpression or SyntaxKind.GreaterThanOrEqualExpression;
+
+    private static string Name(SyntaxNode node) => Inner(node).ToString();
+
+    private static SyntaxNode Inner(SyntaxNode node)
+    {
+        while (node is CastExpressionSyntax or ParenthesizedExpressionSyntax)
+        {
+            node = node is CastExpressionSyntax cast ? cast.Expression : ((ParenthesizedExpressionSyntax)node).Expression;
+        }
+
+        return node;
+    }
+}

@@ -1,8 +1,0 @@
-namespace Nub.Ipc.Tests;
-
-/// <summary>Tests that need the processors, or look at something of the whole process, run alone, after the others.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class Alone
-{
-    public const string Name = "Alone";
-}

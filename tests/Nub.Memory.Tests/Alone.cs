@@ -1,8 +1,0 @@
-namespace Nub.Memory.Tests;
-
-/// <summary>Tests that look at something of the whole process (its maps, its slots, its listeners) run alone, after the others.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class Alone
-{
-    public const string Name = "Alone";
-}

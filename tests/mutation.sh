@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Changes the code of a folder of Nub.Memory in one place at a time and runs the tests that know it: what no test notices is printed, to be killed by a test or explained in docs/testing.md.
+#   tests/mutation.sh [Stack]
+# The last line is "N killed, N survived, N not covered: score N.NN of FOLDER"; the exit code is 3, and the reason the last line, when it could not be run at all.
+#
+# Needs the .NET SDK and dotnet-stryker from NuGet, which is put into a temporary folder. Run it with nothing else running: a test that takes too long counts as a mutation that was noticed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly folder="${1:-Stack}" version=5.1.0
+
+# The classes that test a folder: all others would run for each mutation without a chance to notice it.
+case "$folder" in
+Stack) classes=(SharedStackTests SharedStackFormTests StackOfPeerTests ContractTests ErrorMessageTests AllocationTests ForeignMemoryTests ExclusivityTests MeterTests EventSourceTests) ;;
+*)
+    echo "Not run: no tests are named for '$folder' yet; say which in this script."
+    exit 3
+    ;;
+esac
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+dotnet tool install dotnet-stryker --version "$version" --tool-path "$work/tool" >"$work/install.log" 2>&1 || {
+    echo "Not run: dotnet-stryker $version cannot be had: $(tail -n 1 "$work/install.log")"
+    exit 3
+}
+
+filter="$(printf '|FullyQualifiedName~.%s.' "${classes[@]}")"
+cat >"$work/config.json" <<END
+{ "stryker-config": {
+  "project": "Nub.Memory.csproj", "mutate": ["**/$folder/*.cs"], "test-case-filter": "${filter:1}",
+  "concurrency": 1, "coverage-analysis": "perTest", "additional-timeout": 20000, "reporters": ["json"]
+} }
+END
+(cd tests/Nub.Memory.Tests && "$work/tool/dotnet-stryker" --config-file "$work/config.json" --output "$work/out") | tee "$work/log" | grep -E 'tests found|tested|ERR' || true
+
+report="$(find "$work/out" -name mutation-report.json 2>/dev/null | head -n 1)"
+[[ -n "$report" ]] || { tail -n 20 "$work/log"; echo "No mutation was tried: dotnet-stryker gave no report."; exit 1; }
+python3 - "$report" "$folder" <<'END'
+import collections, json, sys
+
+counts = collections.Counter()
+for path, file in sorted(json.load(open(sys.argv[1]))["files"].items()):
+    lines = file["source"].splitlines()
+    for mutant in file["mutants"]:
+        counts[mutant["status"]] += 1
+        if mutant["status"] in ("Survived", "NoCoverage"):
+            line = mutant["location"]["start"]["line"]
+            print(f'{mutant["status"]:10} {path.rsplit("/")[-1]}:{line}: {lines[line - 1].strip()} => {" ".join(mutant["replacement"].split())}')
+
+killed, missed = counts["Killed"] + counts["Timeout"], counts["Survived"] + counts["NoCoverage"]
+print(f'{killed} killed, {counts["Survived"]} survived, {counts["NoCoverage"]} not covered: score {killed / max(1, killed + missed):.2f} of {sys.argv[2]}')
+END
