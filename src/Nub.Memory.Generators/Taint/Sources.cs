@@ -22,6 +22,8 @@ internal static class Sources
         ["VmExit"] = ["Data", "Address", "Port"],
         ["CoalescedWrite"] = ["Address", "Value"],
         ["ChainReader"] = ["TryRead"],
+        ["SharedRingConsumer"] = ["TryRead", "Read"],
+        ["SharedBroadcastConsumer"] = ["TryRead"],
     };
 
     // What lets time pass in which the guest is meant to do something: what is read after it is read anew.
