@@ -58,6 +58,7 @@ internal static class Sinks
         new("StringBuilder", "Append", "repeatCount", Sink.Allocation),
         new("StringBuilder", "Insert", "count", Sink.Allocation),
         new("BigInteger", "Pow", "exponent", Sink.Allocation),
+        new("MemoryMappedFile", "CreateNew CreateOrOpen CreateFromFile", "capacity", Sink.Allocation),
         new("Stream", "Seek", "offset", Sink.Position),
         new("RandomAccess", "*", "fileOffset", Sink.Position),
         new("*", "FromIntPtr", "value", Sink.Pointer),

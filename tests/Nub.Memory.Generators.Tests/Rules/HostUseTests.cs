@@ -17,6 +17,7 @@ public sealed class HostUseTests
     [InlineData("{|NUB0011:stream.Position += host.Read<uint>(0)|};")]
     [InlineData("RandomAccess.Write(file, all, {|NUB0011:host.Read<long>(0)|});")]
     [InlineData("RandomAccess.SetLength(file, {|NUB0011:host.Read<long>(0)|});")]
+    [InlineData("Use(System.IO.MemoryMappedFiles.MemoryMappedFile.CreateNew(null, {|NUB0011:host.Read<long>(0)|}));")]
     [InlineData("BigInteger x = 1; x <<= {|NUB0011:host.Read<int>(0)|}; Use(x);")]
     [InlineData("Use(BigInteger.Pow(2, {|NUB0011:host.Read<int>(0)|}));")]
     [InlineData("Use(new Rfc2898DeriveBytes(\"a\", all, {|NUB0011:host.Read<int>(0)|}, HashAlgorithmName.SHA256));")]
