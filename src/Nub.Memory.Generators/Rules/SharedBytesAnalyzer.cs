@@ -11,14 +11,14 @@ using Nub.Memory.Generators.Taint;
 namespace Nub.Memory.Generators.Rules;
 
 /// <summary>
-/// NUB0010 and NUB0011, which ask one model of where shared bytes go. A type is looked at as a whole, so that its helpers can be
+/// NUB0010, NUB0011 and NUB0015, which ask one model of where shared bytes go. A type is looked at as a whole, so that its helpers can be
 /// followed; methods that never come near shared memory cost a look at their calls and nothing more.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
-    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Descriptors.DoubleFetch, Descriptors.UncheckedValue];
+    public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } = [Descriptors.DoubleFetch, Descriptors.UncheckedValue, Descriptors.LooseLimit];
 
     /// <inheritdoc/>
     public override void Initialize(AnalysisContext context)
@@ -114,10 +114,12 @@ public sealed class SharedBytesAnalyzer : DiagnosticAnalyzer
             {
                 HashSet<Term> repeated = DoubleFetchRule.Report(report, session, body.Method);
                 UncheckedValueRule.Report(report, session, repeated);
+                LooseLimitRule.Report(report, session);
             });
             flow.RunFields(declared, session =>
             {
                 UncheckedValueRule.Report(report, session, []);
+                LooseLimitRule.Report(report, session);
             });
         }
 

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Microsoft.CodeAnalysis;
 using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Domains;
@@ -20,6 +21,13 @@ internal sealed record Repetition(Term First, Term Second, (long Start, long End
 /// <summary>An unchecked value of the guest's where a checked one is wanted.</summary>
 /// <param name="IsSmall">Whether it is not too large; then it may be negative.</param>
 internal sealed record UncheckedUse(IOperation Operation, CallContext? CallContext, Term Value, Sink Sink, TaintFact Found, bool IsSmall);
+
+/// <summary>An index of the guest's, limited by a constant that is larger than the table allows.</summary>
+/// <param name="Most">The largest that it can be.</param>
+/// <param name="Table">What it is an index of.</param>
+/// <param name="Length">How many elements that has.</param>
+/// <param name="Check">The comparison that limits it; null when it is arithmetic.</param>
+internal sealed record LooseIndex(IOperation Operation, CallContext? CallContext, Term Value, BigInteger Most, IOperation Table, long Length, IOperation? Check);
 
 /// <summary>A comparison or a pattern, and the values in it.</summary>
 internal readonly record struct Condition(IOperation Operation, Term Left, Term Right);
@@ -87,6 +95,8 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
     public IEnumerable<Repetition> Repetitions => _repetitions.Values.SelectMany(static one => one);
 
     public HashSet<UncheckedUse> UncheckedUses { get; } = [];
+
+    public HashSet<LooseIndex> LooseIndexes { get; } = [];
 
     public ReadIndex ReadPlaces { get; } = new();
 

@@ -105,6 +105,14 @@ internal static class EditorCases
                 @
             }
             """),
+        new("NUB0015", "return index <= 4 ? four[index] : 0;", "return index < 4 ? four[index] : 0;", """
+            public static int Pick(HostSharedMemory host)
+            {
+                int[] four = new int[4];
+                uint index = host.Read<uint>(0);
+                @
+            }
+            """),
     ];
 
     /// <summary>Files with 200 structs, as a project has them that speaks many protocols.</summary>

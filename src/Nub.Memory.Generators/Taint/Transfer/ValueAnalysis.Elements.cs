@@ -78,6 +78,11 @@ internal sealed partial class ValueAnalysis
         Term index = Evaluate(position);
         if (!(ValueRanges.IsInteger(index) && ValueRanges.RangeOf(_state, index) is { Least.Sign: >= 0 } numbers && LengthOf(container, operation) > numbers.Most))
         {
+            if (!isFromEnd)
+            {
+                CheckLimit(position, index, container, operation);
+            }
+
             CheckUse(position, index, Sink.Index);
         }
 
