@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Nub.Fuzz.Engine;
+
+/// <summary>Runs the targets one after the other, each in a process of its own, which may end by itself or not at all.</summary>
+internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
+{
+    /// <summary>Fuzzes the targets.</summary>
+    /// <returns>The exit code: 1 when one of them failed.</returns>
+    public int Run(IReadOnlyList<FuzzTarget> targets)
+    {
+        using var instrumented = new Instrumentation();
+        long executions = 0;
+        int failed = 0;
+        foreach (FuzzTarget target in targets)
+        {
+            (long count, bool isRight) = Run(target, instrumented.Folder);
+            executions += count;
+            failed += isRight ? 0 : 1;
+        }
+
+        Console.WriteLine($"{targets.Count} targets, {executions} executions, {failed} failed");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private (long Executions, bool IsRight) Run(FuzzTarget target, string folder)
+    {
+        string currentPath = Path.Combine(folder, target.Name + ".current");
+        string failurePath = Path.Combine(folder, target.Name + ".failure");
+        using var current = new CurrentInput(currentPath, target.MaxLength);
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            ArgumentList =
+            {
+                "exec", Path.Combine(folder, "Nub.Fuzz.dll"), "work", target.Name, CorpusFile.PathOf(Path.Combine(AppContext.BaseDirectory, "Corpus"), target.Name), currentPath, failurePath,
+                keepFolder is null ? "" : CorpusFile.PathOf(keepFolder, target.Name), time.TotalSeconds.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture),
+            },
+            RedirectStandardInput = true,
+        };
+
+        // An input that takes memory without bound fails with an exception, and takes no more than this from the machine.
+        start.Environment["DOTNET_GCHeapHardLimit"] = "0x80000000";
+        using Process worker = Process.Start(start)!;
+        string? end = Wait(worker, current, target.Patience) ? worker.ExitCode == 0 ? null : "failed" : "did not end";
+        if (end is not null)
+        {
+            byte[] input = File.Exists(failurePath) ? File.ReadAllBytes(failurePath) : current.Read();
+            string saved = Path.Combine(Path.GetTempPath(), $"nub-fuzz-failure-{target.Name}-{Environment.ProcessId}");
+            File.WriteAllBytes(saved, input);
+            Console.WriteLine($"{target.Name}: {end} after {current.Executions} executions, exit code {worker.ExitCode}, seed {seed}. The input is {saved}, in base64: {Convert.ToBase64String(input)}");
+            Console.WriteLine($"{target.Name}: again with: dotnet run -c Release --project tests/Nub.Fuzz -- run {target.Name} {saved}");
+        }
+
+        return (current.Executions, end is null);
+    }
+
+    /// <summary>Waits for the end of a process, and makes it end when one input takes longer than the target's patience.</summary>
+    private static bool Wait(Process worker, CurrentInput current, TimeSpan patience)
+    {
+        long last = -1;
+        var since = Stopwatch.StartNew();
+        while (!worker.WaitForExit(TimeSpan.FromMilliseconds(200)))
+        {
+            if (current.Executions != last)
+            {
+                last = current.Executions;
+                since.Restart();
+            }
+            else if (since.Elapsed > patience)
+            {
+                worker.Kill();
+                worker.WaitForExit();
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
