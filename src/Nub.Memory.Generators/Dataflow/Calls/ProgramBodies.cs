@@ -25,6 +25,7 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
     private const int Longest = 1_500;
 
     private readonly ProgramSource _source = new(compilation);
+    private readonly HashSet<string> _readers = ReadNames.MembersOf(compilation);
     private readonly ConcurrentDictionary<IMethodSymbol, MethodBody?> _bodies = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<IMethodSymbol, bool> _reading = new(SymbolEqualityComparer.Default);
     private readonly ConcurrentDictionary<(SyntaxTree Tree, int Start), bool> _known = KnownOf(compilation);
@@ -59,6 +60,12 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
         if (declared.Of(called).IsSource)
         {
             return true;
+        }
+
+        // Nearly every call: the name alone tells.
+        if (!_readers.Contains(ReadNames.NameOf(called)))
+        {
+            return false;
         }
 
         if (((called as IPropertySymbol)?.GetMethod ?? called as IMethodSymbol) is not { } method || !SymbolEqualityComparer.Default.Equals(method.ContainingAssembly, compilation.Assembly))

@@ -1,5 +1,8 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
 
 namespace Nub.Memory.Generators.Dataflow.Calls;
@@ -15,6 +18,7 @@ internal sealed class ReadNames
 
     private static readonly ILookup<char, string> s_byInitial = s_names.ToLookup(static name => name[0]);
     private static readonly ConditionalWeakTable<SyntaxTree, ReadNames> s_known = new();
+    private static readonly ConditionalWeakTable<SyntaxTree[], HashSet<string>> s_members = new();
 
     private readonly List<int> _reads = [];
     private readonly List<int> _views = [];
@@ -41,10 +45,53 @@ internal sealed class ReadNames
 
     public static ReadNames Of(SyntaxTree tree) => s_known.GetValue(tree, static one => new ReadNames(one.GetText().ToString()));
 
+    /// <summary>The names of the members of a compilation whose text has the name of a read or a view: nearly every call of a project is of none of them.</summary>
+    public static HashSet<string> MembersOf(Compilation compilation)
+    {
+        // The array of the trees is the same for compilations that differ in nothing but what is asked of them.
+        SyntaxTree[] trees = ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!;
+        return s_members.GetValue(trees, static all => new HashSet<string>(all.SelectMany(static tree => Of(tree).Members(tree)), StringComparer.Ordinal));
+    }
+
+    /// <summary>The name of a member among those: of an accessor that of its property, and of what implements an interface explicitly that of the interface's member.</summary>
+    public static string NameOf(ISymbol member)
+    {
+        string name = (member is IMethodSymbol { AssociatedSymbol: { } property } ? property : member).Name;
+        int dot = name.LastIndexOf('.');
+        return dot > 0 ? name.Substring(dot + 1) : name;
+    }
+
     public bool IsReadIn(TextSpan span) => IsAnyIn(_reads, span);
 
     /// <summary>Whether something may be declared that shows a struct.</summary>
     public bool IsViewIn(TextSpan span) => IsAnyIn(_views, span);
+
+    private IEnumerable<string> Members(SyntaxTree tree)
+    {
+        if (_reads.Count + _views.Count == 0)
+        {
+            yield break;
+        }
+
+        SyntaxNode root = tree.GetRoot();
+        int end = 0;
+        foreach (int place in _reads.Concat(_views).OrderBy(static one => one).Where(one => one >= end))
+        {
+            if (root.FindToken(place).Parent?.FirstAncestorOrSelf<MemberDeclarationSyntax>(static one => one is BaseMethodDeclarationSyntax or BasePropertyDeclarationSyntax) is { } member)
+            {
+                end = member.Span.End;
+                yield return NameOf(member);
+            }
+        }
+    }
+
+    private static string NameOf(MemberDeclarationSyntax member) => member switch
+    {
+        MethodDeclarationSyntax method => method.Identifier.ValueText,
+        PropertyDeclarationSyntax property => property.Identifier.ValueText,
+        IndexerDeclarationSyntax => "this[]",
+        _ => WellKnownMemberNames.InstanceConstructorName,
+    };
 
     private static bool IsAnyIn(List<int> places, TextSpan span)
     {
