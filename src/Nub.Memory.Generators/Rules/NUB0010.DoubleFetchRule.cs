@@ -39,12 +39,16 @@ internal static class DoubleFetchRule
             {
                 int line = SourceText.LineOf(first);
                 report(Diagnostic.Create(Descriptors.DoubleFetch, second.GetLocation(), [first.GetLocation()],
-                    SourceText.Named(repetition.Second, second), SourceText.Named(repetition.First, first), line, Advice(repetition)));
+                    NameOf(repetition.Second, second), NameOf(repetition.First, first), line, Advice(repetition)));
             }
         }
 
         return seconds;
     }
+
+    /// <summary>A read as the method that is looked at shows it, and the read itself where that stands in a helper: both within one pair of quotes.</summary>
+    public static string NameOf(Term fetch, SyntaxNode place) =>
+        fetch.CallContext is null ? SourceText.Shorten(place) : $"{SourceText.Shorten(place)}' by '{SourceText.Shorten(fetch.Operation!.Syntax)}";
 
     // A header was read, and then the whole message with it.
     private static string Advice(Repetition repetition) => IsCopy(repetition.Second) && !IsCopy(repetition.First)

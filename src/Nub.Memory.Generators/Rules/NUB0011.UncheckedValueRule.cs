@@ -46,7 +46,7 @@ internal static class UncheckedValueRule
             .Select(static bytes => ((Term?)bytes.Fetch, (SyntaxNode?)CallContext.Outermost(bytes.Fetch.CallContext, bytes.Fetch.Operation!).Syntax))
             .OrderBy(static one => one.Item2!.SpanStart)
             .FirstOrDefault();
-        return (source is not null ? $"'{SourceText.Named(read!, source)}'"
+        return (source is not null ? $"'{DoubleFetchRule.NameOf(read!, source)}'"
             : (session.Given.FirstOrDefault(value.Mentions) ?? session.Given.FirstOrDefault()) is { } given ? $"'{NameOf(given, value)}'"
             : DeclaredIn(value) is { } declared ? $"'{declared.ContainingType.Name}.{declared.Name}'"
             : "the guest", source);
@@ -125,7 +125,7 @@ internal static class UncheckedValueRule
         { Kind: TermKind.Cast } => "of a negative number it is a very large one, because it has no sign; compare with 0 first",
         { Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift } =>
             "within the limits that were checked it can still be more than its type holds, and wrap round; widen first, or compare with lower and smaller limits",
-        _ when ValueRanges.IsSigned(arithmetic.Type) => "less a negative number it is as large as the guest likes; compare that with 0 first",
+        _ when IntegerTypes.IsSigned(arithmetic.Type) => "less a negative number it is as large as the guest likes; compare that with 0 first",
         _ => "the difference wraps round to a very large number when more is subtracted than there is; compare the two first",
     };
 }

@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis;
-using Nub.Memory.Generators.Dataflow.Domains;
 
 namespace Nub.Memory.Generators.Symbols;
 
@@ -14,10 +13,6 @@ internal static class SourceText
         string text = string.Join(" ", node.ToString().Split(s_white, StringSplitOptions.RemoveEmptyEntries));
         return text.Length <= Longest ? text : text.Substring(0, Longest) + "…";
     }
-
-    /// <summary>A read as the method that is looked at shows it, and the read itself where that stands in a helper: both within one pair of quotes.</summary>
-    public static string Named(Term fetch, SyntaxNode place) =>
-        fetch.CallContext is null ? Shorten(place) : $"{Shorten(place)}' by '{Shorten(fetch.Operation!.Syntax)}";
 
     /// <summary>The number of a line as an editor shows it: where code was made of another file, of that one.</summary>
     public static int LineOf(SyntaxNode node) => node.GetLocation().GetMappedLineSpan().StartLinePosition.Line + 1;

@@ -44,8 +44,8 @@ internal static class Arithmetic
         return taint.Judged.Verdict switch
         {
             // A negative number is a very large one once it has no sign.
-            Verdict.Bounded when !cast.IsChecked && ValueRanges.IsInteger(cast) && !ValueRanges.IsSigned(cast)
-                && ValueRanges.IsSigned(cast.Left!) && CanBeNegative(state, cast.Left!) =>
+            Verdict.Bounded when !cast.IsChecked && IntegerTypes.IsInteger(cast) && !IntegerTypes.IsSigned(cast)
+                && IntegerTypes.IsSigned(cast.Left!) && CanBeNegative(state, cast.Left!) =>
                 taint.Map(fact => fact.Verdict == Verdict.Bounded ? new TaintFact(Verdict.Wrapped, null, cast) : fact),
             Verdict.Wrapped when ValueRanges.IsSignedDifference(cast) =>
                 taint.Map(fact => fact.Verdict == Verdict.Wrapped && fact.Source == cast.Left ? new TaintFact(Verdict.Bounded) : fact),
@@ -56,13 +56,13 @@ internal static class Arithmetic
     /// <summary>Whether a value that is the guest's, in part at least, may be negative, as far as is known.</summary>
     public static bool CanBeNegative(FlowState state, Term term)
     {
-        if (state.Judge(term).Verdict is Verdict.Host or Verdict.Compared || !ValueRanges.HasSign(term))
+        if (state.Judge(term).Verdict is Verdict.Host or Verdict.Compared || !IntegerTypes.HasSign(term))
         {
             return false;
         }
 
         // What can be one number alone is the host's choice.
-        return ValueRanges.IsInteger(term)
+        return IntegerTypes.IsInteger(term)
             ? ValueRanges.RangeOf(state, term) is var range && range.Least < 0 && range.Least != range.Most
             : !state.IsNonNegative(term) && IsPlain(term);
     }
@@ -73,14 +73,14 @@ internal static class Arithmetic
     // Arithmetic that makes a very large number of ones that are within limits.
     private static bool WrapsRound(FlowState state, Term term)
     {
-        if (!ValueRanges.IsInteger(term) || term.IsChecked || state.Sound.Contains(term))
+        if (!IntegerTypes.IsInteger(term) || term.IsChecked || state.Sound.Contains(term))
         {
             return false;
         }
 
         return term.Key switch
         {
-            BinaryOperatorKind.Subtract => ValueRanges.IsSigned(term)
+            BinaryOperatorKind.Subtract => IntegerTypes.IsSigned(term)
                 ? CanBeNegative(state, term.Right!)
                 : !ValueRanges.IsExact(state, term, Ordering.MostProofs),
             BinaryOperatorKind.Multiply when CanBeNegative(state, term.Left!) && CanBeNegative(state, term.Right!) => true,
@@ -88,8 +88,8 @@ internal static class Arithmetic
 
             // NumericFacts that are written down are known to make more than the type holds; of limits in variables it is assumed that the sum fits.
             BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift => ValueRanges.IsKnown(state, term.Left!) && ValueRanges.IsKnown(state, term.Right!)
-                && Interval.Of((BinaryOperatorKind)term.Key, ValueRanges.RangeOf(state, term.Left!), ValueRanges.RangeOf(state, term.Right!), ValueRanges.Of(term)) is { } exact
-                && exact.Most > ValueRanges.OfType(term).Most,
+                && Interval.Of((BinaryOperatorKind)term.Key, ValueRanges.RangeOf(state, term.Left!), ValueRanges.RangeOf(state, term.Right!), IntegerTypes.BitsOf(term)) is { } exact
+                && exact.Most > IntegerTypes.RangeOf(term).Most,
             _ => false,
         };
     }
@@ -98,7 +98,7 @@ internal static class Arithmetic
     public static bool IsNarrow(FlowState state, Term term) => IsNarrow(state, term, Narrow);
 
     /// <summary>Whether a value cannot be more than a number, whatever its bits are.</summary>
-    public static bool IsNarrow(FlowState state, Term term, BigInteger most) => ValueRanges.IsInteger(term) && ValueRanges.RangeOf(state, term) is var range && range.Most <= most && range.Least >= -most;
+    public static bool IsNarrow(FlowState state, Term term, BigInteger most) => IntegerTypes.IsInteger(term) && ValueRanges.RangeOf(state, term) is var range && range.Most <= most && range.Least >= -most;
 
     /// <summary>What it means that a value was found not to exceed another.</summary>
     /// <param name="state">What was known.</param>
@@ -145,7 +145,7 @@ internal static class Arithmetic
                 state = Bound(state, value.Left!, found);
 
                 // (uint)n < limit: of a negative number it would not be.
-                state = ValueRanges.IsSigned(value) || !found.IsSafe ? state : FindNonNegative(state, value.Left!);
+                state = IntegerTypes.IsSigned(value) || !found.IsSafe ? state : FindNonNegative(state, value.Left!);
                 break;
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Multiply or BinaryOperatorKind.LeftShift }:
                 // The sum is within the limit; what it is the sum of need not be.
@@ -210,13 +210,13 @@ internal static class Arithmetic
     /// <summary>What it means that a number was found not to be negative.</summary>
     public static FlowState FindNonNegative(FlowState state, Term value)
     {
-        if (value is { Kind: TermKind.Cast, IsChecked: false } && ValueRanges.Of(value) > ValueRanges.Of(value.Left!) && ValueRanges.IsSigned(value))
+        if (value is { Kind: TermKind.Cast, IsChecked: false } && IntegerTypes.BitsOf(value) > IntegerTypes.BitsOf(value.Left!) && IntegerTypes.IsSigned(value))
         {
             state = FindNonNegative(state, value.Left!);
         }
 
-        return ValueRanges.IsSigned(value) ? Ordering.Narrow(state, value, ValueRanges.OfType(value) with { Least = 0 })
-            : ValueRanges.HasSign(value) ? state with { NonNegative = state.NonNegative.Add(value) }
+        return IntegerTypes.IsSigned(value) ? Ordering.Narrow(state, value, IntegerTypes.RangeOf(value) with { Least = 0 })
+            : IntegerTypes.HasSign(value) ? state with { NonNegative = state.NonNegative.Add(value) }
             : state;
     }
 
@@ -234,7 +234,7 @@ internal static class Arithmetic
 
     /// <summary>Whether a comparison is the customary test of an unsigned difference: more than what was subtracted from, it has wrapped round.</summary>
     public static bool IsUnderflowTest(Term difference, Term whole) =>
-        difference is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && difference.Left == whole && !ValueRanges.IsSigned(difference);
+        difference is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } && difference.Left == whole && !IntegerTypes.IsSigned(difference);
 
     private static bool IsMask(Term term) => term.Kind != TermKind.Constant || (term.Constant >= 0 && term.Constant < uint.MaxValue / 2);
 }

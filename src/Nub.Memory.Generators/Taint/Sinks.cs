@@ -107,7 +107,7 @@ internal static class Sinks
         }
 
         // What a collection of times is given is an element.
-        bool isNumber = ValueRanges.IsInteger(parameter.Type) || IsTimeSpan(parameter.Type) || parameter.Type is IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Int32 };
+        bool isNumber = IntegerTypes.IsInteger(parameter.Type) || IsTimeSpan(parameter.Type) || parameter.Type is IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Int32 };
         if (!isNumber || parameter.OriginalDefinition.Type is ITypeParameterSymbol)
         {
             return null;

@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Layout;
 using Nub.Memory.Generators.Symbols;
 
@@ -49,6 +50,15 @@ internal static class Sources
 
     /// <summary>Whether bytes of a guest's may come out of a member: to write, or to hand a memory on, brings in none.</summary>
     public static bool Reads(ISymbol member) => IsSource(member) && (!SharedTypes.IsMemory(member.ContainingType) || s_reads.Contains(member.Name));
+
+    /// <summary>Whether bytes of a guest's come in by an operation: a call, or a parser that is handed to a pop.</summary>
+    public static bool IsRead(IOperation operation) => operation.Kind switch
+    {
+        OperationKind.Invocation => Reads(((IInvocationOperation)operation).TargetMethod),
+        OperationKind.PropertyReference => Reads(((IPropertyReferenceOperation)operation).Property),
+        OperationKind.DelegateCreation => SharedTypes.IsParser(operation.Type),
+        _ => false,
+    };
 
     /// <summary>Whether a member reads and writes at once.</summary>
     public static bool IsAtomic(ISymbol member) => Array.IndexOf(s_atomics, member.Name) >= 0;

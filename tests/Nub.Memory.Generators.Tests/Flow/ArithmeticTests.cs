@@ -176,7 +176,7 @@ public sealed class ArithmeticTests
 
     // A negative part of a sum hides how large the other is. Of signed numbers only the end is looked after: what is negative throws.
     private static bool HasSignedSum(Term term) =>
-        (term.Kind == TermKind.Binary && ValueRanges.IsSigned(term.Type)) || (term.Left is { } left && HasSignedSum(left)) || (term.Right is { } right && HasSignedSum(right));
+        (term.Kind == TermKind.Binary && IntegerTypes.IsSigned(term.Type)) || (term.Left is { } left && HasSignedSum(left)) || (term.Right is { } right && HasSignedSum(right));
 
     private static BigInteger Largest(Term value, BigInteger limit) => value switch
     {
@@ -194,7 +194,7 @@ public sealed class ArithmeticTests
         {
             BinaryOperatorKind.Subtract => limit + right,
             BinaryOperatorKind.Divide => ((limit + 1) * right) - 1,
-            _ => ((limit + 1) << (int)(right & (ValueRanges.Of(value.Type) - 1))) - 1,
+            _ => ((limit + 1) << (int)(right & (IntegerTypes.BitsOf(value.Type) - 1))) - 1,
         };
     }
 

@@ -91,9 +91,9 @@ public sealed class LatticeTests
         var terms = new RandomTerms(new Random(4));
         Term one = terms.Atom(SpecialType.System_UInt32);
         Term other = terms.Atom(SpecialType.System_UInt64);
-        var sum = LinearExpression.Over(FlowState.Empty, one, other, 1);
+        var sum = ValueRanges.Over(FlowState.Empty, one, other, 1);
         NumericFacts limits = NumericFacts.None.With(sum);
-        Assert.Same(limits, limits.With(LinearExpression.Over(FlowState.Empty, one, other, 1)));
+        Assert.Same(limits, limits.With(ValueRanges.Over(FlowState.Empty, one, other, 1)));
         Assert.True(limits.IsSameAs(NumericFacts.None.With(sum).With(sum)));
     }
 

@@ -54,7 +54,7 @@ public sealed class OrderingTests
             var terms = new RandomTerms(random);
             Dictionary<Term, BigInteger> values = terms.Values();
             (Term One, Term Other) pair = Pair(terms);
-            var excess = LinearExpression.Over(terms.AllGuests, pair.One, pair.Other, Ordering.MostProofs);
+            var excess = ValueRanges.Over(terms.AllGuests, pair.One, pair.Other, Ordering.MostProofs);
             if (ValueOf(pair.One, values) is { } one && ValueOf(pair.Other, values) is { } other)
             {
                 BigInteger sum = excess.Parts.Aggregate(excess.Constant, (before, part) => before + (part.Value * ValueOf(part.Key, values)!.Value));

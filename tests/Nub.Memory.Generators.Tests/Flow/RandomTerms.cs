@@ -138,14 +138,14 @@ internal sealed class RandomTerms(Random random)
     /// <summary>The number that the last bits of a number are in a type.</summary>
     public static BigInteger Wrap(BigInteger value, ITypeSymbol type)
     {
-        int bits = ValueRanges.Of(type);
+        int bits = IntegerTypes.BitsOf(type);
         BigInteger last = value & ((BigInteger.One << bits) - 1);
-        return ValueRanges.IsSigned(type) && last >> (bits - 1) == 1 ? last - (BigInteger.One << bits) : last;
+        return IntegerTypes.IsSigned(type) && last >> (bits - 1) == 1 ? last - (BigInteger.One << bits) : last;
     }
 
     private static BigInteger Exactly(BinaryOperatorKind kind, BigInteger left, BigInteger right, ITypeSymbol type)
     {
-        int bits = ValueRanges.Of(type);
+        int bits = IntegerTypes.BitsOf(type);
         int count = (int)(right & (bits - 1));
         return kind switch
         {

@@ -1,7 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
-using Nub.Memory.Generators.Dataflow.Calls;
+using Nub.Memory.Generators.Taint;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 

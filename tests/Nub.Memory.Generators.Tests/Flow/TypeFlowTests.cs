@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis;
-using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Taint;
 using Nub.Memory.Generators.Tests.Harness;
 

@@ -2,7 +2,6 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
-using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Taint;
 using Nub.Memory.Generators.Tests.Harness;
 

@@ -2,9 +2,15 @@ using System.Collections.Immutable;
 using System.Numerics;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Dataflow.Graph;
-using Nub.Memory.Generators.Taint;
 
 namespace Nub.Memory.Generators.Dataflow.Domains;
+
+/// <summary>Says whether arithmetic was exact where it stands, and not cut to the bits of its type.</summary>
+internal interface IExactness
+{
+    /// <summary>Whether the result of an operation is that of the same on whole numbers without a limit.</summary>
+    bool IsExact(Term term);
+}
 
 /// <summary>
 /// A sum of values, each times a whole number, and a constant: by how much one value is more than another. Unlike a
@@ -41,19 +47,21 @@ internal sealed class LinearExpression
     public static LinearExpression Of(Term term) => new(new[] { new KeyValuePair<Term, BigInteger>(term, BigInteger.One) }, BigInteger.Zero);
 
     /// <summary>A value as a sum, as far as its arithmetic is exact.</summary>
-    public static LinearExpression Of(FlowState state, Term term, int proofs)
+    public static LinearExpression Of<T>(T known, Term term)
+        where T : struct, IExactness
     {
         var sum = new Sum(1);
-        sum.Add(state, term, BigInteger.One, proofs);
+        sum.Add(known, term, BigInteger.One);
         return sum.Finish();
     }
 
     /// <summary>By how much the first is more than the second.</summary>
-    public static LinearExpression Over(FlowState state, Term first, Term second, int proofs)
+    public static LinearExpression Over<T>(T known, Term first, Term second)
+        where T : struct, IExactness
     {
         var sum = new Sum(2);
-        sum.Add(state, first, BigInteger.One, proofs);
-        sum.Add(state, second, BigInteger.MinusOne, proofs);
+        sum.Add(known, first, BigInteger.One);
+        sum.Add(known, second, BigInteger.MinusOne);
         return sum.Finish();
     }
 
@@ -172,29 +180,30 @@ internal sealed class LinearExpression
             _constant += sum.Constant * factor;
         }
 
-        public void Add(FlowState state, Term term, BigInteger factor, int proofs)
+        public void Add<T>(T known, Term term, BigInteger factor)
+            where T : struct, IExactness
         {
             switch (term)
             {
                 case { Kind: TermKind.Constant }:
                     _constant += factor * term.Number;
                     break;
-                case { Kind: TermKind.Cast } when ValueRanges.IsExact(state, term, proofs):
-                    Add(state, term.Left!, factor, proofs);
+                case { Kind: TermKind.Cast } when known.IsExact(term):
+                    Add(known, term.Left!, factor);
                     break;
-                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } when ValueRanges.IsExact(state, term, proofs):
-                    Add(state, term.Left!, factor, proofs);
-                    Add(state, term.Right!, factor, proofs);
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } when known.IsExact(term):
+                    Add(known, term.Left!, factor);
+                    Add(known, term.Right!, factor);
                     break;
-                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } when ValueRanges.IsExact(state, term, proofs):
-                    Add(state, term.Left!, factor, proofs);
-                    Add(state, term.Right!, -factor, proofs);
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Subtract } when known.IsExact(term):
+                    Add(known, term.Left!, factor);
+                    Add(known, term.Right!, -factor);
                     break;
-                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Right: { Kind: TermKind.Constant } times } when ValueRanges.IsExact(state, term, proofs):
-                    Add(state, term.Left!, factor * times.Number, proofs);
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Right: { Kind: TermKind.Constant } times } when known.IsExact(term):
+                    Add(known, term.Left!, factor * times.Number);
                     break;
-                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left: { Kind: TermKind.Constant } times } when ValueRanges.IsExact(state, term, proofs):
-                    Add(state, term.Right!, factor * times.Number, proofs);
+                case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left: { Kind: TermKind.Constant } times } when known.IsExact(term):
+                    Add(known, term.Right!, factor * times.Number);
                     break;
                 default:
                     Add(term, factor);

@@ -39,7 +39,7 @@ internal static class LinearForm
         {
             case { Kind: TermKind.Constant }:
                 return unchecked(factor * ToInt64(term.Constant));
-            case { Kind: TermKind.Cast } when ValueRanges.IsWideningOrSame(term):
+            case { Kind: TermKind.Cast } when IntegerTypes.IsWideningOrSame(term):
                 return Add(parts, term.Left!, factor);
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add }:
                 return unchecked(Add(parts, term.Left!, factor) + Add(parts, term.Right!, factor));
@@ -50,7 +50,7 @@ internal static class LinearForm
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.Multiply, Left.Kind: TermKind.Constant }:
                 return Add(parts, term.Right!, unchecked(factor * ToInt64(term.Left!.Constant)));
             case { Kind: TermKind.Binary, Key: BinaryOperatorKind.LeftShift, Right.Kind: TermKind.Constant }
-                when ValueRanges.Of(term) is > 0 and <= 64 && ShiftOf(term) is { } count:
+                when IntegerTypes.BitsOf(term) is > 0 and <= 64 && ShiftOf(term) is { } count:
                 return Add(parts, term.Left!, unchecked(factor << count));
             default:
                 parts[term] = unchecked((parts.TryGetValue(term, out long known) ? known : 0) + factor);
@@ -59,7 +59,7 @@ internal static class LinearForm
     }
 
     private static int? ShiftOf(Term shift) =>
-        Interval.Count(new Interval(shift.Right!.Number, shift.Right.Number), ValueRanges.Of(shift));
+        Interval.Count(new Interval(shift.Right!.Number, shift.Right.Number), IntegerTypes.BitsOf(shift));
 
     // An index times a size may be more than any offset.
     private static long ToInt64(decimal value) => unchecked((long)(ulong)(new BigInteger(value) & ulong.MaxValue));

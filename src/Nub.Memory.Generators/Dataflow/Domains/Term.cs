@@ -82,10 +82,10 @@ internal sealed class Term(
     public ITypeSymbol? Type { get; } = type;
 
     /// <summary>The bits of the value, when it is an integer; 0 when it is not.</summary>
-    public int Bits => _bits < 0 ? _bits = ValueRanges.Of(Type) : _bits;
+    public int Bits => _bits < 0 ? _bits = IntegerTypes.BitsOf(Type) : _bits;
 
     /// <summary>Whether it is an integer with a sign.</summary>
-    public bool IsSigned => _isSigned ??= ValueRanges.IsSigned(Type);
+    public bool IsSigned => _isSigned ??= IntegerTypes.IsSigned(Type);
 
     public decimal Constant { get; } = constant;
 

@@ -54,7 +54,7 @@ internal sealed class TermTable
     /// <param name="type">The type of the variable, where that is known.</param>
     public Term Merge(FlowNode node, Variable variable, CallContext? frame, Term one, Term other, ITypeSymbol? type)
     {
-        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, ValueRanges.IsInteger(type) ? type : TypeOf(one, other));
+        Term merge = Make(TermKind.Merge, new MergePoint(node, variable), frame, null, null, IntegerTypes.IsInteger(type) ? type : TypeOf(one, other));
         return one.Kind != other.Kind ? merge : one.Kind switch
         {
             TermKind.View => View(Behind(merge), Constant(0, null), one.Type!),

@@ -7,7 +7,7 @@ namespace Nub.Memory.Generators.Dataflow.Domains;
 /// <param name="symbol">A local, a parameter or a field of <c>this</c>; null for a temporary of the compiler's and for what a method returns.</param>
 /// <param name="temporary">The number of the compiler's temporary.</param>
 /// <param name="frame">The call that a temporary belongs to.</param>
-/// <param name="part">The number of the path to a part of what is held (<c>FlowSession.PathOf</c>); zero for all of it.</param>
+/// <param name="part">The number of the path to a part of what is held; zero for all of it.</param>
 internal readonly struct Variable(ISymbol? symbol, int temporary, CallContext? frame, int part = 0) : IEquatable<Variable>
 {
     private const int ReturnValue = -1;

@@ -3,7 +3,6 @@ using Microsoft.CodeAnalysis.FlowAnalysis;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Symbols;
-using Nub.Memory.Generators.Taint;
 
 namespace Nub.Memory.Generators.Dataflow.Graph;
 
@@ -17,33 +16,29 @@ internal sealed class BodyContents
     private readonly Dictionary<int, IOperation> _capturesToAssign = [];
 
     /// <param name="body">The blocks, each of which is gone through once, whatever it is run for.</param>
-    public BodyContents(ControlFlowGraph body)
+    /// <param name="isSought">Whether an operation is what the body is gone through for.</param>
+    public BodyContents(ControlFlowGraph body, Func<IOperation, bool>? isSought = null)
     {
         IOperation[] operations = [.. body.Blocks.SelectMany(static block => FlowGraph.OperationsOf(block))];
         Operations = operations.Length;
         foreach (IOperation operation in new OperationWalk(operations))
         {
+            HasSought = HasSought || isSought?.Invoke(operation) == true;
             switch (operation.Kind)
             {
                 case OperationKind.Invocation:
                     IMethodSymbol method = ((IInvocationOperation)operation).TargetMethod;
-                    Reads = Reads || Sources.Reads(method);
                     CallsDelegates |= method.MethodKind == MethodKind.DelegateInvoke;
                     AddCall(method);
                     break;
                 case OperationKind.PropertyReference:
-                    IPropertySymbol property = ((IPropertyReferenceOperation)operation).Property;
-                    Reads = Reads || Sources.Reads(property);
-                    AddCall(property.GetMethod);
+                    AddCall(((IPropertyReferenceOperation)operation).Property.GetMethod);
                     break;
                 case OperationKind.ObjectCreation when ((IObjectCreationOperation)operation).Constructor is { } constructor:
                     AddOther(constructor);
                     break;
                 case OperationKind.FieldReference:
                     _fields.Add(((IFieldReferenceOperation)operation).Field);
-                    break;
-                case OperationKind.DelegateCreation:
-                    Reads = Reads || SharedTypes.IsParser(operation.Type);
                     break;
                 case OperationKind.FlowAnonymousFunction:
                     _lambdas.Add((IFlowAnonymousFunctionOperation)operation);
@@ -73,8 +68,8 @@ internal sealed class BodyContents
     /// <summary>The fields that are asked for or set.</summary>
     public IReadOnlyCollection<IFieldSymbol> Fields => _fields;
 
-    /// <summary>Whether something is called in it through which bytes of a guest's come in.</summary>
-    public bool Reads { get; }
+    /// <summary>Whether what it was gone through for stands in it.</summary>
+    public bool HasSought { get; }
 
     /// <summary>Whether a delegate is called in it, which may be one that it has made.</summary>
     public bool CallsDelegates { get; }
@@ -98,7 +93,7 @@ internal sealed class BodyContents
             return;
         }
 
-        if (MethodBody.IsHelper(method))
+        if (method.IsHelper())
         {
             _calls.Add(method);
         }

@@ -23,12 +23,14 @@ internal sealed class FlowGraph
 
     private readonly Dictionary<(int Block, Continuation? Continuation), FlowNode> _known = [];
     private readonly Queue<FlowNode> _open = new();
+    private readonly Func<IOperation, bool>? _isSought;
     private bool[]? _climbing;
     private BodyContents? _contents;
     private ILookup<FlowNode, FlowNode>? _predecessors;
 
-    private FlowGraph(ControlFlowGraph blocks)
+    private FlowGraph(ControlFlowGraph blocks, Func<IOperation, bool>? isSought)
     {
+        _isSought = isSought;
         Blocks = blocks;
         Entry = NodeOf(blocks.Blocks[0], null);
         Exit = NodeOf(blocks.Blocks[blocks.Blocks.Length - 1], null);
@@ -56,7 +58,7 @@ internal sealed class FlowGraph
     public bool[] Climbing => _climbing ??= FindClimbing();
 
     /// <summary>What stands in it. It is found out once, and not anew at each call of a helper.</summary>
-    public BodyContents Contents => _contents ??= new BodyContents(Blocks);
+    public BodyContents Contents => _contents ??= new BodyContents(Blocks, _isSought);
 
     /// <summary>The nodes from which a node can be reached, by their order, and that one.</summary>
     public HashSet<int> Before(FlowNode node)
@@ -89,14 +91,16 @@ internal sealed class FlowGraph
     }
 
     /// <summary>Makes the graph of a method's body; null when it is too large to be looked at in an editor.</summary>
-    public static FlowGraph? Create(ControlFlowGraph blocks)
+    /// <param name="blocks">The compiler's graph.</param>
+    /// <param name="isSought">Whether an operation is what the body is gone through for: <see cref="BodyContents.HasSought"/>.</param>
+    public static FlowGraph? Create(ControlFlowGraph blocks, Func<IOperation, bool>? isSought = null)
     {
         if (blocks.Blocks.Length > MaximumBlocks)
         {
             return null;
         }
 
-        var graph = new FlowGraph(blocks);
+        var graph = new FlowGraph(blocks, isSought);
         while (graph._open.Count > 0)
         {
             graph.Connect(graph._open.Dequeue());

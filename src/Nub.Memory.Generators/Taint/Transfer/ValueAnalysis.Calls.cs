@@ -177,7 +177,7 @@ internal sealed partial class ValueAnalysis
             return null;
         }
 
-        bool isHelper = MethodBody.IsHelper(method) && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || (IsThis(instance) && receiver is null));
+        bool isHelper = method.IsHelper() && (method.MethodKind == MethodKind.LocalFunction || method.IsStatic || (IsThis(instance) && receiver is null));
         if (isHelper && _session.Bodies.FindHelper(method, _session.MostFrames - depth - 1) is { } helper)
         {
             return helper;
@@ -288,7 +288,7 @@ internal sealed partial class ValueAnalysis
 
     // A number gives no access to memory. (The type of a view is that of what is viewed.)
     private static bool HoldsNoMemory(Term term) =>
-        term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && ValueRanges.IsInteger(term));
+        term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && IntegerTypes.IsInteger(term));
 
     // Who gets an object also gets the memory that it holds.
     private static Term OwnerOf(Term term)

@@ -76,7 +76,7 @@ internal sealed partial class ValueAnalysis
         bool isFromEnd = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat };
         position = position is IUnaryOperation { OperatorKind: UnaryOperatorKind.Hat } backwards ? backwards.Operand : position;
         Term index = Evaluate(position);
-        if (!(ValueRanges.IsInteger(index) && ValueRanges.RangeOf(_state, index) is { Least.Sign: >= 0 } numbers && LengthOf(container, operation) > numbers.Most))
+        if (!(IntegerTypes.IsInteger(index) && ValueRanges.RangeOf(_state, index) is { Least.Sign: >= 0 } numbers && LengthOf(container, operation) > numbers.Most))
         {
             if (!isFromEnd)
             {
@@ -112,7 +112,7 @@ internal sealed partial class ValueAnalysis
     // A pointer has no bounds check: what is added to it is an index, and so is what it is made of.
     private void CheckPointer(ITypeSymbol? result, IOperation operand, Term value)
     {
-        if (result is IPointerTypeSymbol or IFunctionPointerTypeSymbol && ValueRanges.IsInteger(operand.Type))
+        if (result is IPointerTypeSymbol or IFunctionPointerTypeSymbol && IntegerTypes.IsInteger(operand.Type))
         {
             CheckUse(operand, value, Sink.Index);
         }

@@ -29,7 +29,7 @@ internal sealed partial class ValueAnalysis
 
     private void CheckDivisor(IOperation operand, Term divisor)
     {
-        if (divisor.Kind == TermKind.Constant || !ValueRanges.IsInteger(divisor) || !CanBeZero(divisor) || IsCaught(operand.Syntax, "DivideByZeroException", "ArithmeticException"))
+        if (divisor.Kind == TermKind.Constant || !IntegerTypes.IsInteger(divisor) || !CanBeZero(divisor) || IsCaught(operand.Syntax, "DivideByZeroException", "ArithmeticException"))
         {
             return;
         }
@@ -48,7 +48,7 @@ internal sealed partial class ValueAnalysis
             return false;
         }
 
-        for (Term? whole = value; whole is not null; whole = whole.Kind == TermKind.Cast && ValueRanges.IsWideningOrSame(whole) ? whole.Left : null)
+        for (Term? whole = value; whole is not null; whole = whole.Kind == TermKind.Cast && IntegerTypes.IsWideningOrSame(whole) ? whole.Left : null)
         {
             if (_state.Facts.Denies(IsZero(whole)))
             {
@@ -253,7 +253,7 @@ internal sealed partial class ValueAnalysis
             IPropertyReferenceOperation { Property: var property } when SharedTypes.IsAuto(property) => property,
             _ => null,
         };
-        if (!IsReporting || kept is null || !FrameworkTypes.IsFrameworks(collection!.Type) || ValueRanges.Of(key) < 32 || _state.Judge(key).IsSafe)
+        if (!IsReporting || kept is null || !FrameworkTypes.IsFrameworks(collection!.Type) || IntegerTypes.BitsOf(key) < 32 || _state.Judge(key).IsSafe)
         {
             return;
         }

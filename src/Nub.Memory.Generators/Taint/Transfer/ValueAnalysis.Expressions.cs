@@ -105,7 +105,7 @@ internal sealed partial class ValueAnalysis
     private Term EvaluateUnary(IUnaryOperation unary) => unary switch
     {
         { OperatorKind: UnaryOperatorKind.Plus or UnaryOperatorKind.Hat } => Evaluate(unary.Operand),
-        { OperatorKind: UnaryOperatorKind.Minus, OperatorMethod: null } when ValueRanges.IsInteger(unary.Type) =>
+        { OperatorKind: UnaryOperatorKind.Minus, OperatorMethod: null } when IntegerTypes.IsInteger(unary.Type) =>
             Compute(unary, BinaryOperatorKind.Subtract, Terms.Constant(0, unary.Type), Evaluate(unary.Operand), unary.IsChecked),
         { OperatorKind: UnaryOperatorKind.BitwiseNegation } => Scramble(unary, Evaluate(unary.Operand)),
         _ => Derive(unary, Evaluate(unary.Operand)),
@@ -245,14 +245,14 @@ internal sealed partial class ValueAnalysis
             return Derive(conversion, operand);
         }
 
-        if (operand.Type is { IsReferenceType: true } && ValueRanges.IsInteger(conversion.Type))
+        if (operand.Type is { IsReferenceType: true } && IntegerTypes.IsInteger(conversion.Type))
         {
             // Taken out of a box.
             return Derive(conversion, operand);
         }
 
-        bool isNumber = ValueRanges.IsInteger(operand) && conversion.Type is { } type && ValueRanges.IsInteger(type);
-        bool isCut = ValueRanges.HasSign(operand) && ValueRanges.IsInteger(conversion.Type);
+        bool isNumber = IntegerTypes.IsInteger(operand) && conversion.Type is { } type && IntegerTypes.IsInteger(type);
+        bool isCut = IntegerTypes.HasSign(operand) && IntegerTypes.IsInteger(conversion.Type);
         return (isNumber || isCut) && !TermTable.IsTooDeep(operand) ? Terms.Cast(operand, conversion.Type!, conversion.IsChecked) : operand;
     }
 

@@ -49,9 +49,9 @@ internal sealed partial class ValueAnalysis
                 return Result(call);
             case "SizeOf" when method.TypeArguments is [var measured] && _session.Sizes.Of(measured) is { } size:
                 return Terms.Constant(size, method.ReturnType);
-            case "DivRem" when all.Length >= 2 && ValueRanges.IsInteger(all[0].Type) && !TermTable.IsTooDeep(all[0], all[1]):
+            case "DivRem" when all.Length >= 2 && IntegerTypes.IsInteger(all[0].Type) && !TermTable.IsTooDeep(all[0], all[1]):
                 return Divide(call, all[0], all[1]);
-            case "BigMul" when all.Length == 2 && ValueRanges.IsInteger(method.ReturnType) && !TermTable.IsTooDeep(all[0], all[1]):
+            case "BigMul" when all.Length == 2 && IntegerTypes.IsInteger(method.ReturnType) && !TermTable.IsTooDeep(all[0], all[1]):
                 return Terms.Binary(BinaryOperatorKind.Multiply, Terms.Cast(all[0], method.ReturnType, false), Terms.Cast(all[1], method.ReturnType, false), method.ReturnType, false);
             case "Empty" when method is { Parameters.IsEmpty: true, ContainingType.SpecialType: SpecialType.System_Array }:
                 return OfLength(Result(call), 0);

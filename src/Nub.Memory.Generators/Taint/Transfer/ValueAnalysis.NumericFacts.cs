@@ -61,7 +61,7 @@ internal sealed partial class ValueAnalysis
     }
 
     private static FlowState NarrowTo(FlowState state, IPatternOperation pattern, Term value, bool matches) =>
-        ValueRanges.IsInteger(value) ? Ordering.Narrow(state, value, NarrowedBy(pattern, matches, ValueRanges.RangeOf(state, value))) : state;
+        IntegerTypes.IsInteger(value) ? Ordering.Narrow(state, value, NarrowedBy(pattern, matches, ValueRanges.RangeOf(state, value))) : state;
 
     private static Interval NarrowedBy(IPatternOperation pattern, bool matches, Interval range)
     {
@@ -197,7 +197,7 @@ internal sealed partial class ValueAnalysis
                 ranges = Widened(ranges, term, mine, mine.Hull(ValueRanges.RangeOf(incoming, term)), climbs);
             }
             else if (!climbs && incoming.NumericFacts.Ranges.TryGetValue(term, out Interval theirs)
-                && theirs.Hull(ValueRanges.RangeOf(known, term)) is var both && !both.Contains(ValueRanges.OfType(term)))
+                && theirs.Hull(ValueRanges.RangeOf(known, term)) is var both && !both.Contains(IntegerTypes.RangeOf(term)))
             {
                 // What the one path says of its values may hold on the other without being said there.
                 ranges = ranges.SetItem(term, both);
@@ -206,7 +206,7 @@ internal sealed partial class ValueAnalysis
 
         foreach (Meeting meeting in _met)
         {
-            if (!ValueRanges.IsInteger(meeting.Merge) || (known.Judge(meeting.Mine).Verdict == Verdict.Host && incoming.Judge(meeting.Other).Verdict == Verdict.Host))
+            if (!IntegerTypes.IsInteger(meeting.Merge) || (known.Judge(meeting.Mine).Verdict == Verdict.Host && incoming.Judge(meeting.Other).Verdict == Verdict.Host))
             {
                 continue;
             }
@@ -215,7 +215,7 @@ internal sealed partial class ValueAnalysis
             if (meeting.Mine != meeting.Merge)
             {
                 Interval both = ValueRanges.RangeOf(known, meeting.Mine).Hull(other);
-                Interval all = ValueRanges.OfType(meeting.Merge);
+                Interval all = IntegerTypes.RangeOf(meeting.Merge);
                 both = !climbs ? both : both.Least >= 0 ? all.Within(new Interval(0, all.Most)) : all;
                 ranges = both.Contains(all) ? ranges.Remove(meeting.Merge) : ranges.SetItem(meeting.Merge, both.Within(all));
             }
@@ -267,7 +267,7 @@ internal sealed partial class ValueAnalysis
         // Around a loop only less and less holds; another variable of it is one more step of few.
         foreach (Meeting meeting in _met)
         {
-            if (!ValueRanges.IsInteger(meeting.Merge))
+            if (!IntegerTypes.IsInteger(meeting.Merge))
             {
                 continue;
             }
@@ -290,7 +290,7 @@ internal sealed partial class ValueAnalysis
     private ImmutableArray<LinearExpression> Gather(
         ImmutableArray<LinearExpression> orders, ImmutableArray<LinearExpression> from, FlowState of, Term value, Term merge, FlowState known, FlowState incoming)
     {
-        var sum = LinearExpression.Of(of, value, Ordering.MostProofs);
+        var sum = ValueRanges.SumOf(of, value, Ordering.MostProofs);
         foreach (LinearExpression order in from)
         {
             _session.Step();
@@ -312,7 +312,7 @@ internal sealed partial class ValueAnalysis
         {
             if (!before.FactorOf(meeting.Merge).IsZero && value(meeting) != meeting.Merge)
             {
-                order = order.Replace(meeting.Merge, LinearExpression.Of(state, value(meeting), Ordering.MostProofs));
+                order = order.Replace(meeting.Merge, ValueRanges.SumOf(state, value(meeting), Ordering.MostProofs));
             }
         }
 

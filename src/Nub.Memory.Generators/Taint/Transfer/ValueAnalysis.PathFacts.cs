@@ -58,7 +58,7 @@ internal sealed partial class ValueAnalysis
                 break;
 
             // What is not a number is neither smaller nor larger.
-            case BinaryOperatorKind.LessThan when ValueRanges.IsInteger(left) || ValueRanges.IsInteger(right):
+            case BinaryOperatorKind.LessThan when IntegerTypes.IsInteger(left) || IntegerTypes.IsInteger(right):
                 break;
             default:
                 return facts;

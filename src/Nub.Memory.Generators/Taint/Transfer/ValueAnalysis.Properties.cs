@@ -90,7 +90,7 @@ internal sealed partial class ValueAnalysis
             return value;
         }
 
-        bool isSigned = ValueRanges.IsSigned(value);
+        bool isSigned = IntegerTypes.IsSigned(value);
         BigInteger most = (BigInteger.One << (declared.Bits - (isSigned ? 1 : 0))) - 1;
         _state = Ordering.Narrow(_state, value, new Interval(isSigned ? -most - 1 : 0, most));
         if (most <= byte.MaxValue && !isSigned)

@@ -330,5 +330,5 @@ internal sealed partial class ValueAnalysis
     }
 
     // A number, or a struct of numbers, all of whose bit patterns are legal.
-    private static bool IsPlain(ITypeSymbol type) => ValueRanges.IsInteger(type) || type.IsAllValid();
+    private static bool IsPlain(ITypeSymbol type) => IntegerTypes.IsInteger(type) || type.IsAllValid();
 }

@@ -11,7 +11,7 @@ internal sealed partial class ValueAnalysis
 {
     private void CheckLimit(IOperation position, Term index, Term container, IOperation table)
     {
-        if (!IsReporting || !ValueRanges.IsInteger(index) || _state.TaintOf(index).Facts is not [{ Verdict: Verdict.Bounded, IsPartial: false } found]
+        if (!IsReporting || !IntegerTypes.IsInteger(index) || _state.TaintOf(index).Facts is not [{ Verdict: Verdict.Bounded, IsPartial: false } found]
             || SettledLengthOf(container, table) is not { } length || ValueRanges.RangeOf(_state, index) is var range && range.Most < length
             || SoleGuestIn(index) is not { } guest || !IsReached(index) || !IsLimitedByConstant(index) || IsOrdered(guest) || IsEndRefused(index)
             || IsCaught(position.Syntax, "IndexOutOfRangeException", "SystemException"))
@@ -50,7 +50,7 @@ internal sealed partial class ValueAnalysis
     private bool CanBe(Term term, BigInteger number) => ValueRanges.RangeOf(_state, term) is var range && range.Least <= number && number <= range.Most;
 
     private bool IsLimitedByConstant(Term term) =>
-        (_state.NumericFacts.Ranges.TryGetValue(term, out Interval known) && known.Most < ValueRanges.OfType(term).Most)
+        (_state.NumericFacts.Ranges.TryGetValue(term, out Interval known) && known.Most < IntegerTypes.RangeOf(term).Most)
         || (term.Kind == TermKind.Binary && term.Key is BinaryOperatorKind.And or BinaryOperatorKind.Remainder)
         || (term.Kind is TermKind.Binary or TermKind.Cast
             && IsLimitedByConstant(VariableOf(term)));

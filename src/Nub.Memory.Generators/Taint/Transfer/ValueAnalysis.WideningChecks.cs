@@ -10,13 +10,13 @@ internal sealed partial class ValueAnalysis
     private FlowState InFewerBits(FlowState state, Term wide)
     {
         if (wide.Kind != TermKind.Binary || state.TaintOf(wide) is not { Judged.Verdict: Verdict.Bounded } taint
-            || Narrower(wide, wide.Type) is not { Kind: TermKind.Binary, Type: { } type } narrow || ValueRanges.Of(type) >= ValueRanges.Of(wide))
+            || Narrower(wide, wide.Type) is not { Kind: TermKind.Binary, Type: { } type } narrow || IntegerTypes.BitsOf(type) >= IntegerTypes.BitsOf(wide))
         {
             return state;
         }
 
         Interval range = ValueRanges.RangeOf(state, wide);
-        if (ValueRanges.IsKnown(state, wide) && range.Most >= ValueRanges.OfType(narrow).Most)
+        if (ValueRanges.IsKnown(state, wide) && range.Most >= IntegerTypes.RangeOf(narrow).Most)
         {
             // A limit that says nothing about the narrower one.
             return state;
@@ -25,7 +25,7 @@ internal sealed partial class ValueAnalysis
         foreach (Term one in new[] { narrow, Terms.Binary((BinaryOperatorKind)narrow.Key!, narrow.Left!, narrow.Right!, type, isChecked: true) })
         {
             state = state.Set(one, taint);
-            state = ValueRanges.OfType(one).Contains(range) ? Ordering.Narrow(state, one, range) : state;
+            state = IntegerTypes.RangeOf(one).Contains(range) ? Ordering.Narrow(state, one, range) : state;
         }
 
         return state;
@@ -36,7 +36,7 @@ internal sealed partial class ValueAnalysis
     {
         switch (term)
         {
-            case { Kind: TermKind.Cast, Left: { } narrow } when ValueRanges.IsInteger(narrow) && SymbolEqualityComparer.Default.Equals(term.Type, wide):
+            case { Kind: TermKind.Cast, Left: { } narrow } when IntegerTypes.IsInteger(narrow) && SymbolEqualityComparer.Default.Equals(term.Type, wide):
                 return narrow;
             case { Kind: TermKind.Constant }:
                 return term;
@@ -51,12 +51,12 @@ internal sealed partial class ValueAnalysis
     private Term? Combined(BinaryOperatorKind kind, Term left, Term right)
     {
         ITypeSymbol? type = left.Kind == TermKind.Constant ? right.Type
-            : right.Kind == TermKind.Constant || ValueRanges.Of(left) > ValueRanges.Of(right) || SymbolEqualityComparer.Default.Equals(left.Type, right.Type) ? left.Type
-            : ValueRanges.Of(left) < ValueRanges.Of(right) ? right.Type
+            : right.Kind == TermKind.Constant || IntegerTypes.BitsOf(left) > IntegerTypes.BitsOf(right) || SymbolEqualityComparer.Default.Equals(left.Type, right.Type) ? left.Type
+            : IntegerTypes.BitsOf(left) < IntegerTypes.BitsOf(right) ? right.Type
             : null;
 
         // What is less than an int is computed as one.
-        return type is null || ValueRanges.Of(type) < 32 ? null : Terms.Binary(kind, In(left, type), In(right, type), type, isChecked: false);
+        return type is null || IntegerTypes.BitsOf(type) < 32 ? null : Terms.Binary(kind, In(left, type), In(right, type), type, isChecked: false);
     }
 
     private Term In(Term term, ITypeSymbol type) => term.Kind == TermKind.Constant ? term : Terms.Cast(term, type, isChecked: false);

@@ -70,7 +70,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
         }
 
         // Who is private is gone through from where it is called.
-        foreach (IParameterSymbol parameter in MethodBody.IsForOthers(body.Method) ? body.Method.Parameters : [])
+        foreach (IParameterSymbol parameter in body.Method.IsForOthers() ? body.Method.Parameters : [])
         {
             entry = SharedTypes.IsOfExit(parameter.Type) || (parameter.RefKind != RefKind.Out && session.Bodies.DeclaredOf(body.Method).Given.Contains(parameter.Ordinal)) ? Give(session, entry, parameter) : entry;
         }
@@ -90,7 +90,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
     {
         foreach (KeyValuePair<Variable, Term> held in exit?.Variables ?? PersistentMap<Variable, Term>.Empty)
         {
-            if (held.Key.Symbol is IFieldSymbol { DeclaredAccessibility: Accessibility.Private, IsStatic: false } field && ValueRanges.IsInteger(field.Type) && exit!.IsGuests(held.Value))
+            if (held.Key.Symbol is IFieldSymbol { DeclaredAccessibility: Accessibility.Private, IsStatic: false } field && IntegerTypes.IsInteger(field.Type) && exit!.IsGuests(held.Value))
             {
                 session.Kept.Add(field);
             }

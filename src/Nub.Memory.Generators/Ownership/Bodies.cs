@@ -3,9 +3,8 @@ using Microsoft.CodeAnalysis.Diagnostics;
 using Microsoft.CodeAnalysis.FlowAnalysis;
 using Nub.Memory.Generators.Dataflow.Graph;
 using Nub.Memory.Generators.Dataflow.Solver;
-using Nub.Memory.Generators.Ownership;
 
-namespace Nub.Memory.Generators.Dataflow.Calls;
+namespace Nub.Memory.Generators.Ownership;
 
 /// <summary>A body to be gone through on its own: a member's, or that of a lambda or local function in it.</summary>
 /// <param name="Lambda">The lambda that it is of, where it is one's.</param>

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Graph;
 using Nub.Memory.Generators.Symbols;
-using Nub.Memory.Generators.Taint;
 
-namespace Nub.Memory.Generators.Dataflow.Calls;
+namespace Nub.Memory.Generators.Taint;
 
 /// <summary>
 /// The methods of a compilation that are followed from other types than their own. Each is looked for once, when a call of it first

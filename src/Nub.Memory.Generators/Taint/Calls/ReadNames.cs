@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
 
-namespace Nub.Memory.Generators.Dataflow.Calls;
+namespace Nub.Memory.Generators.Taint;
 
 /// <summary>Where the text of a file has the names of calls that read shared memory: looked for once in a file, not once in each of its methods.</summary>
 internal sealed class ReadNames

@@ -2,12 +2,12 @@ using System.Collections.Concurrent;
 using System.Numerics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.FlowAnalysis;
+using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Graph;
 using Nub.Memory.Generators.Dataflow.Solver;
 using Nub.Memory.Generators.Symbols;
-using Nub.Memory.Generators.Taint;
 
-namespace Nub.Memory.Generators.Dataflow.Calls;
+namespace Nub.Memory.Generators.Taint;
 
 /// <summary>A method, an accessor, a local function or a lambda, and its code.</summary>
 /// <param name="length">How many characters it is written with, as far as that is known.</param>
@@ -38,7 +38,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
             if (!_isMade)
             {
                 _isMade = true;
-                Depth.Run(() => _graph = blocks() is { } made ? FlowGraph.Create(made) : null);
+                Depth.Run(() => _graph = blocks() is { } made ? FlowGraph.Create(made, Sources.IsRead) : null);
             }
 
             return _graph;
@@ -58,20 +58,13 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     public int Operations => Graph?.Contents.Operations ?? 0;
 
     /// <summary>Whether something is called in it through which bytes of a guest's come in.</summary>
-    public bool Reads => Graph?.Contents.Reads ?? false;
+    public bool Reads => Graph?.Contents.HasSought ?? false;
 
     /// <summary>What is called in it that has source.</summary>
     public IReadOnlyCollection<IMethodSymbol> Others => Graph?.Contents.Others ?? [];
 
     /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
-
-    /// <summary>Whether a method may be a part of others, cut out of them: a private one, or a property's getter.</summary>
-    public static bool IsHelper(IMethodSymbol method) =>
-        !IsForOthers(method) || method is { MethodKind: MethodKind.PropertyGet, IsVirtual: false, IsAbstract: false, IsOverride: false };
-
-    /// <summary>Whether others may call a method than those of its own type.</summary>
-    public static bool IsForOthers(IMethodSymbol method) => method.MethodKind != MethodKind.LocalFunction && (method.DeclaredAccessibility != Accessibility.Private || !method.ExplicitInterfaceImplementations.IsEmpty);
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
@@ -96,7 +89,7 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
     /// <remarks>A property that others can ask for, too, is followed where it reads; elsewhere it is the same each time, whatever it does besides.</remarks>
     /// <param name="depth">How deep calls are followed from there.</param>
     public MethodBody? FindHelper(IMethodSymbol method, int depth) =>
-        Find(method) is { IsShort: true } body && (!MethodBody.IsForOthers(method) || HelperMayRead(body, depth)) && body.IsSmall ? body : null;
+        Find(method) is { IsShort: true } body && (!method.IsForOthers() || HelperMayRead(body, depth)) && body.IsSmall ? body : null;
 
     /// <summary>Whether a method of another type, or of another object, reads shared memory.</summary>
     public bool OtherMayRead(IMethodSymbol method) => program?.MayRead(method) == true;
@@ -137,12 +130,12 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
 
     private long CostOfCall(ISymbol called, int depth, bool isExact)
     {
-        if (called is not IMethodSymbol method || !MethodBody.IsHelper(method) || Find(method) is not { IsShort: true } helper)
+        if (called is not IMethodSymbol method || !method.IsHelper() || Find(method) is not { IsShort: true } helper)
         {
             return 0;
         }
 
-        return !isExact && ReadsNothing(helper) ? (MethodBody.IsForOthers(method) ? 0 : 1 + CostByLength(helper, depth))
+        return !isExact && ReadsNothing(helper) ? (method.IsForOthers() ? 0 : 1 + CostByLength(helper, depth))
             : FindHelper(method, depth) is not null ? 1 + CostOf(helper, depth, isExact)
             : 0;
     }

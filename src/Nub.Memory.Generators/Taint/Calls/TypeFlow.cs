@@ -1,8 +1,7 @@
 using Microsoft.CodeAnalysis;
 using Nub.Memory.Generators.Dataflow.Solver;
-using Nub.Memory.Generators.Taint;
 
-namespace Nub.Memory.Generators.Dataflow.Calls;
+namespace Nub.Memory.Generators.Taint;
 
 /// <summary>
 /// Goes through the methods of one type, each with the helpers that it calls, as deep as an editor can wait for.

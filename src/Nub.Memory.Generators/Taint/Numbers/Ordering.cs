@@ -1,9 +1,9 @@
 using System.Numerics;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
-using Nub.Memory.Generators.Taint;
+using Nub.Memory.Generators.Dataflow.Domains;
 
-namespace Nub.Memory.Generators.Dataflow.Domains;
+namespace Nub.Memory.Generators.Taint;
 
 /// <summary>Which value is not more than which other: what comparisons say of that, and what follows from it.</summary>
 internal static class Ordering
@@ -13,7 +13,7 @@ internal static class Ordering
 
     /// <summary>Whether a value is provably no more than another.</summary>
     public static bool IsAtMost(FlowState state, Term small, Term large, int proofs = MostProofs) =>
-        small == large || IsRemainderOf(small, large) || IsAtMostZero(state, LinearExpression.Over(state, small, large, proofs), proofs);
+        small == large || IsRemainderOf(small, large) || IsAtMostZero(state, ValueRanges.Over(state, small, large, proofs), proofs);
 
     // x % most is no more than most, whatever x is.
     private static bool IsRemainderOf(Term small, Term large) =>
@@ -59,7 +59,7 @@ internal static class Ordering
             return state;
         }
 
-        LinearExpression sum = LinearExpression.Over(state, small, large, MostProofs).Plus(isLess ? 1 : 0);
+        LinearExpression sum = ValueRanges.Over(state, small, large, MostProofs).Plus(isLess ? 1 : 0);
         return sum.Parts switch
         {
             [] => state,
@@ -77,7 +77,7 @@ internal static class Ordering
             return state;
         }
 
-        LinearExpression sum = LinearExpression.Over(state, left, right, MostProofs);
+        LinearExpression sum = ValueRanges.Over(state, left, right, MostProofs);
         if (sum.Parts is not [{ Value: var factor } only] || !BigInteger.Abs(factor).IsOne)
         {
             return state;
@@ -93,7 +93,7 @@ internal static class Ordering
     /// <summary>Adds that a value is within a range.</summary>
     public static FlowState Narrow(FlowState state, Term term, Interval range)
     {
-        if (term.Kind == TermKind.Constant || !ValueRanges.IsInteger(term) || range.Least > range.Most)
+        if (term.Kind == TermKind.Constant || !IntegerTypes.IsInteger(term) || range.Least > range.Most)
         {
             return state;
         }
@@ -104,7 +104,7 @@ internal static class Ordering
             return state;
         }
 
-        Interval known = ValueRanges.OfType(term);
+        Interval known = IntegerTypes.RangeOf(term);
         known = state.NumericFacts.Narrow(term, known);
         Interval narrowed = known.Within(range);
         return narrowed == known ? state : state with { NumericFacts = state.NumericFacts.With(term, narrowed) };
@@ -113,7 +113,7 @@ internal static class Ordering
     // factor * term + constant <= 0.
     private static FlowState Limit(FlowState state, Term term, BigInteger factor, BigInteger constant)
     {
-        Interval all = ValueRanges.OfType(term);
+        Interval all = IntegerTypes.RangeOf(term);
         return factor.Sign > 0
             ? Narrow(state, term, all with { Most = Floor(-constant, factor) })
             : Narrow(state, term, all with { Least = -Floor(-constant, -factor) });
@@ -147,5 +147,5 @@ internal static class Ordering
     // Whether it is one part of a sum, and not a sum itself.
     private static bool IsOne(Term term) => term.Kind is not (TermKind.Constant or TermKind.Cast or TermKind.Binary);
 
-    private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || ValueRanges.IsInteger(term);
+    private static bool IsNumber(Term term) => term.Kind == TermKind.Constant || IntegerTypes.IsInteger(term);
 }

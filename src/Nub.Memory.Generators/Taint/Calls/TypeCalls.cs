@@ -1,9 +1,9 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Symbols;
-using Nub.Memory.Generators.Taint;
 
-namespace Nub.Memory.Generators.Dataflow.Calls;
+namespace Nub.Memory.Generators.Taint;
 
 /// <summary>
 /// What is called in the members of a type, as the compiler comes by it: who reads, who calls whom, and which methods are handed to a
@@ -83,7 +83,7 @@ internal sealed class TypeCalls(INamedTypeSymbol type, ProgramBodies? program = 
 
     private void NoteCall(ISymbol member, ISymbol called)
     {
-        if (Sources.Reads(called) || (program?.MayRead(called) == true && !(called is IMethodSymbol own && MethodBody.IsHelper(own) && IsOwn(own))))
+        if (Sources.Reads(called) || (program?.MayRead(called) == true && !(called is IMethodSymbol own && own.IsHelper() && IsOwn(own))))
         {
             NoteReader(member);
         }
@@ -131,7 +131,7 @@ internal sealed class TypeCalls(INamedTypeSymbol type, ProgramBodies? program = 
         var found = new HashSet<ISymbol>(_readers.Concat(_parsers), SymbolEqualityComparer.Default);
         for (int depth = 0; depth < TypeFlow.DeepestFrame; depth++)
         {
-            var helpers = new HashSet<ISymbol>(found.Where(static one => one is IMethodSymbol method && MethodBody.IsHelper(method)), SymbolEqualityComparer.Default);
+            var helpers = new HashSet<ISymbol>(found.Where(static one => one is IMethodSymbol method && method.IsHelper()), SymbolEqualityComparer.Default);
             found.UnionWith(_calls.Where(one => one.Value.Keys.Any(helpers.Contains)).Select(static one => one.Key).ToList());
         }
 
