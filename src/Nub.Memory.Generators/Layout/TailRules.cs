@@ -80,6 +80,9 @@ internal static class TailRules
     private static bool Reaches(ITypeSymbol from, INamedTypeSymbol target, HashSet<ISymbol> seen) =>
         SymbolEqualityComparer.Default.Equals(from, target)
         || (from is INamedTypeSymbol { IsValueType: true, SpecialType: SpecialType.None } && seen.Count < MostTypes && seen.Add(from)
-            && (from.GetMembers().OfType<IFieldSymbol>().Any(field => !field.IsStatic && Reaches(field.Type, target, seen))
+            && (from.GetMembers().OfType<IFieldSymbol>().Any(field => !field.IsStatic && Reaches(StoredTypeOf(field), target, seen))
                 || (DeclaredBy(from) is { Element: var element } && Reaches(element, target, seen))));
+
+    // A buffer of structs, which the compiler refuses and an editor may show, has these inside.
+    private static ITypeSymbol StoredTypeOf(IFieldSymbol field) => field is { IsFixedSizeBuffer: true, Type: IPointerTypeSymbol pointer } ? pointer.PointedAtType : field.Type;
 }
