@@ -12,7 +12,7 @@ public sealed class CorpusTests
     [MemberData(nameof(Targets))]
     public void Each_input_of_the_corpus_is_survived(string name)
     {
-        FuzzTarget target = AllTargets.Named(name);
+        using FuzzTarget target = AllTargets.Named(name);
         List<byte[]> inputs = CorpusFile.Read(CorpusFile.PathOf(Path.Combine(AppContext.BaseDirectory, "Corpus"), name));
         Assert.InRange(inputs.Count, 10, 1000);
         foreach (byte[] input in inputs.Concat(target.Seeds))

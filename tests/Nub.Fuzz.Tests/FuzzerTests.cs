@@ -3,6 +3,7 @@ using Nub.Fuzz.Engine;
 namespace Nub.Fuzz.Tests;
 
 /// <summary>The fuzzer itself: coverage leads it, and it says what it found.</summary>
+[Trait("Kind", "slow")]
 public sealed class FuzzerTests
 {
     [Theory]

@@ -15,21 +15,24 @@ internal static class Program
         switch (arguments)
         {
             case ["fuzz", var seconds, var keep, .. var names]:
-                FuzzTarget[] targets = names.Length == 0 ? [.. AllTargets.Create()] : [.. names.Select(AllTargets.Named)];
                 int seed = int.TryParse(Environment.GetEnvironmentVariable("NUB_FUZZ_SEED"), CultureInfo.InvariantCulture, out int given) ? given : Environment.TickCount;
-                return new Supervisor(Seconds(seconds), seed, keep == "-" ? null : Path.GetFullPath(keep)).Run(targets);
+                return new Supervisor(Seconds(seconds), seed, keep == "-" ? null : Path.GetFullPath(keep)).Run(names.Length == 0 ? [.. AllTargets.Names] : names);
 
             case ["work", var name, var corpus, var current, var failure, var keep, var seconds, var workerSeed]:
                 var options = new WorkerOptions(corpus, current, failure, keep.Length == 0 ? null : keep, Seconds(seconds), int.Parse(workerSeed, CultureInfo.InvariantCulture));
                 return Work(name, options);
 
             case ["run", var name, var input]:
-                AllTargets.Named(name).Run(File.Exists(input) ? File.ReadAllBytes(input) : Convert.FromBase64String(input));
+                using (FuzzTarget one = AllTargets.Named(name))
+                {
+                    one.Run(File.Exists(input) ? File.ReadAllBytes(input) : Convert.FromBase64String(input));
+                }
+
                 Console.WriteLine($"{name}: nothing failed");
                 return 0;
 
             case ["list"]:
-                Console.WriteLine(string.Join('\n', AllTargets.Create().Select(static one => one.Name)));
+                Console.WriteLine(string.Join('\n', AllTargets.Names));
                 return 0;
 
             default:
@@ -49,7 +52,8 @@ internal static class Program
         })
         { IsBackground = true }.Start();
         var coverage = new Coverage();
-        using var worker = new Worker(coverage, AllTargets.Named(name), options);
+        using FuzzTarget target = AllTargets.Named(name);
+        using var worker = new Worker(coverage, target, options);
         return worker.Run();
     }
 

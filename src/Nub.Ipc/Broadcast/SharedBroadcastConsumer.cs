@@ -42,7 +42,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <summary>Reads the next record if there is one.</summary>
     /// <param name="destination">Where to copy it to. After <see langword="false"/> it may hold parts of a record that was overwritten meanwhile.</param>
     /// <param name="length">The record's length in bytes; as in <see cref="SharedRingConsumer.TryRead(Span{byte}, out int)"/> when the result is <see langword="false"/>.</param>
-    /// <param name="lost">How many records were overwritten between the one before and this one. 0 when the result is <see langword="false"/>.</param>
+    /// <param name="lost">How many records were overwritten since the last one that was read, before skipped ones too. 0 when the result is <see langword="false"/>.</param>
     /// <returns>Whether a record was read.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
@@ -88,7 +88,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <summary>Reads the next record as a value if there is one, and it has the value's size.</summary>
     /// <typeparam name="T">An AllValid type.</typeparam>
     /// <param name="value">The value, in this host's byte order; 0 when the result is <see langword="false"/>.</param>
-    /// <param name="lost">How many records were overwritten between the one before and this one. 0 when the result is <see langword="false"/>.</param>
+    /// <param name="lost">How many records were overwritten since the last one that was read, before skipped ones too. 0 when the result is <see langword="false"/>.</param>
     /// <returns>Whether a record was read. One of another size is <see cref="SharedRingError.RecordSizeMismatch"/>, and can be skipped.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>

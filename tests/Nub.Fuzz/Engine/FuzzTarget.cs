@@ -1,8 +1,12 @@
+using Nub.Memory;
+
 namespace Nub.Fuzz.Engine;
 
 /// <summary>A function of any bytes that ends, and throws nothing unless a property does not hold. Inputs follow one another in one process, so it starts from the same state each time.</summary>
-internal abstract class FuzzTarget
+internal abstract class FuzzTarget : IDisposable
 {
+    private readonly Stack<IDisposable> _owned = [];
+
     public abstract string Name { get; }
 
     /// <summary>The longest input that is tried, in bytes.</summary>
@@ -18,6 +22,29 @@ internal abstract class FuzzTarget
     public virtual TimeSpan Patience => TimeSpan.FromSeconds(20);
 
     public abstract void Run(ReadOnlySpan<byte> input);
+
+    public void Dispose()
+    {
+        while (_owned.TryPop(out IDisposable? one))
+        {
+            one.Dispose();
+        }
+    }
+
+    /// <summary>What goes with the target.</summary>
+    protected T Own<T>(T one) where T : IDisposable
+    {
+        _owned.Push(one);
+        return one;
+    }
+
+    /// <summary>A memory for all inputs, because making one costs more than most of them. Nobody needs the guest's side: the target plays the guest through the host's.</summary>
+    protected HostSharedMemory OwnMemory(ulong size)
+    {
+        (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(size).Build();
+        Own(guest);
+        return Own(host);
+    }
 
     /// <summary>A property of the code under test.</summary>
     /// <exception cref="PropertyException">It does not hold.</exception>

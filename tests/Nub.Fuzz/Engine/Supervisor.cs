@@ -1,20 +1,24 @@
 using System.Diagnostics;
 using System.Globalization;
+using Nub.Fuzz.Targets;
 
 namespace Nub.Fuzz.Engine;
 
 /// <summary>Runs the targets one after the other, each in a process of its own, which may end by itself or not at all.</summary>
 internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
 {
+    private const int MostErrorLines = 40;
+
     /// <summary>Fuzzes the targets.</summary>
     /// <returns>The exit code: 1 when one of them failed.</returns>
-    public int Run(IReadOnlyList<FuzzTarget> targets)
+    public int Run(IReadOnlyList<string> targets)
     {
         using var instrumented = new Instrumentation();
         long executions = 0;
         int failed = 0;
-        foreach (FuzzTarget target in targets)
+        foreach (string name in targets)
         {
+            using FuzzTarget target = AllTargets.Named(name);
             (long count, bool isRight) = Run(target, instrumented.Folder);
             executions += count;
             failed += isRight ? 0 : 1;
@@ -37,11 +41,23 @@ internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
                 keepFolder is null ? "" : CorpusFile.PathOf(keepFolder, target.Name), time.TotalSeconds.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture),
             },
             RedirectStandardInput = true,
+            RedirectStandardError = true,
         };
 
         // An input that takes memory without bound fails with an exception, and takes no more than this from the machine.
         start.Environment["DOTNET_GCHeapHardLimit"] = "0x80000000";
         using Process worker = Process.Start(start)!;
+
+        // A stack that has overflowed is told in ten thousands of lines.
+        int lines = 0;
+        worker.ErrorDataReceived += (_, e) =>
+        {
+            if (e.Data is not null && ++lines <= MostErrorLines)
+            {
+                Console.WriteLine(e.Data);
+            }
+        };
+        worker.BeginErrorReadLine();
         string? end = Wait(worker, current, target.Patience) ? worker.ExitCode == 0 ? null : "failed" : "did not end";
         if (end is not null)
         {

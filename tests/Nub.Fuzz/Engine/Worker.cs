@@ -115,7 +115,14 @@ internal sealed class Worker : IDisposable
         string what = Describe(thrown);
         Console.WriteLine($"{_target.Name}: failed after {_executions} executions: {thrown}");
         File.WriteAllBytes(_options.FailurePath, input);
-        byte[] small = Shrinking.Shrink(input, ShrinkingRuns, candidate =>
+
+        // What has leaked stays: then each input fails, and the first is the one that did it.
+        if (!FailsAgain([]))
+        {
+            File.WriteAllBytes(_options.FailurePath, Shrinking.Shrink(input, ShrinkingRuns, FailsAgain));
+        }
+
+        bool FailsAgain(byte[] candidate)
         {
             try
             {
@@ -127,8 +134,7 @@ internal sealed class Worker : IDisposable
             {
                 return Describe(again) == what;
             }
-        });
-        File.WriteAllBytes(_options.FailurePath, small);
+        }
     }
 
     // Numbers differ from input to input.

@@ -15,8 +15,10 @@ internal sealed class DecoderTarget : FuzzTarget
     private const int Length = 128;
     private const int First = Memory - Length;
 
-    private readonly HostSharedMemory _host = TargetMemory.Create(Memory).Host;
+    private readonly HostSharedMemory _host;
     private readonly byte[] _bytes = new byte[Length];
+
+    public DecoderTarget() => _host = OwnMemory(Memory);
 
     public override string Name => "decoders";
 

@@ -22,7 +22,7 @@ internal sealed class MemoryTarget : FuzzTarget
 
     public MemoryTarget()
     {
-        _host = TargetMemory.Create(MemoryModel.Size).Host;
+        _host = OwnMemory(MemoryModel.Size);
         for (int i = 0; i < _noise.Length; i++)
         {
             _noise[i] = (byte)((i * 7) + (i / 251));

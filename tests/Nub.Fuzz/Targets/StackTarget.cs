@@ -12,9 +12,11 @@ internal sealed class StackTarget : FuzzTarget
     private const int MaxSize = 160;
     private const int MaxOperations = 64;
 
-    private readonly HostSharedMemory _host = TargetMemory.Create(4096).Host;
+    private readonly HostSharedMemory _host;
     private readonly byte[] _contents = new byte[Before + MaxSize + After];
     private readonly byte[] _room = new byte[MaxSize];
+
+    public StackTarget() => _host = OwnMemory(4096);
 
     public override string Name => "stack";
 
