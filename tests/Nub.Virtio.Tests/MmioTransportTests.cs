@@ -106,6 +106,44 @@ public sealed class MmioTransportTests : IDisposable
     }
 
     [Fact]
+    public void What_the_driver_has_set_in_the_status_is_cleared_by_a_reset_alone()
+    {
+        var device = new CountingDevice();
+        using MmioTransport transport = Transport(device);
+        SetUpOn(transport, Version1, new TestRing(_guest.Memory, isPacked: false));
+        WriteTo(transport, 0x070, Running);
+        WriteTo(transport, 0x070, 1);
+        Assert.Equal(Running, transport.Status);
+        WriteTo(transport, 0x070, Running);
+        Assert.Equal((1, 0), (device.Activations, device.Resets));
+        WriteTo(transport, 0x070, 0);
+        Assert.Equal((1, 1), (device.Activations, device.Resets));
+    }
+
+    [Theory]
+    [InlineData(Version1)]
+    [InlineData(Version1 | 1ul << 29)]
+    [InlineData(Version1 | 1ul << 34)]
+    public void Buffers_for_what_has_not_come_yet_are_no_work(ulong features)
+    {
+        var device = new CountingDevice();
+        using MmioTransport transport = Transport(device);
+        var ring = new TestRing(_guest.Memory, (features & 1ul << 34) != 0);
+        SetUpOn(transport, features, ring);
+        WriteTo(transport, 0x070, Running);
+        int before = device.Calls;
+        _ = ring.Submit(1, 1, 1);
+        WriteTo(transport, 0x050, 0);
+        Assert.InRange(device.Calls - before, 1, 2);
+
+        // One is served when the device says so, and what it asks for meanwhile is looked at before it ends.
+        device.Takes = 1;
+        device.AsksAgain = true;
+        device.Ask();
+        ring.WaitForUsed();
+    }
+
+    [Fact]
     public void A_queue_that_cannot_be_set_up_needs_a_reset()
     {
         Choose(Version1);

@@ -1,6 +1,6 @@
 namespace Nub.Virtio;
 
-/// <summary>Takes what a driver prints.</summary>
+/// <summary>Takes what a driver prints. From any thread, and one at a time.</summary>
 /// <param name="bytes">Some bytes, at least one; a private copy that is dead after the call.</param>
 public delegate void ConsoleOutput(ReadOnlySpan<byte> bytes);
 
@@ -20,6 +20,8 @@ public sealed class ConsoleDevice : VirtioDevice<ConsoleConfiguration>
     private const ulong SizeFeature = 1;
     private const ulong EmergencyFeature = 4;
 
+    // A driver may write to the queue and to the emergency field at once, from several processors.
+    private readonly Lock _printing = new();
     private readonly ConsoleOutput _output;
     private readonly Lock _lock = new();
     private readonly byte[] _waiting = new byte[MaxWaiting];
@@ -81,7 +83,10 @@ public sealed class ConsoleDevice : VirtioDevice<ConsoleConfiguration>
         if (offset == EmergencyOffset && !source.IsEmpty)
         {
             byte character = source[0];
-            _output([character]);
+            lock (_printing)
+            {
+                _output([character]);
+            }
         }
     }
 
@@ -145,7 +150,10 @@ public sealed class ConsoleDevice : VirtioDevice<ConsoleConfiguration>
                     break;
                 }
 
-                _output(part);
+                lock (_printing)
+                {
+                    _output(part);
+                }
                 left -= (uint)part.Length;
             }
 

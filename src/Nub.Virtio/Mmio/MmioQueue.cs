@@ -9,6 +9,9 @@ internal sealed class MmioQueue
     /// <summary>Held while the device works on the queue.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>Whether the device asked to look at the queue again while it worked on it. To be used with the gate held.</summary>
+    public bool IsWoken { get; set; }
+
     public uint Size { get; set; }
 
     public ulong DescriptorArea { get; set; }

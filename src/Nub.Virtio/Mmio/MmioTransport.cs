@@ -14,7 +14,7 @@ namespace Nub.Virtio;
 /// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output
 /// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is.</para>
 /// </remarks>
-public sealed class MmioTransport : IDisposable
+public sealed partial class MmioTransport : IDisposable
 {
     /// <summary>The bytes of the window: registers up to 0x100, then the configuration space.</summary>
     public const ulong WindowSize = 0x200;
@@ -269,7 +269,9 @@ public sealed class MmioTransport : IDisposable
         // 2.2: the device does not let FEATURES_OK stand where it cannot work with what was chosen. Version 1 is a must (6.1).
         bool isAgreed = (_driverFeatures & ~(ulong)Features) == 0 && (_driverFeatures & (ulong)VirtioFeatures.Version1) != 0;
         uint old = _status;
-        uint next = (value & 0xFF & ~NeedsReset & (isAgreed ? uint.MaxValue : ~FeaturesOk)) | (old & NeedsReset);
+
+        // 2.1.1: what the driver has set is cleared by a reset alone, or the device would go on without one, with features that were not agreed on.
+        uint next = (value & 0xFF & ~NeedsReset & (isAgreed ? uint.MaxValue : ~FeaturesOk)) | old;
         if ((next & FeaturesOk) == 0)
         {
             next &= ~DriverOk;
@@ -304,91 +306,16 @@ public sealed class MmioTransport : IDisposable
             queue.Clear();
         }
 
+        _driverFeatures = 0;
+        _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
+        Acknowledge(uint.MaxValue);
+
+        // The last: whatever the device throws, the next driver begins anew.
         if ((old & DriverOk) != 0)
         {
             _device.Reset();
         }
-
-        _driverFeatures = 0;
-        _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
-        Acknowledge(uint.MaxValue);
     }
-
-    /// <summary>Lets the device work on a queue.</summary>
-    private void Serve(uint index)
-    {
-        if (index >= (uint)_queues.Length)
-        {
-            return;
-        }
-
-        MmioQueue slot = _queues[index];
-        QueueFailure? failure = null;
-        lock (slot.Gate)
-        {
-            Exception? thrown = null;
-
-            // A failure shows in the status only after the gate, for which another processor of the guest may have waited.
-            if (slot.Queue is not { } queue || slot.Failure is not null || (Status & (DriverOk | NeedsReset)) != DriverOk)
-            {
-                return;
-            }
-
-            try
-            {
-                do
-                {
-                    queue.DisableKicks();
-                    _device.Process((int)index, queue);
-                    queue.Notify();
-                }
-                while (queue.EnableKicks() && !queue.Paused);
-            }
-            catch (Exception e)
-            {
-                // The device's own fault ends its work and nothing else.
-                QueueCounts.Throw();
-                thrown = e;
-            }
-
-            if (thrown is not null || queue.Error != VirtQueueError.None)
-            {
-                slot.Failure = failure = new QueueFailure(queue.Error, thrown);
-            }
-        }
-
-        if (failure is not null)
-        {
-            Fail((int)index, failure);
-        }
-    }
-
-    private void Fail(int index, QueueFailure failure)
-    {
-        Interlocked.Or(ref _status, NeedsReset);
-        try
-        {
-            try
-            {
-                if ((Status & DriverOk) != 0)
-                {
-                    // 2.1.2: the driver is told by a configuration change.
-                    Raise(ConfigurationInterrupt);
-                }
-            }
-            finally
-            {
-                QueueFailed?.Invoke(this, new MmioQueueFailedEventArgs(index, failure.Error, failure.Exception));
-            }
-        }
-        catch (Exception e)
-        {
-            // Whoever kicked this queue, which may be another device's thread, has no part in it.
-            failure.ThrownByHandler = e;
-        }
-    }
-
-    private void Wake(VirtioDevice device, int queueIndex) => Serve((uint)queueIndex);
 
     private void TellConfigurationChanged(object? sender, EventArgs e)
     {

@@ -170,6 +170,15 @@ public abstract partial class VirtQueue
     /// <summary>What a transport does to notify the driver, which first asks <see cref="ShouldNotify"/>.</summary>
     internal void NotifyBy(Action notifier) => _notifier = notifier;
 
+    /// <summary>Lets a device process what is there.</summary>
+    /// <returns>Whether it took anything: what is available may be buffers for what has not come yet.</returns>
+    internal bool ProcessBy(VirtioDevice device, int index)
+    {
+        VirtQueuePosition before = Position;
+        device.Process(index, this);
+        return Position is var after && (after.Available != before.Available || after.AvailableWrap != before.AvailableWrap);
+    }
+
     /// <summary>Whether the driver has made something available, without taking it.</summary>
     internal abstract bool HasAvailable();
 

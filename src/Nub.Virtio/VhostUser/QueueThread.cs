@@ -18,10 +18,9 @@ internal sealed class QueueThread : IDisposable
     private readonly Action<int, VirtQueueError, Exception?> _failed;
     private readonly EventFile _wake = new();
     private readonly EventSet _events = new();
-    private readonly Lock _callGate = new();
     private readonly Thread _thread;
     private PollWindow _window;
-    private EventFile? _call;
+    private volatile EventFile? _call;
     private volatile bool _stopping;
 
     /// <param name="device">The device.</param>
@@ -61,10 +60,8 @@ internal sealed class QueueThread : IDisposable
     /// <summary>Takes another event for the driver's, or none. Whoever had the old one may dispose it afterwards.</summary>
     public void SetCall(EventFile? call)
     {
-        lock (_callGate)
-        {
-            _call = call;
-        }
+        // Without a lock: a front end can make a signal wait, and whoever takes its next message must not wait for that.
+        _call = call;
     }
 
     /// <summary>Has the device look at the queue, as after a kick.</summary>
@@ -142,22 +139,39 @@ internal sealed class QueueThread : IDisposable
         VirtQueuePosition before = _queue.Position;
         do
         {
-            _queue.DisableKicks();
-            _device.Process(_index, _queue);
-            Notify(always: false);
+            bool took;
+            do
+            {
+                _queue.DisableKicks();
+                took = Process();
+            }
+            while (took && !_stopping && _window.SeesMore(_queue));
         }
-        while (!_stopping && (_window.SeesMore(_queue) || _queue.EnableKicks()));
+        while (!_stopping && _queue.EnableKicks() && Process());
 
         return _queue.Position != before;
+    }
+
+    /// <summary>Lets the device process what is there, once.</summary>
+    /// <returns>Whether it took anything: buffers for what has not come yet stay where they are, and are no work.</returns>
+    private bool Process()
+    {
+        bool took = _queue.ProcessBy(_device, _index);
+        Notify(always: false);
+        return took;
     }
 
     private void Notify(bool always)
     {
         if (always || _queue.ShouldNotify())
         {
-            lock (_callGate)
+            try
             {
                 _call?.Signal();
+            }
+            catch (ObjectDisposedException)
+            {
+                // Another was taken just now, and is signalled when it is.
             }
         }
     }

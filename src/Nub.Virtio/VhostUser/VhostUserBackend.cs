@@ -23,6 +23,7 @@ public sealed class VhostUserBackend : IDisposable
     private int _connections;
     private Exception? _thrown;
     private bool _isServing;
+    private readonly CancellationTokenSource _end = new();
     private bool _disposed;
 
     /// <summary>Creates a back end. It serves nobody yet.</summary>
@@ -61,7 +62,7 @@ public sealed class VhostUserBackend : IDisposable
     /// </summary>
     public VirtioFeatures Features { get; init; }
 
-    /// <summary>Listens at a path, and serves one front end after another until cancelled.</summary>
+    /// <summary>Listens at a path, and serves one front end after another until cancelled or disposed.</summary>
     /// <param name="path">The socket's path. What stands there is replaced if it is a socket that nobody listens at, as a process that was killed leaves it.</param>
     /// <param name="cancellationToken">Ends the serving, after the request that each queue is at.</param>
     /// <returns>When all is stopped.</returns>
@@ -73,6 +74,7 @@ public sealed class VhostUserBackend : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
         RemoveDeadSocket(path);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _end.Token);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
         try
@@ -83,14 +85,17 @@ public sealed class VhostUserBackend : IDisposable
                 Socket socket;
                 try
                 {
-                    socket = await listener.AcceptAsync(cancellationToken).ConfigureAwait(false);
+                    socket = await listener.AcceptAsync(ended.Token).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException)
                 {
                     return;
                 }
 
-                await ServeAsync(socket, cancellationToken).ConfigureAwait(false);
+                using (socket)
+                {
+                    await ServeAsync(socket, cancellationToken).ConfigureAwait(false);
+                }
             }
         }
         finally
@@ -110,17 +115,8 @@ public sealed class VhostUserBackend : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken).ConfigureAwait(false);
         await ServeAsync(socket, cancellationToken).ConfigureAwait(false);
     }
 
@@ -181,7 +177,21 @@ public sealed class VhostUserBackend : IDisposable
             IsBackground = true,
             Name = "vhost-user",
         };
-        thread.Start();
+        try
+        {
+            thread.Start();
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _isServing = false;
+                _socket = null;
+            }
+
+            throw;
+        }
+
         using (cancellationToken.UnsafeRegister(static me => ((VhostUserBackend)me!).Hang(), this))
         {
             await ended.Task.ConfigureAwait(false);
@@ -192,7 +202,7 @@ public sealed class VhostUserBackend : IDisposable
     /// <returns>Whether a front end is connected, and which of its queues run or have failed.</returns>
     public VirtioHealth GetHealth() => _session?.Health ?? new VirtioHealth(hasDriver: false, []);
 
-    /// <summary>Ends the connection that there is, after the request that each queue is at.</summary>
+    /// <summary>Ends the connection that there is, after the request that each queue is at, and the listening.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -201,6 +211,7 @@ public sealed class VhostUserBackend : IDisposable
         }
 
         Hang();
+        _end.Cancel();
     }
 
     internal void OnNegotiated(VhostUserConnection connection) => Raise(Negotiated, new VhostUserConnectionEventArgs(connection));

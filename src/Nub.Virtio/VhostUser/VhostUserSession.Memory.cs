@@ -25,11 +25,7 @@ internal sealed partial class VhostUserSession
             Require(VhostUserProtocolFeatures.ConfigureMemorySlots);
         }
 
-        foreach (VhostUserQueue queue in _queues)
-        {
-            Stop(queue);
-        }
-
+        StopQueues();
         FlushLog();
         switch (_message.Request)
         {
@@ -64,9 +60,13 @@ internal sealed partial class VhostUserSession
         Expect(LogDescription.Layout.Size, 1);
         var description = LogDescription.ReadFrom(_message.Payload);
         WriteLog log = WriteLog.Open(_message, description, _message.Peek(0));
+
+        // Between one log and the next nothing may be written that neither has.
+        StopQueues();
         EndLog();
         _log = log;
         UpdateLog();
+        StartQueues();
         Reply(0);
         return true;
     }

@@ -141,6 +141,14 @@ internal sealed partial class VhostUserSession
         Start(queue);
     }
 
+    private void StopQueues()
+    {
+        foreach (VhostUserQueue queue in _queues)
+        {
+            Stop(queue);
+        }
+    }
+
     private void StartQueues()
     {
         foreach (VhostUserQueue queue in _queues)

@@ -191,6 +191,12 @@ internal sealed partial class VhostUserSession : IDisposable
             throw _message.Refusal(VhostUserError.OutOfOrder, $"features become 0x{features:X} from 0x{old:X} while rings run.", features, old);
         }
 
+        if (((Features ^ features) & LogAllBit) != 0)
+        {
+            // A request that began before the logging would not be in the log.
+            StopQueues();
+        }
+
         _features = features;
         _connection.Features = features;
         UpdateLog();

@@ -49,6 +49,15 @@ public sealed class ListeningTests : IDisposable
     }
 
     [Fact]
+    public async Task Disposing_the_back_end_ends_the_listening()
+    {
+        Task serving = _backend.ListenAsync(_path);
+        _backend.Dispose();
+        await serving.WaitAsync(s_patience);
+        Assert.False(File.Exists(_path));
+    }
+
+    [Fact]
     public async Task A_front_end_that_listens_is_connected_to()
     {
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

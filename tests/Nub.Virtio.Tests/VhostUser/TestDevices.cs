@@ -84,3 +84,51 @@ internal sealed class UnwillingDevice() : VirtioDevice<OneNumber>(new OneNumber(
 
     public void Work() => OnWorkArrived(0);
 }
+
+/// <summary>A device that leaves the driver's buffers where they are until it has something for them, as one that receives, and counts what it is asked.</summary>
+internal sealed class CountingDevice() : VirtioDevice<OneNumber>(new OneNumber())
+{
+    private int _depth;
+
+    /// <summary>How often it was told to look at a queue.</summary>
+    public int Calls;
+
+    /// <summary>How many buffers it is going to take.</summary>
+    public int Takes;
+
+    public int Activations { get; private set; }
+
+    public int Resets { get; private set; }
+
+    /// <summary>Whether it finds work while it works.</summary>
+    public bool AsksAgain { get; set; }
+
+    public override uint DeviceId => 42;
+
+    public override int QueueCount => 1;
+
+    public override void Activate(ulong negotiatedFeatures) => Activations++;
+
+    public override void Reset() => Resets++;
+
+    public void Ask() => OnWorkArrived(0);
+
+    public override void Process(int queueIndex, VirtQueue queue)
+    {
+        Assert.Equal(1, ++_depth);
+        int call = Interlocked.Increment(ref Calls);
+        if (AsksAgain)
+        {
+            AsksAgain = false;
+            OnWorkArrived(0);
+            Assert.Equal(call, Calls);
+        }
+        else if (Takes > 0 && queue.TryTake(out DescriptorChain chain))
+        {
+            Takes--;
+            queue.Return(chain, 0);
+        }
+
+        _depth--;
+    }
+}

@@ -25,6 +25,31 @@ public sealed class VhostUserTests
         Assert.Null(fixture.Front.Finish());
     }
 
+    [Theory]
+    [InlineData(FrontEnd.BasicFeatures)]
+    [InlineData(FrontEnd.BasicFeatures | 1ul << 29)]
+    [InlineData(Packed)]
+    public void Buffers_for_what_has_not_come_yet_are_no_work(ulong features)
+    {
+        var device = new CountingDevice();
+        using var fixture = new VhostUserFixture(features, device: device);
+        fixture.Begin();
+        TestRing ring = fixture.Start(fixture.Ring());
+        _ = ring.Submit(1, 1, 1);
+        ring.Kick.Signal();
+        for (int i = 0; i < 200; i++)
+        {
+            fixture.Front.Ask(VhostUserRequest.GetFeatures);
+        }
+
+        // As the ring starts and after the kick, each time with kicks off and on again.
+        Assert.InRange(device.Calls, 0, 4);
+        device.Takes = 1;
+        device.Ask();
+        ring.WaitForUsed();
+        Assert.Null(fixture.Front.Finish());
+    }
+
     [Fact]
     public void The_messages_of_a_ring_may_come_in_any_order()
     {
