@@ -8,9 +8,6 @@ namespace Nub.Virtio;
 /// </summary>
 internal sealed class QueueThread : IDisposable
 {
-    /// <summary>How long a stop waits for the device, whose own storage may be slow, before the front end is given up.</summary>
-    private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(60);
-
     private readonly VirtioDevice _device;
     private readonly int _index;
     private readonly VirtQueue _queue;
@@ -67,14 +64,21 @@ internal sealed class QueueThread : IDisposable
     /// <summary>Has the device look at the queue, as after a kick.</summary>
     public void Wake() => _wake.Signal();
 
-    /// <summary>Ends the thread after the request that it is at.</summary>
-    /// <returns>Whether it ended: false where the device did not come back.</returns>
-    public bool Stop()
+    /// <summary>Has the thread end after the request that it is at.</summary>
+    public void BeginStop()
     {
         _stopping = true;
         _queue.Paused = true;
         _wake.Signal();
-        if (!_thread.Join(s_stopPatience))
+    }
+
+    /// <summary>Ends the thread after the request that it is at.</summary>
+    /// <param name="patience">How long it is waited for.</param>
+    /// <returns>Whether it ended: false where the device did not come back.</returns>
+    public bool Stop(TimeSpan patience)
+    {
+        BeginStop();
+        if (!_thread.Join(patience))
         {
             return false;
         }

@@ -3,7 +3,11 @@ namespace Nub.Virtio;
 /// <summary>What the front end has said of one ring, in whatever order, and the thread that serves it while it runs.</summary>
 internal sealed class VhostUserQueue(int index) : IDisposable
 {
+    /// <summary>How long a stop waits for the device, whose own storage may be slow, before the front end is given up.</summary>
+    public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
+
     private QueueThread? _thread;
+    private bool _isAbandoned;
     private volatile QueueFailure? _failure;
 
     public int Index { get; } = index;
@@ -91,18 +95,23 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         _thread = new QueueThread(device, Index, queue, Kick, Call, failed);
     }
 
+    /// <summary>Has the ring's thread end: of several that are to be stopped all are told first.</summary>
+    public void BeginStop() => _thread?.BeginStop();
+
     /// <summary>Ends the ring's thread, after the request that it is at, and remembers where the ring stands.</summary>
+    /// <param name="patience">How long it is waited for.</param>
     /// <returns>Whether the thread ended.</returns>
-    public bool Stop()
+    public bool Stop(TimeSpan patience)
     {
         if (_thread is null)
         {
             return true;
         }
 
-        if (!_thread.Stop())
+        if (!_thread.Stop(patience))
         {
             // The thread still uses the queue and its events: they are left to it.
+            _isAbandoned = true;
             _thread = null;
             Queue = null;
             return false;
@@ -145,9 +154,12 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         IsEnabled = false;
     }
 
-    public void Dispose()
+    public void Dispose() => Dispose(StopPatience);
+
+    /// <param name="patience">How long the thread is waited for.</param>
+    public void Dispose(TimeSpan patience)
     {
-        if (Stop())
+        if (Stop(patience) && !_isAbandoned)
         {
             Clear();
         }

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 
 namespace Nub.Virtio;
 
@@ -141,11 +142,21 @@ internal sealed partial class VhostUserSession
         Start(queue);
     }
 
-    private void StopQueues()
+    private void StopQueues() => EndQueues(Stop);
+
+    /// <summary>Ends all rings, which have one time together: a device that hangs in each of a thousand must not keep the next front end waiting for hours.</summary>
+    private void EndQueues(Action<VhostUserQueue, TimeSpan> end)
     {
         foreach (VhostUserQueue queue in _queues)
         {
-            Stop(queue);
+            queue.BeginStop();
+        }
+
+        long begun = Stopwatch.GetTimestamp();
+        foreach (VhostUserQueue queue in _queues)
+        {
+            TimeSpan left = VhostUserQueue.StopPatience - Stopwatch.GetElapsedTime(begun);
+            end(queue, left > TimeSpan.Zero ? left : TimeSpan.Zero);
         }
     }
 
@@ -192,9 +203,11 @@ internal sealed partial class VhostUserSession
         }
     }
 
-    private void Stop(VhostUserQueue queue)
+    private void Stop(VhostUserQueue queue) => Stop(queue, VhostUserQueue.StopPatience);
+
+    private void Stop(VhostUserQueue queue, TimeSpan patience)
     {
-        if (!queue.Stop())
+        if (!queue.Stop(patience))
         {
             throw _message.Refusal(VhostUserError.OutOfOrder, $"the device does not come back from ring {queue.Index}.", (ulong)queue.Index);
         }

@@ -95,11 +95,7 @@ internal sealed partial class VhostUserSession : IDisposable
     {
         _device.WorkArrived -= Wake;
         _device.ConfigurationChanged -= TellConfigurationChanged;
-        foreach (VhostUserQueue queue in _queues)
-        {
-            queue.Dispose();
-        }
-
+        EndQueues(static (queue, patience) => queue.Dispose(patience));
         try
         {
             Deactivate();
