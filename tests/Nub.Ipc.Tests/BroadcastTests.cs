@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Ipc.Tests;
@@ -213,5 +214,71 @@ public class BroadcastTests
 
         Assert.True(read > 100);
         host.Dispose();
+    }
+
+    [Fact]
+    public void A_value_that_is_longer_than_any_record_is_told_from_no_record()
+    {
+        (HostSharedMemory host, SharedBroadcast broadcast) = New(8);
+        SharedBroadcastConsumer consumer = broadcast.CreateConsumer();
+        Assert.False(consumer.TryRead(out Pair16 _, out _));
+        Assert.Equal(SharedRingError.None, consumer.Error);
+        Assert.True(broadcast.Producer.TryWrite(5UL));
+        Assert.False(consumer.TryRead(out Pair16 pair, out _));
+        Assert.Equal((0UL, SharedRingError.RecordSizeMismatch, false), (pair.First, consumer.Error, consumer.IsBroken));
+        Assert.True(consumer.TryRead(out ulong value, out _) && value == 5);
+
+        // A hostile producer's length that the value would have.
+        host.Write(broadcast.SlotAt(1) + 8, 16UL);
+        host.Write(broadcast.SlotAt(1), 4UL);
+        Assert.False(consumer.TryRead(out pair, out _));
+        Assert.Equal((SharedRingError.RecordTooLong, true), (consumer.Error, consumer.IsBroken));
+        host.Dispose();
+    }
+
+    [Fact]
+    public void A_wait_of_a_thread_ends_with_its_consumer()
+    {
+        (HostSharedMemory host, SharedBroadcast broadcast) = New();
+        SharedBroadcastConsumer consumer = broadcast.CreateConsumer();
+        using var begun = new ManualResetEventSlim();
+        using var patience = new CancellationTokenSource(s_patience);
+        Exception? caught = null;
+        var reader = new Thread(() =>
+        {
+            begun.Set();
+            caught = Record.Exception(() => consumer.WaitToRead(Timeout.InfiniteTimeSpan, patience.Token));
+        });
+        reader.Start();
+        begun.Wait();
+        consumer.Dispose();
+        reader.Join();
+        Assert.IsType<ObjectDisposedException>(caught);
+        host.Dispose();
+    }
+
+    [Fact]
+    public void A_wait_on_memory_that_was_opened_for_reading_ends_with_its_token()
+    {
+        ulong size = SharedBroadcast.SizeFor(16, 8);
+        var (host, guest) = ExclusiveSharedMemory.CreateShareable(4096).Build();
+        _ = SharedBroadcast.Create(host, 0, size, 16);
+        using (SafeHandle handle = host.DuplicateHandle())
+        using (HostSharedMemory reading = HostSharedMemory.Open(handle, 0, 4096, SharedMemoryAccess.Read))
+        {
+            SharedBroadcastConsumer consumer = SharedBroadcast.Open(reading, 0, size, 16).CreateConsumer();
+            using var cancelled = new CancellationTokenSource();
+            Exception? caught = null;
+            var reader = new Thread(() => caught = Record.Exception(() => consumer.WaitToRead(Timeout.InfiniteTimeSpan, cancelled.Token)));
+            reader.Start();
+            Patience.WaitUntil(() => !consumer.CanBeWoken);
+            cancelled.Cancel();
+            reader.Join();
+            Assert.IsType<OperationCanceledException>(caught);
+            consumer.Dispose();
+        }
+
+        host.Dispose();
+        guest.Dispose();
     }
 }

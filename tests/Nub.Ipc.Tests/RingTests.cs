@@ -313,4 +313,67 @@ public class RingTests
         host.Dispose();
         guest.Dispose();
     }
+
+    [Fact]
+    public void A_producer_that_is_reset_takes_its_completion_back()
+    {
+        using var memory = new RingMemory();
+        memory.Producer.Complete();
+        Assert.False(memory.Consumer.TryPeekLength(out _));
+        Assert.True(memory.Consumer.IsCompleted);
+        memory.Producer.Reset();
+        Assert.False(memory.Consumer.TryPeekLength(out _));
+        Assert.False(memory.Consumer.IsCompleted);
+    }
+
+    [Fact]
+    public void What_was_read_in_part_and_then_skipped_takes_nothing_from_the_next_record()
+    {
+        using var memory = new RingMemory();
+        byte[] buffer = new byte[4];
+        memory.Producer.Write([1, 2, 3, 4, 5, 6]);
+        memory.Producer.Write([7, 8]);
+        Assert.True(memory.Consumer.TryReadPart(buffer, out int read) && read == 4);
+        Assert.True(memory.Consumer.TrySkip());
+        Assert.True(memory.Consumer.TryReadPart(buffer, out read) && read == 2);
+        Assert.Equal([7, 8], buffer[..2]);
+    }
+
+    [Fact]
+    public void One_call_passes_over_some_empty_records_for_a_byte_and_not_over_any_number()
+    {
+        using var memory = new RingMemory();
+        const int Empty = 40;
+        for (int i = 0; i < Empty; i++)
+        {
+            Assert.True(memory.Producer.TryWrite([]));
+        }
+
+        memory.Producer.Write([7]);
+        byte[] buffer = new byte[4];
+        int calls = 1, read;
+        while (!memory.Consumer.TryReadPart(buffer, out read))
+        {
+            calls++;
+        }
+
+        Assert.Equal((1, 7), (read, buffer[0]));
+        Assert.InRange(calls, 2, Empty);
+    }
+
+    [Fact]
+    public void A_memory_whose_words_are_not_aligned_holds_no_ring_and_no_broadcast()
+    {
+        var (host, guest) = ExclusiveSharedMemory.CreateShareable(8192).Build();
+        using (System.Runtime.InteropServices.SafeHandle handle = host.DuplicateHandle())
+        using (HostSharedMemory part = HostSharedMemory.Open(handle, 4, 4096))
+        {
+            Assert.Equal("memory", Assert.Throws<ArgumentException>(() => SharedRing.Create(part, 0, 1024)).ParamName);
+            Assert.Equal("memory", Assert.Throws<ArgumentException>(() => SharedRing.TryOpen(part, 0, 1024, out _)).ParamName);
+            Assert.Equal("memory", Assert.Throws<ArgumentException>(() => SharedBroadcast.Create(part, 0, 1024, 16)).ParamName);
+        }
+
+        host.Dispose();
+        guest.Dispose();
+    }
 }

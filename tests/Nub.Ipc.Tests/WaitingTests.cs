@@ -313,4 +313,45 @@ public class WaitingTests
         Assert.True(await waiting.WaitAsync(s_patience));
         memory.Ring.Dispose();
     }
+
+    [Fact]
+    public async Task An_end_that_is_awaited_refuses_a_second_wait_and_takes_the_next_one()
+    {
+        using var memory = new RingMemory();
+        using var cancelled = new CancellationTokenSource();
+        for (long i = 0; i < 3; i++)
+        {
+            Task<bool> first = memory.Consumer.WaitToReadAsync().AsTask();
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await memory.Consumer.WaitToReadAsync());
+            await Assert.ThrowsAsync<InvalidOperationException>(async () => await memory.Consumer.ReadAsync<long>());
+            Assert.False(first.IsCompleted);
+            memory.Producer.Write(i);
+            Assert.True(await first.WaitAsync(s_patience));
+            Assert.Equal(i, await memory.Consumer.ReadAsync<long>());
+        }
+
+        Task<bool> given = memory.Consumer.WaitToReadAsync(cancelled.Token).AsTask();
+        cancelled.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given.WaitAsync(s_patience));
+        Task<bool> next = memory.Consumer.WaitToReadAsync().AsTask();
+        memory.Producer.Write(1L);
+        Assert.True(await next.WaitAsync(s_patience));
+        memory.Ring.Dispose();
+    }
+
+    [Fact]
+    public void A_wait_of_a_thread_ends_with_its_ring()
+    {
+        using var memory = new RingMemory();
+        using var patience = new CancellationTokenSource(s_patience);
+        _ = memory.Consumer;
+        Exception? caught = null;
+        var reader = new Thread(() => caught = Record.Exception(() => memory.Consumer.WaitToRead(patience.Token)));
+        reader.Start();
+        Patience.WaitUntil(() => memory.ConsumerSleeps);
+        memory.Ring.Dispose();
+        reader.Join();
+        Assert.IsType<ObjectDisposedException>(caught);
+        Assert.Throws<ObjectDisposedException>(() => memory.Consumer.WaitToRead(patience.Token));
+    }
 }

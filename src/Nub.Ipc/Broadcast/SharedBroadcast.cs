@@ -72,6 +72,7 @@ public sealed class SharedBroadcast
     /// <param name="maxRecordLength">The longest record in bytes.</param>
     /// <returns>The broadcast.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, the length is negative, or the size is too small for two slots.</exception>
+    /// <exception cref="ArgumentException">The memory begins at an address that is no multiple of 8.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
@@ -153,6 +154,12 @@ public sealed class SharedBroadcast
 
         ulong slotSize = SlotSizeOf(maxRecordLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, DataOffset + (2 * slotSize));
+        if (((ulong)memory.BaseAddress + offset) % 8 != 0)
+        {
+            // Of a part of a file that was opened at any offset. Atomic operations want words that are aligned in memory.
+            throw new ArgumentException($"A broadcast begins at an address that is a multiple of 8, and this memory at {memory.BaseAddress:x}.", nameof(memory));
+        }
+
         ulong memorySize = memory.Size;
         return offset <= memorySize && size <= memorySize - offset
             ? new SharedBroadcast(memory, offset, slotSize, Math.Min((size - DataOffset) / slotSize, uint.MaxValue), maxRecordLength)

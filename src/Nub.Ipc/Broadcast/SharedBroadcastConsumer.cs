@@ -95,9 +95,11 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     public bool TryRead<[AllValid] T>(out T value, out ulong lost) where T : unmanaged
     {
         // A type that no slot holds would be read beyond it.
-        for (int tries = 0; Unsafe.SizeOf<T>() <= _broadcast.MaxRecordLength && TryFind(tries, out ulong slot, out ulong mark);)
+        bool fits = Unsafe.SizeOf<T>() <= _broadcast.MaxRecordLength;
+        value = default;
+        for (int tries = 0; TryFind(tries, out ulong slot, out ulong mark);)
         {
-            if (!Memory.TryRead(slot + 8, out ulong length) || !Memory.TryRead(slot + SharedBroadcast.SlotHeader, out value))
+            if (!Memory.TryRead(slot + 8, out ulong length) || (fits && !Memory.TryRead(slot + SharedBroadcast.SlotHeader, out value)))
             {
                 Gone(slot);
                 break;
@@ -110,7 +112,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
                 continue;
             }
 
-            if (length == (uint)Unsafe.SizeOf<T>())
+            if (fits && length == (uint)Unsafe.SizeOf<T>())
             {
                 lost = Pass();
                 return true;
@@ -118,7 +120,9 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
 
             value = default;
             lost = 0;
-            return Refuse(new RingRefusal(SharedRingError.RecordSizeMismatch, _next, length, (uint)Unsafe.SizeOf<T>()), breaks: false);
+            return fits || length <= (uint)_broadcast.MaxRecordLength
+                ? Refuse(new RingRefusal(SharedRingError.RecordSizeMismatch, _next, length, (uint)Unsafe.SizeOf<T>()), breaks: false)
+                : Refuse(new RingRefusal(SharedRingError.RecordTooLong, _next, length, (uint)_broadcast.MaxRecordLength), breaks: true);
         }
 
         value = default;
@@ -146,7 +150,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <exception cref="SharedRingException">The producer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed, or this consumer during the wait.</exception>
     public bool WaitToRead(TimeSpan timeout, CancellationToken cancellationToken = default) => Wait(timeout, cancellationToken) && Outcome();
 
     /// <summary>Waits until there is a record, without a thread.</summary>
@@ -154,6 +158,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <returns>When there is one.</returns>
     /// <exception cref="SharedRingException">The producer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">This end is awaited already.</exception>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => WaitAsync(cancellationToken);
 
     /// <summary>Forgets what the producer broke, and begins with the next record that is written.</summary>

@@ -74,9 +74,16 @@ public sealed class SharedBroadcastProducer
 
         _next++;
         _index = _index + 1 == _broadcast.Capacity ? 0 : _index + 1;
-        if (_memory.TryRead(_broadcast.Offset + SharedBroadcast.RequestOffset, out ulong request) && request != 0)
+        try
         {
-            WakeConsumers();
+            if (_memory.TryRead(_broadcast.Offset + SharedBroadcast.RequestOffset, out ulong request) && request != 0)
+            {
+                WakeConsumers();
+            }
+        }
+        catch (SharedMemoryLockedException)
+        {
+            // The record is there, and must not be written again. Who sleeps finds it when it looks by itself.
         }
 
         return true;

@@ -86,6 +86,7 @@ public sealed class SharedRing : IDisposable
     /// <param name="size">The size in bytes, at least 1024: 512 are the ring's own, the rest, rounded down to a multiple of 64, is for records.</param>
     /// <returns>The ring.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, or the size is less than 1024.</exception>
+    /// <exception cref="ArgumentException">The memory begins at an address that is no multiple of 8.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
@@ -151,6 +152,12 @@ public sealed class SharedRing : IDisposable
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(size, RingLayout.DataOffset + RingLayout.LeastCapacity);
+        if (((ulong)memory.BaseAddress + offset) % 8 != 0)
+        {
+            // Of a part of a file that was opened at any offset. Atomic operations want words that are aligned in memory.
+            throw new ArgumentException($"A ring begins at an address that is a multiple of 8, and this memory at {memory.BaseAddress:x}.", nameof(memory));
+        }
+
         ulong memorySize = memory.Size;
         return offset <= memorySize && size <= memorySize - offset
             ? new SharedRing(memory, offset, RingLayout.CapacityOf(size))

@@ -151,7 +151,7 @@ public sealed partial class SharedRingConsumer : RingEnd
 
         if (count != 0)
         {
-            TryPublish(_position);
+            Publish();
         }
 
         return count;
@@ -192,7 +192,7 @@ public sealed partial class SharedRingConsumer : RingEnd
 
         if (count != 0)
         {
-            TryPublish(_position);
+            Publish();
         }
 
         return count;
@@ -246,6 +246,8 @@ public sealed partial class SharedRingConsumer : RingEnd
         ulong header = 0;
         if (_broken || (_memory.TryRead(_data + _offset, out header) ? header == 0 : !Lost(_offset, 8)))
         {
+            // A producer that was reset takes its completion back.
+            _completed &= _broken;
             return NotNow();
         }
 
@@ -321,17 +323,25 @@ public sealed partial class SharedRingConsumer : RingEnd
 
     /// <summary>
     /// Gives the room of what was read back, and goes on behind it. In this order: when the store is refused, because somebody took the memory
-    /// exclusively, the record is still to be read.
+    /// exclusively, the record is still to be read; once it took place, nothing is refused any more.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Consume()
     {
-        if (_elementsLeft <= 1 && !TryPublish(_position + _padding + _record.Span))
+        if (_elementsLeft > 1)
         {
-            return false;
+            Pass(1);
+            return true;
+        }
+
+        ulong position = _position + _padding + _record.Span;
+        if (!_memory.TryWrite(_base + RingLayout.ConsumerPositionOffset, position))
+        {
+            return Lost(0, 8);
         }
 
         Pass(1);
+        WakePeer(position);
         return true;
     }
 
@@ -339,6 +349,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Pass(uint count)
     {
+        _partRead = 0;
         if (_elementsLeft > count)
         {
             _elementsLeft -= count;
@@ -349,27 +360,27 @@ public sealed partial class SharedRingConsumer : RingEnd
         ulong span = _record.Span;
         _position += _padding + span;
         _offset += span;
+        _elementsLeft = 0;
+        _padding = 0;
+        _hasRecord = false;
         if (_offset == _capacity)
         {
             _offset = 0;
             EndLap();
         }
-
-        _elementsLeft = 0;
-        _padding = 0;
-        _hasRecord = false;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryPublish(ulong position)
+    /// <summary>Gives back the room of all that was passed, under the lease of who read it.</summary>
+    private void Publish()
     {
-        if (!_memory.TryWrite(_base + RingLayout.ConsumerPositionOffset, position))
+        if (_memory.TryWrite(_base + RingLayout.ConsumerPositionOffset, _position))
         {
-            return Lost(0, 8);
+            WakePeer(_position);
         }
-
-        WakePeer(position);
-        return true;
+        else
+        {
+            Lost(0, 8);
+        }
     }
 
     private static bool TryReadValues<[AllValid] T>(in HostLease lease, ulong at, Span<T> values) where T : unmanaged

@@ -21,6 +21,12 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private uint _futex;
     private int _noise;
 
+    // Somebody held the memory exclusively at the last look: the futex cannot be read, and may have another value than the kernel is told.
+    private bool _lockedOut;
+
+    // From Start to GetResult.
+    private int _inProgress;
+
     public AsyncWait(WaitingEnd end)
     {
         _end = end;
@@ -35,35 +41,54 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     public uint Futex => _futex;
 
     /// <summary>Whether the end is looked at every millisecond: its peer wakes it for nothing, or cannot wake it.</summary>
-    public bool IsPolled => _noise > WaitingEnd.NoiseTolerated || !_end.CanBeWoken;
+    public bool IsPolled => _lockedOut || _noise > WaitingEnd.NoiseTolerated || !_end.CanBeWoken;
 
     /// <summary>Begins a wait of an end that is not ready.</summary>
+    /// <exception cref="InvalidOperationException">One is in progress, or nobody has taken its result.</exception>
     public ValueTask<bool> Start(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(SharedRing));
-        _core.Reset();
-        _noise = 0;
-        _error = null;
-        _futex = _end.Arm(_end.Waker is not null);
-        if (_end.IsReady())
+        if (Interlocked.Exchange(ref _inProgress, 1) != 0)
         {
-            _end.Disarm();
-            return new ValueTask<bool>(_end.Outcome());
+            throw new InvalidOperationException("This end is awaited already: it is for one call at a time.");
         }
 
-        _token = cancellationToken;
-        _registration = cancellationToken.UnsafeRegister(static wait => ((AsyncWait)wait!).Cancel(), this);
-        var task = new ValueTask<bool>(this, _core.Version);
-        if (_end.Waker is { } waker)
+        bool begun = false;
+        try
         {
-            waker.Add(this);
-        }
-        else
-        {
-            WaitingThread.Add(this);
-        }
+            _core.Reset();
+            _noise = 0;
+            _lockedOut = false;
+            _error = null;
+            _futex = _end.Arm(_end.Waker is not null);
+            if (_end.IsReady())
+            {
+                _end.Disarm();
+                return new ValueTask<bool>(_end.Outcome());
+            }
 
-        return task;
+            _token = cancellationToken;
+            _registration = cancellationToken.UnsafeRegister(static wait => ((AsyncWait)wait!).Cancel(), this);
+            var task = new ValueTask<bool>(this, _core.Version);
+            if (_end.Waker is { } waker)
+            {
+                waker.Add(this);
+            }
+            else
+            {
+                WaitingThread.Add(this);
+            }
+
+            begun = true;
+            return task;
+        }
+        finally
+        {
+            if (!begun)
+            {
+                _registration.Unregister();
+                Volatile.Write(ref _inProgress, 0);
+            }
+        }
     }
 
     /// <summary>Looks whether the wait is over, and completes it then. On the waiting thread.</summary>
@@ -104,6 +129,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
             }
 
             _futex = _end.Arm(_end.Waker is not null);
+            _lockedOut = false;
             if (!_end.IsReady())
             {
                 _noise += woken ? 1 : 0;
@@ -115,6 +141,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         catch (SharedMemoryLockedException)
         {
             // For the time of a callback. Nobody who awaits an end expects to hear of it.
+            _lockedOut = true;
             return false;
         }
         catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException)
@@ -143,7 +170,19 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     /// <inheritdoc/>
     public bool GetResult(short token)
     {
-        _core.GetResult(token);
+        bool isOver = _core.GetStatus(token) != ValueTaskSourceStatus.Pending;
+        try
+        {
+            _core.GetResult(token);
+        }
+        finally
+        {
+            if (isOver)
+            {
+                Volatile.Write(ref _inProgress, 0);
+            }
+        }
+
         return _end.Outcome();
     }
 

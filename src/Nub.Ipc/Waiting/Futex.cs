@@ -15,7 +15,7 @@ internal static unsafe partial class Futex
     private const uint Futex2SizeU32 = 0x02;
     private const int ClockMonotonic = 1;
     private const int ETimedOut = 110;
-    private const int ENoSys = 38;
+    private const int EInval = 22;
 
     // The numbers of <asm/unistd.h>; futex_waitv has the same one everywhere.
     private static readonly nint s_futex = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 202 : 98;
@@ -25,8 +25,8 @@ internal static unsafe partial class Futex
     public static bool IsSupported { get; } =
         OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64;
 
-    /// <summary>Whether one thread can sleep on several words at once (Linux 5.16).</summary>
-    public static bool CanWaitForMany { get; } = IsSupported && Syscall(FutexWaitV, 0, 0, 0, 0, 0, 0) == -1 && Marshal.GetLastPInvokeError() != ENoSys;
+    /// <summary>Whether one thread can sleep on several words at once (Linux 5.16). Where a filter forbids it, the answer to no words is another error than EINVAL.</summary>
+    public static bool CanWaitForMany { get; } = IsSupported && Syscall(FutexWaitV, 0, 0, 0, 0, 0, 0) == -1 && Marshal.GetLastPInvokeError() == EInval;
 
     /// <summary>Sleeps while a word has a value, at most for a time.</summary>
     /// <param name="address">The word, which stays mapped during the call.</param>

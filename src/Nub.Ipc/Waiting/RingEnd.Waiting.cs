@@ -56,23 +56,39 @@ public abstract partial class RingEnd
 
     private protected override void NoteSleep() => _sleptThisLap = true;
 
-    /// <summary>Has the peer woken if it waits for this position. After a record was revealed, or room was given back.</summary>
+    /// <summary>
+    /// Has the peer woken if it waits for this position. After a record was revealed, or room was given back: that stands, so nothing is thrown when somebody
+    /// takes the memory exclusively now, or the caller would do it again. The peer then finds out when it looks by itself.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void WakePeer(ulong position)
     {
-        if (_memory.TryRead(_peerRequest, out ulong request) && request != 0)
+        try
         {
-            AnswerRequest(request, position);
+            if (_memory.TryRead(_peerRequest, out ulong request) && request != 0)
+            {
+                AnswerRequest(request, position);
+            }
+        }
+        catch (SharedMemoryLockedException)
+        {
         }
     }
 
-    /// <summary>Notes that this end begins the ring anew.</summary>
+    /// <summary>Notes that this end begins the ring anew. Throws nothing, for the same reason.</summary>
     private protected void EndLap()
     {
         if (_fenced && !_sleptThisLap && SystemBarrier.IsAvailable)
         {
-            _fenced = false;
-            _memory.TryWrite(RequestOffset, 0UL);
+            try
+            {
+                _memory.TryWrite(RequestOffset, 0UL);
+                _fenced = false;
+            }
+            catch (SharedMemoryLockedException)
+            {
+                // The next lap's end is soon enough.
+            }
         }
 
         _sleptThisLap = false;

@@ -5,6 +5,9 @@ namespace Nub.Ipc;
 
 public sealed partial class SharedRingConsumer
 {
+    // How many empty records one call passes over for those to whom records are bytes: a peer that writes no others must not hold the caller for ever.
+    private const int EmptyTolerated = 16;
+
     // How much of the next record was read by parts.
     private uint _partRead;
 
@@ -16,7 +19,7 @@ public sealed partial class SharedRingConsumer
     /// <exception cref="SharedRingException">The peer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public bool WaitToRead(CancellationToken cancellationToken = default) => WaitToRead(Timeout.InfiniteTimeSpan, cancellationToken);
 
     /// <summary>Waits until there is a record, at most for a time.</summary>
@@ -29,6 +32,7 @@ public sealed partial class SharedRingConsumer
     /// <summary>Waits until there is a record, without a thread.</summary>
     /// <returns>When there is one; <see langword="false"/> when the producer has completed and everything was read.</returns>
     /// <inheritdoc cref="WaitToRead(CancellationToken)"/>
+    /// <exception cref="InvalidOperationException">This end is awaited already.</exception>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => WaitAsync(cancellationToken);
 
     /// <summary>Reads the next record, and waits for it.</summary>
@@ -39,7 +43,7 @@ public sealed partial class SharedRingConsumer
     /// <exception cref="EndOfStreamException">The producer has completed and everything was read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public int Read(Span<byte> destination, CancellationToken cancellationToken = default)
     {
         int length;
@@ -103,6 +107,7 @@ public sealed partial class SharedRingConsumer
     }
 
     /// <summary>Reads what there is of the next record, or its rest: for those to whom records are no more than bytes.</summary>
+    /// <returns>Whether there was a byte to read; not while empty records come, of which each call takes some.</returns>
     internal bool TryReadPart(Span<byte> destination, out int read)
     {
         read = 0;
@@ -111,7 +116,7 @@ public sealed partial class SharedRingConsumer
             return true;
         }
 
-        while (TryPeek(out ulong offset, out uint length))
+        for (int empty = 0; empty < EmptyTolerated && TryPeek(out ulong offset, out uint length); empty++)
         {
             int some = (int)Math.Min(length - _partRead, (uint)destination.Length);
             if (!_memory.TryCopyTo(_data + offset + _partRead, destination[..some]))
@@ -123,14 +128,9 @@ public sealed partial class SharedRingConsumer
             {
                 _partRead += (uint)some;
             }
-            else
+            else if (!Consume())
             {
-                if (!Consume())
-                {
-                    return false;
-                }
-
-                _partRead = 0;
+                return false;
             }
 
             if (some != 0)

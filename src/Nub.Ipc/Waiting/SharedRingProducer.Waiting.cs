@@ -17,7 +17,7 @@ public sealed partial class SharedRingProducer
     /// <exception cref="SharedRingException">The peer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public void WaitToWrite(int recordLength, CancellationToken cancellationToken = default) =>
         WaitToWrite(recordLength, Timeout.InfiniteTimeSpan, cancellationToken);
 
@@ -36,6 +36,7 @@ public sealed partial class SharedRingProducer
     /// <summary>Waits until there is room for a record, without a thread.</summary>
     /// <returns>When there is room.</returns>
     /// <inheritdoc cref="WaitToWrite(int, CancellationToken)"/>
+    /// <exception cref="InvalidOperationException">This end is awaited already.</exception>
     public ValueTask<bool> WaitToWriteAsync(int recordLength, CancellationToken cancellationToken = default)
     {
         Want(recordLength);
@@ -50,7 +51,7 @@ public sealed partial class SharedRingProducer
     /// <exception cref="SharedRingException">The peer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public void Write(ReadOnlySpan<byte> record, CancellationToken cancellationToken = default)
     {
         while (!TryWrite(record))

@@ -14,6 +14,7 @@ public abstract class WaitingEnd
 
     private AsyncWait? _asyncWait;
     private volatile bool _peerHasGone;
+    private volatile bool _ended;
 
     private protected WaitingEnd(HostSharedMemory memory, ulong requestOffset)
     {
@@ -84,7 +85,12 @@ public abstract class WaitingEnd
     }
 
     /// <summary>Ends the wait in progress, if there is one, and lets go of what waiting needed.</summary>
-    internal void EndWaiting() => _asyncWait?.Dispose();
+    internal void EndWaiting()
+    {
+        _ended = true;
+        Nudge();
+        _asyncWait?.Dispose();
+    }
 
     /// <summary>Wakes this end itself, so that it looks at its token.</summary>
     internal void Nudge()
@@ -97,9 +103,9 @@ public abstract class WaitingEnd
                 Waker!.Look();
             }
         }
-        catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException)
+        catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException or NotSupportedException)
         {
-            // The memory is gone or in somebody's hands: the sleeper finds out by itself, at the latest when it looks again.
+            // The memory is gone, in somebody's hands, or only for reading: the sleeper finds out by itself, at the latest when it looks again.
         }
     }
 
@@ -128,11 +134,12 @@ public abstract class WaitingEnd
             }
 
             TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? RecheckInterval : timeout - Stopwatch.GetElapsedTime(start);
-            if (ready || left <= TimeSpan.Zero || cancellationToken.IsCancellationRequested)
+            if (ready || left <= TimeSpan.Zero || _ended || cancellationToken.IsCancellationRequested)
             {
                 Disarm();
                 if (!ready)
                 {
+                    ObjectDisposedException.ThrowIf(_ended, typeof(SharedRing));
                     cancellationToken.ThrowIfCancellationRequested();
                 }
 
@@ -162,6 +169,7 @@ public abstract class WaitingEnd
             return new ValueTask<bool>(Outcome());
         }
 
+        ObjectDisposedException.ThrowIf(_ended, typeof(SharedRing));
         return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<bool>(cancellationToken)
             : (_asyncWait ??= new AsyncWait(this)).Start(cancellationToken);

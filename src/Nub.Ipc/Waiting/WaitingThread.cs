@@ -28,8 +28,17 @@ internal static unsafe class WaitingThread
             s_added.Add(wait);
             if (!s_started)
             {
-                s_started = true;
-                new Thread(Run, 256 * 1024) { IsBackground = true, Name = "Nub.Ipc waiting" }.UnsafeStart();
+                try
+                {
+                    new Thread(Run, 256 * 1024) { IsBackground = true, Name = "Nub.Ipc waiting" }.UnsafeStart();
+                    s_started = true;
+                }
+                catch
+                {
+                    // No memory for a thread: this wait fails, and the next one tries again.
+                    s_added.Remove(wait);
+                    throw;
+                }
             }
         }
 
