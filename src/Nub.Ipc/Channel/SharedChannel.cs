@@ -17,6 +17,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
 {
     // Bytes for nothing in a row. A wait that ended by itself leaves one now and then.
     private const int NoiseTolerated = 64;
+    private const ulong LargestRing = 1UL << 40;
 
     private readonly ChannelLink _link;
     private readonly HostSharedMemory _memory;
@@ -25,6 +26,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     private readonly ChannelWaker _waker;
     private readonly CancellationTokenSource _gone = new();
     private readonly Task _watching;
+    private Task _telling = Task.CompletedTask;
     private int _disposed;
 
     private SharedChannel(ChannelLink link, HostSharedMemory memory, SharedRing outgoing, SharedRing incoming, PeerCredentials peer)
@@ -52,7 +54,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     /// <summary>Whether the peer has gone. What it wrote before can still be read.</summary>
     public bool IsPeerGone => Producer.PeerHasGone;
 
-    /// <summary>Cancelled when the peer has gone.</summary>
+    /// <summary>Cancelled when the peer has gone. What its handlers throw is not looked at; one may dispose the channel.</summary>
     public CancellationToken PeerGone => _gone.Token;
 
     /// <summary>Whether there are channels here: on Linux (x64, arm64) and Windows.</summary>
@@ -64,6 +66,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     /// </param>
     /// <param name="options">How channels are made, or <see langword="null"/>.</param>
     /// <returns>The listener.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A size or the time of the options is out of its range.</exception>
     /// <exception cref="SocketException">The system refused.</exception>
     /// <exception cref="PlatformNotSupportedException">Neither Linux nor Windows.</exception>
     public static Task<SharedChannelListener> ListenAsync(string path, SharedChannelOptions? options = null)
@@ -72,6 +75,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         CheckPlatform();
         options ??= new SharedChannelOptions();
         CheckRingSize(options.RingSize);
+        CheckLimits(options);
         return Task.FromResult(new SharedChannelListener(path, options));
     }
 
@@ -80,6 +84,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     /// <param name="options">What is wanted, or <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The channel.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A size or the time of the options is out of its range.</exception>
     /// <exception cref="SharedChannelException">The peer is not wanted, or does not speak the protocol.</exception>
     /// <exception cref="SocketException">Nothing listens there, or another user does and may not be connected to.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -89,6 +94,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(path);
         CheckPlatform();
         options ??= new SharedChannelOptions();
+        CheckLimits(options);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(options.HandshakeTimeout);
         ChannelLink? link = null;
@@ -123,7 +129,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     public Stream AsStream() => new SharedChannelStream(this);
 
     /// <summary>The channel as a pair of pipes, for what reads and writes those. Use either this or the ends.</summary>
-    /// <returns>The pipes. Completing both disposes the channel.</returns>
+    /// <returns>The pipes. Completing them leaves the channel as it is: dispose it.</returns>
     public IDuplexPipe AsDuplexPipe() => new ChannelPipes(AsStream());
 
     /// <summary>Says to the peer that nothing follows, closes the link, and lets go of the memory.</summary>
@@ -156,7 +162,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     {
         Dispose();
         await _watching.ConfigureAwait(false);
-        _gone.Dispose();
+        _ = EndTellingAsync();
     }
 
     /// <summary>Makes a channel with a peer that connected.</summary>
@@ -270,7 +276,16 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         Producer.EndPeer();
         Consumer.EndPeer();
         _waker.Look();
-        await _gone.CancelAsync().ConfigureAwait(false);
+        _telling = TellAsync();
+    }
+
+    /// <summary>Runs the handlers of <see cref="PeerGone"/>. Not awaited by who disposes the channel, which may be one of them; what they throw is their own.</summary>
+    private async Task TellAsync() => await _gone.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private async Task EndTellingAsync()
+    {
+        await _telling.ConfigureAwait(false);
+        _gone.Dispose();
     }
 
     private static void CheckPlatform()
@@ -284,6 +299,18 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     private static void CheckRingSize(ulong size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1024UL, nameof(SharedChannelOptions.RingSize));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, 1UL << 40, nameof(SharedChannelOptions.RingSize));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, LargestRing, nameof(SharedChannelOptions.RingSize));
+    }
+
+    /// <summary>What a timer does not take is refused here, before there is a link that would be left open.</summary>
+    private static void CheckLimits(SharedChannelOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxRingSize, LargestRing, nameof(SharedChannelOptions.MaxRingSize));
+        if (options.HandshakeTimeout != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(options.HandshakeTimeout, TimeSpan.Zero, nameof(SharedChannelOptions.HandshakeTimeout));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(
+                options.HandshakeTimeout, TimeSpan.FromMilliseconds(uint.MaxValue - 1), nameof(SharedChannelOptions.HandshakeTimeout));
+        }
     }
 }

@@ -9,10 +9,10 @@ public sealed record SharedChannelOptions
     /// </summary>
     public ulong RingSize { get; init; } = 1 << 20;
 
-    /// <summary>The most bytes for each direction that a connecting side takes from the listening one: 64 MiB unless said otherwise.</summary>
+    /// <summary>The most bytes for each direction that a connecting side takes from the listening one: 64 MiB unless said otherwise, at most 1 TiB.</summary>
     public ulong MaxRingSize { get; init; } = 64 << 20;
 
-    /// <summary>How long a peer may take to say hello: 10 seconds unless said otherwise.</summary>
+    /// <summary>How long a peer may take to say hello, at most 49 days, or <see cref="Timeout.InfiniteTimeSpan"/>: 10 seconds unless said otherwise.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Which peers are wanted, before a byte of theirs is read. All, unless said otherwise: whoever may open the socket's path.</summary>

@@ -108,16 +108,19 @@ internal sealed class SharedChannelStream(SharedChannel channel) : Stream
     [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(System.Runtime.CompilerServices.PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadSlowAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        int read;
-        do
+        while (await _consumer.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (!await _consumer.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            if (_consumer.TryReadPart(buffer.Span, out int read))
             {
-                return 0;
+                return read;
             }
+
+            // There were empty records only, which a peer may write without end.
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
-        while (!_consumer.TryReadPart(buffer.Span, out read));
-        return read;
+
+        return 0;
     }
 
     private async ValueTask WritePiecesAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken)

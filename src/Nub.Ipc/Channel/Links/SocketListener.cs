@@ -7,6 +7,7 @@ internal sealed class SocketListener : LinkListener
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly string _path;
+    private int _disposed;
 
     public SocketListener(string path)
     {
@@ -35,10 +36,13 @@ internal sealed class SocketListener : LinkListener
         }
     }
 
-    /// <summary>Stops listening, and removes the path.</summary>
+    /// <summary>Stops listening, and removes the path, once: later another's socket may stand there.</summary>
     public override void Dispose()
     {
-        _socket.Dispose();
-        File.Delete(_path);
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            _socket.Dispose();
+            File.Delete(_path);
+        }
     }
 }

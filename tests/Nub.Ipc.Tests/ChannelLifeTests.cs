@@ -1,0 +1,94 @@
+namespace Nub.Ipc.Tests;
+
+/// <summary>How channels begin and end.</summary>
+[Collection(Alone.Name)]
+public sealed class ChannelLifeTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("nub-ipc-").FullName;
+    private readonly CancellationTokenSource _patience = new(Patience.Limit);
+
+    private string ChannelPath => Path.Combine(_folder, "channel");
+
+    public void Dispose()
+    {
+        _patience.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [SkippableFact]
+    public async Task A_handler_that_is_told_that_the_peer_has_gone_may_throw_and_may_dispose_the_channel()
+    {
+        (SharedChannel server, SharedChannel client) = await ConnectAsync();
+        var disposed = new TaskCompletionSource();
+        client.PeerGone.Register(() =>
+        {
+            // Blocks on purpose.
+            client.DisposeAsync().AsTask().WaitAsync(_patience.Token).GetAwaiter().GetResult();
+            disposed.SetResult();
+            throw new InvalidOperationException("A handler's own.");
+        });
+        await server.DisposeAsync();
+        await disposed.Task.WaitAsync(_patience.Token);
+        await client.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task A_stream_whose_peer_writes_empty_records_looks_at_its_token()
+    {
+        (SharedChannel server, SharedChannel client) = await ConnectAsync();
+        using var cancelled = new CancellationTokenSource();
+        await using Stream stream = client.AsStream();
+        for (int i = 0; i < 40; i++)
+        {
+            Assert.True(server.Producer.TryWrite([]));
+        }
+
+        server.Producer.Write([7]);
+        byte[] buffer = new byte[4];
+        cancelled.Cancel();
+        await Assert.ThrowsAsync<OperationCanceledException>(async () => Assert.Equal(0, await stream.ReadAsync(buffer, cancelled.Token)));
+        Assert.Equal(1, await stream.ReadAsync(buffer, _patience.Token));
+        Assert.Equal(7, buffer[0]);
+        await server.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task A_listener_that_is_disposed_twice_leaves_the_next_ones_socket_alone()
+    {
+        Skip.IfNot(SharedChannel.IsSupported && !OperatingSystem.IsWindows(), "There is a socket on Linux only.");
+        SharedChannelListener first = await SharedChannel.ListenAsync(ChannelPath);
+        first.Dispose();
+        using SharedChannelListener second = await SharedChannel.ListenAsync(ChannelPath);
+        first.Dispose();
+        Assert.True(File.Exists(ChannelPath));
+    }
+
+    [SkippableFact]
+    public async Task Options_that_no_channel_can_have_are_refused_before_anything_is_opened()
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux and Windows.");
+        SharedChannelOptions[] wrong =
+        [
+            new() { HandshakeTimeout = TimeSpan.FromMilliseconds(-2) },
+            new() { HandshakeTimeout = TimeSpan.MaxValue },
+            new() { MaxRingSize = ulong.MaxValue },
+            new() { MaxRingSize = 1UL << 63 },
+        ];
+        foreach (SharedChannelOptions options in wrong)
+        {
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => SharedChannel.ListenAsync(ChannelPath, options));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => SharedChannel.ConnectAsync(ChannelPath, options, _patience.Token));
+        }
+
+        using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan });
+    }
+
+    private async Task<(SharedChannel Server, SharedChannel Client)> ConnectAsync()
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux and Windows.");
+        using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath);
+        Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+        SharedChannel client = await SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+        return (await accepting, client);
+    }
+}
