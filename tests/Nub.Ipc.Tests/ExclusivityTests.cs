@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Ipc.Tests;
@@ -10,30 +11,47 @@ public sealed class ExclusivityTests
     public void Each_record_is_written_once_and_read_once_whoever_takes_the_memory_meanwhile()
     {
         using var memory = new RingMemory();
-        _ = (memory.Producer, memory.Consumer);
-        byte[] bytes = new byte[40];
-        WhileTaken(memory.Host, i =>
+        long written = 0;
+
+        // The producer wants to be woken, and writes wherever room was given back.
+        void Fill()
         {
-            // What has waited is asked to be woken, and takes that back when it has gone round the ring.
-            if (i % 16 == 0)
+            while (Again(() => memory.Producer.TryWrite(written)))
             {
-                Again(() => memory.Consumer.WaitToRead(TimeSpan.Zero));
-                Again(() => memory.Producer.WaitToWrite(240, TimeSpan.Zero));
+                written++;
             }
 
-            BitConverter.TryWriteBytes(bytes, i);
-            Assert.True(Again(() => memory.Producer.TryWrite(bytes)));
-            bytes.AsSpan().Clear();
-            Assert.True(Again(() => memory.Consumer.TryRead(bytes, out _)));
-            Assert.Equal(i, BitConverter.ToInt64(bytes));
-            Assert.True(Again(() => memory.Producer.TryWriteMany<long>([i, i + 1])));
-            long first = 0, second = 0;
-            Assert.True(Again(() => memory.Consumer.TryRead(out first)));
-            Assert.True(Again(() => memory.Consumer.TryRead(out second)));
-            Assert.Equal((i, i + 1), (first, second));
-            Assert.False(Again(() => memory.Consumer.TryPeekLength(out _)));
+            Again(() => memory.Producer.WaitToWrite(8, TimeSpan.Zero));
+        }
+
+        memory.Consumer.SpinTime = memory.Producer.SpinTime = TimeSpan.Zero;
+        WhileTaken(memory.Host, i =>
+        {
+            Fill();
+            long value = -1;
+            Assert.True(Again(() => memory.Consumer.TryRead(out value), refused: Fill));
+            Assert.Equal(i, value);
         });
         Assert.False(memory.Producer.IsBroken || memory.Consumer.IsBroken);
+    }
+
+    [Fact]
+    public void What_is_refused_while_the_peer_is_woken_is_done_all_the_same()
+    {
+        using var memory = new RingMemory();
+        using var waker = new ChannelWaker(new LockedLink());
+        memory.Producer.Waker = memory.Consumer.Waker = waker;
+
+        // Each end sleeps for the other's next step, and is to be woken by the link: 1 and 4 of a request.
+        memory.Host.Write(RingLayout.ConsumerRequestOffset, 5UL);
+        Assert.True(memory.Producer.TryWrite(1L));
+        Assert.Equal(0UL, memory.Host.Read<ulong>(RingLayout.ConsumerRequestOffset));
+        Assert.True(memory.Producer.TryWrite(2L));
+        memory.Host.Write(RingLayout.ProducerRequestOffset, 5UL);
+        Assert.True(memory.Consumer.TryRead(out long value) && value == 1);
+        Assert.Equal(0UL, memory.Host.Read<ulong>(RingLayout.ProducerRequestOffset));
+        Assert.True(memory.Consumer.TryRead(out value) && value == 2);
+        Assert.False(memory.Consumer.TryPeekLength(out _));
     }
 
     [Fact]
@@ -92,7 +110,7 @@ public sealed class ExclusivityTests
                     // An access was under way for too long.
                 }
 
-                Thread.SpinWait(200);
+                Thread.SpinWait(20);
             }
         });
         taker.Start();
@@ -110,7 +128,7 @@ public sealed class ExclusivityTests
         }
     }
 
-    private static bool Again(Func<bool> action)
+    private static bool Again(Func<bool> action, Action? refused = null)
     {
         while (true)
         {
@@ -120,8 +138,29 @@ public sealed class ExclusivityTests
             }
             catch (SharedMemoryLockedException)
             {
+                refused?.Invoke();
                 Thread.Yield();
             }
+        }
+    }
+
+    /// <summary>A link at which a wake finds that somebody has taken the memory.</summary>
+    private sealed class LockedLink : ChannelLink
+    {
+        public override PeerCredentials Peer => default;
+
+        public override Task SendHelloAsync(ulong ringSize, SafeHandle? memory, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public override Task<ChannelHello> ReceiveHelloAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public override SafeHandle TakeMemory(in ChannelHello hello) => throw new NotSupportedException();
+
+        public override ValueTask<int> ReceiveHintsAsync(Memory<byte> buffer) => throw new NotSupportedException();
+
+        public override void Wake() => throw new SharedMemoryLockedException();
+
+        public override void Dispose()
+        {
         }
     }
 }
