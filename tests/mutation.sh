@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Changes the code of a folder of Nub.Memory in one place at a time and runs the tests that know it: what no test notices is printed, to be killed by a test or explained in docs/testing.md.
-#   tests/mutation.sh [Stack|Locking|Access|Views] [FILES]
+# Changes the code of a folder of Nub.Memory, or of its generator, in one place at a time and runs the tests that know it: what no test notices is printed, to be killed by a test or explained in docs/testing.md.
+#   tests/mutation.sh [Stack|Locking|Access|Views|Layout] [FILES]
 # FILES is a glob of files of the folder without their ending, such as 'Region*'; all when it is left out.
 # The last line is "N killed, N survived, N not covered: score N.NN of FOLDER"; the exit code is 3, and the reason the last line, when it could not be run at all.
 #
@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly folder="${1:-Stack}" files="${2:-*}" version=5.1.0
 
 # The classes that test a folder: all others would run for each mutation without a chance to notice it. And what of them takes seconds, to notice what others notice as well.
-slow=() settings=("")
+project=Nub.Memory slow=() settings=("")
 case "$folder" in
 Stack) classes=(SharedStackTests SharedStackFormTests StackOfPeerTests ContractTests ErrorMessageTests AllocationTests ForeignMemoryTests ExclusivityTests MeterTests EventSourceTests) ;;
 Locking)
@@ -27,6 +27,10 @@ Access)
     settings=("" DOTNET_EnableAVX512=0)
     ;;
 Views) classes=(PlaceTests LockedPlaceTests ArrayViewTests GuestPlaceTests TailedPlaceTests ArrayTests) ;;
+Layout)
+    # Without what runs the generator or the analyzers: each mutation starts a process, in which the compiler's code has to be compiled first.
+    project=Nub.Memory.Generators classes=(LayoutModelTests ShapeModelTests NameModelTests MemberModelTests)
+    ;;
 *)
     echo "Not run: no tests are named for '$folder' yet; say which in this script."
     exit 3
@@ -45,14 +49,14 @@ filter="(${filter:1})"
 ((${#slow[@]} == 0)) || filter+="$(printf '&FullyQualifiedName!~.%s' "${slow[@]}")"
 cat >"$work/config.json" <<END
 { "stryker-config": {
-  "project": "Nub.Memory.csproj", "mutate": ["**/$folder/$files.cs"], "test-case-filter": "$filter",
+  "project": "$project.csproj", "mutate": ["**/$folder/$files.cs"], "test-case-filter": "$filter",
   "concurrency": 1, "coverage-analysis": "perTest", "additional-timeout": 5000, "reporters": ["json"]
 } }
 END
 reports=()
 for setting in "${settings[@]}"; do
     out="$work/out${#reports[@]}"
-    (cd "tests/Nub.Memory.Tests" && env $setting "$work/tool/dotnet-stryker" --config-file "$work/config.json" --output "$out") | tee "$work/log" | grep -E 'tests found|tested|ERR' || true
+    (cd "tests/$project.Tests" && env $setting "$work/tool/dotnet-stryker" --config-file "$work/config.json" --output "$out") | tee "$work/log" | grep -E 'tests found|tested|ERR' || true
     report="$(find "$out" -name mutation-report.json 2>/dev/null | head -n 1)"
     [[ -n "$report" ]] || { tail -n 20 "$work/log"; echo "No mutation was tried: dotnet-stryker gave no report."; exit 1; }
     reports+=("$report")
