@@ -16,6 +16,12 @@ internal sealed class LayoutSource
         "DayOfWeek", "T", "Missing", "(byte, long)", "uint?", "S0", "S1", "S2", "S3", "S0", "S1", "S2",
     ];
 
+    // What the runtime lays out by the rules, and the compiler takes.
+    private static readonly string[] s_plainTypes =
+        ["byte", "ushort", "uint", "ulong", "sbyte", "short", "int", "long", "float", "double", "char", "bool", "Half", "Int128", "UInt128", "nint", "E0", "E1", "E2", "E3"];
+
+    private static readonly string[] s_plainBuffers = ["byte", "ushort", "uint", "ulong", "char", "double"];
+    private static readonly int[] s_packs = [0, 1, 2, 4, 8, 16, 32, 128];
     private static readonly string[] s_marks = ["", "AllValid", "ValidateOnRead", "AllValid, BigEndian", "ValidateOnRead, BigEndian", "AllValid, ValidateOnRead", "BigEndian", "AllValid"];
     private static readonly string[] s_kinds = ["struct", "struct", "record struct", "unsafe struct", "readonly struct", "ref struct", "struct", "class"];
     private static readonly string[] s_strange = ["}", "{", "[", "public", "; ;", "struct", "<", "F0", "= 5;", "#if X"];
@@ -24,13 +30,15 @@ internal sealed class LayoutSource
     private readonly StringBuilder _text = new();
     private readonly List<(string Name, string[] Fields)> _structs = [];
 
-    private LayoutSource()
-    {
-    }
+    private readonly bool _isPlain;
 
-    public static (string Source, string Probe, IReadOnlyList<(string Name, string[] Fields)> Structs) Decode(ref FuzzInput input)
+    private LayoutSource(bool isPlain) => _isPlain = isPlain;
+
+    /// <param name="input">What decides.</param>
+    /// <param name="isPlain">Whether all of it is to be C# that has a layout, to be compared with the runtime's.</param>
+    public static (string Source, string Probe, IReadOnlyList<(string Name, string[] Fields)> Structs) Decode(ref FuzzInput input, bool isPlain)
     {
-        var source = new LayoutSource();
+        var source = new LayoutSource(isPlain);
         source._text.AppendLine("""
             public enum E0 : byte { A, B = 3 } public enum E1 : ushort { A = 1 } [Flags] public enum E2 : long { A = 1, Top = long.MinValue } public enum E3 : int { }
             """);
@@ -44,6 +52,20 @@ internal sealed class LayoutSource
     }
 
     private static string Number(ref FuzzInput input) => (input.Byte() is < 192 and var small ? small : input.Pick<int>(s_numbers)).ToString(CultureInfo.InvariantCulture);
+
+    // Of earlier structs only, where it is to be C#.
+    private string FieldType(ref FuzzInput input)
+    {
+        if (!_isPlain)
+        {
+            return input.Pick<string>(s_types);
+        }
+
+        int index = input.Byte() % (s_plainTypes.Length + (4 * _structs.Count));
+        return index < s_plainTypes.Length ? s_plainTypes[index] : $"S{(index - s_plainTypes.Length) / 4}";
+    }
+
+    private string Length(ref FuzzInput input) => _isPlain ? (1 + input.Below(12)).ToString(CultureInfo.InvariantCulture) : Number(ref input);
 
     private void AddStruct(ref FuzzInput input, string name)
     {
@@ -59,44 +81,55 @@ internal sealed class LayoutSource
 
         if ((form & 3) != 0)
         {
-            string layout = "StructLayout(LayoutKind." + (form & 3) switch { 1 => "Sequential", 2 => "Explicit", _ => (form & 64) != 0 ? "Auto" : "Sequential" };
-            layout += (form & 4) != 0 ? ", Pack = " + input.Pick<int>(s_numbers).ToString(CultureInfo.InvariantCulture) : "";
-            layout += (form & 8) != 0 ? ", Size = " + Number(ref input) : "";
+            string layout = "StructLayout(LayoutKind." + (form & 3) switch { 1 => "Sequential", 2 => "Explicit", _ => (form & 64) != 0 && !_isPlain ? "Auto" : "Sequential" };
+            layout += (form & 4) != 0 ? ", Pack = " + input.Pick<int>(_isPlain ? s_packs : s_numbers).ToString(CultureInfo.InvariantCulture) : "";
+            layout += (form & 8) != 0 && (shape & 0xF0) != 0xF0 ? ", Size = " + Number(ref input) : "";
             attributes.Add(layout + ")");
         }
 
-        if ((form & 16) != 0)
+        if ((form & 16) != 0 && !_isPlain)
         {
             attributes.Add($"Tail<{input.Pick<string>(s_types)}>({((form & 32) != 0 ? $"nameof(F{input.Below(4)}), Offset = {Number(ref input)}" : "")})");
         }
 
-        bool isInlineArray = (shape & 0xF0) == 0xF0;
+        // An inline array takes no offsets.
+        bool isInlineArray = (shape & 0xF0) == 0xF0 && (!_isPlain || !isExplicit);
         if (isInlineArray)
         {
-            attributes.Add($"InlineArray({Number(ref input)})");
+            attributes.Add($"InlineArray({Length(ref input)})");
         }
 
         string list = attributes.Count == 0 ? "" : $"[{string.Join(", ", attributes)}] ";
         string partial = (shape & 8) != 0 && mark.Length == 0 ? "" : "partial ";
-        string kind = (form & 128) != 0 ? input.Pick<string>(s_kinds) : "struct";
+        string kind = _isPlain ? "unsafe struct" : (form & 128) != 0 ? input.Pick<string>(s_kinds) : "struct";
         kind = kind.StartsWith("unsafe", StringComparison.Ordinal) ? $"unsafe {partial}struct" : kind.StartsWith("re", StringComparison.Ordinal) && kind != "record struct"
             ? $"{kind.Split(' ')[0]} {partial}struct" : partial + kind;
-        _text.Append(CultureInfo.InvariantCulture, $"{list}public {kind} {name}{((shape & 0xF0) == 0xE0 ? "<T>" : "")} {{ ");
+        _text.Append(CultureInfo.InvariantCulture, $"{list}public {kind} {name}{((shape & 0xF0) == 0xE0 && !_isPlain ? "<T>" : "")} {{ ");
         int count = isInlineArray ? 1 : 1 + (input.Byte() % MaxFields);
         var fields = new List<string>();
         for (int i = 0; i < count; i++)
         {
-            AddField(ref input, i, isExplicit, fields);
+            AddField(ref input, i, isExplicit, isInlineArray, fields);
         }
 
         _text.AppendLine("}");
         _structs.Add((name, [.. fields]));
     }
 
-    private void AddField(ref FuzzInput input, int index, bool isExplicit, List<string> probed)
+    private void AddField(ref FuzzInput input, int index, bool isExplicit, bool isElement, List<string> probed)
     {
-        string type = input.Pick<string>(s_types);
+        string type = FieldType(ref input);
         byte form = input.Byte();
+        if (_isPlain)
+        {
+            string place = isExplicit ? $"[FieldOffset({input.Byte()})] " : "";
+            bool isBuffer = (form & 7) == 7 && !isElement;
+            type = isBuffer ? input.Pick<string>(s_plainBuffers) : type;
+            _text.Append(CultureInfo.InvariantCulture, $"{place}public {(isBuffer ? $"fixed {type} F{index}[{Length(ref input)}]" : $"{type} F{index}")}; ");
+            probed.Add(isBuffer ? $"F{index}[0]" : $"F{index}");
+            return;
+        }
+
         string attributes = (form & 1) != 0 ? "[BigEndian] " : "";
         attributes += (form & 2) != 0 ? "[WireEnum] " : "";
         attributes += (form & 4) != 0 ? $"[Union(nameof(F{input.Below(4)}), {Number(ref input)})] " : "";

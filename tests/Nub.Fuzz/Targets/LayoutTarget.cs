@@ -54,7 +54,7 @@ internal sealed class LayoutTarget : FuzzTarget
 
         // The more is done, the fewer inputs are tried.
         int effort = input.Below(4);
-        (string source, string probe, IReadOnlyList<(string Name, string[] Fields)> structs) = LayoutSource.Decode(ref input);
+        (string source, string probe, IReadOnlyList<(string Name, string[] Fields)> structs) = LayoutSource.Decode(ref input, isPlain: effort < 2);
         CSharpCompilation compilation = _bare.AddSyntaxTrees(CSharpSyntaxTree.ParseText(source, s_parse, "Fuzzed.cs"));
         if (effort < 2)
         {

@@ -7,7 +7,7 @@ internal static class SplitWalk
 {
     private const int Most = 1 << 16;
 
-    /// <returns>Nothing of a chain that leaves its table, which is never to be accepted.</returns>
+    /// <returns>Nothing of a chain that leaves its table, or has a buffer beyond 2^64, which is never to be accepted.</returns>
     public static (ulong Readable, ulong Writable, int Count) Count(byte[] memory, ulong start, uint entries, uint index)
     {
         ulong table = 0;
@@ -22,6 +22,11 @@ internal static class SplitWalk
             {
                 (table, entries, index) = (MemoryMarshal.Read<ulong>(descriptor) - start, length / 16, 0);
                 continue;
+            }
+
+            if (MemoryMarshal.Read<ulong>(descriptor) > ulong.MaxValue - length)
+            {
+                return default;
             }
 
             count++;
