@@ -69,11 +69,12 @@ public sealed class HazardTests
     {
         using var guest = new Guest(CancellationTests.Count);
         nint address = guest.Host.BaseAddress;
+        ulong size = guest.Host.Size;
         using var stop = new CancellationTokenSource();
         Runner runner = Start(guest, stop.Token);
         guest.Host.Dispose();
         guest.Memory.Dispose();
-        Assert.True(ProcessMaps.Contains(address));
+        Assert.True(ProcessMaps.IsMemory(address, size));
         stop.Cancel();
         runner.Join();
 
@@ -81,7 +82,7 @@ public sealed class HazardTests
         using var again = new CancellationTokenSource(20);
         Assert.Equal(VmExitReason.Cancelled, guest.Processor.Run(again.Token).Reason);
         guest.Machine.Dispose();
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address, size));
     }
 
     [SkippableFact]

@@ -16,6 +16,9 @@ public abstract class WaitingEnd
     private volatile bool _peerHasGone;
     private volatile bool _ended;
 
+    // Threads that are about to sleep, or do.
+    private int _waiting;
+
     private protected WaitingEnd(HostSharedMemory memory, ulong requestOffset)
     {
         Memory = memory;
@@ -88,7 +91,14 @@ public abstract class WaitingEnd
     internal void EndWaiting()
     {
         _ended = true;
-        Nudge();
+
+        // Either this sees the waiter, or the waiter this. Where nobody waits the memory stays as it is: it may be used for something else by now.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _waiting) != 0)
+        {
+            Nudge();
+        }
+
         _asyncWait?.Dispose();
     }
 
@@ -118,6 +128,19 @@ public abstract class WaitingEnd
             return true;
         }
 
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            return WaitAsleep(timeout, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private bool WaitAsleep(TimeSpan timeout, CancellationToken cancellationToken)
+    {
         cancellationToken.ThrowIfCancellationRequested();
         long start = Stopwatch.GetTimestamp();
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static end => ((WaitingEnd)end!).Nudge(), this);
@@ -169,10 +192,12 @@ public abstract class WaitingEnd
             return new ValueTask<bool>(Outcome());
         }
 
+        AsyncWait wait = _asyncWait ??= new AsyncWait(this);
+
+        // Whoever ends this end now finds the wait, or is found here.
+        Interlocked.MemoryBarrier();
         ObjectDisposedException.ThrowIf(_ended, typeof(SharedRing));
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<bool>(cancellationToken)
-            : (_asyncWait ??= new AsyncWait(this)).Start(cancellationToken);
+        return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<bool>(cancellationToken) : wait.Start(cancellationToken);
     }
 
     /// <summary>Changes the futex beside a request, and wakes whoever sleeps on it.</summary>

@@ -43,12 +43,7 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
 {
     // Each takes about as long as it is, in each of the rounds of a loop.
     private const int MostOthers = 24;
-
-    // A third to one millisecond, in which the compiler makes the operations of a method of another type. Counted in any case: what is found must not
-    // depend on whether they were made before.
-    private const int StepsOfOtherMethod = 60;
     private readonly HashSet<CallContext> _others = [];
-    private readonly HashSet<IMethodSymbol> _otherMethods = new(SymbolEqualityComparer.Default);
 
     // A method of some thousand reads: half a second. A longer one gets no answer rather than a late one.
     public const int MostSteps = 200_000;
@@ -221,12 +216,6 @@ internal sealed class FlowSession(MethodBodies bodies, Sizes sizes, int mostFram
         }
 
         _others.Add(frame);
-        if (_otherMethods.Add(frame.Method))
-        {
-            _steps += StepsOfOtherMethod;
-            _stepsInHelpers += StepsOfOtherMethod;
-        }
-
         return true;
     }
 

@@ -64,7 +64,8 @@ public abstract class VirtioDevice
     }
 
     /// <summary>
-    /// Serves a queue: takes chains until there are none, and returns each, now or in a later call. An error of the driver's is the chain's answer, or the queue's
+    /// Serves a queue: takes chains until there are none, and returns each, now or in a later call. One that leaves chains untaken raises <see cref="WorkArrived"/> when it wants them: the driver
+    /// need not kick again. An error of the driver's is the chain's answer, or the queue's
     /// <see cref="VirtQueue.Error"/>, never an exception.
     /// </summary>
     /// <param name="queueIndex">The queue's number.</param>

@@ -308,12 +308,17 @@ public sealed partial class MmioTransport : IDisposable
 
         _driverFeatures = 0;
         _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
-        Acknowledge(uint.MaxValue);
-
-        // The last: whatever the device throws, the next driver begins anew.
-        if ((old & DriverOk) != 0)
+        try
         {
-            _device.Reset();
+            Acknowledge(uint.MaxValue);
+        }
+        finally
+        {
+            // Whatever the line and the device throw, the next driver begins anew.
+            if ((old & DriverOk) != 0)
+            {
+                _device.Reset();
+            }
         }
     }
 

@@ -8,6 +8,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
 
     private QueueThread? _thread;
     private bool _isAbandoned;
+    private bool _isPaused;
     private volatile QueueFailure? _failure;
 
     public int Index { get; } = index;
@@ -39,7 +40,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
 
     public VirtQueue? Queue { get; private set; }
 
-    public bool IsRunning => _thread is not null;
+    public bool IsRunning => Queue is not null;
 
     /// <summary>Why the ring's thread has ended by itself; until the ring is stopped. From any thread.</summary>
     public QueueFailure? Failure
@@ -92,33 +93,72 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     public void Start(VirtioDevice device, VirtQueue queue, Action<int, VirtQueueError, Exception?> failed)
     {
         Queue = queue;
-        _thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+        try
+        {
+            _thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+        }
+        catch
+        {
+            Queue = null;
+            throw;
+        }
     }
 
-    /// <summary>Has the ring's thread end: of several that are to be stopped all are told first.</summary>
-    public void BeginStop() => _thread?.BeginStop();
+    /// <summary>Has the ring's thread end: of several that are to be stopped all are told first. One that stands still has ended.</summary>
+    public void BeginStop()
+    {
+        if (_failure is null)
+        {
+            _thread?.BeginStop();
+        }
+    }
+
+    /// <summary>Ends the ring's thread, after the request that it is at, and leaves the queue as it is, with what the device has in hand. One that stands still goes on doing so.</summary>
+    /// <param name="patience">How long it is waited for.</param>
+    /// <returns>Whether the thread ended.</returns>
+    public bool Pause(TimeSpan patience)
+    {
+        if (_thread is null || _failure is not null)
+        {
+            return true;
+        }
+
+        if (!EndThread(patience))
+        {
+            return false;
+        }
+
+        // It may have failed at its last request.
+        _isPaused = _failure is null;
+        return true;
+    }
+
+    /// <summary>Lets a ring go on that was paused.</summary>
+    public void Resume(VirtioDevice device, Action<int, VirtQueueError, Exception?> failed)
+    {
+        if (_isPaused)
+        {
+            _isPaused = false;
+            Start(device, Queue!, failed);
+        }
+    }
 
     /// <summary>Ends the ring's thread, after the request that it is at, and remembers where the ring stands.</summary>
     /// <param name="patience">How long it is waited for.</param>
     /// <returns>Whether the thread ended.</returns>
     public bool Stop(TimeSpan patience)
     {
-        if (_thread is null)
+        if (Queue is null)
         {
             return true;
         }
 
-        if (!_thread.Stop(patience))
+        if (!EndThread(patience))
         {
-            // The thread still uses the queue and its events: they are left to it.
-            _isAbandoned = true;
-            _thread = null;
-            Queue = null;
             return false;
         }
 
-        _thread.Dispose();
-        _thread = null;
+        _isPaused = false;
         _failure = null;
         VirtQueuePosition position = Queue!.Position;
 
@@ -126,6 +166,25 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         Position = Queue.InFlight == 0 ? position : position with { Available = position.Used, AvailableWrap = position.UsedWrap };
         Queue.Close();
         Queue = null;
+        return true;
+    }
+
+    private bool EndThread(TimeSpan patience)
+    {
+        if (_thread is { } thread)
+        {
+            _thread = null;
+            if (!thread.Stop(patience))
+            {
+                // The thread still uses the queue and its events: they are left to it.
+                _isAbandoned = true;
+                Queue = null;
+                return false;
+            }
+
+            thread.Dispose();
+        }
+
         return true;
     }
 

@@ -62,11 +62,11 @@ internal sealed partial class VhostUserSession
         WriteLog log = WriteLog.Open(_message, description, _message.Peek(0));
 
         // Between one log and the next nothing may be written that neither has.
-        StopQueues();
+        PauseQueues();
         EndLog();
         _log = log;
         UpdateLog();
-        StartQueues();
+        ResumeQueues();
         Reply(0);
         return true;
     }

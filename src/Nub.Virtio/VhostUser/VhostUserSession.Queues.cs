@@ -144,6 +144,17 @@ internal sealed partial class VhostUserSession
 
     private void StopQueues() => EndQueues(Stop);
 
+    /// <summary>Has no ring run until <see cref="ResumeQueues"/>, with the queues as they are.</summary>
+    private void PauseQueues() => EndQueues((queue, patience) => ExpectEnd(queue, queue.Pause(patience)));
+
+    private void ResumeQueues()
+    {
+        foreach (VhostUserQueue queue in _queues)
+        {
+            RunThread(queue, one => one.Resume(_device, Failed));
+        }
+    }
+
     /// <summary>Ends all rings, which have one time together: a device that hangs in each of a thousand must not keep the next front end waiting for hours.</summary>
     private void EndQueues(Action<VhostUserQueue, TimeSpan> end)
     {
@@ -193,9 +204,14 @@ internal sealed partial class VhostUserSession
         }
 
         Activate();
+        RunThread(queue, one => one.Start(_device, created, Failed));
+    }
+
+    private void RunThread(VhostUserQueue queue, Action<VhostUserQueue> run)
+    {
         try
         {
-            queue.Start(_device, created, Failed);
+            run(queue);
         }
         catch (Win32Exception e)
         {
@@ -205,9 +221,11 @@ internal sealed partial class VhostUserSession
 
     private void Stop(VhostUserQueue queue) => Stop(queue, VhostUserQueue.StopPatience);
 
-    private void Stop(VhostUserQueue queue, TimeSpan patience)
+    private void Stop(VhostUserQueue queue, TimeSpan patience) => ExpectEnd(queue, queue.Stop(patience));
+
+    private void ExpectEnd(VhostUserQueue queue, bool hasEnded)
     {
-        if (!queue.Stop(patience))
+        if (!hasEnded)
         {
             throw _message.Refusal(VhostUserError.OutOfOrder, $"the device does not come back from ring {queue.Index}.", (ulong)queue.Index);
         }

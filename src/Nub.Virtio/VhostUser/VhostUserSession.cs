@@ -190,12 +190,13 @@ internal sealed partial class VhostUserSession : IDisposable
         if (((Features ^ features) & LogAllBit) != 0)
         {
             // A request that began before the logging would not be in the log.
-            StopQueues();
+            PauseQueues();
         }
 
         _features = features;
         _connection.Features = features;
         UpdateLog();
+        ResumeQueues();
         StartQueues();
     }
 

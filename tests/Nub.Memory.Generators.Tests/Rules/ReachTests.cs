@@ -18,6 +18,15 @@ public sealed class ReachTests
     [InlineData("return {|NUB0011:new Slots(16)[host.Read<uint>(0)]|};")]
     public async Task A_guests_number_is_followed_into_other_types(string body) => await CheckAsync(body);
 
+    [Fact]
+    public async Task What_the_framework_is_called_with_leaves_other_types_to_be_followed() => await CheckAsync("""
+        uint n = host.Read<uint>(64);
+        Console.Write(System.Numerics.BitOperations.PopCount(n)); Console.Write(System.Numerics.BitOperations.LeadingZeroCount(n)); Console.Write(System.Numerics.BitOperations.Log2(n));
+        Console.Write(System.Numerics.BitOperations.RotateLeft(n, 3)); Console.Write(System.Numerics.BitOperations.RotateRight(n, 3)); Console.Write(BitConverter.UInt32BitsToSingle(n));
+        Console.Write(Convert.ToString(n, 16)); Console.Write(Math.BigMul((int)n, 3)); Console.Write(uint.IsPow2(n)); Console.Write(uint.TrailingZeroCount(n)); Console.Write(n.GetHashCode());
+        return new byte[{|NUB0011:Reads.Length(host)|}];
+        """);
+
     [Theory]
     [InlineData("return new byte[Reads.Small(host)];")]
     [InlineData("return new byte[Checks.AtMost(host.Read<uint>(0), 64)];")]

@@ -139,7 +139,7 @@ public sealed class GuestAddressSpaceTests : IDisposable
             Assert.True(ProcessMaps.Contains(address));
         }
 
-        Assert.False(ProcessMaps.Contains(address));
+        Assert.False(ProcessMaps.IsMemory(address, Page));
     }
 
     [Fact]

@@ -132,3 +132,38 @@ internal sealed class CountingDevice() : VirtioDevice<OneNumber>(new OneNumber()
         _depth--;
     }
 }
+
+/// <summary>A device that keeps what it has taken until it is told to give it back.</summary>
+internal sealed class KeepingDevice() : VirtioDevice<OneNumber>(new OneNumber())
+{
+    private readonly List<DescriptorChain> _kept = [];
+    private volatile bool _gives;
+
+    /// <summary>How often something was taken.</summary>
+    public int Taken;
+
+    public override uint DeviceId => 42;
+
+    public override int QueueCount => 1;
+
+    public void GiveBack()
+    {
+        _gives = true;
+        OnWorkArrived(0);
+    }
+
+    public override void Process(int queueIndex, VirtQueue queue)
+    {
+        while (queue.TryTake(out DescriptorChain chain))
+        {
+            _kept.Add(chain);
+            Interlocked.Increment(ref Taken);
+        }
+
+        if (_gives)
+        {
+            _kept.ForEach(chain => queue.Return(chain, 0));
+            _kept.Clear();
+        }
+    }
+}

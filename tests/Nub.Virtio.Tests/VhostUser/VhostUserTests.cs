@@ -254,6 +254,56 @@ public sealed class VhostUserTests
         bool IsLogged(ulong address) => (log.Memory.Read<byte>(address / 4096 / 8) & 1 << (int)(address / 4096 % 8)) != 0;
     }
 
+    [Theory]
+    [InlineData(FrontEnd.BasicFeatures)]
+    [InlineData(Packed)]
+    public void What_a_device_has_in_hand_stays_there_while_the_logging_begins_and_ends(ulong features)
+    {
+        var device = new KeepingDevice();
+        using var fixture = new VhostUserFixture(features, device: device);
+        fixture.Begin();
+        using var log = new GuestFile(1 << 20);
+        TestRing ring = fixture.Start(fixture.Ring());
+        _ = ring.Submit(1, 1, 1);
+        ring.Kick.Signal();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref device.Taken) == 1, 20_000));
+        for (int i = 0; i < 3; i++)
+        {
+            fixture.Front.Ask(VhostUserRequest.SetLogBase, FrontEnd.Bytes(1ul << 20, 0ul), log.Handle);
+            fixture.Front.Send(VhostUserRequest.SetFeatures, FrontEnd.Bytes(features | 1ul << 26));
+            fixture.Front.Send(VhostUserRequest.SetFeatures, FrontEnd.Bytes(features));
+            fixture.Front.Ask(VhostUserRequest.GetFeatures);
+        }
+
+        device.GiveBack();
+        ring.WaitForUsed();
+        Assert.Equal(1, device.Taken);
+        Assert.Null(fixture.Front.Finish());
+    }
+
+    [Fact]
+    public async Task A_ring_that_stands_still_goes_on_doing_so_when_the_logging_begins()
+    {
+        using var fixture = new VhostUserFixture(device: new ThrowingDevice());
+        int failures = 0;
+        var failed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Backend.QueueFailed += (_, _) =>
+        {
+            Interlocked.Increment(ref failures);
+            failed.TrySetResult();
+        };
+        fixture.Begin();
+        _ = fixture.Start(fixture.Ring());
+        await failed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        using var log = new GuestFile(1 << 20);
+        fixture.Front.Ask(VhostUserRequest.SetLogBase, FrontEnd.Bytes(1ul << 20, 0ul), log.Handle);
+        fixture.Front.Send(VhostUserRequest.SetFeatures, FrontEnd.Bytes(FrontEnd.BasicFeatures | 1ul << 26));
+        fixture.Front.Ask(VhostUserRequest.GetFeatures);
+        Assert.Equal((0, 1), (fixture.Backend.GetHealth().RunningQueues, fixture.Backend.GetHealth().FailedQueues));
+        Assert.Null(fixture.Front.Finish());
+        Assert.Equal(1, failures);
+    }
+
     [Fact]
     public void A_changed_configuration_is_told()
     {
