@@ -154,12 +154,7 @@ public sealed class SharedBroadcast
 
         ulong slotSize = SlotSizeOf(maxRecordLength);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, DataOffset + (2 * slotSize));
-        if (((ulong)memory.BaseAddress + offset) % 8 != 0)
-        {
-            // Of a part of a file that was opened at any offset. Atomic operations want words that are aligned in memory.
-            throw new ArgumentException($"A broadcast begins at an address that is a multiple of 8, and this memory at {memory.BaseAddress:x}.", nameof(memory));
-        }
-
+        RingLayout.CheckAddress(memory, offset, "A broadcast");
         ulong memorySize = memory.Size;
         return offset <= memorySize && size <= memorySize - offset
             ? new SharedBroadcast(memory, offset, slotSize, Math.Min((size - DataOffset) / slotSize, uint.MaxValue), maxRecordLength)

@@ -1,3 +1,5 @@
+using Nub.Memory;
+
 namespace Nub.Ipc;
 
 /// <summary>
@@ -50,6 +52,19 @@ internal static class RingLayout
     public const ulong Padding = 0x8000_0000;
     public const ulong End = 0xC000_0000;
     public const ulong LengthMask = 0x3FFF_FFFF;
+
+    /// <summary>Sees to it that words are aligned in memory, as atomic operations want them: a part of a file may have been opened at any offset.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="offset">Where in it the ring or the broadcast begins.</param>
+    /// <param name="what">Which of the two, for the message.</param>
+    /// <exception cref="ArgumentException">They are not.</exception>
+    public static void CheckAddress(HostSharedMemory memory, ulong offset, string what)
+    {
+        if (((ulong)memory.BaseAddress + offset) % 8 != 0)
+        {
+            throw new ArgumentException($"{what} begins at an address that is a multiple of 8, and this memory at {memory.BaseAddress:x}.", nameof(memory));
+        }
+    }
 
     public static ulong CapacityOf(ulong size) => (size - DataOffset) & ~63UL;
 

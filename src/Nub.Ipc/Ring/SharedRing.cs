@@ -152,12 +152,7 @@ public sealed class SharedRing : IDisposable
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(size, RingLayout.DataOffset + RingLayout.LeastCapacity);
-        if (((ulong)memory.BaseAddress + offset) % 8 != 0)
-        {
-            // Of a part of a file that was opened at any offset. Atomic operations want words that are aligned in memory.
-            throw new ArgumentException($"A ring begins at an address that is a multiple of 8, and this memory at {memory.BaseAddress:x}.", nameof(memory));
-        }
-
+        RingLayout.CheckAddress(memory, offset, "A ring");
         ulong memorySize = memory.Size;
         return offset <= memorySize && size <= memorySize - offset
             ? new SharedRing(memory, offset, RingLayout.CapacityOf(size))

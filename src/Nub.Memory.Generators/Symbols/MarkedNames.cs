@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Nub.Memory.Generators.Symbols;
@@ -18,7 +16,7 @@ internal sealed class MarkedNames(Compilation compilation)
     private static readonly ConditionalWeakTable<SyntaxTree, string[]> s_ofTrees = new();
 
     private readonly Lazy<HashSet<string>> _own = new(() => s_ofAll.GetValue(
-        ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!,
+        compilation.TreeArray(),
         static trees => new HashSet<string>(trees.SelectMany(static tree => s_ofTrees.GetValue(tree, NamesIn)), StringComparer.Ordinal)));
 
     private static readonly ConditionalWeakTable<MetadataReference[], HashSet<string>> s_ofReferences = new();

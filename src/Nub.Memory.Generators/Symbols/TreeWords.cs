@@ -54,12 +54,11 @@ internal static class TreeWordsExtensions
     public static bool Mentions(this SyntaxTree tree, TreeWords word) => (s_words.GetValue(tree, static one => new(Find(one))).Value & word) != 0;
 
     /// <summary>Whether any file of a compilation has a word.</summary>
-    public static bool Mentions(this Compilation compilation, TreeWords word)
-    {
-        // The array of the trees is the same for compilations that differ in nothing but what is asked of them.
-        SyntaxTree[] trees = ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!;
-        return (s_wordsOfAll.GetValue(trees, static each => new(each.Aggregate(TreeWords.None, static (words, tree) => words | s_words.GetValue(tree, static one => new(Find(one))).Value))).Value & word) != 0;
-    }
+    public static bool Mentions(this Compilation compilation, TreeWords word) => (s_wordsOfAll.GetValue(compilation.TreeArray(),
+        static each => new(each.Aggregate(TreeWords.None, static (words, tree) => words | s_words.GetValue(tree, static one => new(Find(one))).Value))).Value & word) != 0;
+
+    /// <summary>A compilation's files, as an object that is the same for compilations that differ in nothing but what is asked of them.</summary>
+    public static SyntaxTree[] TreeArray(this Compilation compilation) => ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!;
 
     private static TreeWords Find(SyntaxTree tree)
     {

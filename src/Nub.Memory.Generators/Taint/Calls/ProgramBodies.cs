@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Graph;
 using Nub.Memory.Generators.Symbols;
@@ -36,7 +34,7 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
     private static readonly ConditionalWeakTable<SyntaxTree[], ConditionalWeakTable<MetadataReference[], ConcurrentDictionary<(SyntaxTree, int), bool>>> s_known = new();
 
     private static ConcurrentDictionary<(SyntaxTree Tree, int Start), bool> KnownOf(Compilation compilation) =>
-        s_known.GetOrCreateValue(ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!).GetOrCreateValue(Marks.ReferencesOf(compilation));
+        s_known.GetOrCreateValue(compilation.TreeArray()).GetOrCreateValue(Marks.ReferencesOf(compilation));
 
     /// <summary>The fields of a type that are said to hold what is the guest's.</summary>
     public IFieldSymbol[] DeclaredFieldsOf(INamedTypeSymbol type) => type.Mentions(TreeWords.Declarations)

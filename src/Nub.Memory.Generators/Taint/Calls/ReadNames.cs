@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Text;
+using Nub.Memory.Generators.Symbols;
 
 namespace Nub.Memory.Generators.Taint;
 
@@ -23,8 +22,12 @@ internal sealed class ReadNames
     private readonly List<int> _reads = [];
     private readonly List<int> _views = [];
 
-    private ReadNames(string text)
+    // Found once in a file: an editor makes another compilation at each keystroke, in which one file is new.
+    private readonly string[] _members;
+
+    private ReadNames(SyntaxTree tree)
     {
+        string text = tree.GetText().ToString();
         for (int dot = text.IndexOf('.'); dot >= 0 && dot + 1 < text.Length; dot = text.IndexOf('.', dot + 1))
         {
             foreach (string name in s_byInitial[text[dot + 1]])
@@ -41,17 +44,15 @@ internal sealed class ReadNames
         {
             _views.Add(view);
         }
+
+        _members = _reads.Count + _views.Count == 0 ? [] : [.. MembersOf(tree.GetRoot()).Distinct()];
     }
 
-    public static ReadNames Of(SyntaxTree tree) => s_known.GetValue(tree, static one => new ReadNames(one.GetText().ToString()));
+    public static ReadNames Of(SyntaxTree tree) => s_known.GetValue(tree, static one => new ReadNames(one));
 
     /// <summary>The names of the members of a compilation whose text has the name of a read or a view: nearly every call of a project is of none of them.</summary>
-    public static HashSet<string> MembersOf(Compilation compilation)
-    {
-        // The array of the trees is the same for compilations that differ in nothing but what is asked of them.
-        SyntaxTree[] trees = ImmutableCollectionsMarshal.AsArray(((CSharpCompilation)compilation).SyntaxTrees)!;
-        return s_members.GetValue(trees, static all => new HashSet<string>(all.SelectMany(static tree => Of(tree).Members(tree)), StringComparer.Ordinal));
-    }
+    public static HashSet<string> MembersOf(Compilation compilation) => s_members.GetValue(
+        compilation.TreeArray(), static all => new HashSet<string>(all.SelectMany(static tree => Of(tree)._members), StringComparer.Ordinal));
 
     /// <summary>The name of a member among those: of an accessor that of its property, and of what implements an interface explicitly that of the interface's member.</summary>
     public static string NameOf(ISymbol member)
@@ -66,14 +67,8 @@ internal sealed class ReadNames
     /// <summary>Whether something may be declared that shows a struct.</summary>
     public bool IsViewIn(TextSpan span) => IsAnyIn(_views, span);
 
-    private IEnumerable<string> Members(SyntaxTree tree)
+    private IEnumerable<string> MembersOf(SyntaxNode root)
     {
-        if (_reads.Count + _views.Count == 0)
-        {
-            yield break;
-        }
-
-        SyntaxNode root = tree.GetRoot();
         int end = 0;
         foreach (int place in _reads.Concat(_views).OrderBy(static one => one).Where(one => one >= end))
         {
