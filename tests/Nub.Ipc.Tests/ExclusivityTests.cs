@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Nub.Memory;
 
@@ -92,10 +93,15 @@ public sealed class ExclusivityTests
         Assert.Equal(polledAnyway, wait.IsPolled);
     }
 
-    /// <summary>Does something many times while another thread takes the memory exclusively without end.</summary>
+    /// <summary>
+    /// Does something many times while another thread takes the memory exclusively without end. A round takes from a tenth of a millisecond to some milliseconds, as the two
+    /// threads happen to fall: after some seconds it is enough.
+    /// </summary>
     private static void WhileTaken(HostSharedMemory host, Action<long> action)
     {
         const int Count = 20_000;
+        const int Least = 200;
+        var clock = Stopwatch.StartNew();
         bool stop = false;
         var taker = new Thread(() =>
         {
@@ -116,7 +122,7 @@ public sealed class ExclusivityTests
         taker.Start();
         try
         {
-            for (long i = 0; i < Count; i++)
+            for (long i = 0; i < Count && (i < Least || clock.ElapsedMilliseconds < 3000); i++)
             {
                 action(i);
             }
