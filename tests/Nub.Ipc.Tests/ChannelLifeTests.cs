@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Nub.Ipc.Tests;
 
 /// <summary>How channels begin and end.</summary>
@@ -81,6 +83,70 @@ public sealed class ChannelLifeTests : IDisposable
         }
 
         using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan });
+    }
+
+    [SkippableFact]
+    public async Task Peers_that_say_nothing_keep_no_other_waiting_and_are_let_go_with_the_listener()
+    {
+        Skip.IfNot(SharedChannel.IsSupported && !OperatingSystem.IsWindows(), "There is a socket on Linux only.");
+        SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan });
+        Socket[] silent = [.. Enumerable.Range(0, 5).Select(static _ => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))];
+        foreach (Socket socket in silent)
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(ChannelPath), _patience.Token);
+        }
+
+        for (int i = 0; i < 2; i++)
+        {
+            Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+            using SharedChannel client = await SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+            using SharedChannel server = await accepting;
+            client.Producer.Write((long)i);
+            Assert.Equal(i, server.Consumer.Read<long>(_patience.Token));
+        }
+
+        // One that goes is an error of its own.
+        Task<SharedChannel> late = listener.AcceptAsync(_patience.Token);
+        silent[0].Dispose();
+        Assert.Equal(SharedChannelError.PeerGone, (await Assert.ThrowsAsync<SharedChannelException>(() => late)).Error);
+        listener.Dispose();
+        foreach (Socket socket in silent[1..])
+        {
+            while (await ReceiveAsync(socket) != 0)
+            {
+                // The listener's hello, before the end.
+            }
+
+            socket.Dispose();
+        }
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => listener.AcceptAsync(_patience.Token));
+    }
+
+    [SkippableFact]
+    public async Task A_wait_that_spins_ends_with_its_time_and_with_its_token()
+    {
+        (SharedChannel server, SharedChannel client) = await ConnectAsync();
+        client.Consumer.SpinTime = 2 * Patience.Limit;
+        Assert.False(client.Consumer.WaitToRead(TimeSpan.FromMilliseconds(10), _patience.Token));
+        using var soon = new CancellationTokenSource(10);
+        Assert.Throws<OperationCanceledException>(() => client.Consumer.WaitToRead(soon.Token));
+        Assert.False(_patience.IsCancellationRequested);
+        await client.DisposeAsync();
+        await server.DisposeAsync();
+    }
+
+    /// <summary>Receives, and takes a connection that was cut for one that has ended.</summary>
+    private async Task<int> ReceiveAsync(Socket socket)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(new byte[64], _patience.Token);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return 0;
+        }
     }
 
     private async Task<(SharedChannel Server, SharedChannel Client)> ConnectAsync()

@@ -26,7 +26,7 @@ public abstract class WaitingEnd
     }
 
     /// <summary>
-    /// How long a waiting call looks before it sleeps. The default, 20 microseconds, is about what sleeping and being woken costs. Zero sleeps at once.
+    /// How long a waiting call looks before it sleeps, if its own timeout is not shorter. The default, 20 microseconds, is about what sleeping and being woken costs. Zero sleeps at once.
     /// </summary>
     public TimeSpan SpinTime { get; set; } = TimeSpan.FromMicroseconds(20);
 
@@ -123,7 +123,7 @@ public abstract class WaitingEnd
     /// <returns><see langword="false"/> when the time was over before.</returns>
     private protected bool Wait(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (IsReady() || Spin())
+        if (IsReady() || Spin(timeout, cancellationToken))
         {
             return true;
         }
@@ -228,9 +228,10 @@ public abstract class WaitingEnd
         return Futex.Wait(Memory.BaseAddress + (nint)FutexOffset, futex, time);
     }
 
-    private bool Spin()
+    private bool Spin(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (!s_spins || SpinTime <= TimeSpan.Zero)
+        TimeSpan time = timeout == Timeout.InfiniteTimeSpan || SpinTime < timeout ? SpinTime : timeout;
+        if (!s_spins || time <= TimeSpan.Zero)
         {
             return false;
         }
@@ -248,7 +249,7 @@ public abstract class WaitingEnd
 
             Thread.SpinWait(1);
         }
-        while (Stopwatch.GetElapsedTime(start) < SpinTime);
+        while (Stopwatch.GetElapsedTime(start) < time && !_ended && !cancellationToken.IsCancellationRequested);
         return false;
     }
 }
