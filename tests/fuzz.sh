@@ -17,4 +17,9 @@ log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 dotnet restore tests/Nub.Fuzz >"$log" 2>&1 || { cat "$log"; echo "Not run: its packages cannot be had."; exit 3; }
 dotnet build --no-restore -c Release tests/Nub.Fuzz >"$log" 2>&1 || { cat "$log"; echo "0 targets, 0 executions, 1 failed"; exit 1; }
-dotnet tests/Nub.Fuzz/bin/Release/net10.0/Nub.Fuzz.dll fuzz "${NUB_FUZZ_TARGET_SECONDS:-10}" "${NUB_FUZZ_KEEP:--}" "$@"
+
+# In the background, so that a signal to this script is passed on at once: the program removes its folder then.
+dotnet tests/Nub.Fuzz/bin/Release/net10.0/Nub.Fuzz.dll fuzz "${NUB_FUZZ_TARGET_SECONDS:-10}" "${NUB_FUZZ_KEEP:--}" "$@" &
+fuzzer=$!
+trap 'kill "$fuzzer" 2>/dev/null; wait "$fuzzer" || true; echo "Stopped by a signal."; exit 130' INT TERM HUP
+wait "$fuzzer"

@@ -52,6 +52,7 @@ internal static class Program
         })
         { IsBackground = true }.Start();
         var coverage = new Coverage();
+        ScratchFile.Folder = AppContext.BaseDirectory;
         using FuzzTarget target = AllTargets.Named(name);
         using var worker = new Worker(coverage, target, options);
         return worker.Run();

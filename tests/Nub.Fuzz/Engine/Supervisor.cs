@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Nub.Fuzz.Targets;
 
 namespace Nub.Fuzz.Engine;
@@ -9,19 +10,39 @@ internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
 {
     private const int MostErrorLines = 40;
 
+    private volatile bool _isStopped;
+
     /// <summary>Fuzzes the targets.</summary>
     /// <returns>The exit code: 1 when one of them failed.</returns>
     public int Run(IReadOnlyList<string> targets)
     {
+        // A signal ends the target that runs, so that the folder is removed.
+        PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+        PosixSignalRegistration[] registrations = Array.ConvertAll(signals, signal => PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            _isStopped = true;
+        }));
         using var instrumented = new Instrumentation();
         long executions = 0;
         int failed = 0;
         foreach (string name in targets)
         {
+            if (_isStopped)
+            {
+                break;
+            }
+
             using FuzzTarget target = AllTargets.Named(name);
             (long count, bool isRight) = Run(target, instrumented.Folder);
             executions += count;
             failed += isRight ? 0 : 1;
+        }
+
+        Array.ForEach(registrations, static registration => registration.Dispose());
+        if (_isStopped)
+        {
+            return 130;
         }
 
         Console.WriteLine($"{targets.Count} targets, {executions} executions, {failed} failed");
@@ -59,7 +80,7 @@ internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
         };
         worker.BeginErrorReadLine();
         string? end = Wait(worker, current, target.Patience) ? worker.ExitCode == 0 ? null : "failed" : "did not end";
-        if (end is not null)
+        if (end is not null && !_isStopped)
         {
             byte[] input = File.Exists(failurePath) ? File.ReadAllBytes(failurePath) : current.Read();
             string saved = Path.Combine(Path.GetTempPath(), $"nub-fuzz-failure-{target.Name}-{Environment.ProcessId}");
@@ -72,18 +93,18 @@ internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
     }
 
     /// <summary>Waits for the end of a process, and makes it end when one input takes longer than the target's patience.</summary>
-    private static bool Wait(Process worker, CurrentInput current, TimeSpan patience)
+    private bool Wait(Process worker, CurrentInput current, TimeSpan patience)
     {
         long last = -1;
         var since = Stopwatch.StartNew();
         while (!worker.WaitForExit(TimeSpan.FromMilliseconds(200)))
         {
-            if (current.Executions != last)
+            if (current.Executions != last && !_isStopped)
             {
                 last = current.Executions;
                 since.Restart();
             }
-            else if (since.Elapsed > patience)
+            else if (since.Elapsed > patience || _isStopped)
             {
                 worker.Kill();
                 worker.WaitForExit();

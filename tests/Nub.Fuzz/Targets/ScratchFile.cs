@@ -9,9 +9,12 @@ internal sealed class ScratchFile : IDisposable
 
     public ScratchFile()
     {
-        Path = System.IO.Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : System.IO.Path.GetTempPath(), $"nub-fuzz-{Guid.NewGuid():N}");
+        Path = System.IO.Path.Combine(Folder, $"nub-fuzz-{Guid.NewGuid():N}");
         _handle = File.OpenHandle(Path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.DeleteOnClose);
     }
+
+    /// <summary>Where such files are made. In a process that may be killed this is a folder that is removed after it.</summary>
+    public static string Folder { get; set; } = Directory.Exists("/dev/shm") ? "/dev/shm" : System.IO.Path.GetTempPath();
 
     public string Path { get; }
 
