@@ -16,7 +16,7 @@ public sealed class DoubleFetchException : Exception
         SecondRead = secondRead;
     }
 
-    /// <summary>The first byte that both reads have in common, from the start of the memory.</summary>
+    /// <summary>The first byte that both reads have in common, from the start of the memory. Where nothing was seen of the second read, the first byte that was changed.</summary>
     public ulong Offset { get; }
 
     /// <summary>How many bytes they have in common, at least 1.</summary>
@@ -39,11 +39,45 @@ public sealed class DoubleFetchException : Exception
     {
         ulong start = second is null ? changed : Math.Max(first.Offset, second.Offset);
         ulong length = second is null ? 1 : Math.Min(first.Offset + first.Length, second.Offset + second.Length) - start;
+        return Of(first, second, new MemoryRange(start, length), ChangeOf(changed, honest, hostile), honestOutcome, hostileOutcome, report);
+    }
+
+    /// <summary>Bytes of which only the first read was seen, and that make a difference when they are inverted, several of them only together.</summary>
+    /// <param name="first">The first read of any of them.</param>
+    /// <param name="changed">The bytes, in order.</param>
+    /// <param name="honest">What the first of them was.</param>
+    /// <param name="honestOutcome">What the parser did without the change.</param>
+    /// <param name="hostileOutcome">What it did with it.</param>
+    /// <param name="report">What the proof has seen until then.</param>
+    internal static DoubleFetchException OfUnseen(MemoryAccess first, int[] changed, byte honest, string honestOutcome, string hostileOutcome, SingleFetchReport report)
+    {
+        var ranges = new List<MemoryRange>();
+        foreach (int at in changed)
+        {
+            if (ranges.Count > 0 && ranges[^1] is var last && last.Offset + last.Length == (ulong)at)
+            {
+                ranges[^1] = last with { Length = last.Length + 1 };
+            }
+            else
+            {
+                ranges.Add(new MemoryRange((ulong)at, 1));
+            }
+        }
+
+        string change = changed.Length == 1 ? ChangeOf((ulong)changed[0], honest, (byte)(honest ^ 0xFF)) : $"all bytes of {string.Join(", ", ranges)} were inverted in between.";
+        return Of(first, null, ranges[0], change, honestOutcome, hostileOutcome, report);
+    }
+
+    private static string ChangeOf(ulong at, byte honest, byte hostile) =>
+        string.Create(CultureInfo.InvariantCulture, $"the byte at 0x{at:X} was changed from 0x{honest:X2} to 0x{hostile:X2} in between.");
+
+    private static DoubleFetchException Of(
+        MemoryAccess first, MemoryAccess? second, MemoryRange common, string change, string honestOutcome, string hostileOutcome, SingleFetchReport report)
+    {
         string? field = first.Field ?? second?.Field;
         var message = new StringBuilder();
         message.Append(CultureInfo.InvariantCulture,
-            $"The parser reads {length} {(length == 1 ? "byte" : "bytes")} at 0x{start:X}{(field is null ? "" : $" ({field})")} twice, and depends on both reads: ");
-        message.Append(CultureInfo.InvariantCulture, $"the byte at 0x{changed:X} was changed from 0x{honest:X2} to 0x{hostile:X2} in between.").AppendLine();
+            $"The parser reads {common.Length} {(common.Length == 1 ? "byte" : "bytes")} at 0x{common.Offset:X}{(field is null ? "" : $" ({field})")} twice, and depends on both reads: {change}").AppendLine();
         message.Append("First:  ").Append(first).AppendLine();
         message.Append("Second: ").AppendLine(second?.ToString() ?? "past the library, by a raw pointer or by the kernel: nothing of it was seen");
         message.Append("Without the change the parser ").AppendLine(honestOutcome);
@@ -51,7 +85,7 @@ public sealed class DoubleFetchException : Exception
         message.Append(report);
         Append(message, "Stack of the first read:", first);
         Append(message, "Stack of the second read:", second);
-        return new DoubleFetchException(message.ToString(), start, length, first, second);
+        return new DoubleFetchException(message.ToString(), common.Offset, common.Length, first, second);
     }
 
     private static void Append(StringBuilder message, string title, MemoryAccess? access)

@@ -112,8 +112,9 @@ public sealed class HostileMemory : IDisposable
     /// </param>
     /// <returns>What was seen.</returns>
     /// <remarks>
-    /// <para>A byte that was read once is changed after that read, together with all others of its kind, in one run. A byte that was read several times is
-    /// changed after each read but the last, by inverting each bit, all of them, by 0, and by one more and one less, in a run for each. If the parser makes more than ten times as
+    /// <para>A byte that was read once is changed after that read, together with all others of its kind, in one run; where that makes a difference, the fewest of them that make one are looked for. A
+    /// byte that was read several times is changed after each read but the last, by inverting each bit, all of them, by 0, and by one more and one less, in a run for each. Of a byte that was read
+    /// more than 22 times, as in a loop, these are the first 16 reads and the four before the last. If the parser makes more than ten times as
     /// many accesses as usual and 1,000 more, the byte gets its honest value back, as a sequence lock expects of a writer; if it makes twice as many, the memory is gone.</para>
     /// <para>Not a double fetch: a byte that the parser has written in between, and a second read by a member that carries <see cref="RereadAttribute"/>. Of optimized code
     /// that attribute is found only if the member was not inlined; <see cref="AllowReread"/> says it of bytes.</para>

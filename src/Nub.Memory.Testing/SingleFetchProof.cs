@@ -12,8 +12,12 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
     // Of how many accesses a stack is kept: some 50 µs each.
     internal const int Stacks = 10_000;
 
-    // Of a byte that is read in a long loop, after how many of its reads it is changed.
-    private const int MostReads = 16;
+    // Of a byte that is read in a long loop, after how many of its first and of its last reads it is changed.
+    private const int FirstReads = 16;
+    private const int LastReads = 4;
+
+    // Of how many bytes that make a difference only together each is named.
+    private const int MostNamed = 16;
 
     private Outcome _honest = null!;
     private int _runs;
@@ -25,7 +29,7 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
     {
         _honest = Run(new ObservationPlan { Limit = memory.MaxAccesses });
         List<ObservedTouch> touches = _honest.Observation.Touches;
-        Dictionary<int, List<int>> reads = ReadsOfBytes(touches);
+        Dictionary<int, List<ByteRead>> reads = ReadsOfBytes(touches);
         _report = Report(reads);
         if (_honest.Observation.WasStopped)
         {
@@ -41,7 +45,7 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
 
         ProveSame();
         ProveUnseen(reads);
-        foreach ((int at, List<int> order) in reads.Where(read => read.Value.Count > 1 && !memory.MayReread(read.Key)).OrderBy(read => read.Value[1]).ThenBy(read => read.Key))
+        foreach ((int at, List<ByteRead> order) in reads.Where(read => read.Value.Count > 1 && !memory.MayReread(read.Key)).OrderBy(read => read.Value[1].Touch).ThenBy(read => read.Key))
         {
             ProveByte(at, order);
         }
@@ -49,27 +53,30 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
         return Report(reads);
     }
 
-    private SingleFetchReport Report(Dictionary<int, List<int>> reads) => new(
+    private SingleFetchReport Report(Dictionary<int, List<ByteRead>> reads) => new(
         _honest.Observation.Touches.Count(touch => touch.Reads), reads.Count, reads.Count(read => read.Value.Count > 1), _runs, _honest.Words());
 
-    /// <summary>The reads of each byte that was read, by their place in the order of accesses.</summary>
-    private static Dictionary<int, List<int>> ReadsOfBytes(List<ObservedTouch> touches)
+    /// <summary>The reads of each byte that was read, in their order: the first ones and the last ones.</summary>
+    private static Dictionary<int, List<ByteRead>> ReadsOfBytes(List<ObservedTouch> touches)
     {
-        var reads = new Dictionary<int, List<int>>();
+        var reads = new Dictionary<int, List<ByteRead>>();
         for (int index = 0; index < touches.Count; index++)
         {
             ObservedTouch touch = touches[index];
             for (int at = (int)touch.Offset; touch.Reads && at < (int)(touch.Offset + touch.Length); at++)
             {
-                if (!reads.TryGetValue(at, out List<int>? order))
+                if (!reads.TryGetValue(at, out List<ByteRead>? order))
                 {
                     reads.Add(at, order = []);
                 }
 
-                if (order.Count <= MostReads)
+                var read = new ByteRead(order.Count == 0 ? 1 : order[^1].Nth + 1, index);
+                if (order.Count == FirstReads + 1 + LastReads + 1)
                 {
-                    order.Add(index);
+                    order.RemoveAt(FirstReads + 1);
                 }
+
+                order.Add(read);
             }
         }
 
@@ -89,30 +96,57 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
     }
 
     /// <summary>Changes all bytes that were read once. Only a read that nobody saw can make a difference.</summary>
-    private void ProveUnseen(Dictionary<int, List<int>> reads)
+    private void ProveUnseen(Dictionary<int, List<ByteRead>> reads)
     {
-        int[] once = [.. reads.Where(read => read.Value.Count == 1).Select(read => read.Key).Order()];
-        while (once.Length > 0)
+        int[] all = [.. reads.Where(read => read.Value.Count == 1).Select(read => read.Key).Order()];
+        if (all.Length == 0 || RunInverting(all).DifferenceFrom(_honest, areEqual) is null)
         {
-            Outcome outcome = RunInverting(once);
-            if (outcome.DifferenceFrom(_honest, areEqual) is not { } difference)
-            {
-                return;
-            }
-
-            if (once.Length == 1)
-            {
-                int at = once[0];
-                var first = new MemoryAccess(reads[at][0], RunInverting(once, Stacks).Observation.Touches[reads[at][0]]);
-                byte honest = memory.HonestAt(at);
-                throw DoubleFetchException.Of(first, null, (ulong)at, honest, (byte)(honest ^ 0xFF), _honest.Words(), difference, _report);
-            }
-
-            // Whichever half makes a difference; if only both together do, the first byte of all stands for them.
-            int[] half = once[..(once.Length / 2)];
-            int[] rest = once[(once.Length / 2)..];
-            once = RunInverting(half).DifferenceFrom(_honest, areEqual) is not null ? half : rest;
+            return;
         }
+
+        // The first change is made after the first of these reads, so that until then the run is the honest one.
+        int[] guilty = FewestOf(all);
+        int first = guilty.Min(at => reads[at][0].Touch);
+        Outcome outcome = RunInverting(guilty, Stacks);
+        if (outcome.DifferenceFrom(_honest, areEqual) is not { } difference)
+        {
+            throw new InvalidOperationException("The parser does not do the same twice with the same content: a change made a difference once, and none the next time.");
+        }
+
+        throw DoubleFetchException.OfUnseen(
+            new MemoryAccess(first, outcome.Observation.Touches[first]), guilty, memory.HonestAt(guilty[0]), _honest.Words(), difference, _report);
+    }
+
+    /// <summary>
+    /// The fewest of some bytes that make a difference when they are inverted together, as all of them do: none alone need be enough. What was found before plus the first so many others is halved
+    /// between none, which make no difference, and all, which do; the last of those that it takes is found.
+    /// </summary>
+    private int[] FewestOf(int[] bytes)
+    {
+        var found = new List<int>();
+        int[] others = bytes;
+        while (found.Count < MostNamed && (found.Count == 0 || RunInverting([.. found]).DifferenceFrom(_honest, areEqual) is null))
+        {
+            int without = 0;
+            int with = others.Length;
+            while (with - without > 1)
+            {
+                int some = without + ((with - without) / 2);
+                bool differs = RunInverting([.. found, .. others[..some]]).DifferenceFrom(_honest, areEqual) is not null;
+                (without, with) = differs ? (without, some) : (some, with);
+            }
+
+            if (with == 0)
+            {
+                throw new InvalidOperationException("The parser does not do the same twice with the same content: a change made a difference once, and none the next time.");
+            }
+
+            found.Add(others[with - 1]);
+            others = others[..(with - 1)];
+        }
+
+        // Where it takes more than are named, those that were not looked for belong to them.
+        return [.. (found.Count < MostNamed ? found : found.Concat(others)).Order()];
     }
 
     private Outcome RunInverting(int[] bytes, int stacks = 0)
@@ -127,12 +161,13 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
     }
 
     /// <summary>Changes one byte after each of its reads but the last, unless the parser itself has written it before the next.</summary>
-    private void ProveByte(int at, List<int> order)
+    private void ProveByte(int at, List<ByteRead> order)
     {
         byte honest = memory.HonestAt(at);
-        for (int nth = 1; nth < order.Count; nth++)
+        foreach ((ByteRead read, ByteRead next) in order.Zip(order.Skip(1)))
         {
-            if (IsWrittenBetween(order[nth - 1], order[nth], (ulong)at))
+            int nth = read.Nth;
+            if (next.Nth != nth + 1 || IsWrittenBetween(read.Touch, next.Touch, (ulong)at))
             {
                 continue;
             }
@@ -207,4 +242,9 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
         _runs++;
         return memory.Run(parse, plan);
     }
+
+    /// <summary>A read of a byte.</summary>
+    /// <param name="Nth">Which of its reads it is, from 1 on.</param>
+    /// <param name="Touch">Its place in the order of accesses.</param>
+    private readonly record struct ByteRead(int Nth, int Touch);
 }

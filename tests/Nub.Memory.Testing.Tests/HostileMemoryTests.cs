@@ -63,6 +63,85 @@ public class HostileMemoryTests
     }
 
     [Fact]
+    public unsafe void A_second_read_that_only_several_bytes_together_change_is_found_too()
+    {
+        using var memory = new HostileMemory(64);
+        DoubleFetchException failure = Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(() =>
+        {
+            uint next = memory.Host.Read<uint>(16) + memory.Host.Read<uint>(40);
+#pragma warning disable NUB0013 // It is what is to be found.
+            return *(uint*)(memory.Host.BaseAddress + 16) == uint.MaxValue ? uint.MaxValue : next;
+#pragma warning restore NUB0013
+        }));
+        Assert.Null(failure.SecondRead);
+        Assert.Equal((16UL, 4UL), (failure.Offset, failure.Length));
+        Assert.Equal(16UL, failure.FirstRead.Offset);
+        Assert.Contains("all bytes of [0x10, 0x14) were inverted", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public unsafe void Bytes_that_only_together_make_a_difference_need_not_be_neighbours()
+    {
+        using var memory = new HostileMemory(4096);
+        DoubleFetchException failure = Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(() =>
+        {
+            byte[] copy = new byte[4096];
+            memory.Host.CopyTo(0, copy);
+#pragma warning disable NUB0013 // It is what is to be found.
+            byte* raw = (byte*)memory.Host.BaseAddress;
+            return raw[7] == 0xFF && raw[3000] == 0xFF && raw[4095] == 0xFF;
+#pragma warning restore NUB0013
+        }));
+        Assert.Equal((7UL, 1UL), (failure.Offset, failure.Length));
+        Assert.Contains("all bytes of [0x7, 0x8), [0xBB8, 0xBB9), [0xFFF, 0x1000) were inverted", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public unsafe void A_difference_that_takes_very_many_bytes_is_found_in_few_runs()
+    {
+        using var memory = new HostileMemory(4096);
+        int runs = 0;
+        DoubleFetchException failure = Assert.Throws<DoubleFetchException>(() => memory.AssertSingleFetch(() =>
+        {
+            runs++;
+            byte[] copy = new byte[1024];
+            memory.Host.CopyTo(0, copy);
+#pragma warning disable NUB0013 // It is what is to be found.
+            return new ReadOnlySpan<byte>((void*)memory.Host.BaseAddress, 1024).IndexOfAnyExcept((byte)0xFF) < 0;
+#pragma warning restore NUB0013
+        }));
+        Assert.Equal((0UL, 1024UL), (failure.Offset, failure.Length));
+        Assert.InRange(runs, 0, 250);
+    }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(17, true)]
+    [InlineData(25, false)]
+    [InlineData(37, true)]
+    [InlineData(40, true)]
+    public void The_first_and_the_last_reads_of_a_loop_are_both_attacked(int trusted, bool isFound)
+    {
+        using var memory = new HostileMemory(64);
+        DoubleFetchException? failure = Record.Exception(() => memory.AssertSingleFetch(() =>
+        {
+            for (int i = 1; i <= 40; i++)
+            {
+#pragma warning disable NUB0010 // It is what is to be found.
+                byte now = memory.Host.Read<byte>(5);
+#pragma warning restore NUB0010
+                if (now != 0)
+                {
+                    return i == trusted ? now : 0;
+                }
+            }
+
+            return 0;
+        })) as DoubleFetchException;
+        Assert.Equal(isFound, failure is not null);
+    }
+
+    [Fact]
     public void The_field_of_a_view_is_named()
     {
         using HostileMemory memory = Content.Create();
