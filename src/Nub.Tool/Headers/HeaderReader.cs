@@ -9,6 +9,8 @@ internal sealed class HeaderReader
     // Refused in C, and an answer that nobody could use.
     private const string BigEndian = "the target is big-endian";
 
+    private static readonly string[] s_withoutName = ["(unnamed", "(anonymous"];
+
     private readonly Dictionary<Cursor, CStruct> _structs = new(CursorComparer.Instance);
     private readonly Dictionary<Cursor, string> _typedefs = new(CursorComparer.Instance);
 
@@ -118,42 +120,50 @@ internal sealed class HeaderReader
         return new CMember(isAnonymous ? "" : name, BitOffsetOf(field), width, type);
     }
 
+    // Clang spells what has no name with the file and the line of its declaration, which a header says as it likes (#line); an attribute brings a text along too.
+    private static string NameOf(LibClang.Type type, string otherwise)
+    {
+        string spelling = Translation.Take(SpellingOf(type));
+        bool isPlain = spelling.All(static one => char.IsLetterOrDigit(one) || " _*(),[].$".Contains(one, StringComparison.Ordinal));
+        return isPlain && !s_withoutName.Any(one => spelling.Contains(one, StringComparison.Ordinal)) ? spelling : otherwise;
+    }
+
     private CType Describe(LibClang.Type type)
     {
-        string name = Translation.Take(SpellingOf(type));
         LibClang.Type canonical = CanonicalOf(type);
         long size = Math.Max(0, SizeOf(type));
         switch (canonical.Kind)
         {
             case ClangKinds.Bool or (>= ClangKinds.CharUnsigned and <= ClangKinds.UnsignedInt128):
-                return new CType(CKind.Integer, name, size) { Order = OrderOf(type) };
+                return new CType(CKind.Integer, NameOf(type, "an integer"), size) { Order = OrderOf(type) };
             case >= ClangKinds.CharSigned and <= ClangKinds.Int128:
-                return new CType(CKind.Integer, name, size) { IsSigned = canonical.Kind != ClangKinds.CharSigned, Order = OrderOf(type) };
+                return new CType(CKind.Integer, NameOf(type, "an integer"), size) { IsSigned = canonical.Kind != ClangKinds.CharSigned, Order = OrderOf(type) };
             case ClangKinds.Float or ClangKinds.Double or ClangKinds.Half or ClangKinds.Float16:
-                return new CType(CKind.Float, name, size);
+                return new CType(CKind.Float, NameOf(type, "a float"), size);
             case ClangKinds.Pointer:
-                return new CType(CKind.Pointer, name, size);
+                return new CType(CKind.Pointer, NameOf(type, "a pointer"), size);
             case ClangKinds.Enum:
                 CType integer = Describe(IntegerOf(DeclarationOf(canonical)));
-                return integer with { Kind = CKind.Enum, Name = name };
+                return integer with { Kind = CKind.Enum, Name = NameOf(type, "enum") };
             case ClangKinds.Record:
                 CStruct inside = StructOf(DeclarationOf(canonical));
-                return new CType(CKind.Struct, inside.Name.Length == 0 ? inside.Keyword : name, size) { Struct = inside };
+                return new CType(CKind.Struct, inside.Name.Length == 0 ? inside.Keyword : NameOf(type, inside.Display), size) { Struct = inside };
             case ClangKinds.Atomic:
-                return Describe(ValueOf(canonical)) with { Name = name };
+                CType value = Describe(ValueOf(canonical));
+                return value with { Name = NameOf(type, value.Name) };
             case ClangKinds.ConstantArray or ClangKinds.IncompleteArray:
-                return DescribeArray(type, name, size);
+                return DescribeArray(type, size);
             default:
-                return new CType(CKind.Other, name, size);
+                return new CType(CKind.Other, NameOf(type, "a type without a name"), size);
         }
     }
 
-    private CType DescribeArray(LibClang.Type type, string name, long size)
+    private CType DescribeArray(LibClang.Type type, long size)
     {
         LibClang.Type array = Desugar(type);
         CType element = Describe(ElementOf(array));
         long count = Math.Max(0, CountOf(array));
-        return new CType(CKind.Array, name, size) { Element = element.Innermost, Count = element.Kind == CKind.Array ? count * element.Count : count };
+        return new CType(CKind.Array, "", size) { Element = element.Innermost, Count = element.Kind == CKind.Array ? count * element.Count : count };
     }
 
     // Through the typedefs, of which each has a name that may say it.

@@ -139,11 +139,12 @@ internal sealed class CSharpWriter
         }
     }
 
+    // What ends a line ends a comment, and what follows would be code: whoever wrote the header, it is one line.
     private void Line(string? line = "")
     {
         if (line is not null)
         {
-            _text.Append(line.Length == 0 ? "" : new string(' ', _depth * 4)).Append(line).Append('\n');
+            _text.Append(line.Length == 0 ? "" : new string(' ', _depth * 4)).Append(Printable.Of(line)).Append('\n');
         }
     }
 }
