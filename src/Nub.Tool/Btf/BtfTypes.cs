@@ -51,7 +51,7 @@ internal sealed class BtfTypes
     public BtfTypes(byte[] bytes)
     {
         _bytes = bytes;
-        _effort = new Effort("BTF", bytes.Length);
+        _effort = new Effort("BTF", bytes.Length, bytes.Length);
         if (bytes.Length < LeastHeader)
         {
             throw new ToolException($"This is no BTF: it has {bytes.Length} bytes, and the header alone {LeastHeader}.");

@@ -6,6 +6,9 @@ namespace Nub.Tool.Dwarf;
 /// <summary>Reads numbers and texts of a section one after the other, none from beyond its end.</summary>
 internal ref struct DwarfCursor(ReadOnlySpan<byte> bytes, long at)
 {
+    // A number of 64 bits has ten; a compiler pads one that it fills in later, but to no more than this.
+    private const int MaximumNumber = 16;
+
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
     /// <summary>Where the next is read, in bytes from the start of the section.</summary>
@@ -32,7 +35,7 @@ internal ref struct DwarfCursor(ReadOnlySpan<byte> bytes, long at)
         ulong value = 0;
         for (int shift = 0; ; shift += 7)
         {
-            byte next = Take(1)[0];
+            byte next = TakeOf(shift);
             value |= shift < 64 ? (ulong)(next & 0x7F) << shift : 0;
             if ((next & 0x80) == 0)
             {
@@ -49,7 +52,7 @@ internal ref struct DwarfCursor(ReadOnlySpan<byte> bytes, long at)
         byte next;
         do
         {
-            next = Take(1)[0];
+            next = TakeOf(shift);
             value |= shift < 64 ? (long)(next & 0x7F) << shift : 0;
             shift += 7;
         }
@@ -70,6 +73,9 @@ internal ref struct DwarfCursor(ReadOnlySpan<byte> bytes, long at)
         At += length + 1;
         return text;
     }
+
+    private byte TakeOf(int shift) => shift < MaximumNumber * 7 ? Take(1)[0]
+        : throw new ToolException($"The DWARF is damaged: a number before {At} has more than {MaximumNumber} bytes.");
 
     public void Skip(ulong length) => Take(length > int.MaxValue ? int.MaxValue : (int)length);
 

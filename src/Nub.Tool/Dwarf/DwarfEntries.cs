@@ -43,6 +43,12 @@ internal sealed class DwarfEntry
 /// <summary>The entries of a file's DWARF (versions 2 to 5), which may hold anything: each number is checked before it is followed.</summary>
 internal sealed class DwarfEntries
 {
+    // About what is kept of each, in bytes.
+    private const int OfUnit = 128;
+    private const int OfForms = 256;
+    private const int OfForm = 128;
+    private const int OfAttribute = 32;
+
     private readonly byte[] _info;
     private readonly byte[] _forms;
     private readonly byte[] _texts;
@@ -60,7 +66,7 @@ internal sealed class DwarfEntries
         _texts = elf.Section(".debug_str") ?? [];
         _lineTexts = elf.Section(".debug_line_str") ?? [];
         _textOffsets = elf.Section(".debug_str_offsets") ?? [];
-        _effort = new Effort("DWARF", (long)_info.Length + _forms.Length + _texts.Length + _lineTexts.Length + _textOffsets.Length);
+        _effort = new Effort("DWARF", (long)_info.Length + _forms.Length + _texts.Length + _lineTexts.Length + _textOffsets.Length, elf.Length);
         ReadUnits();
     }
 
@@ -106,6 +112,10 @@ internal sealed class DwarfEntries
     /// <summary>Counts what the file has its reader do.</summary>
     /// <exception cref="ToolException">It is too much.</exception>
     public void Spend(long steps) => _effort.Spend(steps);
+
+    /// <summary>Counts what is kept of the file, about so many bytes.</summary>
+    /// <exception cref="ToolException">It is too much.</exception>
+    public void Keep(long about) => _effort.Keep(about);
 
     /// <summary>The entries right below an entry.</summary>
     public IEnumerable<DwarfEntry> ChildrenOf(DwarfUnit unit, DwarfEntry entry)
@@ -168,6 +178,7 @@ internal sealed class DwarfEntries
                 throw new ToolException($"The DWARF is damaged: the unit at {at} has addresses of {addressSize} bytes.");
             }
 
+            Keep(OfUnit);
             ulong signature = kind is 2 or 4 or 5 or 6 ? cursor.Fixed(8) : 0;
             long type = kind is 2 or 6 ? (long)cursor.Fixed(offsetSize) : 0;
             var unit = new DwarfUnit(at, cursor.At, end, version, addressSize, offsetSize, FormsAt(forms)) { Names = offsetSize == 8 ? 16 : 8 };
@@ -188,10 +199,14 @@ internal sealed class DwarfEntries
             return known;
         }
 
+        // Counted while it is read: tables that begin in different places may share the most of their bytes.
+        Keep(OfForms);
         var forms = new Dictionary<ulong, DwarfForm>();
         var cursor = new DwarfCursor(_forms, offset);
+        long counted = offset;
         while (!cursor.IsAtEnd && cursor.Unsigned() is not 0 and var number)
         {
+            Keep(OfForm);
             int tag = (int)Math.Min(cursor.Unsigned(), int.MaxValue);
             bool hasChildren = cursor.Fixed(1) != 0;
             var attributes = new List<(int, int, long)>();
@@ -200,27 +215,33 @@ internal sealed class DwarfEntries
                 int attribute = (int)Math.Min(cursor.Unsigned(), int.MaxValue);
                 int form = (int)Math.Min(cursor.Unsigned(), int.MaxValue);
                 long constant = form == DwarfNames.ImplicitConstant ? cursor.Signed() : 0;
+                Spend(cursor.At - counted);
+                counted = cursor.At;
                 if (attribute == 0 && form == 0)
                 {
                     break;
                 }
 
+                Keep(OfAttribute);
                 attributes.Add((attribute, form, constant));
             }
 
             forms[number] = new DwarfForm(tag, hasChildren, attributes);
         }
 
-        Spend(cursor.At - offset);
         _known.Add(offset, forms);
         return forms;
     }
 
     private void ReadAttribute(ref DwarfCursor cursor, DwarfUnit unit, DwarfEntry entry, int attribute, int form, long constant)
     {
-        while (form == DwarfNames.Indirect)
+        if (form == DwarfNames.Indirect)
         {
             form = (int)Math.Min(cursor.Unsigned(), int.MaxValue);
+            if (form == DwarfNames.Indirect)
+            {
+                throw new ToolException($"The DWARF is damaged: the form of an attribute of the entry at {entry.Offset} is indirect twice.");
+            }
         }
 
         switch (form)

@@ -9,6 +9,11 @@ internal sealed class DwarfReader
     private const int MaximumDepth = 64;
     private const long MaximumMembers = 100_000;
 
+    // About what is kept of each, in bytes.
+    private const int OfName = 192;
+    private const int OfEntry = 16;
+    private const int OfMember = 192;
+
     private readonly DwarfEntries _entries;
     private readonly Dictionary<string, List<long>> _named = new(StringComparer.Ordinal);
     private readonly Dictionary<long, CStruct> _structs = [];
@@ -65,8 +70,10 @@ internal sealed class DwarfReader
             bool isNamed = entry is { Name.Length: > 0 } && (DwarfNames.IsRecord(entry.Tag) ? entry.Number(DwarfNames.Declaration) is null : entry.Tag == DwarfNames.TypeDefinition);
             if (isNamed)
             {
+                _entries.Keep(OfEntry);
                 if (!_named.TryGetValue(entry!.Name, out List<long>? known))
                 {
+                    _entries.Keep(OfName + (2 * entry.Name.Length));
                     _named.Add(entry.Name, known = []);
                 }
 
@@ -99,10 +106,12 @@ internal sealed class DwarfReader
         Refuse(depth > MaximumDepth, entry, "contains itself");
         long size = entry.Number(DwarfNames.ByteSize) ?? 0;
         Refuse(size is < 0 or > int.MaxValue, entry, $"has {size} bytes");
+        _entries.Keep(OfName + (2 * entry.Name.Length));
         var members = new List<CMember>();
         long places = 0;
         foreach (DwarfEntry child in _entries.ChildrenOf(_entries.UnitOf(entry.Offset), entry).Where(static child => child.Tag == DwarfNames.Member))
         {
+            _entries.Keep(OfMember + (2 * child.Name.Length));
             CMember member = MemberOf(entry, child, size, depth);
             members.Add(member);
             places += member is { Name.Length: 0, Type.Struct: { } inside } ? Math.Max(1, _places[inside]) : 1;

@@ -56,6 +56,9 @@ internal sealed class ElfFile : IDisposable
         _names = Contents(nameIndex);
     }
 
+    /// <summary>The length of the file in bytes.</summary>
+    public long Length => _file.Length;
+
     public static bool IsElf(ReadOnlySpan<byte> start) => start.StartsWith("\u007fELF"u8);
 
     /// <summary>A section by its name, decompressed, and with the addresses of an object file filled in; null when there is none.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Text;
 
 namespace Nub.Tool.Tests.Dwarf;
@@ -16,6 +17,21 @@ internal sealed class DwarfImage
 
     /// <summary>Whether <see cref="Info"/> is to be decompressed.</summary>
     public bool IsCompressed { get; set; }
+
+    /// <summary>Whether the section <c>.debug_abbrev</c> is to be compressed.</summary>
+    public bool AreFormsCompressed { get; set; }
+
+    /// <summary>A section as a compressor leaves it.</summary>
+    public static byte[] Compress(ReadOnlySpan<byte> content)
+    {
+        using var zlib = new MemoryStream();
+        using (var stream = new ZLibStream(zlib, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            stream.Write(content);
+        }
+
+        return [.. BitConverter.GetBytes(1L), .. BitConverter.GetBytes((long)content.Length), .. BitConverter.GetBytes(1L), .. zlib.ToArray()];
+    }
 
     /// <summary>How entries of a number are written: pairs of attribute and form.</summary>
     public void Form(byte number, int tag, bool hasChildren, params int[] pairs)
@@ -46,7 +62,7 @@ internal sealed class DwarfImage
 
     public byte[] ToBytes()
     {
-        (string Name, byte[] Content)[] sections = [(".debug_info", [.. Info]), (".debug_abbrev", [.. _forms, 0]), (".debug_str", Texts), (".shstrtab", [])];
+        (string Name, byte[] Content)[] sections = [(".debug_info", [.. Info]), (".debug_abbrev", AreFormsCompressed ? Compress([.. _forms, 0]) : [.. _forms, 0]), (".debug_str", Texts), (".shstrtab", [])];
         byte[] names = [0, .. sections.SelectMany(static one => Encoding.ASCII.GetBytes(one.Name + '\0'))];
         sections[^1].Content = names;
         byte[] file = new byte[64 + sections.Sum(static one => one.Content.Length) + ((sections.Length + 1) * 64)];
@@ -63,7 +79,7 @@ internal sealed class DwarfImage
         {
             Span<byte> row = file.AsSpan(table + ((i + 1) * 64));
             BinaryPrimitives.WriteInt32LittleEndian(row, name);
-            BinaryPrimitives.WriteInt64LittleEndian(row[0x08..], IsCompressed && i == 0 ? 0x800 : 0);
+            BinaryPrimitives.WriteInt64LittleEndian(row[0x08..], (IsCompressed && i == 0) || (AreFormsCompressed && i == 1) ? 0x800 : 0);
             BinaryPrimitives.WriteInt64LittleEndian(row[0x18..], at);
             BinaryPrimitives.WriteInt64LittleEndian(row[0x20..], sections[i].Content.Length);
             sections[i].Content.CopyTo(file, at);

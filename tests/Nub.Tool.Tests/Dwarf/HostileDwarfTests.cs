@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.IO.Pipes;
 using Nub.Tool.CTypes;
 using Nub.Tool.Dwarf;
@@ -22,6 +21,7 @@ public class HostileDwarfTests
     private const int Data4 = 0x06;
     private const int Reference = 0x13;
     private const int Present = 0x19;
+    private const int Indirect = 0x16;
 
     [Fact]
     public void Structs_that_multiply_their_members_are_refused()
@@ -88,6 +88,72 @@ public class HostileDwarfTests
     }
 
     [Fact]
+    public void Forms_that_share_their_bytes_are_counted_as_what_is_kept_of_them()
+    {
+        // A few kilobytes that become two megabytes, of which each unit would keep sixteen.
+        var image = new DwarfImage { AreFormsCompressed = true };
+        image.Form(1, Struct, false, [.. Enumerable.Repeat(1, 2_000_000)]);
+        for (int i = 0; i < 100; i++)
+        {
+            image.Unit([0], forms: 2 * i);
+        }
+
+        Assert.InRange(image.ToBytes().Length, 0, 70_000);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("is to be kept of it takes more than", Refusal(image, "x"), StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 160_000_000);
+    }
+
+    [Fact]
+    public void Entries_are_counted_as_what_is_kept_of_them()
+    {
+        // Two bytes of a file that become a member each, and six that become a name.
+        var members = new DwarfImage();
+        members.Form(1, Struct, true, Name, Text);
+        members.Form(2, Member, false);
+        members.Unit([.. Enumerable.Repeat<byte[]>([1, (byte)'x', 0, .. Enumerable.Repeat((byte)2, 90_000), 0], 10).SelectMany(static one => one)]);
+        Assert.Contains("is to be kept of it takes more than", Refusal(members, "x"), StringComparison.Ordinal);
+
+        var names = new DwarfImage();
+        names.Form(1, Struct, false, Name, Text);
+        names.Unit([.. Enumerable.Range(0, 500_000).SelectMany(static i => (byte[])[1, .. System.Text.Encoding.ASCII.GetBytes(i.ToString("x", System.Globalization.CultureInfo.InvariantCulture)), 0])]);
+        Assert.Contains("is to be kept of it takes more than", Refusal(names, "x"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0x0f)]
+    [InlineData(0x0d)]
+    public void Numbers_are_padded_to_so_much_and_no_more(int form)
+    {
+        Assert.Equal(5, Assert.Single(Read(14)).Size);
+        Assert.Contains("has more than 16 bytes", Assert.Throws<ToolException>(() => Read(15)).Message, StringComparison.Ordinal);
+
+        IReadOnlyList<CStruct> Read(int padding)
+        {
+            var image = new DwarfImage();
+            image.Form(1, Struct, false, Name, Text, Size, form);
+            image.Unit([1, (byte)'x', 0, 0x85, .. Enumerable.Repeat((byte)0x80, padding), 0]);
+            using var file = new TemporaryFile(".o", image.ToBytes());
+            return new DwarfReader(file.Path).Find("x");
+        }
+    }
+
+    [Fact]
+    public void A_form_that_says_twice_that_it_is_somewhere_else_is_refused()
+    {
+        var image = new DwarfImage();
+        image.Form(1, Struct, false, Name, Text, Size, Indirect);
+        image.Unit([1, (byte)'x', 0, Data1, 7]);
+        using (var file = new TemporaryFile(".o", image.ToBytes()))
+        {
+            Assert.Equal(7, Assert.Single(new DwarfReader(file.Path).Find("x")).Size);
+        }
+
+        image.Unit([1, (byte)'x', 0, Indirect, Data1, 7]);
+        Assert.Contains("is indirect twice", Refusal(image, "x"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Names_that_overlap_are_refused()
     {
         // Each begins a byte behind the one before, and all end together.
@@ -135,14 +201,8 @@ public class HostileDwarfTests
 
         static DwarfImage Compressed(int size)
         {
-            using var zlib = new MemoryStream();
-            using (var stream = new ZLibStream(zlib, CompressionLevel.Optimal, leaveOpen: true))
-            {
-                stream.Write(new byte[size]);
-            }
-
             var image = new DwarfImage { IsCompressed = true };
-            image.Info.AddRange([.. BitConverter.GetBytes(1L), .. BitConverter.GetBytes((long)size), .. BitConverter.GetBytes(1L), .. zlib.ToArray()]);
+            image.Info.AddRange(DwarfImage.Compress(new byte[size]));
             return image;
         }
     }
