@@ -9,10 +9,17 @@ internal sealed class HeaderReader
     // Refused in C, and an answer that nobody could use.
     private const string BigEndian = "the target is big-endian";
 
+    // Who has more wants the reader busy, or its stack at an end. libclang goes through all members of a struct for the place of each.
+    private const int MaximumDepth = 64;
+    private const long MaximumMembers = 20_000;
+
     private static readonly string[] s_withoutName = ["(unnamed", "(anonymous"];
 
     private readonly Dictionary<Cursor, CStruct> _structs = new(CursorComparer.Instance);
     private readonly Dictionary<Cursor, string> _typedefs = new(CursorComparer.Instance);
+
+    // How many members a struct has, when those of its anonymous ones are its own, and how deep structs stand in it.
+    private readonly Dictionary<CStruct, (long Members, int Depth)> _inside = new(ReferenceEqualityComparer.Instance);
 
     private HeaderReader()
     {
@@ -83,13 +90,29 @@ internal sealed class HeaderReader
         LibClang.Type type = CanonicalOf(TypeOf(declaration));
         (string name, bool isTag) = NameOf(declaration);
         Expand(LocationOf(declaration), out nint file, out _, out _, out _);
+        List<Cursor> fields = Translation.FieldsOf(type);
+        RefuseMembers(fields.Count, name);
+        var members = new List<CMember>();
+        (long count, int depth) = (0, 0);
+        foreach (Cursor field in fields)
+        {
+            CMember member = MemberOf(field);
+            members.Add(member);
+            (long its, int below) = member.Type.Innermost.Struct is { } inside ? _inside[inside] : (1, 0);
+            count += member.Name.Length == 0 ? Math.Max(1, its) : 1;
+            depth = Math.Max(depth, below + 1);
+            RefuseMembers(count, name);
+            Refuse(depth > MaximumDepth, $"a struct '{name}' in which structs stand in structs more than {MaximumDepth} times");
+        }
+
         var read = new CStruct(name, declaration.Kind == ClangKinds.UnionDeclaration, SizeOf(type), AlignmentOf(type))
         {
             File = file == 0 ? "" : Translation.Take(LibClang.NameOf(file)),
             IsTag = isTag,
-            Members = [.. Translation.FieldsOf(type).Select(MemberOf)],
+            Members = members,
         };
         _structs.Add(declaration, read);
+        _inside.Add(read, (count, depth));
         return read;
     }
 
@@ -113,7 +136,7 @@ internal sealed class HeaderReader
     {
         string name = Translation.Take(SpellingOf(field));
         int? width = IsBitField(field) != 0 ? BitWidthOf(field) : null;
-        CType type = Describe(TypeOf(field));
+        CType type = Describe(TypeOf(field), 0);
 
         // A later libclang describes a field without a name in words.
         bool isAnonymous = name.Contains('(', StringComparison.Ordinal);
@@ -128,8 +151,9 @@ internal sealed class HeaderReader
         return isPlain && !s_withoutName.Any(one => spelling.Contains(one, StringComparison.Ordinal)) ? spelling : otherwise;
     }
 
-    private CType Describe(LibClang.Type type)
+    private CType Describe(LibClang.Type type, int depth)
     {
+        Refuse(depth > MaximumDepth, $"a type that is made of more than {MaximumDepth} others, each of the next");
         LibClang.Type canonical = CanonicalOf(type);
         long size = Math.Max(0, SizeOf(type));
         switch (canonical.Kind)
@@ -143,25 +167,25 @@ internal sealed class HeaderReader
             case ClangKinds.Pointer:
                 return new CType(CKind.Pointer, NameOf(type, "a pointer"), size);
             case ClangKinds.Enum:
-                CType integer = Describe(IntegerOf(DeclarationOf(canonical)));
+                CType integer = Describe(IntegerOf(DeclarationOf(canonical)), depth + 1);
                 return integer with { Kind = CKind.Enum, Name = NameOf(type, "enum") };
             case ClangKinds.Record:
                 CStruct inside = StructOf(DeclarationOf(canonical));
                 return new CType(CKind.Struct, inside.Name.Length == 0 ? inside.Keyword : NameOf(type, inside.Display), size) { Struct = inside };
             case ClangKinds.Atomic:
-                CType value = Describe(ValueOf(canonical));
+                CType value = Describe(ValueOf(canonical), depth + 1);
                 return value with { Name = NameOf(type, value.Name) };
             case ClangKinds.ConstantArray or ClangKinds.IncompleteArray:
-                return DescribeArray(type, size);
+                return DescribeArray(type, size, depth);
             default:
                 return new CType(CKind.Other, NameOf(type, "a type without a name"), size);
         }
     }
 
-    private CType DescribeArray(LibClang.Type type, long size)
+    private CType DescribeArray(LibClang.Type type, long size, int depth)
     {
         LibClang.Type array = Desugar(type);
-        CType element = Describe(ElementOf(array));
+        CType element = Describe(ElementOf(array), depth + 1);
         long count = Math.Max(0, CountOf(array));
         return new CType(CKind.Array, "", size) { Element = element.Innermost, Count = element.Kind == CKind.Array ? count * element.Count : count };
     }
@@ -169,6 +193,7 @@ internal sealed class HeaderReader
     // Through the typedefs, of which each has a name that may say it.
     private static COrder OrderOf(LibClang.Type type)
     {
+        int depth = 0;
         while (type.Kind is ClangKinds.Elaborated or ClangKinds.Typedef)
         {
             if (type.Kind == ClangKinds.Typedef && ByteOrderNames.Of(Translation.Take(SpellingOf(DeclarationOf(type)))) is not COrder.Native and { } order)
@@ -176,7 +201,7 @@ internal sealed class HeaderReader
                 return order;
             }
 
-            type = Step(type);
+            type = Step(type, ref depth);
         }
 
         return COrder.Native;
@@ -184,15 +209,32 @@ internal sealed class HeaderReader
 
     private static LibClang.Type Desugar(LibClang.Type type)
     {
+        int depth = 0;
         while (type.Kind is ClangKinds.Elaborated or ClangKinds.Typedef)
         {
-            type = Step(type);
+            type = Step(type, ref depth);
         }
 
         return type.Kind is ClangKinds.ConstantArray or ClangKinds.IncompleteArray ? type : CanonicalOf(type);
     }
 
-    private static LibClang.Type Step(LibClang.Type type) => type.Kind == ClangKinds.Elaborated ? NamedOf(type) : UnderlyingOf(DeclarationOf(type));
+    private static LibClang.Type Step(LibClang.Type type, ref int depth)
+    {
+        depth += type.Kind == ClangKinds.Typedef ? 1 : 0;
+        Refuse(depth > MaximumDepth, $"a typedef of more than {MaximumDepth} others, each of the next");
+        return type.Kind == ClangKinds.Elaborated ? NamedOf(type) : UnderlyingOf(DeclarationOf(type));
+    }
+
+    private static void RefuseMembers(long count, string name) =>
+        Refuse(count > MaximumMembers, $"a struct '{name}' of more than {MaximumMembers} members");
+
+    private static void Refuse(bool isWrong, string what)
+    {
+        if (isWrong)
+        {
+            throw new ToolException($"The headers have {what}, which is not imported.");
+        }
+    }
 
     private sealed class CursorComparer : IEqualityComparer<Cursor>
     {

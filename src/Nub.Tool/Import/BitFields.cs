@@ -15,10 +15,6 @@ internal sealed record BitUnit(long Offset, int Size, IReadOnlyList<CPlace> Fiel
     /// <summary>Whether a bit field lies in it as a whole.</summary>
     public bool Holds(CPlace place) => place.BitOffset >= Offset * 8 && place.BitOffset + place.Member.BitWidth!.Value <= End * 8;
 
-    /// <summary>Whether one of its bit fields has bits of another, as members of a union have.</summary>
-    public bool Shares(CPlace place) => Fields.Any(other =>
-        other.BitOffset < place.BitOffset + place.Member.BitWidth!.Value && place.BitOffset < other.BitOffset + other.Member.BitWidth!.Value);
-
     /// <summary>The first bit of a bit field, counted from the least significant of the unit.</summary>
     public long FirstOf(CPlace place) => place.BitOffset - (Offset * 8);
 
@@ -44,13 +40,14 @@ internal static class BitFields
     public static IEnumerable<BitUnit> UnitsOf(IReadOnlyList<CPlace> places) =>
         places.GroupBy(static place => (place.Owner, place.OwnerStart)).SelectMany(static group => UnitsOfOwner([.. group]));
 
+    // The members of a struct follow one another, and so do the units. Those of a union begin together and share their bits.
     private static List<BitUnit> UnitsOfOwner(List<CPlace> places)
     {
         List<CPlace> others = [.. places.Where(static place => place.Member.BitWidth is null)];
         var units = new List<BitUnit>();
         foreach (CPlace place in places.Where(static place => place.Member is { BitWidth: > 0, Name.Length: > 0 }))
         {
-            int known = units.FindIndex(unit => unit.Holds(place) && !unit.Shares(place));
+            int known = place.Owner.IsUnion ? -1 : Behind(units, place.Offset).FirstOrDefault(index => units[index].Holds(place), -1);
             if (known >= 0)
             {
                 units[known] = units[known] with { Fields = [.. units[known].Fields, place] };
@@ -63,6 +60,28 @@ internal static class BitFields
         return units;
     }
 
+    // The units that end behind a byte.
+    private static IEnumerable<int> Behind(List<BitUnit> units, long at)
+    {
+        for (int i = units.Count - 1; i >= 0 && units[i].End > at; i--)
+        {
+            yield return i;
+        }
+    }
+
+    // The first that ends behind a byte.
+    private static CPlace? FirstBehind(List<CPlace> others, long at)
+    {
+        int before = 0;
+        for (int end = others.Count; before < end;)
+        {
+            int some = before + ((end - before) / 2);
+            (before, end) = others[some].End > at ? (before, some) : (some + 1, end);
+        }
+
+        return before < others.Count ? others[before] : null;
+    }
+
     private static IEnumerable<BitUnit> NewUnits(CPlace place, List<CPlace> others, List<BitUnit> units)
     {
         long size = place.Member.Type.Size;
@@ -71,7 +90,7 @@ internal static class BitFields
         long ownerStart = place.OwnerStart / 8;
         long start = ownerStart + ((first - place.OwnerStart) / (size * 8) * size);
         bool isFree = place.Owner.IsUnion
-            || (!others.Any(other => other.Offset < start + size && start < other.End) && !units.Exists(unit => unit.Offset < start + size && start < unit.End));
+            || (!(FirstBehind(others, start)?.Offset < start + size) && !Behind(units, start).Any(index => units[index].Offset < start + size));
         if (isFree && last < (start + size) * 8 && start + size <= ownerStart + place.Owner.Size && size is 1 or 2 or 4 or 8)
         {
             yield return new BitUnit(start, (int)size, [place]);
@@ -81,7 +100,7 @@ internal static class BitFields
         // The integer would cover what is not its own, so each byte stands alone, but for those that another unit has.
         for (long at = first / 8; at <= last / 8; at++)
         {
-            if (!units.Exists(unit => unit.Offset <= at && at < unit.End))
+            if (!Behind(units, at).Any(index => units[index].Offset <= at))
             {
                 yield return new BitUnit(at, 1, [place]);
             }

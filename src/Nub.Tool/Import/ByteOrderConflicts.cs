@@ -7,29 +7,38 @@ namespace Nub.Tool.Import;
 internal static class ByteOrderConflicts
 {
     /// <summary>Replaces what cannot be turned.</summary>
+    /// <param name="fields">In the order of their offsets.</param>
     /// <param name="asBytes">Makes bytes of a field, and says why.</param>
+    /// <remarks>
+    /// Fields that turn alike begin together, so that they are one, as long as the longest. Whichever of two that overlap is replaced, they still overlap and do not turn alike, so it is enough to
+    /// look once.
+    /// </remarks>
     public static List<FieldPlan> Resolve(List<FieldPlan> fields, Func<FieldPlan, string, FieldPlan> asBytes)
     {
-        while (Find(fields) is (int index, FieldPlan other))
+        List<FieldPlan> kinds = [.. fields.GroupBy(static field => field, Turning.Instance).Select(static alike => alike.MaxBy(static field => field.End)!)];
+        var others = new Dictionary<FieldPlan, FieldPlan>(Turning.Instance);
+        FieldPlan? longest = null;
+        for (int i = 0; i < kinds.Count; i++)
         {
-            fields[index] = asBytes(fields[index], $"big-endian, and as bytes because '{other.Name}' shares them");
+            FieldPlan field = kinds[i];
+            FieldPlan? other = longest is not null && longest.End > field.Offset ? longest : i + 1 < kinds.Count && kinds[i + 1].Offset < field.End ? kinds[i + 1] : null;
+            if (other is not null && field.HasBigEndian)
+            {
+                others.Add(field, other);
+            }
+
+            longest = longest is null || field.End > longest.End ? field : longest;
         }
 
-        return fields;
+        return [.. fields.Select(field => others.TryGetValue(field, out FieldPlan? other) ? asBytes(field, $"big-endian, and as bytes because '{other.Name}' shares them") : field)];
     }
 
-    private static (int Index, FieldPlan Other)? Find(List<FieldPlan> fields)
+    private sealed class Turning : IEqualityComparer<FieldPlan>
     {
-        for (int i = 0; i < fields.Count; i++)
-        {
-            FieldPlan field = fields[i];
-            FieldPlan? other = fields.Find(other => !ReferenceEquals(field, other) && field.HasBigEndian && field.Offset < other.End && other.Offset < field.End && !field.TurnsLike(other));
-            if (other is not null)
-            {
-                return (i, other);
-            }
-        }
+        public static readonly Turning Instance = new();
 
-        return null;
+        public bool Equals(FieldPlan? x, FieldPlan? y) => x is null ? y is null : y is not null && x.TurnsLike(y);
+
+        public int GetHashCode(FieldPlan obj) => HashCode.Combine(obj.Offset, obj.IsBigEndian, obj.Type, obj.Struct is null ? obj.Count : 0);
     }
 }

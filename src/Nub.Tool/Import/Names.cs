@@ -25,15 +25,35 @@ internal static class Names
     /// <summary>What two spellings of the same name have in common.</summary>
     public static string Fold(string name) => name.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();
 
+    /// <summary>The name that a member has in C#: none that every object has.</summary>
+    public static string Member(string wanted) => s_ofObjects.Contains(wanted) ? wanted + "Value" : wanted;
+}
+
+/// <summary>The names that are taken in one place.</summary>
+internal sealed class TakenNames
+{
+    // With the number that was given last to another who wanted the name: all up to it are taken.
+    private readonly Dictionary<string, int> _taken = new(StringComparer.Ordinal);
+
     /// <summary>Takes the name, or the next one like it that is free.</summary>
-    public static string Take(ISet<string> taken, string wanted)
+    public string Take(string wanted)
     {
-        string name = s_ofObjects.Contains(wanted) ? wanted + "Value" : wanted;
-        for (int i = 2; !taken.Add(name); i++)
+        string name = Names.Member(wanted);
+        if (_taken.TryAdd(name, 1))
         {
-            name = $"{wanted}_{i}";
+            return name;
         }
 
+        string first = name;
+        int number = _taken[first];
+        do
+        {
+            number++;
+            name = $"{wanted}_{number}";
+        }
+        while (!_taken.TryAdd(name, 1));
+
+        _taken[first] = number;
         return name;
     }
 }

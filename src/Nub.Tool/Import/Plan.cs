@@ -6,7 +6,15 @@ namespace Nub.Tool.Import;
 /// <param name="Describes">What it is, for its documentation.</param>
 internal sealed record StructPlan(string Of, string Name, string Describes, long Size)
 {
-    public IReadOnlyList<FieldPlan> Fields { get; init; } = [];
+    public IReadOnlyList<FieldPlan> Fields
+    {
+        get;
+        init
+        {
+            field = value;
+            HasBigEndian = value.Any(static one => one.HasBigEndian);
+        }
+    } = [];
 
     /// <summary>Structs that have no name in C, declared inside of this one.</summary>
     public IReadOnlyList<StructPlan> Nested { get; init; } = [];
@@ -29,7 +37,8 @@ internal sealed record StructPlan(string Of, string Name, string Describes, long
     /// <summary>The alignment that the struct of C# has.</summary>
     public int Alignment { get; init; } = 1;
 
-    public bool HasBigEndian => Fields.Any(static one => one.HasBigEndian);
+    /// <summary>Whether a field in it is turned, at any depth: found once, not again for each struct that it stands in.</summary>
+    public bool HasBigEndian { get; private init; }
 }
 
 /// <summary>A field as it will be written.</summary>

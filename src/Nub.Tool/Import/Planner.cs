@@ -10,7 +10,7 @@ internal sealed class Planner
 
     private readonly Dictionary<CStruct, StructPlan?> _plans = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<CStruct, string> _reasons = new(ReferenceEqualityComparer.Instance);
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly TakenNames _names = new();
     private readonly List<StructPlan> _written = [];
 
     /// <summary>The structs to be written, each after those that it needs.</summary>
@@ -32,7 +32,7 @@ internal sealed class Planner
         try
         {
             plan = Plan(c, Names.Pascal(c.Name), this);
-            plan = plan with { Name = Names.Take(_names, plan.Name) };
+            plan = plan with { Name = _names.Take(plan.Name) };
             _written.Add(plan);
         }
         catch (NotInCSharpException e)

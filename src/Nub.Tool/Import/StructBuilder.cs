@@ -8,7 +8,7 @@ namespace Nub.Tool.Import;
 /// <param name="named">Plans another struct that has a name; null when that is left out.</param>
 internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, StructPlan?> named)
 {
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal) { name };
+    private readonly TakenNames _taken = new();
     private readonly List<FieldPlan> _fields = [];
     private readonly List<StructPlan> _nested = [];
     private readonly List<string> _notes = [];
@@ -17,6 +17,8 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
     /// <exception cref="NotInCSharpException">C# has nothing for it.</exception>
     public StructPlan Build()
     {
+        // No member is called as its struct.
+        _ = _taken.Take(name);
         List<CPlace> places = [.. c.Places];
         foreach (CPlace place in places.Where(static place => place.Member.BitWidth is null))
         {
@@ -89,10 +91,10 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
             return;
         }
 
-        string fieldName = Names.Take(_taken, Names.Pascal(member.Name));
+        string fieldName = _taken.Take(Names.Pascal(member.Name));
         CType element = type.Innermost;
         (string csharp, int alignment, StructPlan? plan) = TypeOf(element, fieldName, member);
-        string? array = type.Kind == CKind.Array ? Names.Take(_taken, fieldName + "Array") : null;
+        string? array = type.Kind == CKind.Array ? _taken.Take(fieldName + "Array") : null;
         _fields.Add(new FieldPlan(fieldName, csharp, place.Offset, type.Size, alignment)
         {
             Declaration = what,
@@ -134,14 +136,14 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
             return named(inside) ?? throw new NotInCSharpException($"its member '{member.Name}' is of '{inside.Display}', which is left out");
         }
 
-        StructPlan nested = Planner.PlanNested(inside, Names.Take(_taken, fieldName + (inside.IsUnion ? "Union" : "Struct")), named);
+        StructPlan nested = Planner.PlanNested(inside, _taken.Take(fieldName + (inside.IsUnion ? "Union" : "Struct")), named);
         _nested.Add(nested);
         return nested;
     }
 
     private void AddUnit(BitUnit unit)
     {
-        string fieldName = Names.Take(_taken, $"Bits{unit.Offset}");
+        string fieldName = _taken.Take($"Bits{unit.Offset}");
         _fields.Add(new FieldPlan(fieldName, CSharpTypes.Integer(unit.Size, isSigned: false)!, unit.Offset, unit.Size, unit.Size)
         {
             Remark = "bit fields, " + unit.Describe(),
@@ -152,7 +154,7 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
     private BitPlan BitsOf(BitUnit unit, CPlace place)
     {
         (CMember member, int bits) = (place.Member, place.Member.BitWidth!.Value);
-        string property = Names.Take(_taken, Names.Pascal(member.Name));
+        string property = _taken.Take(Names.Pascal(member.Name));
         string type = member.Type.Name is "_Bool" or "bool" && bits == 1 ? "bool" : CSharpTypes.Of(member.Type)!;
         return new BitPlan(
             property, type, unit.FirstOf(place), bits, $"{member.Type.Declare(member.Name)} : {bits}", Names.Fold(property) == Names.Fold(member.Name) ? null : member.Name);
@@ -164,7 +166,7 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
         Type = "byte",
         Alignment = 1,
         Count = field.Size,
-        ArrayType = field.ArrayType ?? Names.Take(_taken, field.Name + "Array"),
+        ArrayType = field.ArrayType ?? _taken.Take(field.Name + "Array"),
         IsBigEndian = false,
         Struct = null,
         Remark = why,
@@ -188,11 +190,11 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
         {
             long size = to - from > 16 ? to - from : new long[] { 8, 4, 2, 1 }.First(one => from % one == 0 && from + one <= to);
             bool isArray = to - from > 16;
-            string fieldName = Names.Take(_taken, $"_reserved{from}");
+            string fieldName = _taken.Take($"_reserved{from}");
             _fields.Add(new FieldPlan(fieldName, isArray ? "byte" : CSharpTypes.Integer(size, isSigned: false)!, from, size, isArray ? 1 : (int)size)
             {
                 IsReserved = true,
-                ArrayType = isArray ? Names.Take(_taken, $"Reserved{from}Array") : null,
+                ArrayType = isArray ? _taken.Take($"Reserved{from}Array") : null,
                 Count = isArray ? size : 1,
             });
             from += size;
@@ -203,7 +205,7 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
     {
         var plan = new StructPlan(c.Name, name, c.Display, c.Size) { Fields = fields, Nested = _nested, Notes = _notes };
         int aligned = (int)Math.Min(c.Alignment, 128);
-        bool overlap = Enumerable.Range(1, fields.Count - 1).Any(i => fields[i].Offset < fields.Take(i).Max(static field => field.End));
+        bool overlap = Overlap(fields);
         foreach (int pack in new[] { 0, aligned, 1 })
         {
             (long size, int alignment, bool fits) = overlap ? TryExplicit(fields, pack) : TrySequential(fields, pack);
@@ -216,6 +218,22 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
         }
 
         throw new NotInCSharpException($"no layout of C# puts its members where C has them, in {c.Size} bytes");
+    }
+
+    private static bool Overlap(List<FieldPlan> ordered)
+    {
+        long end = 0;
+        foreach (FieldPlan field in ordered)
+        {
+            if (field.Offset < end)
+            {
+                return true;
+            }
+
+            end = Math.Max(end, field.End);
+        }
+
+        return false;
     }
 
     private static (long Size, int Alignment, bool Fits) TrySequential(List<FieldPlan> fields, int pack)

@@ -116,7 +116,7 @@ public class HostileDwarfTests
 
         var names = new DwarfImage();
         names.Form(1, Struct, false, Name, Text);
-        names.Unit([.. Enumerable.Range(0, 500_000).SelectMany(static i => (byte[])[1, .. System.Text.Encoding.ASCII.GetBytes(i.ToString("x", System.Globalization.CultureInfo.InvariantCulture)), 0])]);
+        names.Unit([.. Enumerable.Range(0, 800_000).SelectMany(static i => (byte[])[1, .. System.Text.Encoding.ASCII.GetBytes(i.ToString("x", System.Globalization.CultureInfo.InvariantCulture)), 0])]);
         Assert.Contains("is to be kept of it takes more than", Refusal(names, "x"), StringComparison.Ordinal);
     }
 
