@@ -146,7 +146,7 @@ internal sealed class BtfReader
     {
         if (isWrong)
         {
-            throw new ToolException($"The BTF is damaged: type {id} {what}.");
+            throw new ToolException($"The BTF is damaged: type {id} {Printable.Of(what)}.");
         }
     }
 }

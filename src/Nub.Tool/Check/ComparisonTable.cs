@@ -14,6 +14,7 @@ internal static class ComparisonTable
         lines.AddRange(comparison.Members.Select(LineOf));
         lines.Add([comparison.SizesDiffer ? "*" : "", Text(comparison.Net.Size), "", "in all", Text(comparison.C.Size), "", "in all", ""]);
         lines.AddRange(comparison.AlignmentsDiffer ? [["*", Text(comparison.Net.Aligned), "", "aligned to", Text(comparison.C.Alignment), "", "aligned to", ""]] : []);
+        lines = [.. lines.Select(static line => Array.ConvertAll(line, Printable.Of))];
         int[] widths = [.. Enumerable.Range(0, lines[0].Length).Select(column => lines.Max(line => line[column].Length))];
         var text = new StringBuilder();
         foreach (string[] line in lines)

@@ -54,7 +54,7 @@ internal static class CheckCommand
         }
 
         string rest = agree == structs.Count ? "" : $", {structs.Count - agree - missing} differ, {missing} are not there";
-        console.Output.WriteLine($"{agree} of {structs.Count} structs agree with {source}{rest}.");
+        console.Output.WriteLine(Printable.Of($"{agree} of {structs.Count} structs agree with {source}{rest}."));
         return agree == structs.Count ? Tool.Success : Tool.Failure;
     }
 
@@ -73,7 +73,7 @@ internal static class CheckCommand
             return true;
         }
 
-        output.WriteLine(best is null ? $"{net.Name}: {source} has no '{net.Of}'." : $"{net.Name} differs from {best.C.Display}:\n{ComparisonTable.Draw(best, source)}");
+        output.WriteLine(best is null ? Printable.Of($"{net.Name}: {source} has no '{net.Of}'.") : Printable.Of($"{net.Name} differs from {best.C.Display}:") + "\n" + ComparisonTable.Draw(best, source));
         return false;
     }
 }

@@ -42,7 +42,7 @@ internal static class ImportCommand
 
         foreach ((CStruct left, string reason) in imported.LeftOut)
         {
-            console.Error.WriteLine($"nub: {left.Display} is left out: {reason}.");
+            console.Error.WriteLine(Printable.Of($"nub: {left.Display} is left out: {reason}."));
         }
 
         console.Error.WriteLine($"nub: {imported.Structs.Count} structs written, {imported.LeftOut.Count} left out.");

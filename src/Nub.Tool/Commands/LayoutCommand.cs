@@ -24,7 +24,7 @@ internal static class LayoutCommand
             throw new ToolException(type is null ? $"{path} has no struct that is marked." : $"{path} has no marked struct '{type}'.");
         }
 
-        output.Write(string.Join('\n', structs.Select(LayoutPicture.Draw)));
+        output.Write(Printable.Lines(string.Join('\n', structs.Select(LayoutPicture.Draw))));
         return Tool.Success;
     }
 }

@@ -27,7 +27,7 @@ internal static class Tool
         // NotSupportedException: a pipe was given for a file that is read from several places.
         catch (Exception e) when (e is ToolException or IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            parsed.InvocationConfiguration.Error.WriteLine($"nub: {e.Message}");
+            parsed.InvocationConfiguration.Error.WriteLine(Printable.Lines($"nub: {e.Message}"));
             return Failure;
         }
     }

@@ -205,7 +205,7 @@ internal sealed class DwarfReader
     {
         if (isWrong)
         {
-            throw new ToolException($"The DWARF is damaged: the entry at {entry.Offset} {what}.");
+            throw new ToolException($"The DWARF is damaged: the entry at {entry.Offset} {Printable.Of(what)}.");
         }
     }
 }

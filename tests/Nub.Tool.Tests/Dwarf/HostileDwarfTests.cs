@@ -22,6 +22,8 @@ public class HostileDwarfTests
     private const int Reference = 0x13;
     private const int Present = 0x19;
     private const int Indirect = 0x16;
+    private const int BaseType = 0x24;
+    private const int Encoding = 0x3e;
 
     [Fact]
     public void Structs_that_multiply_their_members_are_refused()
@@ -205,6 +207,25 @@ public class HostileDwarfTests
             image.Info.AddRange(DwarfImage.Compress(new byte[size]));
             return image;
         }
+    }
+
+    [Theory]
+    [InlineData(4, "u? a?[2J?0")]
+    [InlineData(2, "nub: The DWARF is damaged: the entry at 18 has 2 bytes, and its member 'a?[2J?0' ends at 4.")]
+    public void A_name_moves_no_cursor_and_ends_no_line(byte size, string expected)
+    {
+        Assert.Empty(Compiler.Compile("#pragma warning disable CS1591\nusing Nub.Memory; namespace T; [AllValid, Layout(Of = \"x\")] public partial struct X { public ushort A; public ushort B; }", out byte[] assembly));
+        using var file = new TemporaryFile(".dll", assembly);
+        var image = new DwarfImage();
+        image.Form(1, Struct, true, Name, Text, Size, Data1);
+        image.Form(2, Member, false, Name, Text, Type, Reference);
+        image.Form(3, BaseType, false, Name, Text, Size, Data1, Encoding, Data1);
+        image.Unit([3, .. "u\u001b\0"u8, 4, 7, 1, .. "x\0"u8, size, 2, .. "a\u001b[2J\n0\0"u8, .. BitConverter.GetBytes(12), 0, 0]);
+        using var program = new TemporaryFile(".o", image.ToBytes());
+        NubRun run = NubTool.Run("check", file.Path, "--dwarf", program.Path);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(expected, run.Output + run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(run.Output + run.Error, static one => char.IsControl(one) && !Environment.NewLine.Contains(one, StringComparison.Ordinal));
     }
 
     [SkippableFact]
