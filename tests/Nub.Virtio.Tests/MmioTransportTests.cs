@@ -305,30 +305,30 @@ public sealed class MmioTransportTests : IDisposable
         return ring;
     }
 
-    private static void SetUpOn(MmioTransport transport, ulong features, TestRing ring)
+    internal static void SetUpOn(MmioTransport transport, ulong features, TestRing ring, uint queue = 0, ulong offset = 0)
     {
         WriteTo(transport, 0x024, 0);
         WriteTo(transport, 0x020, (uint)features);
         WriteTo(transport, 0x024, 1);
         WriteTo(transport, 0x020, (uint)(features >> 32));
         WriteTo(transport, 0x070, Agreed);
-        AddressOn(transport, ring.Size);
+        AddressOn(transport, ring.Size, queue, offset);
     }
 
-    private static void AddressOn(MmioTransport transport, int size)
+    internal static void AddressOn(MmioTransport transport, int size, uint queue = 0, ulong offset = 0)
     {
-        WriteTo(transport, 0x030, 0);
+        WriteTo(transport, 0x030, queue);
         WriteTo(transport, 0x038, (uint)size);
-        WriteTo(transport, 0x080, (uint)FrontEnd.GuestBase);
+        WriteTo(transport, 0x080, (uint)(FrontEnd.GuestBase + offset));
         WriteTo(transport, 0x084, 0);
-        WriteTo(transport, 0x090, (uint)FrontEnd.GuestBase + 0x1000);
+        WriteTo(transport, 0x090, (uint)(FrontEnd.GuestBase + offset) + 0x1000);
         WriteTo(transport, 0x094, 0);
-        WriteTo(transport, 0x0A0, (uint)FrontEnd.GuestBase + 0x2000);
+        WriteTo(transport, 0x0A0, (uint)(FrontEnd.GuestBase + offset) + 0x2000);
         WriteTo(transport, 0x0A4, 0);
         WriteTo(transport, 0x044, 1);
     }
 
-    private static void WriteTo(MmioTransport transport, ulong offset, uint value) => transport.Write(offset, BitConverter.GetBytes(value));
+    internal static void WriteTo(MmioTransport transport, ulong offset, uint value) => transport.Write(offset, BitConverter.GetBytes(value));
 
     private void Address(int size) => AddressOn(_transport, size);
 
@@ -348,12 +348,14 @@ public sealed class MmioTransportTests : IDisposable
         return _guest.Memory.Read<byte>(at + 16 + 512) == 0 ? 512 : 0;
     }
 
-    private uint Read(ulong offset)
+    internal static uint ReadFrom(MmioTransport transport, ulong offset)
     {
         byte[] data = new byte[4];
-        _transport.Read(offset, data);
+        transport.Read(offset, data);
         return BinaryPrimitives.ReadUInt32LittleEndian(data);
     }
+
+    private uint Read(ulong offset) => ReadFrom(_transport, offset);
 
     private void Write(ulong offset, uint value) => WriteTo(_transport, offset, value);
 }

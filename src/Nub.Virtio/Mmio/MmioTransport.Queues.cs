@@ -1,17 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
+using Nub.Memory;
+
 namespace Nub.Virtio;
 
-// The device's work on the queues, on the thread of whoever asks for it: a processor of the guest, or the device's own.
+// The device's work on the queues: on the thread of whoever asks for it, a processor of the guest or the device's own, and what cannot be done there on a thread of the pool.
 public sealed partial class MmioTransport
 {
-    /// <summary>Lets the device work on a queue.</summary>
-    private void Serve(uint index)
-    {
-        if (index >= (uint)_queues.Length)
-        {
-            return;
-        }
+    // A turn has room for twice what a driver can have made available before it: only one that adds to its queue meanwhile sees the end of it.
+    private const uint LeastTurn = 64;
 
-        MmioQueue slot = _queues[index];
+    /// <summary>Lets the device work on a queue, for one turn. It does not throw.</summary>
+    private void Serve(MmioQueue slot)
+    {
         if (slot.Gate.IsHeldByCurrentThread)
         {
             // The device finds work while it processes this very queue.
@@ -19,73 +19,243 @@ public sealed partial class MmioTransport
             return;
         }
 
-        QueueFailure? failure = null;
-        lock (slot.Gate)
+        if (!IsToBeServed(slot))
         {
-            Exception? thrown = null;
+            return;
+        }
 
-            // A failure shows in the status only after the gate, for which another processor of the guest may have waited.
-            if (slot.Queue is not { } queue || slot.Failure is not null || (Status & (DriverOk | NeedsReset)) != DriverOk)
-            {
-                return;
-            }
+        if (_registers.IsHeldByCurrentThread)
+        {
+            // The device finds work while its status is written. Whoever holds the gate may wait for the registers.
+            ServeLater(slot, 0);
+            return;
+        }
 
-            try
-            {
-                bool goesOn;
-                do
-                {
-                    slot.IsWoken = false;
-                    queue.DisableKicks();
-                    _ = Process(queue, index);
+        if (!DeviceCall.IsUnderWay)
+        {
+            slot.Gate.Enter();
+        }
+        else if (!slot.Gate.TryEnter())
+        {
+            // Two queues whose work is work for the other do not wait for one another.
+            ServeLater(slot, 0);
+            return;
+        }
 
-                    // With kicks on once more, so that none is missed. Buffers for what has not come yet stay where they are, and are no work.
-                    goesOn = queue.EnableKicks() && Process(queue, index);
-                }
-                while ((goesOn || slot.IsWoken) && !queue.Paused);
-            }
-            catch (Exception e)
-            {
-                // The device's own fault ends its work and nothing else.
-                QueueCounts.Throw();
-                thrown = e;
-            }
-
-            if (thrown is not null || queue.Error != VirtQueueError.None)
-            {
-                slot.Failure = failure = new QueueFailure(queue.Error, thrown);
-            }
+        QueueFailure? failure;
+        try
+        {
+            // What it was before may have changed while another thread was at the queue.
+            failure = IsToBeServed(slot) ? TakeTurn(slot) : null;
+        }
+        finally
+        {
+            slot.Gate.Exit();
         }
 
         if (failure is not null)
         {
-            Fail((int)index, failure);
+            Tell(slot, failure);
         }
     }
 
-    private bool Process(VirtQueue queue, uint index)
+    private bool IsToBeServed(MmioQueue slot) => slot.IsAskedFor || IsRunning(slot);
+
+    private bool IsRunning(MmioQueue slot) => slot.Queue is not null && slot.Failure is null && (Status & (DriverOk | NeedsReset)) == DriverOk;
+
+    /// <summary>Has a thread of the pool serve a queue: no notification is lost, and whoever brought this one is not kept.</summary>
+    private void ServeLater(MmioQueue slot, int milliseconds)
     {
-        bool took = queue.ProcessBy(_device, (int)index);
+        if (slot.TryAwait())
+        {
+            _ = Task.Delay(milliseconds).ContinueWith(
+                _ =>
+                {
+                    slot.EndAwait();
+                    Serve(slot);
+                },
+                CancellationToken.None, TaskContinuationOptions.PreferFairness, TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>Sets a queue up that the driver has made ready, and lets the device work on it. With the gate held.</summary>
+    /// <returns>Why the queue stands still from now on, to be told without the gate; <see langword="null"/> where it does not.</returns>
+    private QueueFailure? TakeTurn(MmioQueue slot)
+    {
+        VirtQueue? queue = slot.Queue;
+        Exception? thrown = null;
+        try
+        {
+            // A lease of everything, so that nobody takes the memory alone in the middle of a request. Who wants to meanwhile is refused; who was faster is waited for.
+            if (!TryEnter(out GuestAddressLease lease))
+            {
+                ServeLater(slot, slot.DelayOfRefusal());
+                return null;
+            }
+
+            using (lease)
+            {
+                slot.Entered();
+                if (slot.IsAskedFor && SetUp(slot) is { } refused)
+                {
+                    return refused;
+                }
+
+                queue = slot.Queue;
+                if (queue is null || !IsRunning(slot))
+                {
+                    return null;
+                }
+
+                if (WorkOn(queue, slot))
+                {
+                    ServeLater(slot, slot.DelayOfRest());
+                }
+                else
+                {
+                    slot.Emptied();
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            // The device's own fault ends its work and nothing else.
+            QueueCounts.Throw();
+            thrown = e;
+        }
+
+        return thrown is not null || queue is { Error: not VirtQueueError.None } ? Stop(slot, queue, new QueueFailure(queue?.Error ?? VirtQueueError.None, thrown)) : null;
+    }
+
+    /// <summary>Lets the device work on what is there, and on what comes meanwhile, but for one turn.</summary>
+    /// <returns>Whether something is left, for which the driver may not notify again.</returns>
+    private bool WorkOn(VirtQueue queue, MmioQueue slot)
+    {
+        queue.BeginTurn(Math.Max(LeastTurn, 2 * queue.Size));
+        bool goesOn;
+        do
+        {
+            slot.IsWoken = false;
+            queue.DisableKicks();
+            _ = Process(queue, slot.Index);
+
+            // With kicks on once more, so that none is missed. Buffers for what has not come yet stay where they are, and are no work.
+            goesOn = queue.EnableKicks() && (queue.IsTurnOver || Process(queue, slot.Index));
+            goesOn |= slot.IsWoken;
+        }
+        while (goesOn && !queue.IsTurnOver && !queue.Paused);
+
+        // Set up anew while the device was at it: then the gate was held, and this is who comes after.
+        return slot.IsAskedFor || (goesOn && !queue.Paused);
+    }
+
+    private bool TryEnter(out GuestAddressLease lease)
+    {
+        try
+        {
+            lease = _memory.Enter();
+            return true;
+        }
+        catch (SharedMemoryLockedException)
+        {
+            lease = default;
+            return false;
+        }
+    }
+
+    /// <summary>Sets up the queue that a driver has described, if it breaks no rule. With the gate and a lease held, so that nobody is exclusive.</summary>
+    /// <returns>The rule that it broke; <see langword="null"/> where it broke none, or that was told already.</returns>
+    private QueueFailure? SetUp(MmioQueue slot)
+    {
+        lock (_registers)
+        {
+            if (!slot.IsAskedFor)
+            {
+                // A reset was faster.
+                return null;
+            }
+
+            slot.IsAskedFor = false;
+            if (TryCreate(slot, out VirtQueue? created, out VirtQueueError error))
+            {
+                created.CountFor(_device);
+                created.NotifyBy(() =>
+                {
+                    if (created.ShouldNotify())
+                    {
+                        Raise(BufferInterrupt);
+                    }
+                });
+                slot.Open(created);
+                return null;
+            }
+
+            if (slot.Failure is not null)
+            {
+                // Told and counted once, however often the driver writes it.
+                return null;
+            }
+
+            QueueCounts.Break(error);
+            Volatile.Write(ref _status, _status | NeedsReset);
+            return slot.Failure = new QueueFailure(error, null);
+        }
+    }
+
+    private bool TryCreate(MmioQueue slot, [NotNullWhen(true)] out VirtQueue? created, out VirtQueueError error)
+    {
+        if (slot.Size > (uint)_device.MaxQueueSize)
+        {
+            (created, error) = (null, VirtQueueError.SizeInvalid);
+            return false;
+        }
+
+        var layout = new VirtQueueLayout(slot.Size, slot.DescriptorArea, slot.DriverArea, slot.DeviceArea);
+        return VirtQueue.TryCreate(_memory, layout, (VirtioFeatures)_driverFeatures, null, out created, out error);
+    }
+
+    private bool Process(VirtQueue queue, int index)
+    {
+        using DeviceCall call = DeviceCall.Begin();
+        bool took = queue.ProcessBy(_device, index);
         queue.Notify();
         return took;
     }
 
-    private void Fail(int index, QueueFailure failure)
+    /// <summary>Has a queue stand still, unless the driver has taken it away. With the gate held.</summary>
+    /// <returns>Why, to be told; <see langword="null"/> where it stood still before.</returns>
+    private QueueFailure? Stop(MmioQueue slot, VirtQueue? queue, QueueFailure failure)
     {
-        Interlocked.Or(ref _status, NeedsReset);
+        lock (_registers)
+        {
+            if (slot.Queue == queue)
+            {
+                slot.IsAskedFor = false;
+                if (slot.Failure is not null)
+                {
+                    return null;
+                }
+
+                slot.Failure = failure;
+                Volatile.Write(ref _status, _status | NeedsReset);
+            }
+        }
+
+        return failure;
+    }
+
+    private void Tell(MmioQueue slot, QueueFailure failure)
+    {
         try
         {
             try
             {
-                if ((Status & DriverOk) != 0)
-                {
-                    // 2.1.2: the driver is told by a configuration change.
-                    Raise(ConfigurationInterrupt);
-                }
+                // 2.1.2: the driver is told by a configuration change.
+                Raise(ConfigurationInterrupt);
             }
             finally
             {
-                QueueFailed?.Invoke(this, new MmioQueueFailedEventArgs(index, failure.Error, failure.Exception));
+                QueueFailed?.Invoke(this, new MmioQueueFailedEventArgs(slot.Index, failure.Error, failure.Exception));
             }
         }
         catch (Exception e)
@@ -95,5 +265,11 @@ public sealed partial class MmioTransport
         }
     }
 
-    private void Wake(VirtioDevice device, int queueIndex) => Serve((uint)queueIndex);
+    private void Wake(VirtioDevice device, int queueIndex)
+    {
+        if ((uint)queueIndex < (uint)_queues.Length)
+        {
+            Serve(_queues[queueIndex]);
+        }
+    }
 }

@@ -9,7 +9,11 @@ namespace Nub.Virtio;
 /// </summary>
 /// <remarks>
 /// <para>The device works on the thread that hands over the notification, before <see cref="Write"/> returns; for work that arrives by itself (<see cref="VirtioDevice.WorkArrived"/>) on the thread that
-/// says so. For one queue at a time from one thread, for several from several.</para>
+/// says so. For one queue at a time from one thread, for several from several. A turn takes at most twice as many requests as the queue has entries, or 64: what a driver adds beyond while it is served is served by a thread
+/// of the pool, so that no driver keeps its processor in <see cref="Write"/>, or another one out.</para>
+/// <para>While it works on a queue it has a lease of all of the guest's memory (<see cref="GuestAddressSpace.Enter"/>): who wants one of the memories alone, as for a snapshot, is refused. Where
+/// somebody has one already, the queue is served by a thread of the pool soon after; nothing is lost.</para>
+/// <para>To dispose or reset it waits for the requests that the device is at; not where it is called by the device's own code, such as a console's output. Then it is done by a thread of the pool when the device has come back.</para>
 /// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>; what a handler of it throws goes no further, and is
 /// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output
 /// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is.</para>
@@ -37,11 +41,13 @@ public sealed partial class MmioTransport : IDisposable
     private ulong _driverFeatures;
     private uint _selected;
     private uint _interruptStatus;
+    private Ending? _ending;
+    private volatile bool _isDisposed;
 
     /// <summary>Gives a device its registers.</summary>
     /// <param name="device">The device, which is this transport's alone. It stays the caller's.</param>
     /// <param name="memory">The guest's memory. It stays the caller's.</param>
-    /// <param name="interruptLine">Called with the level of the device's interrupt whenever it may have changed, from any thread; a call must not wait for the guest.</param>
+    /// <param name="interruptLine">Called with the level of the device's interrupt whenever it may have changed, from any thread; a call must neither wait for the guest nor use the transport or the device.</param>
     public MmioTransport(VirtioDevice device, GuestAddressSpace memory, Action<bool>? interruptLine = null)
     {
         ArgumentNullException.ThrowIfNull(device);
@@ -52,7 +58,7 @@ public sealed partial class MmioTransport : IDisposable
 
         // Not by the first queue, which a driver sets up: a listener's code would run under the registers' lock.
         NubVirtioMeter.Prepare();
-        _queues = [.. Enumerable.Range(0, device.QueueCount).Select(_ => new MmioQueue())];
+        _queues = [.. Enumerable.Range(0, device.QueueCount).Select(static index => new MmioQueue(index))];
         Features = (VirtioFeatures)device.DeviceFeatures | VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.IndirectDescriptors
             | VirtioFeatures.EventIndex | VirtioFeatures.RingReset;
         device.WorkArrived += Wake;
@@ -70,14 +76,20 @@ public sealed partial class MmioTransport : IDisposable
     /// <summary>The device's status, as the driver reads it (2.1).</summary>
     public uint Status => Volatile.Read(ref _status);
 
-    /// <summary>The driver reads. Of the registers four aligned bytes, of the configuration space any; everything else is zeroes.</summary>
+    /// <summary>The driver reads. Of the registers four aligned bytes, of the configuration space any; everything else is zeroes, and so is all after <see cref="Dispose"/>.</summary>
     /// <param name="offset">The first byte, from the window's start.</param>
     /// <param name="data">Where to.</param>
     public void Read(ulong offset, Span<byte> data)
     {
         data.Clear();
+        if (_isDisposed)
+        {
+            return;
+        }
+
         if (offset is >= MmioRegister.Configuration and < WindowSize)
         {
+            using DeviceCall call = DeviceCall.Begin();
             _device.ReadConfiguration((int)(offset - MmioRegister.Configuration), data);
         }
         else if (IsRegister(offset, data.Length))
@@ -89,15 +101,16 @@ public sealed partial class MmioTransport : IDisposable
         }
     }
 
-    /// <summary>The driver writes. Of the registers four aligned bytes, of the configuration space any; everything else is let go by.</summary>
+    /// <summary>The driver writes. Of the registers four aligned bytes, of the configuration space any; everything else is let go by, and so is all after <see cref="Dispose"/>.</summary>
     /// <param name="offset">The first byte, from the window's start.</param>
     /// <param name="data">What it writes.</param>
     public void Write(ulong offset, ReadOnlySpan<byte> data)
     {
         if (offset is >= MmioRegister.Configuration and < WindowSize)
         {
-            if (offset + (ulong)data.Length <= WindowSize)
+            if (offset + (ulong)data.Length <= WindowSize && !_isDisposed)
             {
+                using DeviceCall call = DeviceCall.Begin();
                 _device.WriteConfiguration((int)(offset - MmioRegister.Configuration), data);
             }
 
@@ -113,29 +126,41 @@ public sealed partial class MmioTransport : IDisposable
         if (offset == MmioRegister.QueueNotify)
         {
             // Without the registers' lock, so that queues are served beside one another.
-            Serve(value);
+            if (value < (uint)_queues.Length)
+            {
+                Serve(_queues[value]);
+            }
+
             return;
         }
 
+        if (offset == MmioRegister.Status && value == 0)
+        {
+            Reset(disposes: false);
+            return;
+        }
+
+        // What takes long is done without the lock: to serve a queue, or to wait for the device.
+        Action? rest;
         lock (_registers)
         {
-            WriteRegister(offset, value);
+            // 2.4.1: a driver waits until the status reads 0 before it goes on after a reset.
+            rest = _isDisposed || _ending is not null ? null : WriteRegister(offset, value);
         }
+
+        rest?.Invoke();
     }
 
     /// <summary>How the device fares now. From any thread.</summary>
     /// <returns>Whether its driver has set DRIVER_OK, and which queues run or have failed.</returns>
     public VirtioHealth GetHealth() => new((Status & DriverOk) != 0, _queues.Select(static queue => (queue.Queue is not null, queue.Failure)));
 
-    /// <summary>Resets the device, and listens to it no more.</summary>
+    /// <summary>Resets the device, and listens to it no more; the driver finds nothing from then on. To dispose again is nothing.</summary>
     public void Dispose()
     {
         _device.WorkArrived -= Wake;
         _device.ConfigurationChanged -= TellConfigurationChanged;
-        lock (_registers)
-        {
-            Reset();
-        }
+        Reset(disposes: true);
     }
 
     private static bool IsRegister(ulong offset, int length) => offset < MmioRegister.Configuration && offset % sizeof(uint) == 0 && length == sizeof(uint);
@@ -154,7 +179,7 @@ public sealed partial class MmioTransport : IDisposable
         MmioRegister.VendorId => 0x0042_554E, // "NUB"
         MmioRegister.DeviceFeatures => Word((ulong)Features, _deviceFeaturesWord),
         MmioRegister.QueueSizeMax => Selected is null ? 0 : (uint)_device.MaxQueueSize,
-        MmioRegister.QueueReady => Selected?.Queue is null ? 0u : 1,
+        MmioRegister.QueueReady => Selected is { IsReady: true } ? 1u : 0,
         MmioRegister.InterruptStatus => Volatile.Read(ref _interruptStatus),
         MmioRegister.Status => _status,
         MmioRegister.SharedMemoryLengthLow or MmioRegister.SharedMemoryLengthHigh => uint.MaxValue, // 4.2.2: there is no such region
@@ -162,7 +187,9 @@ public sealed partial class MmioTransport : IDisposable
         _ => 0,
     };
 
-    private void WriteRegister(ulong register, uint value)
+    /// <summary>Takes what a driver writes. With the registers' lock held.</summary>
+    /// <returns>What is left to be done without it.</returns>
+    private Action? WriteRegister(ulong register, uint value)
     {
         switch (register)
         {
@@ -182,160 +209,112 @@ public sealed partial class MmioTransport : IDisposable
                 Acknowledge(value);
                 break;
             case MmioRegister.Status:
-                SetStatus(value);
-                break;
+                return SetStatus(value);
             default:
-                if (Selected is { } queue)
-                {
-                    WriteQueueRegister(queue, register, value);
-                }
-
-                break;
+                return Selected is { } queue ? WriteQueueRegister(queue, register, value) : null;
         }
+
+        return null;
     }
 
-    private void WriteQueueRegister(MmioQueue queue, ulong register, uint value)
+    private Action? WriteQueueRegister(MmioQueue queue, ulong register, uint value)
     {
         switch (register)
         {
             case MmioRegister.QueueReady:
-                SetReady(queue, value);
-                break;
+                return SetReady(queue, value);
             case MmioRegister.QueueReset when value == 1 && (_driverFeatures & (ulong)VirtioFeatures.RingReset) != 0:
-                queue.Clear();
-                break;
+                return EndingOf(queue, queue.Clear());
 
             // 4.2.2.2: not changed while the queue is ready.
-            case MmioRegister.QueueSize when queue.Queue is null:
+            case MmioRegister.QueueSize when !queue.IsReady:
                 queue.Size = value;
                 break;
-            case MmioRegister.DescriptorAreaLow or MmioRegister.DescriptorAreaHigh when queue.Queue is null:
+            case MmioRegister.DescriptorAreaLow or MmioRegister.DescriptorAreaHigh when !queue.IsReady:
                 queue.DescriptorArea = WithHalf(queue.DescriptorArea, register, value);
                 break;
-            case MmioRegister.DriverAreaLow or MmioRegister.DriverAreaHigh when queue.Queue is null:
+            case MmioRegister.DriverAreaLow or MmioRegister.DriverAreaHigh when !queue.IsReady:
                 queue.DriverArea = WithHalf(queue.DriverArea, register, value);
                 break;
-            case MmioRegister.DeviceAreaLow or MmioRegister.DeviceAreaHigh when queue.Queue is null:
+            case MmioRegister.DeviceAreaLow or MmioRegister.DeviceAreaHigh when !queue.IsReady:
                 queue.DeviceArea = WithHalf(queue.DeviceArea, register, value);
                 break;
         }
+
+        return null;
     }
 
-    private void SetReady(MmioQueue queue, uint value)
+    private Action? SetReady(MmioQueue queue, uint value)
     {
         if (value != 1)
         {
+            return EndingOf(queue, queue.Remove());
+        }
+
+        // 3.1.1: queues are set up after the features are agreed on.
+        if (queue.IsReady || (_status & FeaturesOk) == 0)
+        {
+            return null;
+        }
+
+        queue.IsAskedFor = true;
+        return () => Serve(queue);
+    }
+
+    /// <summary>Closes a queue that was taken away, when the device has left it.</summary>
+    private static Action? EndingOf(MmioQueue slot, VirtQueue? queue) => queue is null ? null : () =>
+    {
+        if (DeviceCall.IsUnderWay)
+        {
+            // The host's own code, called by a device: a request that is under way loses its answer.
             queue.Close();
             return;
         }
 
-        // 3.1.1: queues are set up after the features are agreed on.
-        if (queue.Queue is not null || (_status & FeaturesOk) == 0)
+        lock (slot.Gate)
         {
-            return;
+            queue.Close();
         }
+    };
 
-        var layout = new VirtQueueLayout(queue.Size, queue.DescriptorArea, queue.DriverArea, queue.DeviceArea);
-        VirtQueueError error = VirtQueueError.SizeInvalid;
-        if (queue.Size <= (uint)_device.MaxQueueSize && VirtQueue.TryCreate(_memory, layout, (VirtioFeatures)_driverFeatures, null, out VirtQueue? created, out error))
-        {
-            created.CountFor(_device);
-            created.NotifyBy(() =>
-            {
-                if (created.ShouldNotify())
-                {
-                    Raise(BufferInterrupt);
-                }
-            });
-            queue.Open(created);
-        }
-        else if (queue.Failure is null)
-        {
-            // Told and counted once, however often the driver writes it.
-            QueueCounts.Break(error);
-            queue.Failure = new QueueFailure(error, null);
-            Fail(Array.IndexOf(_queues, queue), queue.Failure);
-        }
-    }
-
-    private void SetStatus(uint value)
+    private Action? SetStatus(uint value)
     {
-        if (value == 0)
-        {
-            Reset();
-            return;
-        }
-
         // 2.2: the device does not let FEATURES_OK stand where it cannot work with what was chosen. Version 1 is a must (6.1).
         bool isAgreed = (_driverFeatures & ~(ulong)Features) == 0 && (_driverFeatures & (ulong)VirtioFeatures.Version1) != 0;
-        uint old = _status;
 
         // 2.1.1: what the driver has set is cleared by a reset alone, or the device would go on without one, with features that were not agreed on.
-        uint next = (value & 0xFF & ~NeedsReset & (isAgreed ? uint.MaxValue : ~FeaturesOk)) | old;
+        uint next = (value & 0xFF & ~NeedsReset & (isAgreed ? uint.MaxValue : ~FeaturesOk)) | _status;
         if ((next & FeaturesOk) == 0)
         {
             next &= ~DriverOk;
         }
 
-        bool begins = (next & DriverOk) != 0 && (old & DriverOk) == 0;
+        bool begins = (next & DriverOk) != 0 && (_status & DriverOk) == 0;
         if (begins)
         {
+            using DeviceCall call = DeviceCall.Begin();
             _device.Activate(_driverFeatures);
         }
 
-        while (Interlocked.CompareExchange(ref _status, next, old) is var current && current != old)
-        {
-            // A queue has just failed.
-            old = current;
-            next |= current & NeedsReset;
-        }
-
-        for (uint i = 0; begins && i < (uint)_queues.Length; i++)
-        {
-            // What was made available before has not been looked at.
-            Serve(i);
-        }
+        Volatile.Write(ref _status, next);
+        return begins ? ServeAll : null;
     }
 
-    private void Reset()
-    {
-        uint old = _status;
-        Volatile.Write(ref _status, 0);
-        foreach (MmioQueue queue in _queues)
-        {
-            queue.Clear();
-        }
+    // What was made available before has not been looked at.
+    private void ServeAll() => Array.ForEach(_queues, Serve);
 
-        _driverFeatures = 0;
-        _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
-        try
-        {
-            Acknowledge(uint.MaxValue);
-        }
-        finally
-        {
-            // Whatever the line and the device throw, the next driver begins anew.
-            if ((old & DriverOk) != 0)
-            {
-                _device.Reset();
-            }
-        }
-    }
-
-    private void TellConfigurationChanged(object? sender, EventArgs e)
-    {
-        if ((Status & DriverOk) != 0)
-        {
-            Raise(ConfigurationInterrupt);
-        }
-    }
+    private void TellConfigurationChanged(object? sender, EventArgs e) => Raise(ConfigurationInterrupt);
 
     private void Raise(uint reason)
     {
         lock (_interrupts)
         {
-            _interruptStatus |= reason;
-            _interruptLine?.Invoke(true);
+            // A driver that is reset or not ready gets none: the next would find it.
+            if ((Status & DriverOk) != 0)
+            {
+                _interruptStatus |= reason;
+                _interruptLine?.Invoke(true);
+            }
         }
     }
 

@@ -192,9 +192,11 @@ internal sealed class PackedQueue : VirtQueue
     private protected override void Publish(ChainState state, uint written)
     {
         ushort id = state.Id;
-        _ids[id >> 6] &= ~(1UL << id);
         uint flags = (_usedWrap ? DescriptorFlags.Available | DescriptorFlags.Used : 0) | (written != 0 ? DescriptorFlags.Write : 0);
         Store(_ring + (ulong)_used * DescriptorFlags.Size + sizeof(ulong), written | (ulong)id << 32 | (ulong)flags << FlagsShift);
+
+        // Noted last: where somebody has the memory alone the write throws, and the chain can be returned again.
+        _ids[id >> 6] &= ~(1UL << id);
         _slots -= state.Slots;
         _unsignalled += state.Slots;
         Advance(ref _used, ref _usedWrap, state.Slots);

@@ -164,15 +164,18 @@ internal sealed class SplitQueue : VirtQueue
     private protected override void Publish(ChainState state, uint written)
     {
         ushort head = state.Id;
-        _heads[head >> 6] &= ~(1UL << head);
         if (!_memory.TryWrite(_device + RingOffset + sizeof(ulong) * (ulong)(_used & _mask), head | (ulong)written << 32))
         {
             _ = Break(VirtQueueError.AreaGone);
             return;
         }
 
-        _used++;
-        Store(_device + IndexOffset, _used);
+        ushort used = (ushort)(_used + 1);
+        Store(_device + IndexOffset, used);
+
+        // Noted last: where somebody has the memory alone the writes throw, and the chain can be returned again.
+        _used = used;
+        _heads[head >> 6] &= ~(1UL << head);
         _unsignalled++;
     }
 

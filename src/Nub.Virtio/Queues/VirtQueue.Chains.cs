@@ -119,14 +119,14 @@ public abstract partial class VirtQueue
         state.Finish(written);
         while (_orderCount != 0 && _order![_orderFirst] is { IsFinished: true } first)
         {
-            _order[_orderFirst] = null;
-            _orderFirst = (_orderFirst + 1) % _size;
-            _orderCount--;
             if (IsUsable)
             {
                 Show(first, first.FinishedLength);
             }
 
+            _order[_orderFirst] = null;
+            _orderFirst = (_orderFirst + 1) % _size;
+            _orderCount--;
             Recycle(first);
         }
     }

@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Nub.Virtio;
 
-// What a queue has in flight, recorded where it outlives the process, and taken again by who comes after.
+// What keeps a queue from giving chains; and what it has in flight, recorded where it outlives the process, and taken again by who comes after.
 public abstract partial class VirtQueue
 {
     private volatile bool _isPaused;
+    private long _left = long.MaxValue;
     private InFlightLog? _log;
     private LostChain[]? _lost;
     private int _nextLost;
@@ -16,6 +17,12 @@ public abstract partial class VirtQueue
         get => _isPaused;
         set => _isPaused = value;
     }
+
+    /// <summary>Limits how many chains are taken until the next call, on the queue's thread, so that a driver that feeds the queue without end does not keep that thread.</summary>
+    internal void BeginTurn(long chains) => _left = chains;
+
+    /// <summary>Whether so many were taken.</summary>
+    internal bool IsTurnOver => _left <= 0;
 
     /// <summary>Has everything recorded that is taken and returned from now on. Before the first is taken.</summary>
     /// <param name="log">The record.</param>

@@ -106,12 +106,13 @@ public abstract partial class VirtQueue
 
     /// <summary>Takes the next chain that the driver has made available.</summary>
     /// <param name="chain">The chain, to be returned by <see cref="Return(DescriptorChain, uint)"/>.</param>
-    /// <returns>Whether there was one. If not, <see cref="Error"/> says whether the queue is broken.</returns>
+    /// <returns>Whether there was one. If not, <see cref="Error"/> says whether the queue is broken; a transport that has had enough for now has the device process the queue again.</returns>
     public bool TryTake(out DescriptorChain chain)
     {
-        if (_error == VirtQueueError.None && !_isClosed && !Paused && (_log is null ? TryTakeNext() : TryTakeRecorded()) is { } state)
+        if (_error == VirtQueueError.None && !_isClosed && !Paused && _left > 0 && (_log is null ? TryTakeNext() : TryTakeRecorded()) is { } state)
         {
             chain = new DescriptorChain(state);
+            _left--;
             if (++_untold == MostUntold)
             {
                 TellRequests();
@@ -130,6 +131,8 @@ public abstract partial class VirtQueue
     /// <param name="written">How many bytes the device has written, from the first writable one on without a gap.</param>
     /// <exception cref="InvalidOperationException">The chain is not one of this queue's in flight.</exception>
     /// <exception cref="ArgumentOutOfRangeException">More than the chain has writable bytes.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the driver's memory exclusively. The chain is still in flight, and can be returned again; with <see cref="VirtioFeatures.InOrder"/> it is
+    /// shown to the driver with the next one.</exception>
     public void Return(DescriptorChain chain, uint written)
     {
         ChainState state = chain.State;

@@ -167,3 +167,36 @@ internal sealed class KeepingDevice() : VirtioDevice<OneNumber>(new OneNumber())
         }
     }
 }
+
+/// <summary>A device of two queues that answers each request and then calls a test.</summary>
+internal sealed class CallingDevice(Action<int> answered) : VirtioDevice<OneNumber>(new OneNumber())
+{
+    private int _inside;
+
+    /// <summary>How many queues were at work when it was reset, one reset after the other.</summary>
+    public List<int> Resets { get; } = [];
+
+    public int Activations { get; private set; }
+
+    public override uint DeviceId => 42;
+
+    public override int QueueCount => 2;
+
+    public void Ask(int queueIndex) => OnWorkArrived(queueIndex);
+
+    public override void Activate(ulong negotiatedFeatures) => Activations++;
+
+    public override void Reset() => Resets.Add(Volatile.Read(ref _inside));
+
+    public override void Process(int queueIndex, VirtQueue queue)
+    {
+        Interlocked.Increment(ref _inside);
+        while (queue.TryTake(out DescriptorChain chain))
+        {
+            queue.Return(chain, 0);
+            answered(queueIndex);
+        }
+
+        Interlocked.Decrement(ref _inside);
+    }
+}
