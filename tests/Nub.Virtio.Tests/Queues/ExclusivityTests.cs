@@ -31,6 +31,30 @@ public sealed class ExclusivityTests
     [Theory]
     [InlineData(VirtQueueFormat.Split)]
     [InlineData(VirtQueueFormat.Packed)]
+    public void A_chain_that_could_not_be_returned_is_still_in_flight_and_not_offered_again(VirtQueueFormat format)
+    {
+        using var memory = new TestMemory();
+        TestDriver driver = TestDriver.Create(memory, format, features: QueueTests.Of(format));
+        VirtQueue queue = driver.CreateQueue();
+        ushort id = driver.Add(new DriverBuffer(driver.Data, 8, true));
+        Assert.True(queue.TryTake(out DescriptorChain chain));
+        memory.Host.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(() => queue.Return(chain, 8)));
+        if (driver is PackedDriver packed)
+        {
+            packed.WriteDescriptor(driver.Layout.DescriptorArea + 16 * (ulong)packed.NextEntry, driver.Data, 8, TestDriver.Write | packed.AvailableBits, id);
+        }
+        else
+        {
+            ((SplitDriver)driver).Offer(id);
+        }
+
+        Assert.False(queue.TryTake(out _));
+        Assert.Equal(VirtQueueError.HeadInFlight, queue.Error);
+    }
+
+    [Theory]
+    [InlineData(VirtQueueFormat.Split)]
+    [InlineData(VirtQueueFormat.Packed)]
     public void In_order_it_is_shown_with_the_next(VirtQueueFormat format)
     {
         using var memory = new TestMemory();
