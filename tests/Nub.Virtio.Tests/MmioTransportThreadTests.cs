@@ -9,6 +9,7 @@ public sealed class MmioTransportThreadTests : IDisposable
     private const ulong Version1 = 1ul << 32;
     private const ulong EventIndex = 1ul << 29;
     private const ulong Packed = 1ul << 34;
+    private const ulong RingReset = 1ul << 40;
     private const uint Running = 1 | 2 | 8 | 4;
     private const int Turn = 64;
     private const ulong SecondRing = 0x2_0000;
@@ -160,6 +161,75 @@ public sealed class MmioTransportThreadTests : IDisposable
     }
 
     [Fact]
+    public async Task An_emergency_write_may_dispose_the_transport_while_another_processor_prints()
+    {
+        MmioTransport transport = null!;
+        Task printing = Task.CompletedTask;
+        transport = Transport(new ConsoleDevice(_ =>
+        {
+            if (printing == Task.CompletedTask)
+            {
+                // Prints are one at a time: the other processor is at the queue, and waits.
+                Thread? other = null;
+                printing = Beside(() =>
+                {
+                    Volatile.Write(ref other, Thread.CurrentThread);
+                    Write(transport, 0x050, 1);
+                });
+                WaitUntil(() => Volatile.Read(ref other) is { } thread && (thread.ThreadState & ThreadState.WaitSleepJoin) != 0);
+                transport.Dispose();
+            }
+        }));
+        var ring = new TestRing(_guest.Memory, isPacked: false);
+        MmioTransportTests.SetUpOn(transport, Version1, ring, queue: 1);
+        Write(transport, 0x070, Running);
+        _ = ring.Submit(1, 1);
+        await Beside(() => Write(transport, 0x108, 'q'));
+        await printing;
+        await Beside(transport.Dispose);
+        Assert.Equal(0u, transport.Status);
+    }
+
+    [Theory]
+    [InlineData(0x044, 0)]
+    [InlineData(0x0C0, 1)]
+    public async Task A_queue_that_is_taken_away_ends_after_the_request_that_the_device_is_at(ulong register, uint value)
+    {
+        using var inside = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        int answered = 0;
+        using MmioTransport transport = Transport(new CallingDevice(_ =>
+        {
+            answered++;
+            inside.Set();
+            Assert.True(goesOn.Wait(s_patience));
+        }));
+        var ring = new TestRing(_guest.Memory, isPacked: false);
+        MmioTransportTests.SetUpOn(transport, Version1 | RingReset, ring);
+        Write(transport, 0x070, Running);
+        _ = ring.Submit(1, 1);
+        _ = ring.Submit(1, 2);
+        Task serving = Beside(() => Write(transport, 0x050, 0));
+        Assert.True(inside.Wait(s_patience));
+        Task ending = Beside(() => Write(transport, register, value));
+        WaitUntil(() => MmioTransportTests.ReadFrom(transport, 0x044) == 0);
+        await Task.Delay(50);
+        Assert.False(ending.IsCompleted);
+        goesOn.Set();
+        await serving;
+        await ending;
+        Assert.Equal(1, answered);
+
+        // Another can be set up in its place.
+        _guest.Memory.Fill(0, 0x4000, 0);
+        var again = new TestRing(_guest.Memory, isPacked: false);
+        _ = again.Submit(1, 1);
+        MmioTransportTests.AddressOn(transport, again.Size);
+        again.WaitForUsed();
+        Assert.Empty(_failures);
+    }
+
+    [Fact]
     public async Task Two_queues_at_work_may_dispose_their_transport_at_once_and_the_device_is_reset_when_both_have_come_back()
     {
         using var both = new Barrier(2);
@@ -194,92 +264,6 @@ public sealed class MmioTransportThreadTests : IDisposable
         await AtWorkOnBoth(transport);
         Assert.Equal(2, rounds);
         await Beside(transport.Dispose);
-    }
-
-    [Fact]
-    public void Work_that_arrives_while_somebody_has_the_memory_alone_is_done_afterwards()
-    {
-        var console = new ConsoleDevice(_ => { });
-        using MmioTransport transport = Transport(console);
-        var ring = new TestRing(_guest.Memory, isPacked: false);
-        MmioTransportTests.SetUpOn(transport, Version1, ring);
-        Write(transport, 0x070, Running);
-        ulong at = ring.Submit(0, 0);
-        _guest.Memory.WithExclusivity(_ =>
-        {
-            Assert.True(console.TryWrite("hello"u8));
-            Write(transport, 0x050, 0);
-
-            // The delay grows meanwhile, and is over some time.
-            Thread.Sleep(100);
-        });
-        Assert.Equal(Running, transport.Status);
-        Assert.Empty(_failures);
-        ring.WaitForUsed();
-        byte[] bytes = new byte[5];
-        _guest.Memory.CopyTo(at + 16, bytes);
-        Assert.Equal("hello"u8, bytes);
-    }
-
-    [Theory]
-    [InlineData(Version1)]
-    [InlineData(Version1 | Packed)]
-    public void A_queue_that_is_made_ready_while_somebody_has_the_memory_alone_is_set_up_afterwards(ulong features)
-    {
-        using MmioTransport transport = Transport(new CallingDevice(_ => { }));
-        var ring = new TestRing(_guest.Memory, (features & Packed) != 0);
-        _ = ring.Submit(1, 1);
-        _guest.Memory.WithExclusivity(_ =>
-        {
-            MmioTransportTests.SetUpOn(transport, features, ring);
-            Assert.Equal(1u, MmioTransportTests.ReadFrom(transport, 0x044));
-
-            // A ready queue does not move.
-            Write(transport, 0x038, 7);
-            Write(transport, 0x070, Running);
-        });
-        Assert.Equal(Running, transport.Status);
-
-        // Without a notification.
-        ring.WaitForUsed();
-        Assert.Empty(_failures);
-    }
-
-    [Fact]
-    public void A_queue_that_is_made_ready_and_taken_back_while_somebody_has_the_memory_alone_is_not_set_up()
-    {
-        using MmioTransport transport = Transport(new CallingDevice(_ => { }));
-        _guest.Memory.WithExclusivity(_ =>
-        {
-            MmioTransportTests.SetUpOn(transport, Version1, new TestRing(_guest.Memory, isPacked: false, size: 7));
-            Write(transport, 0x044, 0);
-            Assert.Equal(0u, MmioTransportTests.ReadFrom(transport, 0x044));
-        });
-        Thread.Sleep(50);
-        Assert.Empty(_failures);
-        Write(transport, 0x044, 1);
-        Assert.Equal(VirtQueueError.SizeInvalid, Assert.Single(_failures).Error);
-    }
-
-    [Fact]
-    public void Who_wants_the_memory_alone_while_the_device_works_is_refused()
-    {
-        bool refused = false;
-        using MmioTransport transport = Transport(new CallingDevice(_ =>
-        {
-            Assert.Throws<SharedMemoryLockedException>(() => _guest.Memory.WithExclusivity(_ => { }));
-            refused = true;
-        }));
-        var ring = new TestRing(_guest.Memory, isPacked: false);
-        MmioTransportTests.SetUpOn(transport, Version1, ring);
-        Write(transport, 0x070, Running);
-        _ = ring.Submit(1, 1);
-        Write(transport, 0x050, 0);
-        Assert.True(refused);
-        Assert.Empty(_failures);
-
-        // Not afterwards.
-        _guest.Memory.WithExclusivity(_ => { });
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public delegate void VirtioWorkHandler(VirtioDevice device, int queueIndex);
 /// </summary>
 /// <remarks>
 /// A device author derives from <see cref="VirtioDevice{TConfiguration}"/>. <see cref="Process"/> is called for one queue from one thread at a time, for several queues from several threads at once.
-/// <see cref="Activate"/> comes before, <see cref="Reset"/> after all of these.
+/// <see cref="Activate"/> comes before, <see cref="Reset"/> after all of these; neither may wait for another thread that uses the transport.
 /// </remarks>
 public abstract class VirtioDevice
 {
@@ -64,7 +64,7 @@ public abstract class VirtioDevice
     }
 
     /// <summary>
-    /// Serves a queue: takes chains until there are none, and returns each, now or in a later call. One that leaves chains untaken raises <see cref="WorkArrived"/> when it wants them: the driver
+    /// Serves a queue: takes chains until there are none, or the transport has had enough for now and calls this again, and returns each, now or in a later call. One that leaves chains untaken raises <see cref="WorkArrived"/> when it wants them: the driver
     /// need not kick again. An error of the driver's is the chain's answer, or the queue's
     /// <see cref="VirtQueue.Error"/>, never an exception.
     /// </summary>
