@@ -16,7 +16,7 @@ namespace Nub.Virtio;
 /// <para>To dispose or reset it waits for the requests that the device is at; not where it is called by the device's own code, such as a console's output. Then it is done by a thread of the pool when the device has come back.</para>
 /// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>; what a handler of it throws goes no further, and is
 /// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output
-/// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is.</para>
+/// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is; out of a reset that a thread of the pool ends it is a <see cref="TaskScheduler.UnobservedTaskException"/>.</para>
 /// </remarks>
 public sealed partial class MmioTransport : IDisposable
 {
