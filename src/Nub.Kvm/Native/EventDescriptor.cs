@@ -9,13 +9,15 @@ namespace Nub.Kvm;
 internal sealed unsafe class EventDescriptor : IDisposable
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource<ulong>? _waiter;
-    private CancellationTokenRegistration _cancellation;
+    private readonly EventLoop _loop;
+    private Waiter? _waiter;
     private ulong _loopKey;
     private bool _disposed;
 
-    public EventDescriptor()
+    /// <param name="loop">Who waits for it; null for the one of the process.</param>
+    public EventDescriptor(EventLoop? loop = null)
     {
+        _loop = loop ?? EventLoop.OfProcess;
         int descriptor = LibC.EventFd(0, LibC.EventNonBlocking | LibC.EventCloseOnExec);
         Descriptor = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventDescriptor)) : throw new KvmException("eventfd", Marshal.GetLastPInvokeError());
     }
@@ -83,7 +85,6 @@ internal sealed unsafe class EventDescriptor : IDisposable
     /// <summary>Waits, without a thread, until the counter is more than 0, and takes it.</summary>
     public Task<ulong> WaitAsync(CancellationToken cancellation)
     {
-        TaskCompletionSource<ulong> waiter;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(EventDescriptor));
@@ -97,27 +98,28 @@ internal sealed unsafe class EventDescriptor : IDisposable
                 return Task.FromResult(count);
             }
 
-            _waiter = waiter = new TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously);
-            EventLoop.Watch(this, ref _loopKey);
-        }
-
-        CancellationTokenRegistration registration = cancellation.UnsafeRegister(static (me, token) => ((EventDescriptor)me!).Cancel(token), this);
-        lock (_gate)
-        {
-            if (ReferenceEquals(_waiter, waiter))
+            var waiter = new Waiter(this);
+            _waiter = waiter;
+            try
             {
-                _cancellation = registration;
-                return waiter.Task;
-            }
-        }
+                _loop.Watch(this, ref _loopKey);
 
-        registration.Dispose();
-        return waiter.Task;
+                // Of a token that is cancelled already this calls back at once, on this thread, which has the gate.
+                waiter.Cancellation = cancellation.UnsafeRegister(static (me, token) => ((Waiter)me!).Cancel(token), waiter);
+            }
+            catch
+            {
+                TakeWaiter();
+                throw;
+            }
+
+            return waiter.Task;
+        }
     }
 
     public void Dispose()
     {
-        TaskCompletionSource<ulong>? waiter;
+        Waiter? waiter;
         lock (_gate)
         {
             _disposed = true;
@@ -145,28 +147,44 @@ internal sealed unsafe class EventDescriptor : IDisposable
             else
             {
                 // Somebody else took it.
-                EventLoop.Watch(this, ref _loopKey);
+                try
+                {
+                    _loop.Watch(this, ref _loopKey);
+                }
+                catch (Exception failure)
+                {
+                    // On the loop's own thread: it is whoever waits that is to know.
+                    TakeWaiter()!.TrySetException(failure);
+                }
             }
         }
     }
 
-    private void Cancel(CancellationToken token)
+    private Waiter? TakeWaiter()
     {
-        lock (_gate)
-        {
-            TakeWaiter()?.TrySetCanceled(token);
-        }
-    }
-
-    private TaskCompletionSource<ulong>? TakeWaiter()
-    {
-        TaskCompletionSource<ulong>? waiter = _waiter;
+        Waiter? waiter = _waiter;
         _waiter = null;
-        EventLoop.Forget(_loopKey);
+        _loop.Forget(_loopKey);
 
         // Not Dispose, which would wait for a callback that waits for the gate.
-        _cancellation.Unregister();
-        _cancellation = default;
+        waiter?.Cancellation.Unregister();
         return waiter;
+    }
+
+    // Its cancellation may be under way while another wait has begun, and is not to end that one.
+    private sealed class Waiter(EventDescriptor source) : TaskCompletionSource<ulong>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public CancellationTokenRegistration Cancellation { get; set; }
+
+        public void Cancel(CancellationToken token)
+        {
+            lock (source._gate)
+            {
+                if (ReferenceEquals(source._waiter, this))
+                {
+                    source.TakeWaiter()!.TrySetCanceled(token);
+                }
+            }
+        }
     }
 }

@@ -7,46 +7,79 @@ namespace Nub.Kvm;
 /// The one thread of this library: it waits for all events that somebody awaits (Linux manual, epoll(7)). It begins with the first and
 /// stays, in the background.
 /// </summary>
-internal static unsafe class EventLoop
+internal sealed unsafe class EventLoop
 {
-    private static readonly ConcurrentDictionary<ulong, EventDescriptor> s_events = new();
-    private static readonly Lazy<Descriptor> s_epoll = new(Start);
-    private static ulong s_lastKey;
+    /// <summary>The one of this process. Tests have others.</summary>
+    public static readonly EventLoop OfProcess = new();
 
-    /// <summary>Asks to be told, once, when the event arrives. The caller holds the event's lock.</summary>
+    private readonly ConcurrentDictionary<ulong, EventDescriptor> _events = new();
+    private readonly Lock _starting = new();
+    private volatile Descriptor? _epoll;
+    private ulong _lastKey;
+
+    /// <summary>How many events are awaited.</summary>
+    public int Count => _events.Count;
+
+    /// <summary>Asks to be told, once, when the event arrives. The caller holds the event's lock. Where this throws, nothing is changed.</summary>
     /// <param name="source">The event.</param>
     /// <param name="key">The event's key here; 0 the first time.</param>
-    public static void Watch(EventDescriptor source, ref ulong key)
+    /// <exception cref="KvmException">The kernel refused: there may be no descriptor left for the loop, which the next call tries again to have.</exception>
+    public void Watch(EventDescriptor source, ref ulong key)
     {
-        int operation = LibC.EpollModify;
-        if (key == 0)
-        {
-            // A key is never used again, so that what comes for a closed descriptor finds nobody.
-            operation = LibC.EpollAdd;
-            key = Interlocked.Increment(ref s_lastKey);
-        }
+        Descriptor epoll = _epoll ?? Start();
+
+        // A key is never used again, so that what comes for a closed descriptor finds nobody.
+        (int operation, ulong own) = key == 0 ? (LibC.EpollAdd, Interlocked.Increment(ref _lastKey)) : (LibC.EpollModify, key);
 
         // Whoever awaits an event may have no other hold on it than this.
-        s_events[key] = source;
-        var what = new LibC.EpollEvent { Events = LibC.EpollIn | LibC.EpollOneShot, Data = key };
-        if (LibC.EpollControl(s_epoll.Value, operation, source.Descriptor, &what) != 0)
+        _events[own] = source;
+        bool isWatched = false;
+        try
         {
-            throw new KvmException("epoll_ctl", Marshal.GetLastPInvokeError());
+            var what = new LibC.EpollEvent { Events = LibC.EpollIn | LibC.EpollOneShot, Data = own };
+            isWatched = LibC.EpollControl(epoll, operation, source.Descriptor, &what) == 0;
+            key = isWatched ? own : throw new KvmException("epoll_ctl", Marshal.GetLastPInvokeError());
+        }
+        finally
+        {
+            if (!isWatched)
+            {
+                Forget(own);
+            }
         }
     }
 
     /// <summary>Nobody awaits the event any more. When its descriptor is closed, epoll forgets it by itself.</summary>
-    public static void Forget(ulong key) => s_events.TryRemove(key, out _);
+    public void Forget(ulong key) => _events.TryRemove(key, out _);
 
-    private static Descriptor Start()
+    // What fails is tried again by the next who waits.
+    private Descriptor Start()
     {
-        int descriptor = LibC.EpollCreate(LibC.EpollCloseOnExec);
-        var epoll = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventLoop)) : throw new KvmException("epoll_create1", Marshal.GetLastPInvokeError());
-        new Thread(() => Loop(epoll)) { IsBackground = true, Name = "Nub.Kvm events" }.Start();
-        return epoll;
+        lock (_starting)
+        {
+            if (_epoll is { } there)
+            {
+                return there;
+            }
+
+            int descriptor = LibC.EpollCreate(LibC.EpollCloseOnExec);
+            var epoll = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventLoop)) : throw new KvmException("epoll_create1", Marshal.GetLastPInvokeError());
+            try
+            {
+                new Thread(() => Loop(epoll)) { IsBackground = true, Name = "Nub.Kvm events" }.Start();
+            }
+            catch
+            {
+                epoll.Dispose();
+                throw;
+            }
+
+            _epoll = epoll;
+            return epoll;
+        }
     }
 
-    private static void Loop(Descriptor epoll)
+    private void Loop(Descriptor epoll)
     {
         const int most = 64;
         LibC.EpollEvent* events = stackalloc LibC.EpollEvent[most];
@@ -55,7 +88,7 @@ internal static unsafe class EventLoop
             int count = LibC.EpollWait(epoll, events, most, -1);
             for (int i = 0; i < count; i++)
             {
-                if (s_events.TryGetValue(events[i].Data, out EventDescriptor? source))
+                if (_events.TryGetValue(events[i].Data, out EventDescriptor? source))
                 {
                     source.Arrived();
                 }

@@ -1,0 +1,159 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Nub.Kvm.Tests;
+
+/// <summary>Waits for an event that are cancelled, or cannot begin, leave the next one alone. Alone, because the process has too few descriptors for a moment.</summary>
+[Collection(Alone.Name)]
+public sealed class EventDescriptorTests
+{
+    private static readonly FieldInfo s_gate = typeof(EventDescriptor).GetField("_gate", BindingFlags.Instance | BindingFlags.NonPublic)!;
+    private static readonly FieldInfo s_epoll = typeof(EventLoop).GetField("_epoll", BindingFlags.Instance | BindingFlags.NonPublic)!;
+
+    [SkippableFact]
+    public async Task A_cancellation_that_comes_late_ends_no_other_wait()
+    {
+        SkipElsewhere();
+        using var written = new EventDescriptor();
+        using var stop = new CancellationTokenSource();
+        Task<ulong> second = WaitTwice(written, stop);
+        Assert.False(second.IsCompleted);
+        written.Signal();
+        Assert.Equal(1UL, await second.WaitAsync(Patience.Limit));
+
+        // The callback of the first wait has begun, and waits for the gate until the second wait is there.
+        static Task<ulong> WaitTwice(EventDescriptor written, CancellationTokenSource stop)
+        {
+            Task<ulong> first = written.WaitAsync(stop.Token);
+            var canceller = new Thread(stop.Cancel) { IsBackground = true };
+            Task<ulong> second;
+            var gate = (Lock)s_gate.GetValue(written)!;
+            lock (gate)
+            {
+                canceller.Start();
+                Assert.True(SpinWait.SpinUntil(() => canceller.ThreadState.HasFlag(ThreadState.WaitSleepJoin), Patience.Limit));
+                written.Signal();
+                written.Arrived();
+                Assert.True(first.IsCompletedSuccessfully);
+                second = written.WaitAsync(CancellationToken.None);
+            }
+
+            Assert.True(canceller.Join(Patience.Limit));
+            return second;
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_token_that_is_cancelled_already_ends_a_wait_at_once_and_no_other()
+    {
+        SkipElsewhere();
+        using var written = new EventDescriptor();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => written.WaitAsync(new CancellationToken(canceled: true)));
+        Task<ulong> next = written.WaitAsync(CancellationToken.None);
+        written.Signal();
+        Assert.Equal(1UL, await next.WaitAsync(Patience.Limit));
+    }
+
+    [SkippableFact]
+    public async Task A_wait_that_could_not_begin_leaves_the_next_one_everything()
+    {
+        SkipElsewhere();
+        await WaitOnce(new EventLoop());
+        var loop = new EventLoop();
+        using var written = new EventDescriptor(loop);
+        KvmException? refused;
+        using (new NoDescriptors())
+        {
+            refused = Record.Exception(() => { _ = written.WaitAsync(CancellationToken.None); }) as KvmException;
+        }
+
+        Assert.Equal(("epoll_create1", 24), (refused?.Call, refused?.NativeErrorCode));
+        Assert.Equal(0, loop.Count);
+        Task<ulong> next = written.WaitAsync(CancellationToken.None);
+        written.Signal();
+        Assert.Equal(1UL, await next.WaitAsync(Patience.Limit));
+
+        // What is needed for the failure is there before.
+        static async Task WaitOnce(EventLoop loop)
+        {
+            Assert.NotNull(new KvmException("epoll_create1", 24).Message);
+            using var written = new EventDescriptor(loop);
+            Task<ulong> waiting = written.WaitAsync(CancellationToken.None);
+            written.Signal();
+            Assert.Equal(1UL, await waiting.WaitAsync(Patience.Limit));
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_kernel_refuses_is_told_to_who_waits_and_can_be_tried_again(bool isKnown)
+    {
+        SkipElsewhere();
+        var loop = new EventLoop();
+        using var other = new EventDescriptor(loop);
+        using var written = new EventDescriptor(loop);
+        using var stop = new CancellationTokenSource();
+        Task<ulong> waiting = other.WaitAsync(CancellationToken.None);
+        if (isKnown)
+        {
+            Task<ulong> first = written.WaitAsync(stop.Token);
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        }
+
+        // An eventfd, which the kernel refuses as an epoll.
+        object? epoll = s_epoll.GetValue(loop);
+        s_epoll.SetValue(loop, other.Descriptor);
+        other.Arrived();
+        Assert.Equal(22, (await Assert.ThrowsAsync<KvmException>(() => waiting.WaitAsync(Patience.Limit))).NativeErrorCode);
+        for (int i = 0; i < 2; i++)
+        {
+            KvmException refused = Assert.Throws<KvmException>(() => { _ = written.WaitAsync(CancellationToken.None); });
+            Assert.Equal(("epoll_ctl", 22), (refused.Call, refused.NativeErrorCode));
+        }
+
+        Assert.Equal(0, loop.Count);
+        s_epoll.SetValue(loop, epoll);
+        Task<ulong> next = written.WaitAsync(CancellationToken.None);
+        written.Signal();
+        Assert.Equal(1UL, await next.WaitAsync(Patience.Limit));
+    }
+
+    private static void SkipElsewhere() => Skip.IfNot(OperatingSystem.IsLinux(), "An eventfd is Linux's.");
+
+    /// <summary>No descriptor is left for this process, until it is disposed.</summary>
+    private sealed unsafe class NoDescriptors : IDisposable
+    {
+        private const int Files = 7;
+
+        private readonly ulong _before;
+        private readonly ulong _hard;
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        public NoDescriptors()
+        {
+            ulong* values = stackalloc ulong[2];
+            Assert.Equal(0, GetLimit(Files, values));
+            (_before, _hard) = (values[0], values[1]);
+
+            // Once for nothing, so that all it takes is there when it is to end.
+            Assert.Equal(0, SetLimit(Files, values));
+            values[0] = 0;
+            Assert.Equal(0, SetLimit(Files, values));
+        }
+
+        public void Dispose()
+        {
+            ulong* values = stackalloc ulong[] { _before, _hard };
+            Assert.Equal(0, SetLimit(Files, values));
+        }
+
+        [DllImport("libc", EntryPoint = "getrlimit")]
+        private static extern int GetLimit(int resource, ulong* values);
+
+        [DllImport("libc", EntryPoint = "setrlimit")]
+        private static extern int SetLimit(int resource, ulong* values);
+    }
+}
