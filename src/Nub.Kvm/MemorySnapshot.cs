@@ -125,6 +125,9 @@ public sealed class MemorySnapshot : IDisposable
     /// <summary>Brings back the pages that the guest has written, and those that were told, alone with the memory.</summary>
     /// <returns>How many pages were brought back.</returns>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
+    /// <exception cref="SharedMemoryFaultException">
+    /// Bytes of the memory are gone: it is a view of a file that somebody has shortened. Other pages may be back; all are brought back by the next call that succeeds.
+    /// </exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The snapshot was disposed or the slot deleted.</exception>
     public ulong Restore()
@@ -133,25 +136,33 @@ public sealed class MemorySnapshot : IDisposable
         Alone((memory, buffer) =>
         {
             _slot.ReadDirtyPages(_dirty);
-            foreach (ulong page in _dirty)
+            try
             {
-                CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
-            }
-
-            restored = _dirty.Count;
-            lock (_marked)
-            {
-                MarkHostWrites();
-                foreach (ulong page in _marked)
+                foreach (ulong page in _dirty)
                 {
-                    if (!_dirty.Contains(page))
-                    {
-                        CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
-                        restored++;
-                    }
+                    CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
                 }
 
-                _marked.Clear();
+                restored = _dirty.Count;
+                lock (_marked)
+                {
+                    MarkHostWrites();
+                    foreach (ulong page in _marked)
+                    {
+                        if (!_dirty.Contains(page))
+                        {
+                            CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
+                            restored++;
+                        }
+                    }
+
+                    _marked.Clear();
+                }
+            }
+            catch
+            {
+                KeepDirty();
+                throw;
             }
         });
         return restored;
@@ -159,15 +170,30 @@ public sealed class MemorySnapshot : IDisposable
 
     /// <summary>Brings back every page, alone with the memory.</summary>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
+    /// <exception cref="SharedMemoryFaultException">
+    /// Bytes of the memory are gone: it is a view of a file that somebody has shortened. Other pages may be back; those that were written are brought back by the next call that succeeds.
+    /// </exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The snapshot was disposed or the slot deleted.</exception>
     public void RestoreAll() => Alone((memory, buffer) =>
     {
         _slot.ReadDirtyPages(_dirty);
-        TakeHostWrites();
-        for (ulong offset = 0; offset < _slot.Size; offset += ChunkSize)
+        try
         {
-            CopyBack(memory, buffer, offset, (int)Math.Min(ChunkSize, _slot.Size - offset));
+            lock (_marked)
+            {
+                MarkHostWrites();
+            }
+
+            for (ulong offset = 0; offset < _slot.Size; offset += ChunkSize)
+            {
+                CopyBack(memory, buffer, offset, (int)Math.Min(ChunkSize, _slot.Size - offset));
+            }
+        }
+        catch
+        {
+            KeepDirty();
+            throw;
         }
 
         lock (_marked)
@@ -180,6 +206,18 @@ public sealed class MemorySnapshot : IDisposable
     public void Dispose() => _copy.Dispose();
 
     private ulong TakeHostWrites() => _hostWrites?.Take(_slot.GuestAddress, _slot.Size, _hostPages) ?? 0;
+
+    // The kernel has forgotten what it told.
+    private void KeepDirty()
+    {
+        lock (_marked)
+        {
+            foreach (ulong page in _dirty)
+            {
+                _marked.Add(page);
+            }
+        }
+    }
 
     private void MarkHostWrites()
     {

@@ -106,6 +106,63 @@ public sealed class SnapshotTests
         }
     }
 
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_could_not_be_restored_is_restored_the_next_time(bool all)
+    {
+        using var guest = new Guest(a =>
+        {
+            a.mov(__[Guest.DataAddress], r14);
+            a.mov(__[Guest.DataAddress + 4096], r14);
+            a.@out(0x10, al);
+        });
+        guest.Host.Write<ulong>(Guest.DataAddress, 5);
+        guest.Host.Write<ulong>(Guest.DataAddress + 4096, 6);
+        byte[] before = Contents(guest.Host);
+        string path = Path.Combine(Path.GetTempPath(), "nub-" + Guid.NewGuid().ToString("N"));
+        File.WriteAllBytes(path, before);
+        try
+        {
+            using ReadOnlySharedMemory file = ReadOnlySharedMemory.MapFile(path, Guest.Size);
+            using VirtualMachine machine = guest.System.CreateVirtualMachine();
+            (HostSharedMemory host, GuestSharedMemory memory) = file.MapCopyOnWrite().Build();
+            using MemorySlot slot = machine.MapMemory(memory, 0, MemorySlotFlags.TrackDirtyPages);
+            using VirtualProcessor processor = machine.CreateVirtualProcessor(0);
+            processor.SetCpuid(guest.System.GetSupportedCpuid());
+            processor.RestoreState(guest.Processor.SaveState());
+            using MemorySnapshot snapshot = MemorySnapshot.Take(slot);
+            Assert.Equal(0x10, processor.Run().Port);
+
+            // Somebody cuts the file, and makes it as long as it was: what was cut off is zero.
+            using (FileStream owner = File.OpenWrite(path))
+            {
+                owner.SetLength((long)Guest.DataAddress);
+                Assert.Throws<SharedMemoryFaultException>(() =>
+                {
+                    if (all)
+                    {
+                        snapshot.RestoreAll();
+                    }
+                    else
+                    {
+                        snapshot.Restore();
+                    }
+                });
+                owner.SetLength((long)Guest.Size);
+            }
+
+            Assert.InRange(snapshot.Restore(), 2UL, 8UL);
+            Assert.Equal((5UL, 6UL), (host.Read<ulong>(Guest.DataAddress), host.Read<ulong>(Guest.DataAddress + 4096)));
+            host.Dispose();
+            memory.Dispose();
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [SkippableFact]
     public void What_the_host_writes_is_restored_when_it_is_told()
     {
