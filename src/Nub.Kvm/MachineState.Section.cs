@@ -17,6 +17,9 @@ public sealed partial class MachineState
 
     private const int PrefixLength = 12;
 
+    // The two i8259 and the I/O APIC.
+    internal const int ChipCount = 3;
+
     // More than KVM has processors; a file may say any number.
     private const int MostRecords = 1 << 16;
 
@@ -74,7 +77,7 @@ public sealed partial class MachineState
         return new SharedMemorySnapshotSection(SectionName, SectionVersion, bytes.ToArray());
     }
 
-    /// <summary>Reads a state from a snapshot's section. Whether the processors here know its registers is found out when it is restored.</summary>
+    /// <summary>Reads a state from a snapshot's section. Whether the machine here is one like it is found out when it is restored.</summary>
     /// <param name="snapshot">The snapshot.</param>
     /// <returns>The state.</returns>
     /// <exception cref="SharedMemorySnapshotException">There is no such section; it has another version; or it is not what its version says.</exception>
@@ -85,7 +88,7 @@ public sealed partial class MachineState
             : throw Refused(SharedMemorySnapshotError.SectionMissing, 0, $"The snapshot has the sections {string.Join(", ", snapshot.Sections.Select(static one => one.Name))}.");
     }
 
-    /// <summary>Reads a state from a section. Whether the processors here know its registers is found out when it is restored.</summary>
+    /// <summary>Reads a state from a section. Whether the machine here is one like it is found out when it is restored.</summary>
     /// <param name="section">The section that <see cref="ToSection"/> made.</param>
     /// <returns>The state.</returns>
     /// <exception cref="SharedMemorySnapshotException">The section has another name or version, or is not what its version says.</exception>
@@ -134,6 +137,7 @@ public sealed partial class MachineState
         uint[] ids = [.. records.Keys.Where(static one => one.Kind == RecordKind.Registers).Select(static one => one.Id)];
         foreach (uint id in ids)
         {
+            CheckNumberOfMsrs(id);
             processors.Add(id, new ProcessorState
             {
                 Registers = Take<Registers>(RecordKind.Registers, id),
@@ -151,7 +155,13 @@ public sealed partial class MachineState
         var chips = new List<IrqchipState>();
         while (records.ContainsKey((RecordKind.Chip, (uint)chips.Count)))
         {
-            chips.Add(Take<IrqchipState>(RecordKind.Chip, (uint)chips.Count));
+            uint id = (uint)chips.Count;
+            int place = records[(RecordKind.Chip, id)].At;
+            chips.Add(Take<IrqchipState>(RecordKind.Chip, id));
+            if (chips[^1].ChipId != id)
+            {
+                throw Refused(SharedMemorySnapshotError.SectionInvalid, place, $"The record {RecordKind.Chip} of {id} has the state of chip {chips[^1].ChipId}.");
+            }
         }
 
         PitState? pit = records.ContainsKey((RecordKind.Pit, 0)) ? Take<PitState>(RecordKind.Pit, 0) : null;
@@ -162,7 +172,31 @@ public sealed partial class MachineState
             throw Refused(SharedMemorySnapshotError.SectionInvalid, at, $"The record {kind} of {id} belongs to nothing that is there.");
         }
 
+        // A kernel has all of its interrupt controllers or none, and the timer only with them.
+        bool hasChips = chips.Count > 0;
+        if ((hasChips && chips.Count != ChipCount) || (pit is not null && !hasChips))
+        {
+            throw Refused(SharedMemorySnapshotError.SectionInvalid, 0, $"There are {chips.Count} chips, where {ChipCount} or none can be{(pit is null ? "" : ", and a timer")}.");
+        }
+
+        foreach ((uint id, ProcessorState processor) in processors)
+        {
+            if ((processor.LocalApic is not null) != hasChips || (processor.MultiprocessingState is not null) != hasChips)
+            {
+                throw Refused(SharedMemorySnapshotError.SectionInvalid, 0,
+                    $"There are {chips.Count} chips, and processor {id} has {(processor.LocalApic is null ? "no " : "")}local controller and is {(processor.MultiprocessingState is null ? "not " : "")}said what it does.");
+            }
+        }
+
         return new MachineState(processors, [.. chips], pit);
+
+        void CheckNumberOfMsrs(uint id)
+        {
+            if (records.TryGetValue((RecordKind.Msrs, id), out (int At, ReadOnlyMemory<byte> Content) record) && record.Content.Length / Unsafe.SizeOf<MsrEntry>() > VirtualProcessor.MostMsrs)
+            {
+                throw Refused(SharedMemorySnapshotError.SectionInvalid, record.At, $"The record {RecordKind.Msrs} of {id} has {record.Content.Length} bytes, and the kernel takes {VirtualProcessor.MostMsrs} registers.");
+            }
+        }
 
         T Take<T>(RecordKind kind, uint id) where T : unmanaged
         {

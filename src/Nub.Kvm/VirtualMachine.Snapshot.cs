@@ -5,8 +5,6 @@ namespace Nub.Kvm;
 // Saving the state of all but the memory, and going back to it.
 public sealed unsafe partial class VirtualMachine
 {
-    private const uint ChipCount = 3;
-
     /// <summary>Saves the state of the processors and of the kernel's devices (api.rst, sections 4.26 and 4.72). Nobody may be running a
     /// processor.</summary>
     /// <returns>The state, to be given to <see cref="RestoreState"/> as often as wanted.</returns>
@@ -22,7 +20,7 @@ public sealed unsafe partial class VirtualMachine
             processors.Add(processor.Id, processor.SaveState());
         }
 
-        var chips = new IrqchipState[HasInterruptController ? ChipCount : 0];
+        var chips = new IrqchipState[HasInterruptController ? MachineState.ChipCount : 0];
         for (uint i = 0; i < chips.Length; i++)
         {
             chips[i].ChipId = i;
@@ -37,7 +35,9 @@ public sealed unsafe partial class VirtualMachine
     /// here and may write it.
     /// </summary>
     /// <param name="state">The state, of this machine or of one that was made like it.</param>
-    /// <exception cref="ArgumentException">A processor of this machine is not in the state, or the other way round.</exception>
+    /// <exception cref="ArgumentException">
+    /// A processor, interrupt controller or timer of this machine is not in the state, or the other way round; or the processors of the state have other extended state. Nothing was changed.
+    /// </exception>
     /// <exception cref="InvalidOperationException">A processor is in use.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
@@ -115,7 +115,7 @@ public sealed unsafe partial class VirtualMachine
     /// </remarks>
     /// <param name="snapshot">The snapshot, of this machine or of one that was made like it: the same processors, and at the same addresses memories of the same
     /// sizes.</param>
-    /// <exception cref="ArgumentException">The machine has other processors, or other memories. Nothing was changed.</exception>
+    /// <exception cref="ArgumentException">The machine has other processors, other devices in the kernel, or other memories. Nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">A processor is in use, and nothing was changed; or the machine was brought back in part only, and what failed is the inner
     /// exception. The machine can be used, and brought back again.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody is inside one of the memories. Nothing was changed.</exception>
@@ -216,9 +216,9 @@ public sealed unsafe partial class VirtualMachine
         }
     }
 
-    /// <summary>Refuses a state that has other processors.</summary>
+    /// <summary>Refuses a state that has other processors or devices.</summary>
     /// <returns>The machine's processors.</returns>
-    /// <exception cref="ArgumentException">A processor of this machine is not in the state, or the other way round.</exception>
+    /// <exception cref="ArgumentException">What one has the other has not.</exception>
     private VirtualProcessor[] Check(MachineState state)
     {
         VirtualProcessor[] processors = Processors();
@@ -228,6 +228,19 @@ public sealed unsafe partial class VirtualMachine
                 $"The state has the processors {string.Join(", ", state.Processors.Keys)}, "
                 + $"and the machine {string.Join(", ", processors.Select(processor => processor.Id))}.",
                 nameof(state));
+        }
+
+        int chips = HasInterruptController ? MachineState.ChipCount : 0;
+        if (state.Chips.Length != chips || (state.Pit is not null) != HasPit)
+        {
+            throw new ArgumentException(
+                $"The state has {state.Chips.Length} interrupt controllers and {(state.Pit is null ? "no" : "a")} timer, and the machine {chips} and {(HasPit ? "a" : "no")} timer.",
+                nameof(state));
+        }
+
+        foreach (VirtualProcessor processor in processors)
+        {
+            processor.Check(state.Processors[processor.Id]);
         }
 
         return processors;

@@ -55,6 +55,9 @@ public sealed partial class VirtualProcessor
     /// was to read, which may write the guest's memory: restore the memory after this.
     /// </summary>
     /// <param name="state">The state, of this processor or of one like it.</param>
+    /// <exception cref="ArgumentException">
+    /// The processor of the state has extended state of another size, or a local interrupt controller where this one has none or the other way round. Nothing was changed.
+    /// </exception>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
     /// <exception cref="KvmException">
     /// The kernel refused a part, or the value of a model-specific register that has another: the state is of a processor that is unlike this one. The parts before it are restored.
@@ -63,6 +66,7 @@ public sealed partial class VirtualProcessor
     public void RestoreState(ProcessorState state)
     {
         ArgumentNullException.ThrowIfNull(state);
+        Check(state);
         EndInstruction();
         SetSpecialRegisters(state.SpecialRegisters);
         SetRegisters(state.Registers);
@@ -81,6 +85,24 @@ public sealed partial class VirtualProcessor
         }
 
         SetEvents(state.Events);
+    }
+
+    /// <summary>Refuses a state of a processor that cannot be this one, before a part of it is set.</summary>
+    /// <exception cref="ArgumentException">It is such a state.</exception>
+    internal void Check(ProcessorState state)
+    {
+        if (state.ExtendedState.Length != _machine.ExtendedStateSize)
+        {
+            throw new ArgumentException(
+                $"The state of processor {Id} has {state.ExtendedState.Length} bytes of extended state, and this machine's has {_machine.ExtendedStateSize}.", nameof(state));
+        }
+
+        if ((state.LocalApic is not null) != _machine.HasInterruptController || (state.MultiprocessingState is not null) != _machine.HasInterruptController)
+        {
+            throw new ArgumentException(
+                $"The state of processor {Id} has {(state.LocalApic is null ? "no" : "a")} local interrupt controller, and the processor {(_machine.HasInterruptController ? "has one" : "has none")}.",
+                nameof(state));
+        }
     }
 
     /// <summary>Finishes the instruction of an exit that was handled.</summary>

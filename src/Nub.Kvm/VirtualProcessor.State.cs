@@ -5,6 +5,9 @@ namespace Nub.Kvm;
 // The state beyond the general and special registers.
 public sealed unsafe partial class VirtualProcessor
 {
+    /// <summary>How many model-specific registers the kernel takes in one call (MAX_IO_MSRS).</summary>
+    internal const int MostMsrs = 256;
+
     // Where the XSAVE area says which of its parts are stored; the others are as after a reset (Intel SDM volume 1, section 13.4.2).
     private const int StoredPartsOffset = 512;
 
@@ -189,11 +192,9 @@ public sealed unsafe partial class VirtualProcessor
 
     private static byte[] MsrTable(ReadOnlySpan<MsrEntry> entries)
     {
-        // The kernel takes no more (MAX_IO_MSRS).
-        const int most = 256;
-        if (entries.Length > most)
+        if (entries.Length > MostMsrs)
         {
-            throw new ArgumentException($"{entries.Length} registers were given; the kernel takes at most {most}.", nameof(entries));
+            throw new ArgumentException($"{entries.Length} registers were given; the kernel takes at most {MostMsrs}.", nameof(entries));
         }
 
         byte[] table = new byte[sizeof(FlexibleArrayHeader) + entries.Length * sizeof(MsrEntry)];
