@@ -8,7 +8,9 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// A span from <see cref="AsSpan"/> is the one thing that no lock covers: <see cref="Build"/>, <see cref="SharedMemory.Dispose()"/>
-/// and the end of the callback end its life (NUB0012).
+/// and the end of the callback end its life (NUB0012). A callback may give the memory to other threads: of these, one that calls <see cref="SharedMemory.Zero"/>,
+/// <see cref="SharedMemory.Restore()"/> or <see cref="SharedMemory.TakeSnapshot"/> is alone, or is refused, and what others try meanwhile throws
+/// <see cref="SharedMemoryLockedException"/>; the end of the callback waits for it.
 /// </remarks>
 [GenerateReader(typeof(byte)), GenerateReader(typeof(sbyte)), GenerateReader(typeof(ushort)), GenerateReader(typeof(short))]
 [GenerateReader(typeof(uint)), GenerateReader(typeof(int)), GenerateReader(typeof(ulong)), GenerateReader(typeof(long))]
@@ -20,8 +22,10 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
 {
     private readonly bool _isLent;
 
-    // What EnterExclusive gave to whoever lent this memory to a callback.
+    // What EnterExclusive gave to whoever lent this memory to a callback; the thread that the callback runs in; and whether another has used the memory.
     private long _ticket;
+    private int _thread;
+    private bool _isElsewhere;
 
     /// <summary>Maps zeroed pages with an inaccessible guard page on each side.</summary>
     /// <param name="size">The usable size in bytes: a multiple of the page size (4,096 on x64), at least one page.</param>
@@ -61,7 +65,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory, or take it away.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public Span<byte> AsSpan(ulong offset, int length)
     {
@@ -90,7 +94,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <param name="offset">The first byte to write.</param>
     /// <param name="source">What to copy.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
@@ -121,7 +125,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <param name="offset">The first byte to read.</param>
     /// <param name="destination">Where to copy to; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public void CopyTo(ulong offset, Span<byte> destination)
     {
@@ -207,6 +211,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     internal void Begin(LockedMapping mapping, long ticket)
     {
         _ticket = ticket;
+        _thread = Environment.CurrentManagedThreadId;
         Own(mapping);
     }
 
@@ -231,19 +236,57 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             return;
         }
 
-        // Whoever lent the memory holds it exclusively already.
+        // Whoever lent the memory holds it exclusively already; but the callback may have given it to other threads.
         LockedMapping mapping = Live;
         mapping.ThrowIfReadOnly();
-        AccessSlot slot = mapping.EnterHeld(_ticket);
+        NoteThread();
+        bool isChanging = false;
+        bool hasEnded = false;
         try
         {
+            try
+            {
+            }
+            finally
+            {
+                // Where the runtime aborts nothing: what has begun is ended, or whoever lent the memory would wait for it.
+                isChanging = mapping.TryBeginChange(_ticket, in _isElsewhere, out hasEnded);
+            }
+
+            if (!isChanging)
+            {
+                RegionLock.ThrowNotHeld(hasEnded);
+            }
+
             change(mapping.Mapping);
         }
         finally
         {
-            mapping.Leave(slot);
+            if (isChanging)
+            {
+                mapping.EndChange();
+            }
         }
     }
 
-    private AccessSlot Enter(LockedMapping mapping) => _isLent ? mapping.EnterHeld(_ticket) : mapping.Enter();
+    private AccessSlot Enter(LockedMapping mapping)
+    {
+        if (!_isLent)
+        {
+            return mapping.Enter();
+        }
+
+        NoteThread();
+        return mapping.EnterHeld(_ticket);
+    }
+
+    /// <summary>Notes a thread that the callback has given the memory, before it uses it.</summary>
+    private void NoteThread()
+    {
+        if (Environment.CurrentManagedThreadId != _thread && !Volatile.Read(ref _isElsewhere))
+        {
+            // By a locked instruction: RegionLock.TryBeginChange says why.
+            Interlocked.Exchange(ref _isElsewhere, true);
+        }
+    }
 }

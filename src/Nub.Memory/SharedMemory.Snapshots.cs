@@ -93,7 +93,11 @@ public abstract partial class SharedMemory
 
         // The handle first: a snapshot that was taken has an owner.
         var snapshot = ReadOnlySharedMemory.ForSnapshot(size);
-        Exclusively(mapping => snapshot.Own(LockedMapping.Over(mapping.TakeSnapshot())));
+        HostMapping? taken = null;
+        Exclusively(mapping => taken = mapping.TakeSnapshot());
+
+        // When the memory is free again: a listener's code runs in here.
+        snapshot.Own(LockedMapping.Over(taken!));
         return snapshot;
     }
 }

@@ -21,12 +21,17 @@
  *
  * Claims checked:
  *   - no data access while somebody else is exclusive, nor after the release;
+ *   - no data access of anybody else during a change, and no change when nobody is exclusive;
  *   - the release happens exactly once, and it has happened at the end, whoever was inside when the owner was disposed;
  *   - at the end no slot is set, and nobody is left waiting (spin's invalid end states).
  *
  * Sizes: READERS threads of ACCESSES accesses each, LEASES threads that hold a lease, EXCLUSIVES threads that claim, PATIENTS
  * threads that take the memory over the accesses in it and wait for these, HELPERS threads that go on using the exclusive memory
  * they were lent after the callback has ended, one disposer.
+ *
+ * With CHANGES a helper may change the memory as a whole instead of accessing it (TryBeginChange), and so may whoever is exclusive: then nobody else may be
+ * inside, no helper either, and the exclusivity may not end. A helper says that it is there (elsewhere) by a locked instruction before it does anything else;
+ * only then are accesses looked for.
  *
  * Second slots, of which each reader has one: with NESTED for an access that code of the user's makes inside of an access; with FRESH
  * for a thread that has no slot yet, and makes its known before it uses it; with RENEWED in the table that replaces the
@@ -40,7 +45,8 @@
  * LOOK_BEFORE_CLEAR, SLOW_NO_LOOK, NO_TICKET, SCAN_BEFORE_CLAIM, CONFIRM_WITHOUT_COMPARE, ENTER_DURING_CLAIM,
  * LEAVE_EXCLUSIVE_NO_LOOK, LEAVE_LEASE_NO_LOOK, WITHDRAW_NO_LOOK, WITHDRAW_ANY, RELEASE_IGNORES_LEASES, RELEASE_IGNORES_SLOTS,
  * RELEASE_UNMARKED, SCAN_BEFORE_LOOK, HELPER_NO_SLOT, PATIENT_NO_BARRIER, PATIENT_SCAN_FIRST, PATIENT_OVER_LEASE,
- * PATIENT_GIVES_UP_NO_LOOK, PATIENT_ENTERS_AT_ONCE, NESTED_IN_SAME_SLOT, NESTED_CLEARS_ALL, KNOWN_AFTER_USE, OLD_TABLE_DROPPED, NO_BARRIER_OF_COLLECTOR.
+ * PATIENT_GIVES_UP_NO_LOOK, PATIENT_ENTERS_AT_ONCE, NESTED_IN_SAME_SLOT, NESTED_CLEARS_ALL, KNOWN_AFTER_USE, OLD_TABLE_DROPPED, NO_BARRIER_OF_COLLECTOR,
+ * CHANGE_IN_PHASE_ALONE, CHANGE_NO_BARRIER, CHANGE_SCAN_FIRST, LEAVE_DURING_CHANGE, NOTED_BY_PLAIN_STORE, NOTED_AFTER_LOOK.
  */
 
 #ifndef READERS
@@ -75,6 +81,7 @@
 #define PHASE       3
 #define CLAIMING    1
 #define ALONE       2
+#define CHANGING    3
 #define CLOSED      4
 #define RELEASED    8
 #define ONE_LEASE   16
@@ -102,6 +109,7 @@
 #define CLEAR2   3
 #define PUBLISH2 4
 #define KNOWN2   5
+#define NOTED    6
 
 byte word;
 bit slot[SLOTS];
@@ -146,6 +154,8 @@ chan buffer[SLOTS] = [5] of { byte };
 byte alone = NOBODY;   /* who is exclusive */
 bit gone;              /* the memory was released */
 byte done;             /* threads that have ended */
+byte changing = NOBODY; /* who changes the memory as a whole */
+bit elsewhere;         /* of the protocol: whether a helper has said that it is there */
 byte lent;             /* the ticket that helpers were lent, 0 before */
 
 #ifdef LOOK_NO_ACQUIRE
@@ -164,6 +174,7 @@ hidden byte what;
 /* A data access that takes place now. A helper whose exclusivity has ended must not meet the release, and that is all. */
 inline touched(thread) {
     assert(!gone);
+    assert(changing == NOBODY || changing == (thread));
     assert(alone == NOBODY || alone == (thread) || ((thread) >= READERS && (thread) < FIRST_EXCLUSIVE))
 }
 
@@ -171,6 +182,9 @@ inline flush(whose) {
     buffer[whose]?what;
     if
     :: what == DATA -> touched(whose)
+#ifdef NOTED_BY_PLAIN_STORE
+    :: what == NOTED -> elsewhere = 1
+#endif
 #ifdef SECOND
     :: what == KNOWN2 -> known2[whose] = 1
     :: what == CLEAR2 || what == PUBLISH2 -> slot2[whose] = (what == PUBLISH2)
@@ -293,7 +307,7 @@ proctype Reader(byte me) {
 #endif
                 if
 #ifdef ENTER_DURING_CLAIM
-                :: (w & PHASE) != ALONE && !(w & CLOSED) -> w = 0; goto inside
+                :: !(w & ALONE) && !(w & CLOSED) -> w = 0; goto inside
 #else
                 :: !(w & (PHASE | CLOSED)) -> w = 0; goto inside
 #endif
@@ -307,7 +321,7 @@ again:
 #endif
             /* A claim is looked at again as often as the reader likes, then cancelled. */
             if
-            :: atomic { (word & CLOSED) || (word & PHASE) == ALONE -> goto refused }
+            :: atomic { (word & CLOSED) || (word & ALONE) -> goto refused }
             :: atomic { !(word & CLOSED) && (word & PHASE) == CLAIMING -> goto again }
             :: atomic { !(word & CLOSED) && (word & PHASE) == CLAIMING -> w = word };
                atomic { drain(me); if :: word == w -> word = w & ~PHASE :: else -> skip fi; w = 0 }
@@ -378,6 +392,53 @@ refused:
     od
 }
 
+/* What a locked instruction does to the buffer of the thread that makes it, if it has one. */
+#define FENCE(n) if :: (n) < SLOTS -> drain(n) :: else -> skip fi
+
+/* TryBeginChange and EndChange, with the change in between. Uses the locals found and i of the thread. */
+inline change(who, with) {
+#ifdef CHANGE_SCAN_FIRST
+    process_wide_barrier();
+    any_inside(found);
+#endif
+    atomic {
+        FENCE(who);
+        if
+#ifdef CHANGE_IN_PHASE_ALONE
+        :: (word & (PHASE | TICKET_MASK)) == (with) -> skip
+#else
+        :: (word & (PHASE | TICKET_MASK)) == (with) -> word = word | CHANGING
+#endif
+        :: else -> found = 0; goto unchanged
+        fi
+    };
+#ifndef CHANGE_SCAN_FIRST
+    if
+    :: atomic { elsewhere -> skip };
+#ifndef CHANGE_NO_BARRIER
+        process_wide_barrier();
+#endif
+        any_inside(found)
+    :: atomic { !elsewhere -> skip }
+    fi;
+#endif
+    atomic {
+        if
+        :: found -> found = 0; FENCE(who); word = word & ~(CHANGING & ~ALONE); goto unchanged
+        :: else -> assert(!gone); assert(alone != NOBODY); assert(changing == NOBODY); changing = who
+        fi
+    };
+    atomic {
+        touched(who);
+        assert(alone != NOBODY);
+        changing = NOBODY;
+        FENCE(who);
+        word = word & ~(CHANGING & ~ALONE)
+    };
+unchanged:
+    skip
+}
+
 /* A thread that was lent the exclusive memory, and uses it during the callback or after it (EnterHeld). */
 proctype Helper(byte me) {
     bit found; byte i; byte ticket; SCAN_LOCALS;
@@ -385,11 +446,26 @@ proctype Helper(byte me) {
     :: atomic { lent != 0 -> ticket = lent }
     :: atomic { lent == 0 && done >= EXCLUSIVES + LEASES + PATIENTS + 1 -> goto over }
     fi;
+#ifdef CHANGES
+#if defined(NOTED_BY_PLAIN_STORE)
+    buffer[me]!NOTED;
+#elif !defined(NOTED_AFTER_LOOK)
+    atomic { drain(me); elsewhere = 1 };
+#endif
+    if
+    :: change(me, ticket); goto over
+    :: skip
+    fi;
+#endif
 #ifndef HELPER_NO_SLOT
     buffer[me]!PUBLISH;
 #endif
     if
-    :: atomic { (word & (PHASE | TICKET_MASK)) == ticket -> skip }; atomic { touched(me); buffer[me]!DATA; buffer[me]!CLEAR }
+    :: atomic { (word & (PHASE | TICKET_MASK)) == ticket -> skip };
+#ifdef NOTED_AFTER_LOOK
+        atomic { drain(me); elsewhere = 1 };
+#endif
+        atomic { touched(me); buffer[me]!DATA; buffer[me]!CLEAR }
     :: atomic { (word & (PHASE | TICKET_MASK)) != ticket -> skip }; buffer[me]!CLEAR
     fi;
     look();
@@ -454,9 +530,20 @@ proctype Exclusive(byte me) {
 #endif
     goto refused;
 inside:
+#ifdef CHANGES
+    if
+    :: change(me, (claim & ~PHASE) | ALONE)
+    :: skip
+    fi;
+#else
     touched(me);
-    /* LeaveExclusive */
+#endif
+    /* LeaveExclusive, which waits for the end of a change. */
+#ifdef LEAVE_DURING_CHANGE
     atomic { w = word & CLOSED; claim = 0; word = word & ~PHASE; alone = NOBODY };
+#else
+    atomic { (word & PHASE) != CHANGING -> w = word & CLOSED; claim = 0; word = word & ~PHASE; alone = NOBODY };
+#endif
 #ifndef LEAVE_EXCLUSIVE_NO_LOOK
     if
     :: w -> w = 0; try_release()
@@ -470,8 +557,8 @@ refused:
 proctype Lease(byte me) {
     bit found; byte i; byte w; SCAN_LOCALS;
     if
-    :: atomic { (word & CLOSED) || (word & PHASE) == ALONE -> goto refused }
-    :: atomic { !(word & CLOSED) && (word & PHASE) != ALONE -> word = (word & ~PHASE) + ONE_LEASE }
+    :: atomic { (word & CLOSED) || (word & ALONE) -> goto refused }
+    :: atomic { !(word & CLOSED) && !(word & ALONE) -> word = (word & ~PHASE) + ONE_LEASE }
     fi;
     touched(me);
     /* LeaveLease */
@@ -503,10 +590,10 @@ proctype Patient(byte me) {
         w = word;
         if
 #ifdef PATIENT_OVER_LEASE
-        :: (w & CLOSED) || (w & PHASE) == ALONE -> goto refused
+        :: (w & CLOSED) || (w & ALONE) -> goto refused
         :: else -> word = (w & LEASE_MASK) | NEXT_TICKET(w) | ALONE
 #else
-        :: (w & (CLOSED | LEASE_MASK)) || (w & PHASE) == ALONE -> goto refused
+        :: (w & (CLOSED | LEASE_MASK)) || (w & ALONE) -> goto refused
         :: else -> word = NEXT_TICKET(w) | ALONE
 #endif
         fi;

@@ -62,6 +62,8 @@ small="-DREADERS=1 -DLEASES=1 -DEXCLUSIVES=1"
 claims="-DREADERS=1 -DLEASES=0 -DEXCLUSIVES=2"
 lent="-DREADERS=1 -DLEASES=1 -DEXCLUSIVES=1 -DHELPERS=1"
 patient="-DREADERS=1 -DPATIENTS=1"
+# Those who were lent the memory change it as a whole.
+changes="-DREADERS=0 -DLEASES=1 -DEXCLUSIVES=1 -DHELPERS=2 -DCHANGES"
 second="-DREADERS=1 -DLEASES=0 -DEXCLUSIVES=1"
 
 echo "The protocol: no access while exclusive or released, released once and in the end, no slot left, no deadlock"
@@ -103,6 +105,14 @@ echo "The protocol: no access while exclusive or released, released once and in 
     start "WITHDRAW_ANY" fail $claims -DWITHDRAW_ANY
     start "SCAN_BEFORE_LOOK" fail $lent -DSCAN_BEFORE_LOOK
     start "HELPER_NO_SLOT" fail $lent -DHELPER_NO_SLOT
+
+    start "two-threads-that-change-what-they-were-lent" hold $changes
+    start "a-reader-beside-a-change" hold -DREADERS=1 -DLEASES=0 -DEXCLUSIVES=1 -DHELPERS=1 -DCHANGES
+    start "a-change-and-the-next-exclusive" hold -DREADERS=0 -DLEASES=0 -DEXCLUSIVES=2 -DHELPERS=1 -DCHANGES
+    start "weak-memory-change" hold -DREADERS=0 -DLEASES=0 -DEXCLUSIVES=1 -DHELPERS=2 -DCHANGES -DWEAK
+    for mutation in CHANGE_IN_PHASE_ALONE CHANGE_NO_BARRIER CHANGE_SCAN_FIRST LEAVE_DURING_CHANGE NOTED_BY_PLAIN_STORE NOTED_AFTER_LOOK; do
+        start "$mutation" fail $changes -D$mutation
+    done
 
     start "patience-beside-a-claim" hold $patient -DLEASES=0 -DEXCLUSIVES=1
     start "patience-beside-a-lease" hold $patient -DLEASES=1 -DEXCLUSIVES=0

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Nub.Memory;
 
@@ -98,15 +99,105 @@ internal abstract partial class RegionLock
             : throw Locked($"The memory cannot be held exclusively: an access was still inside after {patience.TotalMilliseconds:0.###} ms.", isClaim: true);
     }
 
-    /// <summary>Ends exclusivity.</summary>
+    /// <summary>Ends exclusivity; while one of those who were lent the region changes it, waits until that has ended.</summary>
     public void LeaveExclusive()
     {
-        long word = Interlocked.And(ref _word, ~PhaseMask);
+        var spinner = new SpinWait();
+        bool isInterrupted = false;
+        long word = Volatile.Read(ref _word);
+        while (true)
+        {
+            if ((word & PhaseMask) == PhaseChanging)
+            {
+                try
+                {
+                    spinner.SpinOnce();
+                }
+                catch (ThreadInterruptedException)
+                {
+                    // The next wait is to hear of it: this one's end must not be left out.
+                    isInterrupted = true;
+                }
+
+                word = Volatile.Read(ref _word);
+                continue;
+            }
+
+            long seen = Interlocked.CompareExchange(ref _word, word & ~PhaseMask, word);
+            if (seen == word)
+            {
+                break;
+            }
+
+            word = seen;
+        }
+
         if ((word & Closed) != 0)
         {
             TryRelease();
         }
+
+        if (isInterrupted)
+        {
+            Thread.CurrentThread.Interrupt();
+        }
     }
+
+    /// <summary>
+    /// Begins a change of the whole region by one of those whom the holder of <paramref name="ticket"/> has lent it: until <see cref="EndChange"/> it is alone, also among them.
+    /// </summary>
+    /// <param name="ticket">What <see cref="EnterExclusive()"/> gave to the holder.</param>
+    /// <param name="isElsewhere">Whether another thread than the holder's has used the region, which that thread set by a locked instruction before. Only then need accesses be looked for.</param>
+    /// <param name="hasEnded">Whether it may not begin because the exclusivity has ended; otherwise because somebody is inside (<see cref="ThrowNotHeld"/>).</param>
+    /// <returns>Whether it has begun.</returns>
+    public bool TryBeginChange(long ticket, ref readonly bool isElsewhere, out bool hasEnded)
+    {
+        hasEnded = false;
+        long word = Volatile.Read(ref _word);
+        while (true)
+        {
+            if ((word & (PhaseMask | TicketMask)) != ticket)
+            {
+                hasEnded = HasEnded(word, ticket);
+                return false;
+            }
+
+            long seen = Interlocked.CompareExchange(ref _word, word | PhaseChanging, word);
+            if (seen == word)
+            {
+                break;
+            }
+
+            word = seen;
+        }
+
+        // A thread that sets this later looks at the word later still, and is refused. One that is here alone has no access under way.
+        if (Volatile.Read(in isElsewhere))
+        {
+            Interlocked.MemoryBarrierProcessWide();
+            if (AccessSlots.AnyInside(_id))
+            {
+                EndChange();
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends a change; the region is held exclusively as before.</summary>
+    public void EndChange() => Interlocked.And(ref _word, ~(PhaseChanging & ~PhaseExclusive));
+
+    /// <summary>Says why somebody who was lent the region may not touch it.</summary>
+    /// <param name="hasEnded">Whether the exclusivity that it was lent for has ended; otherwise another of those who were lent it is inside.</param>
+    /// <exception cref="SharedMemoryLockedException">Another of them is inside.</exception>
+    /// <exception cref="ObjectDisposedException">It has ended.</exception>
+    [DoesNotReturn]
+    public static void ThrowNotHeld(bool hasEnded) => throw (hasEnded
+        ? new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.")
+        : Locked("Another thread that has the exclusive memory too is inside: Zero, Restore and TakeSnapshot are alone also among the threads of a callback.", isClaim: false));
+
+    private static bool HasEnded(long word, long ticket) => (word & (PhaseMask | TicketMask)) != (ticket | PhaseChanging);
 
     private void WithdrawClaim(long claim)
     {
@@ -140,6 +231,7 @@ internal abstract partial class RegionLock
         users += (word & PhaseMask) switch
         {
             PhaseExclusive => ", held exclusively",
+            PhaseChanging => ", held exclusively, and changed",
             PhaseClaiming => ", claimed exclusively",
             _ => AccessSlots.AnyInside(_id) ? ", an access inside" : "",
         };
@@ -148,7 +240,7 @@ internal abstract partial class RegionLock
 
     private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
         ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostLease. Stop the guest, or dispose it, first."
-        : (word & PhaseMask) == PhaseExclusive ? "The memory cannot be held exclusively: somebody else holds it so."
+        : (word & PhaseExclusive) != 0 ? "The memory cannot be held exclusively: somebody else holds it so."
         : "The memory cannot be held exclusively: an access was inside or came in.", isClaim: true);
 
     private static string DescribeLeases(long count) => count == 1 ? "1 lease is" : $"{count} leases are";

@@ -5,7 +5,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// Who may touch a region, and when it may be released. Every kind of use excludes the others as the lifecycle says, no call
-/// waits for another user, and the common one, a single access, costs two plain stores and two plain loads.
+/// waits for another user (but the end of exclusivity for what its holder has let others do), and the common one, a single access, costs two plain stores and two plain loads.
 /// </summary>
 /// <remarks>
 /// <para><b>The users.</b>
@@ -41,6 +41,11 @@ namespace Nub.Memory;
 /// <para><b>Exclusivity with patience</b> is exclusive at once, so that accesses and leases are refused, and then looks at the slots until nobody is
 /// inside or the time is over. No access waits for it, and any number of them delay it by no more than the longest takes.</para>
 ///
+/// <para><b>Lent.</b> Whoever is exclusive may lend the region to other threads, whose accesses (<see cref="EnterHeld"/>) are published as all are and compare the
+/// word's phase and ticket with those they were lent. A <em>change</em> of the region as a whole (<see cref="TryBeginChange"/>) is a phase of its own: the word is changed, the barrier called and
+/// the slots read, so that no access, no other change and no end of the exclusivity falls into it. The end (<see cref="LeaveExclusive"/>) waits for a change that is under way; not for accesses, which
+/// whoever comes next finds in their slots.</para>
+///
 /// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease()"/>: the word has no lease and no
 /// phase, barrier, no slot names the region, and one CompareExchange of that word to released wins. If somebody was inside,
 /// that one releases when it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of
@@ -59,6 +64,9 @@ internal abstract partial class RegionLock
     private const long PhaseMask = 0b11;
     private const long PhaseClaiming = 0b01;
     private const long PhaseExclusive = 0b10;
+
+    // Exclusive, too, and one of those who were lent the region is alone even among them.
+    private const long PhaseChanging = 0b11;
     private const long Closed = 0b100;
     private const long Released = 0b1000;
 
@@ -151,14 +159,16 @@ internal abstract partial class RegionLock
 
     /// <summary>Begins an access on behalf of whoever holds the region exclusively with <paramref name="ticket"/>.</summary>
     /// <returns>The slot to leave by.</returns>
+    /// <exception cref="SharedMemoryLockedException">Another of those who were lent the region changes it.</exception>
     /// <exception cref="ObjectDisposedException">That exclusivity has ended.</exception>
     public AccessSlot EnterHeld(long ticket)
     {
         AccessSlot slot = Publish();
-        if ((Volatile.Read(ref _word) & (PhaseMask | TicketMask)) != ticket)
+        long word = Volatile.Read(ref _word);
+        if ((word & (PhaseMask | TicketMask)) != ticket)
         {
             Leave(slot);
-            ThrowEnded();
+            ThrowNotHeld(HasEnded(word, ticket));
         }
 
         return slot;
@@ -352,7 +362,7 @@ internal abstract partial class RegionLock
             ThrowClosed();
         }
 
-        if ((word & PhaseMask) == PhaseExclusive)
+        if ((word & PhaseExclusive) != 0)
         {
             throw Locked("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.", isClaim);
         }
@@ -361,9 +371,6 @@ internal abstract partial class RegionLock
     /// <exception cref="ObjectDisposedException">Always.</exception>
     [DoesNotReturn]
     protected static void ThrowClosed() => throw new ObjectDisposedException(nameof(SharedMemory), "The last owner of the memory was disposed.");
-
-    private static void ThrowEnded() =>
-        throw new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.");
 
     private static SharedMemoryLockedException Locked(string reason, bool isClaim)
     {

@@ -131,6 +131,49 @@ public class RegionLockTests
     }
 
     [Fact]
+    public void A_change_of_what_was_lent_is_alone_and_for_the_ticket_it_was_lent_with()
+    {
+        var region = new Region();
+        bool isElsewhere = true;
+        long ticket = region.EnterExclusive();
+        AccessSlot slot = region.EnterHeld(ticket);
+        Assert.False(region.TryBeginChange(ticket, in isElsewhere, out bool hasEnded));
+        Assert.False(hasEnded);
+        Assert.Equal("1 owners, 0 leases, held exclusively", region.DescribeUsers());
+
+        // Nobody looks for accesses of others where there were none, and its own is no harm.
+        bool isNobody = false;
+        Assert.True(region.TryBeginChange(ticket, in isNobody, out _));
+        region.EndChange();
+        region.Leave(slot);
+        Assert.True(region.TryBeginChange(ticket, in isElsewhere, out _));
+        Assert.Equal("1 owners, 0 leases, held exclusively, and changed", region.DescribeUsers());
+        Assert.False(region.TryBeginChange(ticket, in isElsewhere, out hasEnded));
+        Assert.False(hasEnded);
+        AssertLocked("Another thread that has the exclusive memory too", () => region.EnterHeld(ticket));
+        foreach (Action entry in (Action[])
+        [
+            () => region.EnterExclusive(), () => region.EnterExclusive(TimeSpan.Zero), region.EnterLease, () => region.Enter(), () => region.TryWait(region.Publish()),
+        ])
+        {
+            AssertLocked("Somebody holds the memory exclusively", entry);
+        }
+
+        // Closed meanwhile: the last one releases it.
+        region.RemoveOwner();
+        Assert.Equal(0, region.Releases);
+        region.EndChange();
+        Assert.True(region.TryBeginChange(ticket, in isElsewhere, out _));
+        region.EndChange();
+        Assert.Equal(0, region.Releases);
+        region.LeaveExclusive();
+        Assert.Equal(1, region.Releases);
+        Assert.False(region.TryBeginChange(ticket, in isElsewhere, out hasEnded));
+        Assert.True(hasEnded);
+        Assert.Contains("has ended", Assert.Throws<ObjectDisposedException>(() => RegionLock.ThrowNotHeld(hasEnded)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Patience_without_end_waits_for_who_is_inside_and_for_nobody_new()
     {
         var region = new Region();
