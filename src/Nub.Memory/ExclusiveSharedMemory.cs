@@ -65,6 +65,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory, or take it away.</exception>
+    /// <exception cref="InvalidOperationException">The memory is a view of a snapshot of which a writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public Span<byte> AsSpan(ulong offset, int length)
@@ -73,14 +74,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
         mapping.ThrowIfReadOnly();
-        mapping.ThrowIfNoSpan();
-        AccessSlot slot = Enter(mapping);
-        if (!_isLent)
-        {
-            mapping.SpanEscaped = true;
-        }
-
-        mapping.Leave(slot);
+        ClaimSpan(mapping);
 
         // Until here, so that a finalizer which runs now has seen that a span escaped.
         GC.KeepAlive(this);
@@ -170,7 +164,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         FaultPoint.Reach();
         var guest = new GuestSharedMemory();
         LockedMapping mapping = Consume() ?? throw Ended();
-        mapping.SpanEscaped = false;
+        mapping.EndSpan();
         mapping.AddOwner();
         host.Own(mapping);
         guest.Own(mapping);
@@ -201,7 +195,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     internal ReadOnlySpan<byte> Contents(ulong offset, int length)
     {
         LockedMapping mapping = Live;
-        mapping.Leave(Enter(mapping));
+        ClaimSpan(mapping);
 
         // Sound: the caller has judged the range, and the memory is lent for as long as the callback runs.
         return new ReadOnlySpan<byte>(mapping.Base + offset, length);
@@ -266,6 +260,29 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             {
                 mapping.EndChange();
             }
+        }
+    }
+
+    /// <summary>Notes that a span is handed out.</summary>
+    private void ClaimSpan(LockedMapping mapping)
+    {
+        AccessSlot slot = Enter(mapping);
+        try
+        {
+            // Inside: before it, another process may have got the memory, and a change of the memory may make it a view of what a guest writes.
+            mapping.ThrowIfNoSpan();
+            if (_isLent)
+            {
+                mapping.ClaimLentSpan();
+            }
+            else
+            {
+                mapping.ClaimSpan();
+            }
+        }
+        finally
+        {
+            mapping.Leave(slot);
         }
     }
 

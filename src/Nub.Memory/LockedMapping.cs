@@ -16,8 +16,9 @@ internal sealed unsafe partial class LockedMapping : RegionLock
 
     // The last offset at which eight bytes fit: what the commonest access is compared with, without a subtraction.
     private readonly ulong _lastUInt64;
-    private bool _writable;
     private bool _isLeaked;
+    private bool _hasSpan;
+    private bool _hasLentSpan;
 
     // How the bytes are touched where they can go: the mapping's, kept here for the accesses; and the same by its own type where it is the
     // library's one, so that a single value needs no virtual call.
@@ -75,29 +76,6 @@ internal sealed unsafe partial class LockedMapping : RegionLock
 
     public HostMapping Mapping => _mapping;
 
-    /// <summary>
-    /// Whether a span over the bytes was handed out that no lock covers. Then a finalizer, which cannot know whether the
-    /// span is still used, must not unmap.
-    /// </summary>
-    public bool SpanEscaped { get; set; }
-
-    /// <summary>Notes that a span over read-only bytes is handed out.</summary>
-    /// <param name="escapes">Whether it may be used after the call that hands it out.</param>
-    /// <exception cref="InvalidOperationException">A guest may write the bytes.</exception>
-    public void ClaimSpan(bool escapes = true)
-    {
-        lock (_mapping)
-        {
-            if (_writable)
-            {
-                throw new InvalidOperationException(
-                    "A writable mapping of this memory was handed out, so a guest may be writing the bytes under the span. Use CopyTo.");
-            }
-
-            SpanEscaped |= escapes;
-        }
-    }
-
     /// <summary>Counts and traces that the mapping stays: once, however many of its owners are never disposed.</summary>
     public void Leak()
     {
@@ -105,26 +83,6 @@ internal sealed unsafe partial class LockedMapping : RegionLock
         {
             MemoryCounts.Leak();
             NubMemoryEventSource.Log.MappingLeaked(_mapping.Address, (long)Size);
-        }
-    }
-
-    /// <summary>Notes that a guest is to write read-only bytes, and makes them writable.</summary>
-    /// <exception cref="InvalidOperationException">A span over the bytes is in use.</exception>
-    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
-    public void ClaimWritable()
-    {
-        lock (_mapping)
-        {
-            if (SpanEscaped)
-            {
-                throw new InvalidOperationException("A span over this memory was handed out, so a guest must not write the bytes under it.");
-            }
-
-            if (!_writable)
-            {
-                _mapping.MakeWritable();
-                _writable = true;
-            }
         }
     }
 

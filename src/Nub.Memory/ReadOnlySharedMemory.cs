@@ -188,7 +188,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// </summary>
     /// <remarks>
     /// Pages that the view has not written show the snapshot as it is now. It changes only where a writable mapping of it was
-    /// handed out (<see cref="MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/>), or a mapped file was written. A page that was written may stay the
+    /// handed out (<see cref="MappingAt(ulong, MemoryRegionType, MemoryRegionFlags)"/>), when there are no spans of the view either, or a mapped file was written. A page that was written may stay the
     /// view's own after <see cref="SharedMemory.Restore()"/>, with the snapshot's bytes of that time; on Windows each does. The view keeps the snapshot mapped.
     /// </remarks>
     /// <returns>The view, of the same size.</returns>
@@ -240,9 +240,9 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <param name="type">What the region is for: <see cref="MemoryRegionType.Snapshot"/>.</param>
     /// <param name="flags">
     /// What the guest may do. With <see cref="MemoryRegionFlags.Write"/> its writes go through to every sharer of the snapshot,
-    /// and <see cref="AsSpan"/> is refused from then on.
+    /// and <see cref="AsSpan"/> is refused from then on, also that of its views.
     /// </param>
-    /// <exception cref="InvalidOperationException">To be written, but a span of it was handed out.</exception>
+    /// <exception cref="InvalidOperationException">To be written, but a span of it was handed out, or one of a view of it that shows its pages.</exception>
     /// <exception cref="SharedMemoryLockedException">To be written, while somebody is inside.</exception>
     /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
     public MemoryRegion MappingAt(ulong guestAddress, MemoryRegionType type, MemoryRegionFlags flags)
@@ -261,7 +261,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
             GC.KeepAlive(this);
             try
             {
-                mapping.ClaimWritable();
+                mapping.Mapping.MakeWritable();
             }
             finally
             {
@@ -286,7 +286,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         GC.KeepAlive(this);
         try
         {
-            mapping.ClaimSpan(escapes: false);
+            mapping.ThrowIfWrittenThrough();
 
             // Sound: in bounds, and mapped for as long as the lease is held.
             return callback(new ReadOnlySpan<byte>(mapping.Base + offset, length));

@@ -159,6 +159,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="SharedMemoryBoundsException">The memory is larger than a span: use the form with an offset and a length.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>
+    /// <exception cref="InvalidOperationException">The memory is a view of a snapshot of which a writable mapping was handed out: a guest may be writing the bytes.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public TResult WithContents<TResult>(SharedMemoryContents<TResult> callback)
     {
@@ -180,6 +181,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
     /// <exception cref="SharedMemoryBoundsException">The window leaves the memory.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>
+    /// <exception cref="InvalidOperationException">The memory is a view of a snapshot of which a writable mapping was handed out: a guest may be writing the bytes.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public virtual TResult WithContents<TResult>(ulong offset, int length, SharedMemoryContents<TResult> callback)
     {
@@ -187,7 +189,6 @@ public abstract partial class SharedMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         LockedMapping mapping = Live;
         mapping.CheckBounds(offset, (ulong)length);
-        mapping.ThrowIfNoSpan();
         return WithExclusivity(exclusive => callback(exclusive.Contents(offset, length)));
     }
 
@@ -334,6 +335,7 @@ public abstract partial class SharedMemory : IDisposable
         finally
         {
             exclusive.End();
+            mapping.EndLentSpan();
             mapping.LeaveExclusive();
         }
     }

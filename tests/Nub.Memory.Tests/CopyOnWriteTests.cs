@@ -2,6 +2,8 @@ namespace Nub.Memory.Tests;
 
 public class CopyOnWriteTests
 {
+    private const MemoryRegionFlags WriteThrough = MemoryRegionFlags.Read | MemoryRegionFlags.Write;
+
     private static readonly ulong Page = Pair.Page;
 
     [Fact]
@@ -84,8 +86,8 @@ public class CopyOnWriteTests
     {
         using var snapshot = ReadOnlySharedMemory.FromBytes(Bytes(2 * (int)Page));
         using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
-        view.AsSpan(0, 1)[0] = 1;
-        MemoryRegion region = snapshot.MappingAt(0, MemoryRegionType.Snapshot, MemoryRegionFlags.Read | MemoryRegionFlags.Write);
+        view.WriteByte(0, 1);
+        MemoryRegion region = snapshot.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
         unsafe
         {
             // As a guest would: through the address it was given.
@@ -94,8 +96,93 @@ public class CopyOnWriteTests
             guest[Page + 5] = 201;
         }
 
-        Assert.NotEqual(200, view.AsSpan(5, 1)[0]);
-        Assert.Equal(201, view.AsSpan(Page + 5, 1)[0]);
+        Assert.NotEqual(200, view.ReadByte(5));
+        Assert.Equal(201, view.ReadByte(Page + 5));
+    }
+
+    [Fact]
+    public void Of_a_view_of_what_a_guest_writes_there_are_no_spans()
+    {
+        using var snapshot = ReadOnlySharedMemory.FromBytes(Bytes((int)Page));
+        using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
+        snapshot.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
+        using ExclusiveSharedMemory later = snapshot.MapCopyOnWrite();
+        foreach (ExclusiveSharedMemory memory in (ExclusiveSharedMemory[])[view, later])
+        {
+            Assert.Throws<InvalidOperationException>(() => memory.AsSpan(0, 1).Length);
+            Assert.Throws<InvalidOperationException>(() => memory.WithContents(static contents => contents.Length));
+            memory.WithExclusivity(static lent => Assert.Throws<InvalidOperationException>(() => lent.AsSpan(0, 1).Length));
+            (HostSharedMemory host, GuestSharedMemory guest) = memory.Build();
+            Assert.Throws<InvalidOperationException>(() => host.WithContents(static contents => contents.Length));
+            Assert.Equal(Bytes(1)[0], host.Read<byte>(0));
+            host.Dispose();
+            guest.Dispose();
+        }
+
+        // No more of memory that has become one by its own snapshot; until it is one of another snapshot, or never was (Windows).
+        using var pair = new Pair();
+        using ReadOnlySharedMemory own = pair.Host.TakeSnapshot();
+        own.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.Throws<InvalidOperationException>(() => pair.Host.WithContents(static contents => contents.Length));
+        }
+
+        using ReadOnlySharedMemory second = pair.Host.TakeSnapshot();
+        Assert.Equal((int)Page, pair.Host.WithContents(static contents => contents.Length));
+    }
+
+    [Fact]
+    public void A_guest_cannot_write_what_a_span_of_a_view_shows()
+    {
+        using var snapshot = ReadOnlySharedMemory.FromBytes(Bytes((int)Page));
+        ExclusiveSharedMemory built = snapshot.MapCopyOnWrite();
+        using ExclusiveSharedMemory view = snapshot.MapCopyOnWrite();
+        ExclusiveSharedMemory disposed = snapshot.MapCopyOnWrite();
+        _ = (built.AsSpan(0, 1).Length, built.AsSpan(0, 2).Length, disposed.AsSpan(0, 1).Length);
+        AssertRefused(snapshot);
+        disposed.Dispose();
+        AssertRefused(snapshot);
+        (HostSharedMemory host, GuestSharedMemory guest) = built.Build();
+        host.WithExclusivity(lent =>
+        {
+            _ = (lent.AsSpan(0, 1).Length, lent.AsSpan(0, 1).Length);
+            AssertRefused(snapshot);
+        });
+        host.WithContents(contents =>
+        {
+            AssertRefused(snapshot);
+            return 0;
+        });
+        snapshot.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
+        host.Dispose();
+        guest.Dispose();
+    }
+
+    [SkippableFact]
+    public void A_span_goes_with_its_memory_to_another_snapshot()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "On Windows memory does not become a view of its snapshot.");
+        using var first = ReadOnlySharedMemory.FromBytes(Bytes((int)Page));
+        using var second = ReadOnlySharedMemory.FromBytes(Bytes((int)Page));
+        using var written = ReadOnlySharedMemory.FromBytes(Bytes((int)Page));
+        written.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
+        using ExclusiveSharedMemory view = first.MapCopyOnWrite();
+        using ExclusiveSharedMemory memory = new(Page);
+        _ = (view.AsSpan(0, 1).Length, memory.AsSpan(0, 1).Length);
+
+        // What a guest writes is copied, so that the view stays one of the first.
+        view.Restore(written);
+        AssertRefused(first);
+        view.Restore(second);
+        first.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
+        AssertRefused(second);
+        using ReadOnlySharedMemory taken = memory.TakeSnapshot();
+        AssertRefused(taken);
+        (HostSharedMemory host, GuestSharedMemory guest) = memory.Build();
+        taken.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough);
+        host.Dispose();
+        guest.Dispose();
     }
 
     [Fact]
@@ -122,6 +209,12 @@ public class CopyOnWriteTests
         {
             File.Delete(path);
         }
+    }
+
+    private static void AssertRefused(ReadOnlySharedMemory snapshot)
+    {
+        Assert.Throws<InvalidOperationException>(() => snapshot.MappingAt(0, MemoryRegionType.Snapshot, WriteThrough));
+        Assert.Equal(OperatingSystem.IsLinux() ? "r--s" : ProcessMaps.Protection(snapshot.BaseAddress), ProcessMaps.Protection(snapshot.BaseAddress));
     }
 
     private static byte[] Bytes(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 13 + i / 256 + 1))];

@@ -87,6 +87,8 @@ internal sealed partial class LinuxMapping
             throw failure;
         }
 
+        // The caller holds the snapshot by a lease, or nobody else has it yet: so no guest has begun to write it.
+        BeViewOf(snapshot);
         Backing = MappingBacking.CopyOnWrite;
         _restoring = restoring;
     }
@@ -138,6 +140,7 @@ internal sealed partial class LinuxMapping
             Environment.FailFast($"{Size} bytes at 0x{Address:X} are not mapped any more, and owners of them live.", failure);
         }
 
+        BeViewOf(null);
         Backing = MappingBacking.Anonymous;
         _restoring = null;
         PageCopies.CopyBack(this, snapshot);

@@ -34,6 +34,7 @@ internal sealed partial class LinuxMapping : HostMapping
         {
             _restoring = new LinuxRestoring(extent.Address, extent.Size, original);
             Snapshot = original;
+            BeViewOf(original);
         }
     }
 
@@ -166,15 +167,13 @@ internal sealed partial class LinuxMapping : HostMapping
         }
     }
 
-    public override void MakeWritable()
+    protected override void Unprotect()
     {
         if (_pieces is not null)
         {
             throw new SharedMemoryMapException("mprotect", LinuxNative.ErrorAccess, $"a snapshot of {Size} bytes in a file, to be written through");
         }
 
-        // First, so that no view takes a copy of what is being written for the snapshot.
-        base.MakeWritable();
         if (LinuxNative.MProtect(Address, (nuint)Size, LinuxNative.ProtRead | LinuxNative.ProtWrite) != 0)
         {
             throw Failed("mprotect", $"a snapshot of {Size} bytes, to be written through");

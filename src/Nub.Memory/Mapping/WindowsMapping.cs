@@ -122,11 +122,7 @@ internal sealed class WindowsMapping : HostMapping
 
     public override void Freeze() => WindowsView.Protect(Address, Size, WindowsNative.PageReadOnly, "a snapshot, to be read only");
 
-    public override void MakeWritable()
-    {
-        base.MakeWritable();
-        WindowsView.Protect(Address, Size, WindowsNative.PageReadWrite, "a snapshot, to be written through");
-    }
+    protected override void Unprotect() => WindowsView.Protect(Address, Size, WindowsNative.PageReadWrite, "a snapshot, to be written through");
 
     public override HostMapping MapCopyOnWrite()
     {
@@ -139,10 +135,12 @@ internal sealed class WindowsMapping : HostMapping
         try
         {
             original = WindowsView.Map(_section!, _viewOffset, viewSize, WindowsNative.FileMapRead);
-            return new WindowsMapping(view, _viewOffset, before, Size, MappingBacking.CopyOnWrite, section: null, original)
+            var mapping = new WindowsMapping(view, _viewOffset, before, Size, MappingBacking.CopyOnWrite, section: null, original)
             {
                 OthersCanWrite = OthersCanWrite,
             };
+            mapping.BeViewOf(this);
+            return mapping;
         }
         catch
         {

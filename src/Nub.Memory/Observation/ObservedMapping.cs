@@ -40,7 +40,7 @@ internal sealed unsafe class ObservedMapping : HostMapping
 
     public override void Freeze() => throw new NotSupportedException("Observed memory is no snapshot.");
 
-    public override void MakeWritable() => throw new NotSupportedException("Observed memory is no snapshot.");
+    protected override void Unprotect() => throw new NotSupportedException("Observed memory is no snapshot.");
 
     public override HostMapping MapCopyOnWrite() => throw new NotSupportedException("Observed memory is no snapshot.");
 

@@ -34,6 +34,8 @@ internal sealed unsafe class SteppedMapping : HostMapping
 
     public override HostMapping MapCopyOnWrite() => throw new NotSupportedException();
 
+    protected override void Unprotect() => throw new NotSupportedException();
+
     protected override void CopyInto(HostMapping snapshot) => Step?.Invoke();
 
     protected override void Unmap() => _pages.Release();
