@@ -34,17 +34,12 @@ internal enum MappingBacking
 /// The platform is chosen here and nowhere else. A member that changes contents is called by somebody who holds the region
 /// exclusively; <see cref="Release"/> once for each share, when nobody is inside.
 /// </remarks>
-internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address, ulong size, MappingBacking backing)
+internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint address, ulong size, MappingBacking backing)
 {
     private const ulong DefaultResidentLimit = 64 << 20;
 
     // The mapping's own, and one for each view that is restored from it.
     private int _shares = 1;
-
-    // The use of the pages that the bytes are of where nobody has written them, and how many spans are this mapping's: they go with it where it becomes a view.
-    private PageUse _use = new();
-    private SpinGate _gate;
-    private int _spans;
 
     /// <summary>The system's page size in bytes.</summary>
     public static ulong PageSize { get; } = (ulong)Environment.SystemPageSize;
@@ -90,9 +85,6 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// shortens them, and no guest writes through (<see cref="MakeWritable"/>).
     /// </summary>
     public bool IsSteady => !OthersCanWrite && !CanGo && !IsWrittenThrough;
-
-    /// <summary>Whether a guest may write the bytes through a snapshot: this one, or one that this is a view of.</summary>
-    public bool IsWrittenThrough => Volatile.Read(ref _use).IsWritten;
 
     /// <summary>
     /// Whether whoever opened the bytes says that nobody changes them, which the system does not ensure: a view of them is restored by a copy too, that
@@ -215,68 +207,6 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
     /// <summary>Ends the writing of a new snapshot: readable only, and its size cannot change any more.</summary>
     public abstract void Freeze();
 
-    /// <summary>Makes a frozen snapshot writable again, for a guest that is to write through to every sharer. The caller holds it exclusively.</summary>
-    /// <exception cref="InvalidOperationException">A span of it, or of a view of it, is out.</exception>
-    /// <exception cref="SharedMemoryMapException">The file was opened for reading.</exception>
-    public void MakeWritable()
-    {
-        bool wasWritten = IsWrittenThrough;
-
-        // First, so that no view takes a copy of what is being written for the snapshot.
-        if (!_use.TryBeginWriting())
-        {
-            throw new InvalidOperationException("A span over this memory, or over a view of it, was handed out, so a guest must not write the bytes under it.");
-        }
-
-        bool isDone = false;
-        try
-        {
-            Unprotect();
-            isDone = true;
-        }
-        finally
-        {
-            if (!isDone && !wasWritten)
-            {
-                _use.EndWriting();
-            }
-        }
-    }
-
-    /// <summary>Notes that a span is handed out: until <see cref="RemoveSpan"/>, or the mapping's end, no guest writes through the snapshot that this is, or is a view of.</summary>
-    /// <returns>Whether it may be: no guest writes.</returns>
-    public bool TryAddSpan()
-    {
-        bool isAdded = false;
-        try
-        {
-        }
-        finally
-        {
-            _gate.Enter();
-            isAdded = _use.TryAddSpans(1);
-            _spans += isAdded ? 1 : 0;
-            _gate.Exit();
-        }
-
-        return isAdded;
-    }
-
-    /// <summary>Notes that a span has ended.</summary>
-    public void RemoveSpan()
-    {
-        try
-        {
-        }
-        finally
-        {
-            _gate.Enter();
-            _use.RemoveSpans(1);
-            _spans--;
-            _gate.Exit();
-        }
-    }
-
     /// <summary>Maps a private copy-on-write view of a snapshot or file.</summary>
     public abstract HostMapping MapCopyOnWrite();
 
@@ -351,28 +281,6 @@ internal abstract class HostMapping(nint rawAddress, ulong rawSize, nint address
 
     /// <summary>Gives the mapping back to the system. A failure is traced, never thrown.</summary>
     protected abstract void Unmap();
-
-    /// <summary>Makes the pages of a snapshot writable.</summary>
-    /// <exception cref="SharedMemoryMapException">The system refused.</exception>
-    protected abstract void Unprotect();
-
-    /// <summary>Notes that the bytes are a snapshot's from now on where nobody has written them: the spans that are out are spans of its pages, too.</summary>
-    /// <param name="snapshot">The snapshot, which no guest can begin to write meanwhile; <see langword="null"/> where the bytes are the mapping's own again.</param>
-    protected void BeViewOf(HostMapping? snapshot)
-    {
-        PageUse use = snapshot?._use ?? new PageUse();
-        try
-        {
-        }
-        finally
-        {
-            _gate.Enter();
-            _ = use.TryAddSpans(_spans);
-            _use.RemoveSpans(_spans);
-            Volatile.Write(ref _use, use);
-            _gate.Exit();
-        }
-    }
 
     /// <summary>Copies the contents into a new snapshot, whose bytes are zero.</summary>
     protected virtual void CopyInto(HostMapping snapshot) => PageCopies.CopyOut(this, 0, Size, snapshot);
