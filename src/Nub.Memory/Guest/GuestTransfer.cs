@@ -34,10 +34,10 @@ internal static unsafe class GuestTransfer
             Batch batch = default;
             try
             {
-                batch.Gather(map, ranges, moved, length, vectors);
+                batch.Gather(map, ranges, moved, length, isRead, vectors);
                 if (batch.Count == 0)
                 {
-                    // A memory went away since it was judged, because its region was unmapped.
+                    // A memory went away since it was judged, because its region was unmapped; or the caller's ranges became others.
                     return AccessFailure.OutOfBounds;
                 }
 
@@ -130,8 +130,8 @@ internal static unsafe class GuestTransfer
         /// <summary>Whether some of the bytes may be gone.</summary>
         public bool CanGo { get; private set; }
 
-        /// <summary>Gathers the bytes of ranges from the one numbered <paramref name="from"/> on, as far as a call goes.</summary>
-        public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, FileCalls.IoVector* vectors)
+        /// <summary>Gathers the bytes of ranges from the one numbered <paramref name="from"/> on, as far as a call goes, and as far as the ranges still are what they were judged to be.</summary>
+        public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, bool isRead, FileCalls.IoVector* vectors)
         {
             ulong skip = from;
             ulong left = Math.Min(length - from, FileCalls.MostBytes);
@@ -149,8 +149,8 @@ internal static unsafe class GuestTransfer
                 skip = 0;
                 while (rest != 0)
                 {
-                    GuestRegion region = map.Find(address)!;
-                    if (Count == MostVectors || !TryHold(region.Mapping))
+                    // Another thread may have changed the caller's ranges since; a region alone says what may be touched.
+                    if (Count == MostVectors || map.Find(address) is not { } region || (isRead && region.IsReadOnly) || !TryHold(region.Mapping))
                     {
                         return;
                     }
@@ -158,7 +158,7 @@ internal static unsafe class GuestTransfer
                     ulong at = address - region.Start;
                     ulong part = Math.Min(rest, region.Length - at);
 
-                    // Sound: the range was judged to lie in the map's regions, and the mapping is held until the batch ends.
+                    // Sound: the part lies in the region, and its mapping is held until the batch ends.
                     vectors[Count++] = new FileCalls.IoVector { Base = region.Address + at, Length = (nuint)part };
                     address += part;
                     rest -= part;

@@ -124,13 +124,14 @@ public static class SocketHandles
     /// <summary>Keeps handles open while their descriptors are sent.</summary>
     private ref struct HeldDescriptors
     {
-        private readonly ReadOnlySpan<SafeHandle> _handles;
+        // Those that are held, in an array of our own: what is released is what was held, also where the caller's handles are others by then.
+        private readonly SafeHandle[] _held;
         private readonly int[] _values;
-        private int _held;
+        private int _count;
 
         public HeldDescriptors(ReadOnlySpan<SafeHandle> handles)
         {
-            _handles = handles;
+            _held = handles.IsEmpty ? [] : new SafeHandle[handles.Length];
             _values = handles.IsEmpty ? [] : new int[handles.Length];
             try
             {
@@ -150,9 +151,9 @@ public static class SocketHandles
 
         public void Dispose()
         {
-            while (_held > 0)
+            while (_count > 0)
             {
-                _handles[--_held].DangerousRelease();
+                _held[--_count].DangerousRelease();
             }
         }
 
@@ -165,7 +166,7 @@ public static class SocketHandles
 
             bool held = false;
             handle.DangerousAddRef(ref held);
-            _held++;
+            _held[_count++] = handle;
             nint value = handle.DangerousGetHandle();
             _values[index] = value is >= 0 and <= int.MaxValue
                 ? (int)value

@@ -146,6 +146,38 @@ public sealed class GuestTransferTests : IDisposable
         Assert.Equal(", world"u8.ToArray(), end);
     }
 
+    [SkippableTheory]
+    [InlineData("unmapped")]
+    [InlineData("read-only")]
+    public void Ranges_that_another_thread_changes_meanwhile_end_the_move_where_they_are_wrong(string what)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Files without positions are read and written on Linux only.");
+        const int AtOnce = 256;
+        using SafeFileHandle file = LinuxSharing.MemFd(Page);
+        using HostSharedMemory readOnly = HostSharedMemory.Open(file, 0, Page, SharedMemoryAccess.Read, allowUnsealed: true);
+        _space.Map(0x100_0000, readOnly, 0, Page);
+        using var server = new AnonymousPipeServerStream(PipeDirection.Out);
+        using var client = new AnonymousPipeClientStream(PipeDirection.In, server.ClientSafePipeHandle);
+        using var read = new SafeFileHandle(client.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        GuestRange[] ranges = [.. Enumerable.Range(0, AtOnce + 10).Select(i => new GuestRange(Page + ((ulong)i * 8), 8))];
+        (bool Result, ulong Moved) result = default;
+        Task move = Task.Factory.StartNew(
+            () => result = (_space.TryReadFrom(read, 0, ranges, ulong.MaxValue, out ulong moved), moved), TaskCreationOptions.LongRunning);
+
+        // When the first byte is there, the ranges have been judged; and no call takes more than so many.
+        server.Write([7]);
+        Patience.WaitUntil(() => _space.Read<byte>(Page) == 7);
+        for (int i = AtOnce; i < ranges.Length; i++)
+        {
+            ranges[i] = new GuestRange(what == "unmapped" ? 0x200_0000ul : 0x100_0000ul, 8);
+        }
+
+        server.Write(new byte[(AtOnce * 8) - 1 + 80]);
+        server.Dispose();
+        move.GetAwaiter().GetResult();
+        Assert.Equal((false, AtOnce * 8ul), result);
+    }
+
     [Fact]
     public void A_file_that_cannot_be_written_is_an_exception()
     {

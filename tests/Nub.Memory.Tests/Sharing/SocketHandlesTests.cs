@@ -52,6 +52,52 @@ public sealed class SocketHandlesTests
         Dispose(near, far);
     }
 
+    [SkippableFact]
+    public void What_was_held_is_let_go_of_where_the_callers_handles_change_meanwhile()
+    {
+        (Socket near, Socket far) = Connect();
+        using SafeFileHandle bystander = LinuxSharing.MemFd(4096);
+        SafeHandle[] handles = new SafeHandle[1];
+        var sent = new Asked(() => handles[0] = bystander);
+        handles[0] = sent;
+        SocketHandles.Send(near, [1], handles);
+        Assert.Same(bystander, handles[0]);
+        Assert.False(bystander.IsClosed);
+        RandomAccess.Write(bystander, "hello"u8, 0);
+        sent.Dispose();
+        Assert.Equal(1, sent.Releases);
+        Dispose(near, far);
+    }
+
+    /// <summary>A handle that does something when it is first asked whether it is one.</summary>
+    private sealed class Asked : SafeHandle
+    {
+        private Action? _then;
+
+        public Asked(Action then) : base(0, ownsHandle: true)
+        {
+            _then = then;
+        }
+
+        public int Releases { get; private set; }
+
+        public override bool IsInvalid
+        {
+            get
+            {
+                Interlocked.Exchange(ref _then, null)?.Invoke();
+                return false;
+            }
+        }
+
+        protected override bool ReleaseHandle()
+        {
+            // Standard input, which is not this handle's.
+            Releases++;
+            return true;
+        }
+    }
+
     [SkippableTheory]
     [InlineData(0)]
     [InlineData(1)]
