@@ -10,7 +10,8 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// The facts are of the pages open(2), linkat(2), rename(2) and fsync(2) of the Linux manual. Where the file system has nameless files
-/// (O_TMPFILE) a process that is killed leaves nothing behind; elsewhere it may leave a file by the name <c>.nub-….saving</c>.
+/// (O_TMPFILE) a process that is killed while it writes leaves nothing behind. One that is killed between the last two steps, when the file gets a name beside
+/// (linkat replaces no file) and is moved, may leave it by the name <c>.nub-….saving</c>; so may one that is killed at any time where there are no nameless files.
 /// </remarks>
 internal sealed class ReplacingFile : IDisposable
 {

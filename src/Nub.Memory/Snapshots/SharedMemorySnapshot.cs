@@ -58,12 +58,13 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         return section is not null;
     }
 
-    /// <summary>Copies a memory, alone with it.</summary>
+    /// <summary>Copies a memory, alone with it; a <see cref="ReadOnlySharedMemory"/>, which nobody has alone, beside its other users.</summary>
+    /// <remarks>Of read-only memory that a guest or another process writes meanwhile, each chunk of 64 KiB is as its bytes were at some time, and all are not of one moment.</remarks>
     /// <param name="memory">The memory: a multiple of the page size.</param>
     /// <param name="sections">What is to travel beside it; null for nothing.</param>
     /// <returns>The snapshot, a copy.</returns>
     /// <exception cref="ArgumentException">The memory is no multiple of the page size, or larger than 32 TiB; or the sections do not fit a snapshot.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory, and it is not read-only.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's bytes are gone.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the copy.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
@@ -77,7 +78,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     }
 
     /// <summary>
-    /// Saves a memory, alone with it for as long as it is read and written. The file is written beside and put in its place when it is on the
+    /// Saves a memory, alone with it for as long as it is read and written (read-only memory beside its other users, as <see cref="Take"/> does). The file is written beside and put in its place when it is on the
     /// disk, so that after a crash the path has the old file or the new one. Only its owner may read it.
     /// </summary>
     /// <param name="path">The file, which is replaced if it is there.</param>
@@ -91,7 +92,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// </exception>
     /// <exception cref="IOException">The file cannot be written. What was at the path is still there, unless the folder alone could not be synchronized.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory, and it is not read-only.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's or the base's bytes are gone.</exception>
     /// <exception cref="SharedMemorySnapshotException">The base was taken on trust or is written through by a guest, and a chunk of it has changed.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the base was disposed.</exception>
