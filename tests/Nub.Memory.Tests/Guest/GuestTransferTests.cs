@@ -153,8 +153,11 @@ public sealed class GuestTransferTests : IDisposable
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Files without positions are read and written on Linux only.");
         const int AtOnce = 256;
-        using SafeFileHandle file = LinuxSharing.MemFd(Page);
-        using HostSharedMemory readOnly = HostSharedMemory.Open(file, 0, Page, SharedMemoryAccess.Read, allowUnsealed: true);
+        (HostSharedMemory host, GuestSharedMemory guest) = ExclusiveSharedMemory.CreateShareable(Page).Build();
+        using System.Runtime.InteropServices.SafeHandle file = host.DuplicateHandle();
+        using HostSharedMemory readOnly = HostSharedMemory.Open(file, 0, Page, SharedMemoryAccess.Read);
+        guest.Dispose();
+        host.Dispose();
         _space.Map(0x100_0000, readOnly, 0, Page);
         using var server = new AnonymousPipeServerStream(PipeDirection.Out);
         using var client = new AnonymousPipeClientStream(PipeDirection.In, server.ClientSafePipeHandle);

@@ -62,6 +62,25 @@ public sealed class LentMemoryTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Changes))]
+    public void Memory_that_is_nobody_elses_and_not_lent_is_changed_by_one_thread_at_a_time(string change)
+    {
+        var mapping = new SteppedMapping();
+        using ExclusiveSharedMemory memory = ExclusiveSharedMemory.Over(() => mapping);
+        Task changing = StopWithin(() => Change(memory, change), mapping: mapping);
+        foreach (Action use in (Action[])[memory.Zero, memory.Restore, () => memory.TakeSnapshot(), () => memory.CopyFrom(0, [1]), () => _ = memory.AsSpan(0, 1).Length])
+        {
+            Assert.Throws<SharedMemoryLockedException>(use);
+        }
+
+        GoOn(changing);
+        Task copying = StopWithin(() => memory.CopyFrom(0, [7]), mapping: mapping);
+        Assert.Throws<SharedMemoryLockedException>(() => Change(memory, change));
+        GoOn(copying);
+        Change(memory, change);
+    }
+
+    [Theory]
+    [MemberData(nameof(Changes))]
     public void Exclusivity_ends_when_a_change_that_a_thread_left_behind_makes_has_ended(string change)
     {
         bool hasChanged = false, wasChanged = false, wasInterrupted = false;
@@ -176,9 +195,12 @@ public sealed class LentMemoryTests : IDisposable
     }
 
     /// <summary>Starts an action in a thread of its own, which is in the middle of it when this returns.</summary>
-    private Task StopWithin(Action action, Action? atEnd = null)
+    private Task StopWithin(Action action, Action? atEnd = null, SteppedMapping? mapping = null)
     {
-        _mapping.Step = () =>
+        mapping ??= _mapping;
+        _reached.Reset();
+        _goOn.Reset();
+        mapping.Step = () =>
         {
             _reached.Set();
             Assert.True(_goOn.Wait(Patience.Limit));
@@ -186,7 +208,7 @@ public sealed class LentMemoryTests : IDisposable
         };
         Task task = Task.Factory.StartNew(action, TaskCreationOptions.LongRunning);
         Assert.True(_reached.Wait(Patience.Limit));
-        _mapping.Step = null;
+        mapping.Step = null;
         return task;
     }
 
