@@ -31,10 +31,18 @@ internal static class Boundary
 
     public static Refusal? Check(ITypeParameterSymbol parameter, ITypeSymbol argument)
     {
-        // Almost every type parameter has no attributes at all.
-        if (parameter.GetAttributes().IsEmpty || argument.TypeKind == TypeKind.Error)
+        if (argument.TypeKind == TypeKind.Error)
         {
             return null;
+        }
+
+        // Almost every type parameter has no attributes at all.
+        if (parameter.GetAttributes().IsEmpty)
+        {
+            return IsOfPlace(parameter) && !(argument is ITypeParameterSymbol own && IsOfPlace(own))
+                && CheckAllValid(argument) is { } refusal && CheckValidateOnRead(argument) is not null
+                ? refusal with { Demand = "[AllValid] or [ValidateOnRead]" }
+                : null;
         }
 
         return (parameter.IsAllValid() ? CheckAllValid(argument) : null)
@@ -50,6 +58,11 @@ internal static class Boundary
     public static Refusal? CheckInPlaceOf(ITypeParameterSymbol parameter, ITypeParameterSymbol known, IMethodSymbol other) =>
         (parameter.IsAllValid() && !known.IsAllValid() ? Unasked("[AllValid]", known, other) : null)
         ?? (parameter.IsValidateOnRead() && !known.IsValidateOnRead() ? Unasked("[ValidateOnRead]", known, other) : null);
+
+    // What a view shows: either mark will do, and two attributes would ask for both.
+    private static bool IsOfPlace(ITypeParameterSymbol parameter) => parameter.HasUnmanagedTypeConstraint
+        && parameter.ContainingSymbol is { } owner && (owner as INamedTypeSymbol ?? owner.ContainingType) is { Name: "SharedPlace" or "SharedTailedPlace" or "SharedViews" or "ISharedView" } place
+        && place.IsInNub();
 
     private static Refusal? CheckAllValid(ITypeSymbol argument)
     {

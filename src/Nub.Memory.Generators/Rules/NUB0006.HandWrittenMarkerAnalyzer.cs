@@ -31,38 +31,60 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
             return;
         }
 
-        // The base of a class answers for itself.
-        bool isInherited = type.BaseType is { } parent && parent.AllInterfaces.Any(IsMarker);
-        bool hasOurs = false;
-        var byHand = new List<BaseTypeSyntax>();
+        // A file of the generator's name may be anybody's: what the generator writes is what the model has proved, and where that is every marker there is nothing to look for in it.
+        bool isProved = IsProved(type);
+        bool areAllOurs = isProved && type.AllInterfaces.All(one => !IsMarker(one) || one.TypeArguments.IsEmpty || IsOfMark(one, type));
+        bool isFound = areAllOurs;
         foreach (SyntaxReference part in type.DeclaringSyntaxReferences)
         {
-            hasOurs |= IsOurs(part.SyntaxTree);
-            if (!IsOurs(part.SyntaxTree) && part.GetSyntax(context.CancellationToken) is TypeDeclarationSyntax { BaseList: { } list })
+            bool isOurs = isProved && IsOurs(part.SyntaxTree);
+            if ((isOurs && areAllOurs) || part.GetSyntax(context.CancellationToken) is not TypeDeclarationSyntax { BaseList: { } list })
             {
-                byHand.AddRange(list.Types.Where(entry => Names(entry, type)));
+                continue;
+            }
+
+            foreach (BaseTypeSyntax entry in list.Types.Where(entry => MayName(entry, type)))
+            {
+                if (Bind(context, entry) is { } listed && Hides(listed) && !(isOurs && IsOfMark(listed, type)))
+                {
+                    isFound = true;
+                    Report(context, type, marker, entry.GetLocation());
+                }
             }
         }
 
-        foreach (BaseTypeSyntax entry in byHand)
-        {
-            Report(context, type, marker, entry.GetLocation());
-        }
-
-        // Hidden behind an alias.
-        if (byHand.Count == 0 && !hasOurs && !isInherited)
+        // The base of a class answers for itself.
+        if (!isFound && !(type.BaseType is { } parent && parent.AllInterfaces.Any(IsMarker)))
         {
             Report(context, type, marker, type.Locations[0]);
         }
     }
 
+    private static INamedTypeSymbol? Bind(SymbolAnalysisContext context, BaseTypeSyntax entry)
+    {
+#pragma warning disable RS1030 // Few types have a marker, and few of these an entry whose word says nothing: a model for each file of a compilation would cost more.
+        SemanticModel model = context.Compilation.GetSemanticModel(entry.SyntaxTree);
+#pragma warning restore RS1030
+        return model.GetTypeInfo(entry.Type, context.CancellationToken).Type is INamedTypeSymbol { TypeKind: TypeKind.Interface } listed ? listed : null;
+    }
+
+    private static bool IsProved(INamedTypeSymbol type) =>
+        type.TypeKind == TypeKind.Struct && (type.IsAllValid() || type.IsValidateOnRead())
+        && ShapeRules.CanGenerate(type) && new LayoutBuilder().Of(type) is { } layout && ShapeRules.IsProved(type, layout);
+
+    // What a mark of the type's has the generator write.
+    private static bool IsOfMark(INamedTypeSymbol marker, INamedTypeSymbol type) =>
+        marker.TypeArguments is [var self] && SymbolEqualityComparer.Default.Equals(self, type) && IsMarker(marker)
+        && (marker.Name == "IAllValid" ? type.IsAllValid() : type.IsValidateOnRead());
+
     private static void Report(SymbolAnalysisContext context, INamedTypeSymbol type, INamedTypeSymbol marker, Location place) =>
         context.ReportDiagnostic(Diagnostic.Create(
             Descriptors.HandWrittenMarker, place,
-            type.Name, LayoutBuilder.Display(marker), marker.Name == "IValidateOnRead" ? "[ValidateOnRead]" : "[AllValid]"));
+            type.Name, LayoutBuilder.Display(marker),
+            $"remove it, and mark a partial struct {(marker.Name == "IValidateOnRead" ? "[ValidateOnRead]" : "[AllValid]")} so that the generator implements it"));
 
-    // An entry is a marker, or an interface of the user's that hides one, if it has the name of such an interface of the type's.
-    private static bool Names(BaseTypeSyntax entry, INamedTypeSymbol type)
+    // An alias has no type arguments, and stands at the left of a longer name: only a word of its own has to be bound whatever it is.
+    private static bool MayName(BaseTypeSyntax entry, INamedTypeSymbol type)
     {
         SimpleNameSyntax? name = entry.Type switch
         {
@@ -71,9 +93,11 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
             SimpleNameSyntax simple => simple,
             _ => null,
         };
-        return name is not null && type.Interfaces.Any(listed =>
-            listed.Name == name.Identifier.ValueText && (IsMarker(listed) || listed.AllInterfaces.Any(IsMarker)));
+        return name is IdentifierNameSyntax || (name is not null && type.Interfaces.Any(listed => listed.Name == name.Identifier.ValueText && Hides(listed)));
     }
+
+    // A marker, or an interface of the user's that has one behind it.
+    private static bool Hides(INamedTypeSymbol listed) => IsMarker(listed) || listed.AllInterfaces.Any(IsMarker);
 
     private static bool IsMarker(INamedTypeSymbol type) =>
         type.Name is "IAllValid" or "IValidateOnRead" or "ISharedLayout" && type.IsInNub();
@@ -90,6 +114,6 @@ internal static partial class Descriptors
     public static readonly DiagnosticDescriptor HandWrittenMarker = Error(
         "NUB0006",
         "The marker is implemented by hand",
-        "'{0}' implements '{1}' by hand, which nobody has proved right: remove it, and mark a partial struct {2} so that the generator implements it",
+        "'{0}' implements '{1}' by hand, which nobody has proved right: {2}",
         "The marker is the run-time's only evidence that a type may cross the boundary. The generator writes it after its proof; written by hand it is a claim.");
 }
