@@ -53,10 +53,28 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
             }
         }
 
+        CheckMembers(context, type);
+
         // The base of a class answers for itself.
         if (!isFound && !(type.BaseType is { } parent && parent.AllInterfaces.Any(IsMarker)))
         {
             Report(context, type, marker, type.Locations[0]);
+        }
+    }
+
+    // What the generator has no need to write is the interface's own, and any method that looks like it would be called instead. The rest it writes itself, and the interface seals.
+    private static void CheckMembers(SymbolAnalysisContext context, INamedTypeSymbol type)
+    {
+        foreach (INamedTypeSymbol marker in type.AllInterfaces)
+        {
+            if (marker is { Name: "IValidateOnRead", TypeArguments: [var self] } && IsOfMark(marker, type)
+                && marker.GetMembers("Accepts") is [{ } asked] && type.FindImplementationForInterfaceMember(asked) is { DeclaringSyntaxReferences: [var written, ..] } member
+                && SymbolEqualityComparer.Default.Equals(member.ContainingType, type) && !IsOurs(written.SyntaxTree))
+            {
+                context.ReportDiagnostic(Diagnostic.Create(
+                    Descriptors.HandWrittenMarker, member.Locations[0], type.Name, $"{LayoutBuilder.Display(marker)}.Accepts",
+                    $"call it something else, or write 'static bool {ValidateMethod.Name}(in {self.Name} value)', which the generator has it call"));
+            }
         }
     }
 

@@ -32,5 +32,5 @@ public interface ISharedLayout
     /// Whether a field's bytes in shared memory stand in another order than this host's, so that a value is not its shared bytes. It is read from
     /// <see cref="Fields"/>: ask once for a type.
     /// </summary>
-    bool HasForeignFields => FieldLayout.Parse(Fields).HasForeignFields;
+    sealed bool HasForeignFields => FieldLayout.Parse(Fields).HasForeignFields;
 }

@@ -26,7 +26,7 @@ public interface IValidateOnRead<TSelf> : ISharedLayout where TSelf : unmanaged
     /// <param name="value">The decoded value; <see langword="default"/> when the bytes are not legal.</param>
     /// <returns>Whether the bytes are a legal value.</returns>
     [EditorBrowsable(EditorBrowsableState.Advanced)]
-    bool TryDecode(ReadOnlySpan<byte> bytes, out TSelf value)
+    sealed bool TryDecode(ReadOnlySpan<byte> bytes, out TSelf value)
     {
         value = default;
         if (!IsLegal(bytes))

@@ -77,6 +77,22 @@ public sealed class MarkerTests
         Assert.All(found, one => Assert.Equal(forged, one.SourceTree));
     }
 
+    [Theory]
+    [InlineData("readonly bool IValidateOnRead<Foo>.{|CS0539:TryDecode|}(ReadOnlySpan<byte> bytes, out Foo value) { value = default; return true; }")]
+    [InlineData("readonly bool ISharedLayout.{|CS0539:HasForeignFields|} => false;")]
+    [InlineData("readonly bool IValidateOnRead<Foo>.{|NUB0006:Accepts|}(in Foo value) => true;")]
+    [InlineData("public readonly bool {|NUB0006:Accepts|}(in Foo value) => true;")]
+    [InlineData("public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Foo value) { value = default; return true; }")]
+    [InlineData("public readonly bool HasForeignFields => false;")]
+    [InlineData("public readonly bool Accepts(in Foo value) => true; private static bool Validate(in Foo value) => true;")]
+    [InlineData("public readonly bool Accepts(Foo value) => true;")]
+    public async Task A_member_of_the_marker_is_not_a_persons_to_write(string member)
+    {
+        string[] messages = await Markup.CheckAsync($"[ValidateOnRead] public partial struct Foo {{ public bool A; {member} }}");
+        Assert.All(messages.Where(static one => one.Contains("Accepts", StringComparison.Ordinal)), static one => Assert.Equal(
+            "'Foo' implements 'IValidateOnRead<Foo>.Accepts' by hand, which nobody has proved right: call it something else, or write 'static bool Validate(in Foo value)', which the generator has it call", one));
+    }
+
     [Fact]
     public async Task A_view_shows_what_has_either_mark()
     {
