@@ -14,7 +14,9 @@ internal static class Places
 
     private const ulong GuestAddress = 0x1_0000;
 
+#pragma warning disable NUB0001 // Of structs with either mark, which no mark of a type parameter says.
     public delegate void Use<T>(HostSharedMemory memory, SharedPlace<T> place) where T : unmanaged;
+#pragma warning restore NUB0001
 
     public delegate void UseArray<[AllValid] T>(HostSharedMemory memory, SharedArrayView<T> array) where T : unmanaged;
 
@@ -25,7 +27,9 @@ internal static class Places
     public static void Each<T>(Use<T> use) where T : unmanaged
     {
         ulong size = (ulong)Unsafe.SizeOf<T>();
+#pragma warning disable NUB0001 // As above.
         EachPlace(size, (memory, place) => use(memory, new SharedPlace<T>(place)));
+#pragma warning restore NUB0001
     }
 
     public static void EachArray<[AllValid] T>(ulong count, bool bigEndian, UseArray<T> use) where T : unmanaged =>
