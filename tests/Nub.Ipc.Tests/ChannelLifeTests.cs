@@ -112,11 +112,7 @@ public sealed class ChannelLifeTests : IDisposable
         listener.Dispose();
         foreach (Socket socket in silent[1..])
         {
-            while (await ReceiveAsync(socket) != 0)
-            {
-                // The listener's hello, before the end.
-            }
-
+            await ReceiveToEndAsync(socket);
             socket.Dispose();
         }
 
@@ -136,16 +132,52 @@ public sealed class ChannelLifeTests : IDisposable
         await server.DisposeAsync();
     }
 
-    /// <summary>Receives, and takes a connection that was cut for one that has ended.</summary>
-    private async Task<int> ReceiveAsync(Socket socket)
+    [SkippableFact]
+    public async Task A_call_goes_on_with_what_another_that_was_cancelled_has_left()
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux and Windows.");
+        using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan });
+        using var first = new CancellationTokenSource();
+        Task<SharedChannel> cancelled = listener.AcceptAsync(first.Token);
+        Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+        first.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        using SharedChannel client = await SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+        using SharedChannel server = await accepting;
+        client.Producer.Write(5L);
+        Assert.Equal(5, server.Consumer.Read<long>(_patience.Token));
+    }
+
+    [SkippableFact]
+    public async Task A_call_that_waits_when_its_listener_is_disposed_serves_the_peer_that_has_connected()
+    {
+        Skip.IfNot(SharedChannel.IsSupported && !OperatingSystem.IsWindows(), "There is a socket on Linux only.");
+        SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, new SharedChannelOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan });
+        using var peer = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await peer.ConnectAsync(new UnixDomainSocketEndPoint(ChannelPath), _patience.Token);
+        Task<SharedChannel>[] accepting = [listener.AcceptAsync(_patience.Token), listener.AcceptAsync(_patience.Token)];
+
+        // The listener's hello: its call is in the middle of the handshake. The same bytes are the answer.
+        byte[] hello = new byte[64];
+        int length = await peer.ReceiveAsync(hello, _patience.Token);
+        listener.Dispose();
+        peer.Send(hello.AsSpan(0, length));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => Task.WhenAll(accepting).WaitAsync(_patience.Token));
+        using SharedChannel server = await accepting.Single(static one => one.IsCompletedSuccessfully);
+    }
+
+    /// <summary>Receives what comes before the end; a connection that was cut has ended, too.</summary>
+    private async Task ReceiveToEndAsync(Socket socket)
     {
         try
         {
-            return await socket.ReceiveAsync(new byte[64], _patience.Token);
+            byte[] bytes = new byte[64];
+            while (await socket.ReceiveAsync(bytes, _patience.Token) != 0)
+            {
+            }
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
         {
-            return 0;
         }
     }
 

@@ -12,9 +12,10 @@ public sealed class SharedChannelListener : IDisposable
     private readonly SharedChannelOptions _options;
     private readonly CancellationTokenSource _stop = new();
 
-    // What a call has left: the next one goes on with it. Also the lock of the fields below.
-    private readonly List<Task<SharedChannel>> _left = [];
-    private Task<ChannelLink>? _leftAccept;
+    // Of all calls together, so that none waits for what another has begun and left. The list is the lock of the fields below.
+    private readonly List<Task<SharedChannel>> _handshakes = [];
+    private Task<ChannelLink>? _accept;
+    private TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _calls;
     private bool _isDisposed;
 
@@ -25,51 +26,50 @@ public sealed class SharedChannelListener : IDisposable
     }
 
     /// <summary>Waits for the next peer that says hello and makes a channel with it.</summary>
-    /// <param name="cancellationToken">Ends the wait. Peers that are saying hello are left to the next call.</param>
+    /// <param name="cancellationToken">Ends the wait. Peers that are saying hello are left to other calls, and to the next one.</param>
     /// <returns>The channel.</returns>
     /// <exception cref="SharedChannelException">
     /// A peer connected that is not wanted, or does not speak the protocol. The listener goes on: call this again.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The listener was disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The listener was disposed, and no peer had connected before.</exception>
     public async Task<SharedChannel> AcceptAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var handshakes = new List<Task<SharedChannel>>();
-        Task<ChannelLink>? accept = Take(handshakes);
+        lock (_handshakes)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            _calls++;
+        }
+
         try
         {
             while (true)
             {
-                if (handshakes.Find(static one => one.IsCompleted) is { } done)
+                (Task<SharedChannel>? done, Task<ChannelLink>? accepted, Task? next) = Look();
+                if (done is not null)
                 {
-                    handshakes.Remove(done);
                     return await done.ConfigureAwait(false);
                 }
 
-                if (accept is { IsCompleted: true })
-                {
-                    Task<ChannelLink> accepted = accept;
-                    accept = null;
-                    handshakes.Add(SharedChannel.WelcomeAsync(await accepted.ConfigureAwait(false), _options, _stop.Token));
-                    continue;
-                }
-
-                // A listener that was disposed meanwhile finishes what it has begun.
-                accept ??= handshakes.Count < MostHandshakes && (handshakes.Count == 0 || !Volatile.Read(ref _isDisposed)) ? _links.AcceptAsync(_stop.Token) : null;
-                await Task.WhenAny(accept is null ? handshakes : [.. handshakes, accept]).WaitAsync(cancellationToken).ConfigureAwait(false);
+                await (accepted is not null ? BeginAsync(accepted) : next!.WaitAsync(cancellationToken)).ConfigureAwait(false);
             }
         }
         finally
         {
-            Leave(handshakes, accept);
+            lock (_handshakes)
+            {
+                _calls--;
+            }
+
+            EndIfUnused();
         }
     }
 
-    /// <summary>Stops listening, and removes a socket's path. Channels live on.</summary>
+    /// <summary>Stops listening, and removes a socket's path. Channels live on, and calls that wait finish with the peers that have connected.</summary>
     public void Dispose()
     {
-        lock (_left)
+        lock (_handshakes)
         {
             if (_isDisposed)
             {
@@ -83,59 +83,78 @@ public sealed class SharedChannelListener : IDisposable
         EndIfUnused();
     }
 
-    private Task<ChannelLink>? Take(List<Task<SharedChannel>> handshakes)
+    /// <summary>Looks what a call is to do next: take the first of these that is not null, which no other call gets then, or wait for the last.</summary>
+    private (Task<SharedChannel>? Done, Task<ChannelLink>? Accepted, Task? Next) Look()
     {
-        lock (_left)
+        lock (_handshakes)
         {
-            ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _calls++;
-            handshakes.AddRange(_left);
-            _left.Clear();
-            Task<ChannelLink>? accept = _leftAccept;
-            _leftAccept = null;
-            return accept;
+            if (_handshakes.Find(static one => one.IsCompleted) is { } done)
+            {
+                _handshakes.Remove(done);
+                return (done, null, null);
+            }
+
+            if (_accept is { IsCompleted: true } accepted)
+            {
+                _accept = null;
+                return (null, accepted, null);
+            }
+
+            if (_accept is null && !_isDisposed && _handshakes.Count < MostHandshakes)
+            {
+                _accept = _links.AcceptAsync(_stop.Token);
+                TellBegun();
+            }
+
+            ObjectDisposedException.ThrowIf(_accept is null && _handshakes.Count == 0, this);
+            return (null, null, Task.WhenAny([.. _handshakes, .. _accept is null ? [] : new Task[] { _accept }, _begun.Task]));
         }
     }
 
-    private void Leave(List<Task<SharedChannel>> handshakes, Task<ChannelLink>? accept)
+    private async Task BeginAsync(Task<ChannelLink> accepted)
     {
-        lock (_left)
+        ChannelLink link;
+        try
         {
-            _calls--;
-            _left.AddRange(handshakes);
-            if (accept is not null && _leftAccept is not null)
-            {
-                // Of two calls at once each may leave one: the link that comes of it is a peer that begins to say hello.
-                _left.Add(WelcomeAsync(accept));
-            }
-            else
-            {
-                _leftAccept ??= accept;
-            }
+            link = await accepted.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SharedChannelException && Volatile.Read(ref _isDisposed))
+        {
+            // Those who have connected before are served nevertheless.
+            return;
         }
 
-        EndIfUnused();
+        Task<SharedChannel> handshake = SharedChannel.WelcomeAsync(link, _options, _stop.Token);
+        lock (_handshakes)
+        {
+            _handshakes.Add(handshake);
+            TellBegun();
+        }
     }
 
-    private async Task<SharedChannel> WelcomeAsync(Task<ChannelLink> accept) =>
-        await SharedChannel.WelcomeAsync(await accept.ConfigureAwait(false), _options, _stop.Token).ConfigureAwait(false);
+    /// <summary>Has all calls look again, which know nothing yet of what this one has begun. With the lock held.</summary>
+    private void TellBegun()
+    {
+        _begun.SetResult();
+        _begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     /// <summary>Gives up what no call will go on with, once the listener was disposed and the last call has ended.</summary>
     private void EndIfUnused()
     {
         List<Task<SharedChannel>> left;
         Task<ChannelLink>? accept;
-        lock (_left)
+        lock (_handshakes)
         {
             if (!_isDisposed || _calls != 0)
             {
                 return;
             }
 
-            left = [.. _left];
-            accept = _leftAccept;
-            _left.Clear();
-            _leftAccept = null;
+            left = [.. _handshakes];
+            accept = _accept;
+            _handshakes.Clear();
+            _accept = null;
         }
 
         _stop.Cancel();

@@ -123,7 +123,13 @@ public abstract class WaitingEnd
     /// <returns><see langword="false"/> when the time was over before.</returns>
     private protected bool Wait(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        if (IsReady() || Spin(timeout, cancellationToken))
+        if (IsReady())
+        {
+            return true;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        if (Spin(start, timeout, cancellationToken))
         {
             return true;
         }
@@ -131,7 +137,7 @@ public abstract class WaitingEnd
         Interlocked.Increment(ref _waiting);
         try
         {
-            return WaitAsleep(timeout, cancellationToken);
+            return WaitAsleep(start, timeout, cancellationToken);
         }
         finally
         {
@@ -139,10 +145,9 @@ public abstract class WaitingEnd
         }
     }
 
-    private bool WaitAsleep(TimeSpan timeout, CancellationToken cancellationToken)
+    private bool WaitAsleep(long start, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        long start = Stopwatch.GetTimestamp();
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(static end => ((WaitingEnd)end!).Nudge(), this);
         bool overslept = false;
         for (int noise = 0; ;)
@@ -228,7 +233,7 @@ public abstract class WaitingEnd
         return Futex.Wait(Memory.BaseAddress + (nint)FutexOffset, futex, time);
     }
 
-    private bool Spin(TimeSpan timeout, CancellationToken cancellationToken)
+    private bool Spin(long start, TimeSpan timeout, CancellationToken cancellationToken)
     {
         TimeSpan time = timeout == Timeout.InfiniteTimeSpan || SpinTime < timeout ? SpinTime : timeout;
         if (!s_spins || time <= TimeSpan.Zero)
@@ -236,7 +241,6 @@ public abstract class WaitingEnd
             return false;
         }
 
-        long start = Stopwatch.GetTimestamp();
         do
         {
             for (int i = 0; i < 32; i++)
