@@ -150,9 +150,9 @@ public sealed partial class VirtualMachine : IDisposable
             HostSharedMemory? page = null;
             try
             {
-                page = HostSharedMemory.Open(descriptor, 0, _runPagesSize);
+                page = HostSharedMemory.Open(descriptor, 0, _runPagesSize, allowUnsealed: true);
                 DirtyRing? ring = _dirtyRingSize == 0 ? null
-                    : new DirtyRing(HostSharedMemory.Open(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize));
+                    : new DirtyRing(HostSharedMemory.Open(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize, allowUnsealed: true));
                 _coalescedPage ??= page.Clone();
                 processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
                 _processors.Add(processor);

@@ -5,12 +5,14 @@ namespace Nub.Memory;
 public sealed partial class HostSharedMemory
 {
     /// <summary>
-    /// Opens memory that somebody else made: a file in memory (a memfd) that was received, a file, what else can be mapped; on Windows a
-    /// section or a file. It has the same guard pages, locks and leases as memory of our own.
+    /// Opens memory that somebody else made: a file in memory that was received (a memfd, one of tmpfs or hugetlbfs), or what else can be mapped where whoever serves it is
+    /// trusted; on Windows a section or a file. It has the same guard pages, locks and leases as memory of our own.
     /// </summary>
     /// <remarks>
-    /// <para>Whether its owner could shorten it is found out now, once. If so (a file, a memfd that is not sealed against shrinking, huge pages, a
-    /// device), every access survives that: bytes that are gone are a <see cref="SharedMemoryFaultException"/>, or <see langword="false"/>
+    /// <para>On Linux a handle of anything but a file in memory is refused, before its file system is asked for anything: the peer that sent it may serve that itself (FUSE), and
+    /// one that does not answer holds an access up for ever, and with it the next collection and all threads. Also to dispose such a handle may wait for its server.</para>
+    /// <para>Whether its owner could shorten it is found out now, once. If so (a memfd that is not sealed against shrinking, huge pages; a file, a device), every access
+    /// survives that on Linux x64: bytes that are gone are a <see cref="SharedMemoryFaultException"/>, or <see langword="false"/>
     /// from a <c>Try</c> form. Such an access costs some nanoseconds more. A memfd that is sealed with F_SEAL_SHRINK costs nothing more.
     /// Windows refuses to shorten a file that is mapped.</para>
     /// <para>Nobody can be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
@@ -24,8 +26,8 @@ public sealed partial class HostSharedMemory
     /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
     /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>
     /// <param name="allowUnsealed">
-    /// Whether to open memory that could be shortened also where no access survives that (Linux on arm64). Then an access to what is gone ends
-    /// this process.
+    /// Whether its owner is trusted not to end this process: to open, on Linux, also what is no file in memory (a file on a disk, a device), whose server may let an access wait for
+    /// ever; and memory that could be shortened also where no access survives that (Linux on arm64).
     /// </param>
     /// <returns>The memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part ends beyond what can be mapped.</exception>
@@ -33,6 +35,7 @@ public sealed partial class HostSharedMemory
     /// <exception cref="SharedMemoryBoundsException">The file is shorter than the part's end; the numbers are the file's.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused: the file was not opened for that access, or is sealed against writing.</exception>
     /// <exception cref="PlatformNotSupportedException">It could be shortened, no access survives that here, and that was not allowed.</exception>
+    /// <exception cref="NotSupportedException">On Linux: it is no file in memory, and that was not allowed.</exception>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public static HostSharedMemory Open(
         SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access = SharedMemoryAccess.ReadWrite, bool allowUnsealed = false)
@@ -42,7 +45,13 @@ public sealed partial class HostSharedMemory
     }
 
     /// <summary>Opens a part of a file that somebody else made: on a disk, in /dev/shm, or of huge pages (hugetlbfs).</summary>
-    /// <inheritdoc cref="Open(SafeHandle, ulong, ulong, SharedMemoryAccess, bool)" path="/remarks"/>
+    /// <remarks>
+    /// <para>Whether its owner could shorten it is found out now, once, and accesses survive that as those of
+    /// <see cref="Open(SafeHandle, ulong, ulong, SharedMemoryAccess, bool)"/>. Its file system is the caller's choice, and trusted to answer: one that does not (a server of FUSE or of the
+    /// network that hangs) holds up this call or an access, and with it the next collection and all threads.</para>
+    /// <para>Nobody can be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
+    /// and the memory that it lends gives no span.</para>
+    /// </remarks>
     /// <param name="path">The file. Others may go on writing, shortening, and deleting it.</param>
     /// <param name="offset">Where the part to be opened begins, in bytes. It need be no multiple of anything.</param>
     /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>

@@ -125,15 +125,19 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
     /// <param name="offset">Where the part begins, in bytes.</param>
     /// <param name="size">Its size in bytes.</param>
     /// <param name="access">What is to be done with it.</param>
-    /// <param name="allowUnsealed">Whether to map what can go where no access survives that.</param>
+    /// <param name="allowUnsealed">Whether to map also what can go where no access survives that, and what another than the kernel may serve.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part leaves what a file can have.</exception>
     /// <exception cref="SharedMemoryBoundsException">The file is shorter.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
+    /// <exception cref="NotSupportedException">On Linux: it is no file in memory or of huge pages.</exception>
     /// <exception cref="PlatformNotSupportedException">It can go, and no access survives that here.</exception>
-    public static HostMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
+    public static HostMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed) =>
+        Open(handle, offset, size, access, allowUnsealed, isServedByTrusted: allowUnsealed);
+
+    private static HostMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed, bool isServedByTrusted)
     {
         CheckPart(offset, size, access);
-        return OperatingSystem.IsLinux() ? LinuxMapping.Open(handle, offset, size, access, allowUnsealed)
+        return OperatingSystem.IsLinux() ? LinuxMapping.Open(handle, offset, size, access, allowUnsealed, isServedByTrusted)
             : OperatingSystem.IsWindows() ? WindowsMapping.Open(handle, offset, size, access)
             : throw Unsupported();
     }
@@ -150,7 +154,9 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
         CheckPart(offset, size, access);
         using SafeFileHandle file = OperatingSystem.IsLinux() ? LinuxFile.Open(path, access) : File.OpenHandle(
             path, FileMode.Open, access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        return Open(file, offset, size, access, allowUnsealed);
+
+        // Whoever names a path has chosen its file system.
+        return Open(file, offset, size, access, allowUnsealed, isServedByTrusted: true);
     }
 
     /// <summary>Refuses a size that cannot be mapped.</summary>

@@ -69,7 +69,26 @@ internal readonly struct LinuxFile
         };
     }
 
-    /// <summary>Asks what a descriptor is.</summary>
+    /// <summary>
+    /// Refuses what somebody else may serve (FUSE, a file system of the network): it answers an access, and statx and fstatfs, when it likes or never, and a collection waits
+    /// for the thread that waits for it. F_GET_SEALS is answered by the kernel, and with seals for files in memory and of huge pages alone.
+    /// </summary>
+    /// <exception cref="NotSupportedException">It is another file, or none.</exception>
+    /// <exception cref="SharedMemoryMapException">The system does not tell.</exception>
+    public static void ThrowIfServed(SafeHandle handle)
+    {
+        if (LinuxNative.FCntl(handle, LinuxNative.FGetSeals, 0) >= 0)
+        {
+            return;
+        }
+
+        throw Marshal.GetLastPInvokeError() == LinuxNative.ErrorInvalid
+            ? new NotSupportedException(
+                "The handle is of no file in memory (memfd, tmpfs, hugetlbfs). Whoever serves its file could let an access wait for ever, and the process with it. If that is trusted, set allowUnsealed.")
+            : Failed("fcntl");
+    }
+
+    /// <summary>Asks what a descriptor is. A file system that does not answer is waited for.</summary>
     /// <exception cref="SharedMemoryMapException">The system does not tell.</exception>
     public static unsafe LinuxFile Examine(SafeFileHandle file)
     {

@@ -78,8 +78,14 @@ internal sealed partial class LinuxMapping : HostMapping
         }
     }
 
-    public static new LinuxMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
+    public static LinuxMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed, bool isServedByTrusted)
     {
+        // First: to close a descriptor of our own would be a question to whoever serves the file, too.
+        if (!isServedByTrusted)
+        {
+            LinuxFile.ThrowIfServed(handle);
+        }
+
         // A descriptor of our own: the caller may close his, and we hand it on and punch holes by it.
         SafeFileHandle file = DuplicateOf(handle, "memory to be opened");
         try

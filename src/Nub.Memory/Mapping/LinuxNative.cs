@@ -110,7 +110,7 @@ internal static partial class LinuxNative
 
     // fcntl is variadic; on x86-64 and arm64 Linux an int argument is passed as to any other function.
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
-    public static partial int FCntl(SafeFileHandle fd, int command, int argument);
+    public static partial int FCntl(SafeHandle fd, int command, int argument);
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Duplicate(SafeHandle fd, int command, int lowest);

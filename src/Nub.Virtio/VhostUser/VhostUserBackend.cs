@@ -8,7 +8,8 @@ namespace Nub.Virtio;
 /// </summary>
 /// <remarks>
 /// <para>The front end is not trusted. Each of its messages is judged, and one that breaks a rule ends the connection with a <see cref="VhostUserException"/> that the
-/// event <see cref="Disconnected"/> tells of. Its memory may be shortened at any time, which costs the queues that need it.</para>
+/// event <see cref="Disconnected"/> tells of. Its memory may be shortened at any time, which costs the queues that need it; it is memory alone, since a front end could
+/// serve any other file itself (<see cref="AllowUnsealed"/>).</para>
 /// <para>A front end that records requests in flight (VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, as QEMU does) loses none when this process ends, however it ends: what was in
 /// flight is executed again by whoever serves the device next, and each request is completed once.</para>
 /// <para>Events are raised on the connection's thread or on a queue's, and hold it up. What a handler throws ends nothing that runs: it is kept, and when the front end has gone the task that serves it
@@ -61,6 +62,12 @@ public sealed class VhostUserBackend : IDisposable
     /// The feature bits that front ends may choose from. At first all: the device's own, version 1, packed queues, indirect descriptors and the event index.
     /// </summary>
     public VirtioFeatures Features { get; init; }
+
+    /// <summary>
+    /// Whether front ends are trusted not to end or hold up this process by their memory. Without it, what is neither a memfd nor of tmpfs or hugetlbfs is refused, such as QEMU's
+    /// <c>memory-backend-file</c> on a disk: a front end could serve such a file itself, and never answer an access. Also what can be shortened where no access survives that (arm64).
+    /// </summary>
+    public bool AllowUnsealed { get; init; }
 
     /// <summary>Listens at a path, and serves one front end after another until cancelled or disposed.</summary>
     /// <param name="path">The socket's path. What stands there is replaced if it is a socket that nobody listens at, as a process that was killed leaves it.</param>

@@ -23,6 +23,8 @@ public sealed class VhostUserConnection
     /// <summary>Why the connection was closed: the rule that the front end broke, or <see langword="null"/> where it broke none.</summary>
     public VhostUserException? Refusal { get; internal set; }
 
+    internal bool AllowUnsealed => _backend.AllowUnsealed;
+
     internal void ReportNegotiated() => _backend.OnNegotiated(this);
 
     internal void ReportQueueFailed(int index, VirtQueueError error, Exception? exception) => _backend.OnQueueFailed(this, index, error, exception);

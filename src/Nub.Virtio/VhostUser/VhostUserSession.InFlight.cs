@@ -55,7 +55,7 @@ internal sealed partial class VhostUserSession
             throw _message.Refusal(VhostUserError.OutOfOrder, "while rings run.");
         }
 
-        InFlightMemory memory = InFlightMemory.Open(_message, description, _message.Peek(0));
+        InFlightMemory memory = InFlightMemory.Open(_message, description, _message.Peek(0), _connection.AllowUnsealed);
         _inFlight?.Dispose();
         _inFlight = memory;
     }

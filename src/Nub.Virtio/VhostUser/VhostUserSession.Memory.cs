@@ -59,7 +59,7 @@ internal sealed partial class VhostUserSession
         Require(VhostUserProtocolFeatures.LogSharedMemory);
         Expect(LogDescription.Layout.Size, 1);
         var description = LogDescription.ReadFrom(_message.Payload);
-        WriteLog log = WriteLog.Open(_message, description, _message.Peek(0));
+        WriteLog log = WriteLog.Open(_message, description, _message.Peek(0), _connection.AllowUnsealed);
 
         // Between one log and the next nothing may be written that neither has.
         PauseQueues();

@@ -27,7 +27,7 @@ internal sealed partial class VhostUserSession : IDisposable
     private readonly VhostUserConnection _connection;
     private readonly MessageReader _message;
     private readonly VhostUserQueue[] _queues;
-    private readonly FrontEndMemory _memory = new();
+    private readonly FrontEndMemory _memory;
     private readonly byte[] _reply = new byte[MessageHeader.Layout.Size + MessageReader.MaxPayload];
     private ulong? _features;
     private ulong? _activated;
@@ -38,6 +38,7 @@ internal sealed partial class VhostUserSession : IDisposable
         _device = device;
         _connection = connection;
         _message = new MessageReader(socket);
+        _memory = new FrontEndMemory(connection.AllowUnsealed);
         _queues = [.. Enumerable.Range(0, device.QueueCount).Select(index => new VhostUserQueue(index))];
         OfferedFeatures = offeredFeatures | ProtocolFeaturesBit | LogAllBit;
         _device.WorkArrived += Wake;

@@ -124,6 +124,62 @@ public sealed class ForeignMemoryTests
         }
     }
 
+    /// <summary>A peer can serve a file itself (FUSE), and answer for it never: neither an access nor statx. What stands in for it here is as little in memory.</summary>
+    [SkippableTheory]
+    [InlineData("/dev/zero")]
+    [InlineData("/proc/self/status")]
+    public void A_handle_of_no_file_in_memory_is_refused_before_its_length_is_asked(string path)
+    {
+        LinuxSharing.SkipElsewhere();
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        NotSupportedException refusal = Assert.Throws<NotSupportedException>(() => HostSharedMemory.Open(file, 1UL << 40, Page, SharedMemoryAccess.Read));
+        Assert.Contains("allowUnsealed", refusal.Message, StringComparison.Ordinal);
+
+        // A device has no length.
+        if (path != "/dev/zero")
+        {
+            Assert.Throws<SharedMemoryBoundsException>(() => HostSharedMemory.Open(file, 1UL << 40, Page, SharedMemoryAccess.Read, allowUnsealed: true));
+        }
+    }
+
+    [SkippableFact]
+    public void A_file_of_ones_own_is_opened_by_its_path_and_by_a_handle_that_is_trusted()
+    {
+        LinuxSharing.SkipElsewhere();
+        _ = RecoveringAccessTests.Get();
+        string path = Path.Combine(AppContext.BaseDirectory, $"nub-{Guid.NewGuid():N}");
+        try
+        {
+            File.WriteAllBytes(path, [1, 2, 3, 4]);
+            using (HostSharedMemory host = HostSharedMemory.OpenFile(path, 0, 4, SharedMemoryAccess.ReadWrite))
+            {
+                host.Write<byte>(1, 7);
+            }
+
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            using HostSharedMemory trusted = HostSharedMemory.Open(file, 0, 4, allowUnsealed: true);
+            Assert.Equal(0x0403_0701u, trusted.Read<uint>(0));
+
+            // Where the tests lie in memory the file is as good as a memfd.
+            if (LinuxNative.FCntl(file, LinuxNative.FGetSeals, 0) < 0)
+            {
+                Assert.Throws<NotSupportedException>(() => HostSharedMemory.Open(file, 0, 4));
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [SkippableFact]
+    public void What_has_no_seals_because_it_is_no_descriptor_of_a_file_is_an_error_of_the_system()
+    {
+        LinuxSharing.SkipElsewhere();
+        using var none = new SafeFileHandle(1 << 20, ownsHandle: false);
+        Assert.Equal("fcntl", Assert.Throws<SharedMemoryMapException>(() => HostSharedMemory.Open(none, 0, Page)).Call);
+    }
+
     [SkippableFact]
     public void Memory_that_was_opened_for_reading_refuses_every_write()
     {

@@ -28,7 +28,7 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
         LinuxSharing.SkipElsewhere();
         _ = RecoveringAccessTests.Get();
         using SafeFileHandle file = ShareableMappingTests.Open(kind, Size);
-        using HostSharedMemory host = HostSharedMemory.Open(file, 0, Size);
+        using HostSharedMemory host = HostSharedMemory.Open(file, 0, Size, allowUnsealed: kind == "file");
         byte[] pattern = new byte[Size];
         for (int i = 0; i < pattern.Length; i++)
         {
@@ -43,7 +43,7 @@ public sealed class PeerProcessTests(ITestOutputHelper output)
 
         // Counters and zeroes have pages of their own at the end.
         const ulong patterned = Size - (4 * Page);
-        using HostSharedMemory zeroed = HostSharedMemory.Open(file, Size - (2 * Page), 2 * Page);
+        using HostSharedMemory zeroed = HostSharedMemory.Open(file, Size - (2 * Page), 2 * Page, allowUnsealed: kind == "file");
         using var peer = new PeerProcess(
             "shorten", PeerProcess.PathOf(file), Size.ToString(CultureInfo.InvariantCulture), Remaining.ToString(CultureInfo.InvariantCulture));
         long faults = 0;

@@ -80,9 +80,11 @@ internal static class HostileCases
         }),
         ["memory that may only be read"] = Case(VhostUserError.RegionNotMappable, f =>
         {
-            using SafeFileHandle readable = File.OpenHandle(typeof(HostileCases).Assembly.Location, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            using SafeFileHandle readable = File.OpenHandle($"/proc/self/fd/{f.Guest.Handle.DangerousGetHandle()}", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             f.Front.Send(VhostUserRequest.SetMemoryTable, FrontEnd.Table(FrontEnd.Region(Base, 0x1000, User)), readable);
         }),
+        ["memory that is a file of no memory"] = Case(VhostUserError.RegionNotMappable, f => Served(f, VhostUserRequest.SetMemoryTable, VhostUserFixture.WholeTable)),
+        ["a region added of no memory"] = Case(VhostUserError.RegionNotMappable, f => Served(f, VhostUserRequest.AddMemoryRegion, One(Base + Size, Size, User + Size))),
         ["a region added without a descriptor"] = Case(VhostUserError.DescriptorCountInvalid, f => f.Front.Send(VhostUserRequest.AddMemoryRegion, One(Base + Size, Size, User + Size))),
         ["a region added with two descriptors"] = Case(VhostUserError.DescriptorCountInvalid, f => f.Front.Send(VhostUserRequest.AddMemoryRegion, One(Base + Size, Size, User + Size), Many(f, 2))),
         ["a region added in 32 bytes"] = Case(VhostUserError.SizeInvalid, f => f.Front.Send(VhostUserRequest.AddMemoryRegion, FrontEnd.Region(Base + Size, Size, User + Size), f.Guest.Handle)),
@@ -194,6 +196,7 @@ internal static class HostileCases
         ["a log beyond its file"] = Case(VhostUserError.LogInvalid, f => f.Front.Send(VhostUserRequest.SetLogBase, FrontEnd.Bytes(Size, 8ul), f.Guest.Handle)),
         ["a misaligned log"] = Case(VhostUserError.LogInvalid, f => f.Front.Send(VhostUserRequest.SetLogBase, FrontEnd.Bytes(0x1000ul, 4ul), f.Guest.Handle)),
         ["a log that is an event"] = Case(VhostUserError.LogInvalid, f => f.Front.Send(VhostUserRequest.SetLogBase, FrontEnd.Bytes(0x1000ul, 0ul), Event(f))),
+        ["a log that is a file of no memory"] = Case(VhostUserError.LogInvalid, f => Served(f, VhostUserRequest.SetLogBase, FrontEnd.Bytes(Size, 0ul))),
         ["a log without a descriptor"] = Case(VhostUserError.DescriptorCountInvalid, f => f.Front.Send(VhostUserRequest.SetLogBase, FrontEnd.Bytes(0x1000ul, 0ul))),
         ["a log too small for the memory"] = Case(VhostUserError.LogInvalid, f =>
         {
@@ -215,6 +218,7 @@ internal static class HostileCases
         ["in-flight memory that is too small"] = Case(VhostUserError.InFlightInvalid, f => f.Front.Send(VhostUserRequest.SetInFlight, InFlight(1, 8, 16), f.Guest.Handle)),
         ["in-flight memory beyond its file"] = Case(VhostUserError.InFlightInvalid, f => f.Front.Send(VhostUserRequest.SetInFlight, InFlight(1, 8, Size, Size), f.Guest.Handle)),
         ["in-flight memory that is an event"] = Case(VhostUserError.InFlightInvalid, f => f.Front.Send(VhostUserRequest.SetInFlight, InFlight(1, 8, 4096), Event(f))),
+        ["in-flight memory that is a file of no memory"] = Case(VhostUserError.InFlightInvalid, f => Served(f, VhostUserRequest.SetInFlight, InFlight(1, 8, 4096))),
         ["in-flight memory without a descriptor"] = Case(VhostUserError.DescriptorCountInvalid, f => f.Front.Send(VhostUserRequest.SetInFlight, InFlight(1, 8, 4096))),
         ["in-flight memory for smaller rings than there are"] = Case(VhostUserError.InFlightInvalid, f =>
         {
@@ -252,6 +256,13 @@ internal static class HostileCases
         var made = new EventDescriptor();
         fixture.Front.Events.Add(made);
         return made.Handle;
+    }
+
+    /// <summary>Sends what can be mapped and is no file in memory, as one would be that the front end serves itself (FUSE) and never answers for. A device, since every system has it.</summary>
+    private static void Served(VhostUserFixture fixture, VhostUserRequest request, byte[] payload)
+    {
+        using SafeFileHandle served = File.OpenHandle("/dev/zero", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        fixture.Front.Send(request, payload, served);
     }
 
     private static void Address(VhostUserFixture fixture, ulong descriptors, ulong used, ulong available)

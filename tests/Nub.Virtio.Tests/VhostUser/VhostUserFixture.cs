@@ -5,11 +5,11 @@ internal sealed class VhostUserFixture : IDisposable
 {
     public const ulong Packed = 1ul << 34;
 
-    public VhostUserFixture(ulong features = FrontEnd.BasicFeatures, int queues = 1, VirtioDevice? device = null)
+    public VhostUserFixture(ulong features = FrontEnd.BasicFeatures, int queues = 1, VirtioDevice? device = null, bool allowUnsealed = false)
     {
         Features = features;
         Device = device ?? new BlockDevice(Storage, new BlockDeviceOptions { QueueCount = queues });
-        Backend = new VhostUserBackend(Device);
+        Backend = new VhostUserBackend(Device) { AllowUnsealed = allowUnsealed };
         Front = FrontEnd.Connect(Backend);
     }
 

@@ -38,7 +38,7 @@ internal sealed class InFlightMemory : IDisposable
     }
 
     /// <summary>Takes the memory that the front end has kept.</summary>
-    public static InFlightMemory Open(MessageReader message, in InFlightDescription description, SafeFileHandle file)
+    public static InFlightMemory Open(MessageReader message, in InFlightDescription description, SafeFileHandle file, bool allowUnsealed)
     {
         // Of more than the larger format takes, the rest is nothing to us.
         ulong needed = SizeOf(description.QueueCount, description.QueueSize, VirtQueueFormat.Split);
@@ -51,9 +51,10 @@ internal sealed class InFlightMemory : IDisposable
 
         try
         {
-            return new InFlightMemory(HostSharedMemory.Open(file, description.MapOffset, Math.Min(description.MapSize, most)), description.QueueCount, description.QueueSize);
+            return new InFlightMemory(
+                HostSharedMemory.Open(file, description.MapOffset, Math.Min(description.MapSize, most), allowUnsealed: allowUnsealed), description.QueueCount, description.QueueSize);
         }
-        catch (Exception e) when (e is SharedMemoryException or ArgumentException or PlatformNotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
             throw message.Refusal(VhostUserError.InFlightInvalid, $"the memory for requests in flight cannot be mapped: {e.Message}", description.MapSize, inner: e);
         }

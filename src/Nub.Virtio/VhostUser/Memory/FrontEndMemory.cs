@@ -7,7 +7,8 @@ namespace Nub.Virtio;
 /// The guest's memory as the front end describes it: regions with an address in the guest and one in the front end's process, over files that it
 /// may shorten at any time. Changed by the connection's thread only, while no queue runs.
 /// </summary>
-internal sealed class FrontEndMemory : IDisposable
+/// <param name="allowUnsealed">Whether the front end is trusted not to have an access end or hold up this process (<see cref="VhostUserBackend.AllowUnsealed"/>).</param>
+internal sealed class FrontEndMemory(bool allowUnsealed) : IDisposable
 {
     /// <summary>The most regions of a table: what a message has descriptors for.</summary>
     public const int MaxTableRegions = MessageReader.MaxDescriptors;
@@ -178,19 +179,19 @@ internal sealed class FrontEndMemory : IDisposable
 
     private static bool Overlaps(ulong left, ulong right, ulong leftSize, ulong rightSize) => left < right + rightSize && right < left + leftSize;
 
-    /// <summary>Maps a region's file. Whether its owner can shorten it is found out here, and its accesses survive that.</summary>
-    private static HostSharedMemory Open(MessageReader message, in RegionDescription region, SafeFileHandle file)
+    /// <summary>Maps a region's file. What it is is found out here: accesses survive an owner who shortens it, and what the front end may serve itself is refused.</summary>
+    private HostSharedMemory Open(MessageReader message, in RegionDescription region, SafeFileHandle file)
     {
         try
         {
-            return HostSharedMemory.Open(file, region.FileOffset, region.Size);
+            return HostSharedMemory.Open(file, region.FileOffset, region.Size, allowUnsealed: allowUnsealed);
         }
         catch (SharedMemoryBoundsException e)
         {
             throw message.Refusal(VhostUserError.RegionBeyondFile,
                 $"the region at guest address 0x{region.GuestAddress:X} is {region.Size} bytes at {region.FileOffset} of a file of {e.MemorySize}.", region.Size, e.MemorySize, e);
         }
-        catch (Exception e) when (e is SharedMemoryException or ArgumentException or PlatformNotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
             throw message.Refusal(VhostUserError.RegionNotMappable, $"the region at guest address 0x{region.GuestAddress:X} cannot be mapped: {e.Message}", region.Size, inner: e);
         }

@@ -29,7 +29,7 @@ internal sealed class WriteLog : IDisposable
         _timer = new Timer(static log => ((WriteLog)log!).Flush(), this, Timeout.Infinite, Timeout.Infinite);
     }
 
-    public static WriteLog Open(MessageReader message, in LogDescription description, SafeFileHandle file)
+    public static WriteLog Open(MessageReader message, in LogDescription description, SafeFileHandle file, bool allowUnsealed)
     {
         // Whole words, since it is written by atomics on them.
         if (description.Size == 0 || description.Size % sizeof(ulong) != 0 || description.Offset % sizeof(ulong) != 0 || description.Size > long.MaxValue || description.Offset > long.MaxValue)
@@ -40,9 +40,9 @@ internal sealed class WriteLog : IDisposable
         try
         {
             // A log larger than what is tracked is never written to its end.
-            return new WriteLog(HostSharedMemory.Open(file, description.Offset, description.Size));
+            return new WriteLog(HostSharedMemory.Open(file, description.Offset, description.Size, allowUnsealed: allowUnsealed));
         }
-        catch (Exception e) when (e is SharedMemoryException or ArgumentException or PlatformNotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
             throw message.Refusal(VhostUserError.LogInvalid, $"the log of {description.Size} bytes cannot be mapped: {e.Message}", description.Size, inner: e);
         }
