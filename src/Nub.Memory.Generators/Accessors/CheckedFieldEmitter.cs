@@ -12,18 +12,20 @@ internal static class CheckedFieldEmitter
     {
         string integer = IntegerOf(field.Type);
         Emit(writer, model, field, field.Type, summary, "",
-            FieldEmitter.Read(inner, integer, field),
+            FieldEmitter.TryRead(inner, integer, field, integer + " raw"),
+            Legality.IllegalValue(field.Type) is { } illegal ? FieldEmitter.ReadOr(inner, integer, field, illegal) : null,
             FieldEmitter.Write(inner, integer, field, "raw"));
     }
 
     public static void EmitArray(CodeWriter writer, StructModel model, string inner, FieldLayout field, string summary)
     {
         FieldType element = field.Type.Element!;
-        string elements = $"{inner}.Elements<{IntegerOf(element)}>({field.Offset}, {field.Type.Count}{(field.HasBigEndian ? ", bigEndian: true" : "")})[index]";
-        Emit(writer, model, field, element, summary, "int index, ", elements, elements + " = raw");
+        string integer = IntegerOf(element);
+        string elements = $"{inner}.Elements<{integer}>({field.Offset}, {field.Type.Count}{(field.HasBigEndian ? ", bigEndian: true" : "")})";
+        Emit(writer, model, field, element, summary, "int index, ", $"{elements}.TryRead(index, out {integer} raw)", null, elements + "[index] = raw");
     }
 
-    private static void Emit(CodeWriter writer, StructModel model, FieldLayout field, FieldType type, string summary, string index, string read, string write)
+    private static void Emit(CodeWriter writer, StructModel model, FieldLayout field, FieldType type, string summary, string index, string tryRead, string? readOr, string write)
     {
         string? illegal = Legality.IllegalWhen(type, "raw");
         string name = type.Name;
@@ -32,10 +34,19 @@ internal static class CheckedFieldEmitter
         if (model.Names.ViewHas("TryGet" + field.Name))
         {
             writer.Separate();
-            writer.Line($"/// <summary>Reads, if it is {Legality.Describe(type)}: {summary}</summary><returns>Whether it is.</returns>");
+            string there = index.Length == 0 ? "is still there" : "is there";
+            writer.Line($"/// <summary>Reads, if it {there} and {Legality.Describe(type)}: {summary}</summary><returns>Whether it is; <c>default</c> is given where not.</returns>");
             writer.Line(GeneratedCode.Inlined);
-            writer.ValueIf(
-                $"{field.Accessibility} bool TryGet{field.Name}({index}out {name} value)", illegal is null ? "true" : $"!({illegal})", value, $"{IntegerOf(type)} raw = {read};");
+            string declaration = $"{field.Accessibility} bool TryGet{field.Name}({index}out {name} value)";
+            if (readOr is not null)
+            {
+                // What is gone comes as a value that is refused: one question less than whether it is there.
+                writer.ValueIf(declaration, $"!({illegal})", value, $"{IntegerOf(type)} raw = {readOr};");
+            }
+            else
+            {
+                writer.ValueIf(declaration, illegal is null ? tryRead : $"{tryRead} && !({illegal})", value);
+            }
         }
 
         if (model.Names.ViewHas("Set" + field.Name))

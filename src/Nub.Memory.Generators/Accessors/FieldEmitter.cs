@@ -65,6 +65,12 @@ internal static class FieldEmitter
 
     public static string Read(string inner, string type, FieldLayout field) => $"{inner}.Read{Order(field)}<{type}>({field.Offset})";
 
+    /// <summary>Reads into a variable, if the bytes are still there.</summary>
+    public static string TryRead(string inner, string type, FieldLayout field, string variable) => $"{inner}.TryRead{Order(field)}<{type}>({field.Offset}, out {variable})";
+
+    /// <summary>Reads, or gives another value where the bytes are gone.</summary>
+    public static string ReadOr(string inner, string type, FieldLayout field, string otherwise) => $"{inner}.Read{Order(field)}Or<{type}>({field.Offset}, {otherwise})";
+
     public static string Write(string inner, string type, FieldLayout field, string value) => $"{inner}.Write{Order(field)}<{type}>({field.Offset}, {value})";
 
     private static string Order(FieldLayout field) => field.HasBigEndian ? "BigEndian" : "";

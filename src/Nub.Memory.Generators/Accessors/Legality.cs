@@ -1,3 +1,4 @@
+using System.Globalization;
 using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Accessors;
@@ -16,6 +17,38 @@ internal static class Legality
     /// <summary>The condition; null when the integer is legal whatever it is.</summary>
     /// <param name="raw">The expression that reads the integer.</param>
     public static string? IllegalWhen(FieldType type, string raw) => type.EnumCheck is { } values ? IllegalEnum(values, raw) : $"{raw} > 1";
+
+    /// <summary>An integer that is no legal value, as a literal; null where each is one.</summary>
+    public static string? IllegalValue(FieldType type)
+    {
+        if (type.EnumCheck is not { } values)
+        {
+            return "2";
+        }
+
+        string integer = values.Underlying.Name;
+        if (values.IsFlags)
+        {
+            int bits = (int)values.Underlying.Size * 8;
+            int free = Enumerable.Range(0, bits).Where(bit => (values.Bits & (1UL << bit)) == 0).DefaultIfEmpty(bits).First();
+            return free == bits ? null : $"unchecked(({integer})(1UL << {free}))";
+        }
+
+        // The least integer, or the first behind a range of legal ones.
+        (string minimum, string maximum) = Limits(integer);
+        (decimal First, decimal Last)[] ranges = [.. values.Ranges.Select(static range => (Number(range.First), Number(range.Last)))];
+        foreach (decimal candidate in ranges.Select(static range => range.Last + 1).Prepend(Number(minimum)))
+        {
+            if (candidate <= Number(maximum) && !ranges.Any(range => range.First <= candidate && candidate <= range.Last))
+            {
+                return candidate.ToString(CultureInfo.InvariantCulture);
+            }
+        }
+
+        return null;
+
+        static decimal Number(string literal) => decimal.Parse(literal, CultureInfo.InvariantCulture);
+    }
 
     private static string? IllegalEnum(EnumValues values, string raw)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Accessors;
@@ -17,17 +18,18 @@ internal static class UnionEmitter
             {
                 writer.Line(declaration + " => throw null!;");
             }
-            else if (ReadOf(member, inner) is { } read)
+            else if (member.Values.Count <= sbyte.MaxValue && TryReadOf(member, inner) is { } tryRead)
             {
-                writer.ValueIf(declaration, $"{FieldEmitter.Read(inner, member.TagType.Name, member.Tag!)} is {Cases(member)}", read);
+                writer.Open(declaration);
+                writer.Line("value = default;");
+                writer.Line($"return {FieldEmitter.ReadOr(inner, member.TagType.Name, member.Tag!, NoCase(member))} is {Cases(member)} && {tryRead};");
+                writer.Close();
             }
             else
             {
                 // The tag is a part of the field, or the field's elements have an order of their own: all is read once.
-                writer.ValueIf(declaration,
-                    $"{(model.IsAllValid ? "" : "isLegal & ")}{TagOf("whole", member)} is {Cases(member)}",
-                    "whole." + Declaration.Escape(member.Field.Name),
-                    model.IsAllValid ? $"{self} whole = {inner}.Load();" : $"bool isLegal = {inner}.TryLoad(out {self} whole);");
+                string tryLoad = model.IsAllValid ? $"{inner}.TryRead<{self}>(0, out {self} whole)" : $"{inner}.TryLoad(out {self} whole)";
+                writer.ValueIf(declaration, $"{tryLoad} && {TagOf("whole", member)} is {Cases(member)}", "whole." + Declaration.Escape(member.Field.Name));
             }
         }
     }
@@ -69,13 +71,13 @@ internal static class UnionEmitter
 
     private static string Signature(UnionMember member, string type) => $"{member.Field.Accessibility} {type} {NameOf(member)}(out {member.Field.Type.Name} value)";
 
-    // The value of the field alone; null where it is not read apart from the rest.
-    private static string? ReadOf(UnionMember member, string inner) => member switch
+    // Reads the field alone; null where it is not read apart from the rest.
+    private static string? TryReadOf(UnionMember member, string inner) => member switch
     {
         { HasTagInside: true } => null,
-        { Field.Type: { Kind: FieldKind.Primitive } type } => FieldEmitter.Read(inner, type.Name, member.Field),
-        { Field.Type: { Kind: FieldKind.Struct, IsGenerated: true } type } => $"{inner}.Field<{type.Name}>({member.Field.Offset}).Load()",
-        { Field.Type: { Kind: FieldKind.InlineArray } type } when !member.Field.BigEndian => $"{inner}.Read<{type.Name}>({member.Field.Offset})",
+        { Field.Type: { Kind: FieldKind.Primitive } type } => FieldEmitter.TryRead(inner, type.Name, member.Field, "value"),
+        { Field.Type: { Kind: FieldKind.Struct, IsGenerated: true } type } => $"{inner}.TryRead<{type.Name}>({member.Field.Offset}, out value)",
+        { Field.Type: { Kind: FieldKind.InlineArray } type } when !member.Field.BigEndian => $"{inner}.TryRead<{type.Name}>({member.Field.Offset}, out value)",
         _ => null,
     };
 
@@ -84,6 +86,10 @@ internal static class UnionEmitter
         string tag = $"{of}.{Declaration.Escape(member.Tag!.Name)}";
         return member.Tag.Type.IsWireEnum ? $"unchecked(({member.TagType.Name}){tag})" : tag;
     }
+
+    // What the tag is taken to be where it is gone: each integer has so many values.
+    private static string NoCase(UnionMember member) =>
+        Enumerable.Range(0, sbyte.MaxValue + 1).Select(static number => number.ToString(CultureInfo.InvariantCulture)).First(number => !member.Values.Contains(number));
 
     private static string Cases(UnionMember member) => member.Values.Count == 1 ? member.Values[0] : $"({string.Join(" or ", member.Values)})";
 }

@@ -191,9 +191,8 @@ internal readonly unsafe ref partial struct Place
         LockedMapping mapping = Mapping(_memory, _lease, _address + offset);
         ulong at = (ulong)(_address + offset - mapping.Base);
         LockedMapping.ThrowIfNoAtomics<T>();
-        if (!mapping.IsAtomic<T>(at) || (mapping.IsReadOnly && (_memory is null ? _lease.SlowRegion is GuestMap : _memory.IsOfSpace)))
+        if (!mapping.IsAtomic<T>(at) || IsReadOnlyRegion(_memory, _lease, mapping))
         {
-            // By guest address a region that was opened for reading is the guest's choice, as a wrong alignment is.
             result = default;
             return mapping.Refuse(at, (ulong)sizeof(T));
         }

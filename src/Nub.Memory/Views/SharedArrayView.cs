@@ -168,38 +168,40 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
         return isWithin;
     }
 
-    /// <summary>Reads an element, if there is one of that index.</summary>
+    /// <summary>Reads an element, if there is one of that index and its bytes are still there.</summary>
     /// <param name="index">The element, from 0.</param>
-    /// <param name="value">The element, in this host's byte order; <see langword="default"/> where there is no such element.</param>
-    /// <returns>Whether the index is less than <see cref="Count"/>.</returns>
+    /// <param name="value">The element, in this host's byte order; <see langword="default"/> where it was not read.</param>
+    /// <returns>Whether the index is less than <see cref="Count"/>, and the bytes are still there.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     public bool TryRead(ulong index, out T value)
     {
-        bool isWithin = index < _count;
-        value = isWithin ? this[index] : default;
-        return isWithin;
+        if (index >= _count)
+        {
+            value = default;
+            return false;
+        }
+
+        bool isThere = _place.TryLoad(index * (uint)sizeof(T), out T stored);
+        value = _bigEndian ? ByteOrder.FromBigEndian(stored) : Representation<T>.Convert(stored);
+        return isThere;
     }
 
     /// <inheritdoc cref="TryRead(ulong, out T)"/>
     public bool TryRead(int index, out T value) => TryRead((ulong)(long)index, out value);
 
-    /// <summary>Writes an element, if there is one of that index.</summary>
+    /// <summary>Writes an element, if there is one of that index and its bytes are still there.</summary>
     /// <param name="index">The element, from 0.</param>
     /// <param name="value">The element, in this host's byte order.</param>
-    /// <returns>Whether the index is less than <see cref="Count"/>; otherwise nothing was written.</returns>
+    /// <returns>
+    /// Whether the index is less than <see cref="Count"/>, and the bytes are still there; by guest address also whether the region may be written. Where there is no such element nothing
+    /// was written.
+    /// </returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading, and is not seen by guest address.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
-    public bool TryWrite(ulong index, T value)
-    {
-        if (index >= _count)
-        {
-            return false;
-        }
-
-        this[index] = value;
-        return true;
-    }
+    public bool TryWrite(ulong index, T value) =>
+        index < _count && _place.TryStore(index * (uint)sizeof(T), _bigEndian ? ByteOrder.FromBigEndian(value) : Representation<T>.Convert(value));
 
     /// <inheritdoc cref="TryWrite(ulong, T)"/>
     public bool TryWrite(int index, T value) => TryWrite((ulong)(long)index, value);

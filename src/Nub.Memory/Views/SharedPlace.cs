@@ -128,6 +128,58 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
         _place.Store((uint)fieldOffset, ByteOrder.FromBigEndian(value));
     }
 
+    /// <summary>Reads a field, if its bytes are still there: one volatile load when it has 1, 2, 4 or 8 bytes and is aligned.</summary>
+    /// <typeparam name="TField">The field's type.</typeparam>
+    /// <param name="fieldOffset">The field's first byte, from the start of the value.</param>
+    /// <param name="value">The field, in this host's byte order; <see langword="default"/> where it was not read.</param>
+    /// <returns>Whether the bytes are still there.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryRead<[AllValid] TField>(int fieldOffset, out TField value) where TField : unmanaged
+    {
+        CheckField<TField>(fieldOffset);
+        bool isThere = _place.TryLoad((uint)fieldOffset, out TField stored);
+        value = Representation<TField>.Convert(stored);
+        return isThere;
+    }
+
+    /// <summary>Reads a primitive field that is stored most significant byte first, if its bytes are still there.</summary>
+    /// <inheritdoc cref="TryRead{TField}(int, out TField)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryReadBigEndian<[AllValid] TField>(int fieldOffset, out TField value) where TField : unmanaged
+    {
+        CheckField<TField>(fieldOffset);
+        bool isThere = _place.TryLoad((uint)fieldOffset, out TField stored);
+        value = ByteOrder.FromBigEndian(stored);
+        return isThere;
+    }
+
+    /// <summary>Reads a field, or gives another value where its bytes are gone, such as one that the caller refuses anyway. It costs no more than <see cref="Read{TField}(int)"/>.</summary>
+    /// <typeparam name="TField">The field's type.</typeparam>
+    /// <param name="fieldOffset">The field's first byte, from the start of the value.</param>
+    /// <param name="otherwise">What is given where the bytes are gone.</param>
+    /// <returns>The field, in this host's byte order, or <paramref name="otherwise"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TField ReadOr<[AllValid] TField>(int fieldOffset, TField otherwise) where TField : unmanaged
+    {
+        CheckField<TField>(fieldOffset);
+        return Representation<TField>.Convert(_place.LoadOr((uint)fieldOffset, Representation<TField>.Convert(otherwise)));
+    }
+
+    /// <summary>Reads a primitive field that is stored most significant byte first, or gives another value where its bytes are gone.</summary>
+    /// <inheritdoc cref="ReadOr{TField}(int, TField)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TField ReadBigEndianOr<[AllValid] TField>(int fieldOffset, TField otherwise) where TField : unmanaged
+    {
+        CheckField<TField>(fieldOffset);
+        return ByteOrder.FromBigEndian(_place.LoadOr((uint)fieldOffset, ByteOrder.FromBigEndian(otherwise)));
+    }
+
     /// <summary>A view of a field that is itself a struct.</summary>
     /// <typeparam name="TField">The field's type.</typeparam>
     /// <param name="fieldOffset">The field's first byte, from the start of the value.</param>

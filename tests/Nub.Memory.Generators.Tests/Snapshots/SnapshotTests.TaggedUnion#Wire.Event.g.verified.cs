@@ -71,35 +71,31 @@ namespace Wire
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetKey(out global::Wire.Key value)
             {
-                bool isThere = _view.ReadBigEndian<uint>(0) is 1;
-                value = isThere ? _view.Field<global::Wire.Key>(4).Load() : default;
-                return isThere;
+                value = default;
+                return _view.ReadBigEndianOr<uint>(0, 0) is 1 && _view.TryRead<global::Wire.Key>(4, out value);
             }
 
             /// <summary>Gives <c>uint</c> at offset 4, 4 bytes, little-endian, if <c>Tag</c> is 2 or 3.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetLength(out uint value)
             {
-                bool isThere = _view.ReadBigEndian<uint>(0) is (2 or 3);
-                value = isThere ? _view.Read<uint>(4) : default;
-                return isThere;
+                value = default;
+                return _view.ReadBigEndianOr<uint>(0, 0) is (2 or 3) && _view.TryRead<uint>(4, out value);
             }
 
             /// <summary>Gives <c>uint</c> at offset 8, 4 bytes, big-endian, if <c>Tag</c> is 4.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetTurned(out uint value)
             {
-                bool isThere = _view.ReadBigEndian<uint>(0) is 4;
-                value = isThere ? _view.ReadBigEndian<uint>(8) : default;
-                return isThere;
+                value = default;
+                return _view.ReadBigEndianOr<uint>(0, 0) is 4 && _view.TryReadBigEndian<uint>(8, out value);
             }
 
             /// <summary>Gives <c>Words: ushort[2]</c> at offset 12, 4 bytes, big-endian, if <c>Tag</c> is 5.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             internal bool TryGetWords(out global::Wire.Words value)
             {
-                global::Wire.Event whole = _view.Load();
-                bool isThere = whole.Tag is 5;
+                bool isThere = _view.TryRead<global::Wire.Event>(0, out global::Wire.Event whole) && whole.Tag is 5;
                 value = isThere ? whole.Words : default;
                 return isThere;
             }

@@ -41,11 +41,11 @@ namespace Wire
 
             static View global::Nub.Memory.ISharedView<View, global::Wire.Command>.Bind(global::Nub.Memory.SharedPlace<global::Wire.Command> value) => new(value);
 
-            /// <summary>Reads, if it is a defined value: <c>Mode</c> at offset 0, 1 byte.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is still there and a defined value: <c>Mode</c> at offset 0, 1 byte.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetMode(out global::Wire.Mode value)
             {
-                byte raw = _view.Read<byte>(0);
+                byte raw = _view.ReadOr<byte>(0, 2);
                 bool isThere = !(raw is not (<= 1 or 7));
                 value = isThere ? (global::Wire.Mode)raw : default;
                 return isThere;
@@ -71,11 +71,11 @@ namespace Wire
             /// <summary>Writes, or refuses what is no legal value with an <see cref="global::System.ArgumentException"/>: <c>Part</c> at offset 1, 1 byte.</summary>
             public void SetPart(in global::Wire.Part value) => _view.Field<global::Wire.Part>(1).StoreValidated(in value);
 
-            /// <summary>Reads, if it is made of defined bits: <c>Rights</c> at offset 2, 2 bytes, little-endian.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is still there and made of defined bits: <c>Rights</c> at offset 2, 2 bytes, little-endian.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetRights(out global::Wire.Rights value)
             {
-                ushort raw = _view.Read<ushort>(2);
+                ushort raw = _view.ReadOr<ushort>(2, unchecked((ushort)(1UL << 2)));
                 bool isThere = !((raw & 0xFFFC) != 0);
                 value = isThere ? (global::Wire.Rights)raw : default;
                 return isThere;

@@ -35,11 +35,11 @@ namespace Wire
 
             static View global::Nub.Memory.ISharedView<View, global::Wire.Part>.Bind(global::Nub.Memory.SharedPlace<global::Wire.Part> value) => new(value);
 
-            /// <summary>Reads, if it is 0 or 1: <c>bool</c> at offset 0, 1 byte.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is still there and 0 or 1: <c>bool</c> at offset 0, 1 byte.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetIsLast(out bool value)
             {
-                byte raw = _view.Read<byte>(0);
+                byte raw = _view.ReadOr<byte>(0, 2);
                 bool isThere = !(raw > 1);
                 value = isThere ? raw == 1 : default;
                 return isThere;

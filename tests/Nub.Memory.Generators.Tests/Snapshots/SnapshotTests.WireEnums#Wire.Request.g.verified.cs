@@ -44,11 +44,11 @@ namespace Wire
             /// <summary><c>Kind</c> at offset 0, 2 bytes, little-endian.</summary>
             public ushort Kind { get => _view.Read<ushort>(0); set => _view.Write<ushort>(0, value); }
 
-            /// <summary>Reads, if it is a defined value: <c>Kind</c> at offset 0, 2 bytes, little-endian.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is still there and a defined value: <c>Kind</c> at offset 0, 2 bytes, little-endian.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetKind(out global::Wire.Kind value)
             {
-                ushort raw = _view.Read<ushort>(0);
+                ushort raw = _view.ReadOr<ushort>(0, 0);
                 bool isThere = !(raw is not ((>= 1 and <= 2) or 7));
                 value = isThere ? (global::Wire.Kind)raw : default;
                 return isThere;
@@ -65,11 +65,11 @@ namespace Wire
             /// <summary><c>Kind</c> at offset 2, 2 bytes, big-endian.</summary>
             public ushort Order { get => _view.ReadBigEndian<ushort>(2); set => _view.WriteBigEndian<ushort>(2, value); }
 
-            /// <summary>Reads, if it is a defined value: <c>Kind</c> at offset 2, 2 bytes, big-endian.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is still there and a defined value: <c>Kind</c> at offset 2, 2 bytes, big-endian.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetOrder(out global::Wire.Kind value)
             {
-                ushort raw = _view.ReadBigEndian<ushort>(2);
+                ushort raw = _view.ReadBigEndianOr<ushort>(2, 0);
                 bool isThere = !(raw is not ((>= 1 and <= 2) or 7));
                 value = isThere ? (global::Wire.Kind)raw : default;
                 return isThere;
@@ -89,11 +89,11 @@ namespace Wire
             /// <summary>Atomics on <see cref="Rights"/>.</summary>
             internal global::Nub.Memory.AtomicField<uint> RightsAtomic => _view.Atomic<uint>(4);
 
-            /// <summary>Reads, if it is made of defined bits: <c>Rights</c> at offset 4, 4 bytes, little-endian.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is still there and made of defined bits: <c>Rights</c> at offset 4, 4 bytes, little-endian.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             internal bool TryGetRights(out global::Wire.Rights value)
             {
-                uint raw = _view.Read<uint>(4);
+                uint raw = _view.ReadOr<uint>(4, unchecked((uint)(1UL << 2)));
                 bool isThere = !((raw & 0xFFFFFFFC) != 0);
                 value = isThere ? (global::Wire.Rights)raw : default;
                 return isThere;
@@ -113,12 +113,11 @@ namespace Wire
             /// <summary>The same as <see cref="Kinds"/>, for use on the left of an assignment.</summary>
             public global::Nub.Memory.SharedArrayView<ushort> KindsView() => Kinds;
 
-            /// <summary>Reads, if it is a defined value: <c>Kinds: Kind[4]</c> at offset 8, 8 bytes, big-endian.</summary><returns>Whether it is.</returns>
+            /// <summary>Reads, if it is there and a defined value: <c>Kinds: Kind[4]</c> at offset 8, 8 bytes, big-endian.</summary><returns>Whether it is; <c>default</c> is given where not.</returns>
             [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
             public bool TryGetKinds(int index, out global::Wire.Kind value)
             {
-                ushort raw = _view.Elements<ushort>(8, 4, bigEndian: true)[index];
-                bool isThere = !(raw is not ((>= 1 and <= 2) or 7));
+                bool isThere = _view.Elements<ushort>(8, 4, bigEndian: true).TryRead(index, out ushort raw) && !(raw is not ((>= 1 and <= 2) or 7));
                 value = isThere ? (global::Wire.Kind)raw : default;
                 return isThere;
             }
