@@ -62,6 +62,7 @@ public sealed partial class HostSharedMemory
     /// </param>
     /// <returns>The memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part ends beyond what can be mapped.</exception>
+    /// <exception cref="ArgumentException">The path is empty or has a null character.</exception>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be opened for that access.</exception>
     /// <exception cref="SharedMemoryBoundsException">The file is shorter than the part's end; the numbers are the file's.</exception>

@@ -42,11 +42,18 @@ internal readonly struct LinuxFile
     /// Opens a file beside whoever has it: .NET's own way takes a lock (flock(2)), which the file's owner may hold, as a Java virtual machine does
     /// on its counters. A pipe is not waited for.
     /// </summary>
+    /// <exception cref="ArgumentException">The path is empty or has a null character, where C would end it.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be opened for that access.</exception>
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static SafeFileHandle Open(string path, SharedMemoryAccess access)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (path.Contains('\0'))
+        {
+            throw new ArgumentException("The path has a null character.", nameof(path));
+        }
+
         int flags = LinuxNative.OpenCloExec | LinuxNative.OpenNonBlock | LinuxNative.OpenNoTerminal;
         int fd;
         do

@@ -16,6 +16,7 @@ public sealed partial class SharedMemorySnapshot
     /// snapshot. It stays the caller's, and may be disposed afterwards.
     /// </param>
     /// <returns>The snapshot.</returns>
+    /// <exception cref="ArgumentException">The path is empty or has a null character.</exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="SharedMemorySnapshotException">The file was refused; the exception says why and where.</exception>
@@ -64,6 +65,7 @@ public sealed partial class SharedMemorySnapshot
     /// <summary>Reads what a snapshot's file says of itself. Its header, table and sections are judged, its pages are not read.</summary>
     /// <param name="path">The file.</param>
     /// <returns>Its sizes and hashes.</returns>
+    /// <exception cref="ArgumentException">The path is empty or has a null character.</exception>
     /// <exception cref="IOException">The file cannot be opened or read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     /// <exception cref="SharedMemorySnapshotException">The file was refused; the exception says why and where.</exception>

@@ -161,6 +161,22 @@ public sealed class SnapshotDamageTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => SharedMemorySnapshot.Open(_folder["nothing"]));
     }
 
+    /// <summary>C ends a path at a null character: the file that is named before it is another one.</summary>
+    [Fact]
+    public void A_path_with_a_null_character_opens_no_other_file()
+    {
+        string path = _folder["base"];
+        SharedMemorySnapshot.ReadInfo(path);
+        foreach (string other in (string[])[path + "\0", path + "\0.nub", "\0"])
+        {
+            Assert.Throws<ArgumentException>("path", () => SharedMemorySnapshot.ReadInfo(other));
+            Assert.Throws<ArgumentException>("path", () => SharedMemorySnapshot.Open(other));
+            Assert.Throws<ArgumentException>("path", () => SharedMemorySnapshot.OpenTrusted(other));
+            Assert.Throws<ArgumentException>("path", () => HostSharedMemory.OpenFile(other, 0, 1, SharedMemoryAccess.Read));
+            Assert.Throws<ArgumentException>("path", () => ReadOnlySharedMemory.MapFile(other, 4096));
+        }
+    }
+
     private static void Number(Span<byte> place, Random random)
     {
         ulong[] numbers = [0, 1, 15, 4096, 65535, 65536, int.MaxValue, uint.MaxValue, 1UL << 47, ulong.MaxValue, (ulong)random.NextInt64(), (ulong)random.Next(64)];
