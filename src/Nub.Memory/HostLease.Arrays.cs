@@ -6,6 +6,13 @@ public readonly unsafe ref partial struct HostLease
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     public void ReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            AccessFailure failure = ArrayTransfer.ReadParts(in this, offset, destination);
+            _mapping.ThrowIf(failure, offset, ArrayTransfer.Length<T>(destination));
+            return;
+        }
+
         CopyTo(offset, ArrayTransfer.AsBytes(destination));
         Representation<T>.ConvertAll(destination);
     }
@@ -14,6 +21,12 @@ public readonly unsafe ref partial struct HostLease
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     public bool TryReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            AccessFailure failure = ArrayTransfer.ReadParts(in this, offset, destination);
+            return _mapping.Succeeded(failure, offset, ArrayTransfer.Length<T>(destination));
+        }
+
         if (!TryCopyTo(offset, ArrayTransfer.AsBytes(destination)))
         {
             return false;
@@ -40,6 +53,8 @@ public readonly unsafe ref partial struct HostLease
     }
 
     bool ISharedSource.Covers(ulong offset, ulong length) => Contains(offset, length);
+
+    AccessFailure ISharedSource.CopyOut(ulong offset, scoped Span<byte> destination) => CopyOut(offset, destination);
 
     AccessFailure ISharedSource.CopyIn(ulong offset, scoped ReadOnlySpan<byte> source) => CopyIn(offset, source);
 }

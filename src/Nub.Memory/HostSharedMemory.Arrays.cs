@@ -13,6 +13,13 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     public void ReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            LockedMapping mapping = Live;
+            mapping.ThrowIf(ArrayTransfer.ReadParts(this, offset, destination), offset, ArrayTransfer.Length<T>(destination));
+            return;
+        }
+
         CopyTo(offset, ArrayTransfer.AsBytes(destination));
         Representation<T>.ConvertAll(destination);
     }
@@ -22,6 +29,12 @@ public sealed unsafe partial class HostSharedMemory
     /// <returns>Whether the range lies within the memory and is still there.</returns>
     public bool TryReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            LockedMapping mapping = Live;
+            return mapping.Succeeded(ArrayTransfer.ReadParts(this, offset, destination), offset, ArrayTransfer.Length<T>(destination));
+        }
+
         if (!TryCopyTo(offset, ArrayTransfer.AsBytes(destination)))
         {
             return false;
@@ -57,6 +70,8 @@ public sealed unsafe partial class HostSharedMemory
     }
 
     bool ISharedSource.Covers(ulong offset, ulong length) => Live.Contains(offset, length);
+
+    AccessFailure ISharedSource.CopyOut(ulong offset, scoped Span<byte> destination) => CopyOut(Live, offset, destination);
 
     AccessFailure ISharedSource.CopyIn(ulong offset, scoped ReadOnlySpan<byte> source) => CopyIn(Live, offset, source);
 }

@@ -101,6 +101,89 @@ public sealed partial class ArrayTests : IDisposable
         Assert.Equal(before, _high.Contents());
     }
 
+    /// <summary>2 GiB, which no span of bytes has: judged as a range, and not by an exception that a span's length makes.</summary>
+    [Fact, Reread(Justification = "Nothing is read.")]
+    public void An_array_of_more_bytes_than_a_span_has_is_refused_as_any_other()
+    {
+        // Sound: all of it leaves the memory, so that nothing of it is touched.
+        ulong one = 0;
+        Span<ulong> values = MemoryMarshal.CreateSpan(ref one, 1 << 28);
+        Assert.False(_high.Host.TryReadArray(0, values));
+        Assert.False(_space.TryReadArray(Border + 0x1_0000, values));
+        Assert.Equal((0UL, 1UL << 31), Bounds(() => _high.Host.ReadArray(0, Long())));
+        Assert.Equal((Border, 1UL << 31), Bounds(() => _space.ReadArray(Border, Long())));
+        using HostLease lease = _high.Host.Enter();
+        using GuestAddressLease held = _space.Enter();
+        Assert.False(lease.TryReadArray(0, values));
+        Assert.False(held.TryReadArray(Border + 0x1_0000, values));
+        bool isRefused = false;
+        try
+        {
+            lease.ReadArray(0, values);
+        }
+        catch (SharedMemoryBoundsException)
+        {
+            isRefused = true;
+        }
+
+        Assert.True(isRefused);
+        isRefused = false;
+        try
+        {
+            held.ReadArray(0, values);
+        }
+        catch (SharedMemoryBoundsException)
+        {
+            isRefused = true;
+        }
+
+        Assert.True(isRefused);
+        Assert.Equal(0UL, one);
+
+        static Span<ulong> Long() => MemoryMarshal.CreateSpan(ref (new ulong[1])[0], 1 << 28);
+
+        static (ulong, ulong) Bounds(Action read)
+        {
+            SharedMemoryBoundsException refusal = Assert.Throws<SharedMemoryBoundsException>(read);
+            return (refusal.Offset, refusal.Length);
+        }
+    }
+
+    /// <summary>What a longer array is read by, in parts that a test can afford.</summary>
+    [Theory]
+    [InlineData(12)]
+    [InlineData(13)]
+    [InlineData(24)]
+    [InlineData(120)]
+    public void An_array_is_read_by_parts_as_in_one(int mostBytes)
+    {
+        Packet[] packets = [.. Enumerable.Range(1, 10).Select(i => new Packet { Address = (ulong)i << 40 | (uint)i, Port = (ushort)(i * 7), Rest = (ushort)i })];
+        ulong across = Border + 0x1_0000 - 13;
+        _space.WriteArray<Packet>(across, packets);
+        _high.Host.WriteArray<Packet>(201, packets);
+        Packet[] read = new Packet[10];
+        Assert.Equal(AccessFailure.None, ArrayTransfer.ReadParts(_space, across, read.AsSpan(), mostBytes));
+        Assert.Equal(packets, read);
+        Array.Clear(read);
+        Assert.Equal(AccessFailure.None, ArrayTransfer.ReadParts(_high.Host, 201, read.AsSpan(), mostBytes));
+        Assert.Equal(packets, read);
+        Array.Clear(read);
+        using HostLease lease = _high.Host.Enter();
+        Assert.Equal(AccessFailure.None, ArrayTransfer.ReadParts(in lease, 201, read.AsSpan(), mostBytes));
+        Assert.Equal(packets, read);
+        using GuestAddressLease held = _space.Enter();
+        Array.Clear(read);
+        Assert.Equal(AccessFailure.None, ArrayTransfer.ReadParts(in held, across, read.AsSpan(), mostBytes));
+        Assert.Equal(packets, read);
+
+        // Nothing is read of an array whose last part leaves the memory.
+        _high.Host.Fill(s_size - 119, 119, 7);
+        Array.Clear(read);
+        Assert.Equal(AccessFailure.OutOfBounds, ArrayTransfer.ReadParts(in lease, s_size - 119, read.AsSpan(), mostBytes));
+        Assert.Equal(AccessFailure.OutOfBounds, ArrayTransfer.ReadParts(in held, Border + 0x1_0000 + s_size - 119, read.AsSpan(), mostBytes));
+        Assert.Equal(new Packet[10], read);
+    }
+
     [Fact]
     public void A_struct_that_is_checked_is_written_across_regions_or_not_at_all()
     {

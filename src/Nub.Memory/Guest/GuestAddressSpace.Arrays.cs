@@ -9,6 +9,13 @@ public sealed unsafe partial class GuestAddressSpace
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
     public void ReadArray<[AllValid] T>(ulong guestAddress, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            GuestMap map = LiveMap();
+            GuestAccess.ThrowIf(ArrayTransfer.ReadParts(this, guestAddress, destination), map, guestAddress, ArrayTransfer.Length<T>(destination));
+            return;
+        }
+
         CopyTo(guestAddress, ArrayTransfer.AsBytes(destination));
         Representation<T>.ConvertAll(destination);
     }
@@ -19,6 +26,12 @@ public sealed unsafe partial class GuestAddressSpace
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
     public bool TryReadArray<[AllValid] T>(ulong guestAddress, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            GuestMap map = LiveMap();
+            return GuestAccess.Succeeded(ArrayTransfer.ReadParts(this, guestAddress, destination), map, guestAddress, ArrayTransfer.Length<T>(destination));
+        }
+
         if (!TryCopyTo(guestAddress, ArrayTransfer.AsBytes(destination)))
         {
             return false;
@@ -70,6 +83,8 @@ public sealed unsafe partial class GuestAddressSpace
 
     bool ISharedSource.Covers(ulong offset, ulong length) => Contains(offset, length);
 
+    AccessFailure ISharedSource.CopyOut(ulong offset, scoped Span<byte> destination) => GuestAccess.CopyOut(LiveMap(), isHeld: false, offset, destination);
+
     AccessFailure ISharedSource.CopyIn(ulong offset, scoped ReadOnlySpan<byte> source) => GuestAccess.CopyIn(LiveMap(), isHeld: false, offset, source);
 }
 
@@ -81,6 +96,13 @@ public readonly unsafe ref partial struct GuestAddressLease
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     public void ReadArray<[AllValid] T>(ulong guestAddress, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            GuestMap map = Live;
+            GuestAccess.ThrowIf(ArrayTransfer.ReadParts(in this, guestAddress, destination), map, guestAddress, ArrayTransfer.Length<T>(destination));
+            return;
+        }
+
         CopyTo(guestAddress, ArrayTransfer.AsBytes(destination));
         Representation<T>.ConvertAll(destination);
     }
@@ -91,6 +113,12 @@ public readonly unsafe ref partial struct GuestAddressLease
     /// <exception cref="ObjectDisposedException">The lease was disposed.</exception>
     public bool TryReadArray<[AllValid] T>(ulong guestAddress, Span<T> destination) where T : unmanaged
     {
+        if (ArrayTransfer.IsLong(destination))
+        {
+            GuestMap map = Live;
+            return GuestAccess.Succeeded(ArrayTransfer.ReadParts(in this, guestAddress, destination), map, guestAddress, ArrayTransfer.Length<T>(destination));
+        }
+
         if (!TryCopyTo(guestAddress, ArrayTransfer.AsBytes(destination)))
         {
             return false;
@@ -141,6 +169,8 @@ public readonly unsafe ref partial struct GuestAddressLease
     }
 
     bool ISharedSource.Covers(ulong offset, ulong length) => Contains(offset, length);
+
+    AccessFailure ISharedSource.CopyOut(ulong offset, scoped Span<byte> destination) => GuestAccess.CopyOut(Live, isHeld: true, offset, destination);
 
     AccessFailure ISharedSource.CopyIn(ulong offset, scoped ReadOnlySpan<byte> source) => GuestAccess.CopyIn(Live, isHeld: true, offset, source);
 }
