@@ -55,7 +55,7 @@ public readonly unsafe ref partial struct HostLease
         LockedMapping mapping = Live;
         if (!mapping.IsAtomic<T>(offset))
         {
-            LockedMapping.ThrowNotAtomic<T>(offset);
+            mapping.ThrowNotAtomic<T>(offset);
         }
 
         mapping.ThrowIf(Perform(mapping, operation, offset, value, comparand, out T result), offset, (ulong)sizeof(T));

@@ -96,7 +96,7 @@ public sealed unsafe partial class HostSharedMemory
         LockedMapping mapping = Live;
         if (!mapping.IsAtomic<T>(offset))
         {
-            LockedMapping.ThrowNotAtomic<T>(offset);
+            mapping.ThrowNotAtomic<T>(offset);
         }
 
         if (!mapping.Contains<T>(offset))

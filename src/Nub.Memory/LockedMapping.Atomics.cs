@@ -18,15 +18,26 @@ internal sealed unsafe partial class LockedMapping
     {
         if (!SharedAtomic.Has<T>())
         {
-            ThrowNotAtomic<T>(0);
+            throw NoAtomics<T>();
         }
     }
 
-    /// <summary>Says why there can be no atomic.</summary>
+    /// <summary>Says why there can be no atomic. Of memory that was opened at an offset of a file the place in the process decides, and not the offset in the memory.</summary>
     /// <exception cref="ArgumentException">Always.</exception>
     [DoesNotReturn]
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void ThrowNotAtomic<T>(ulong offset) where T : unmanaged => throw (SharedAtomic.Has<T>()
-        ? new ArgumentException($"An atomic of {sizeof(T)} bytes must stand at a multiple of {sizeof(T)}; offset {offset} (0x{offset:X}) is not.", nameof(offset))
-        : new ArgumentException($"Atomics are of int, uint, long and ulong, not of {typeof(T)}."));
+    public void ThrowNotAtomic<T>(ulong offset) where T : unmanaged => throw (SharedAtomic.Has<T>()
+        ? new ArgumentException(
+            $"An atomic of {sizeof(T)} bytes must stand at a multiple of {sizeof(T)}; offset {offset} (0x{offset:X}) is not at one: it stands at address 0x{(ulong)Base + offset:X} of this process.", nameof(offset))
+        : NoAtomics<T>());
+
+    /// <summary>The same of a place whose offset is not known.</summary>
+    /// <exception cref="ArgumentException">Always.</exception>
+    [DoesNotReturn]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void ThrowNotAtomic<T>(byte* address) where T : unmanaged => throw (SharedAtomic.Has<T>()
+        ? new ArgumentException($"An atomic of {sizeof(T)} bytes must stand at a multiple of {sizeof(T)}; address 0x{(ulong)address:X} of this process is not one.")
+        : NoAtomics<T>());
+
+    private static ArgumentException NoAtomics<T>() where T : unmanaged => new($"Atomics are of int, uint, long and ulong, not of {typeof(T)}.");
 }

@@ -74,7 +74,7 @@ public class AtomicsTests
         ])
         {
             ArgumentException refusal = Assert.Throws<ArgumentException>("offset", access);
-            Assert.Matches(@"^An atomic of [48] bytes must stand at a multiple of [48]; offset \d+ \(0x[0-9A-F]+\) is not", refusal.Message);
+            Assert.Matches(@"^An atomic of [48] bytes must stand at a multiple of [48]; offset \d+ \(0x[0-9A-F]+\) is not at one: it stands at address 0x[0-9A-F]+ of this process", refusal.Message);
         }
     }
 

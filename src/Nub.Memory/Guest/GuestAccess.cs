@@ -299,7 +299,7 @@ internal static unsafe class GuestAccess
             AccessFailure.ReadOnly => new NotSupportedException(
                 $"A region in the {length} bytes at guest address 0x{address:X} was opened for reading (SharedMemoryAccess.Read), and cannot be written."),
             AccessFailure.Misaligned => new ArgumentException(
-                $"An atomic of {length} bytes must stand at a multiple of {length}; guest address 0x{address:X} does not.", nameof(address)),
+                $"An atomic of {length} bytes must stand at a multiple of {length}; guest address 0x{address:X} does not, in this process: its region may begin anywhere in its memory.", nameof(address)),
             _ => SharedMemoryBoundsException.OfGuest(address, length, map.MappedBytes, map.Contains(address, length)),
         };
     }

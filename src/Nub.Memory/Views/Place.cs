@@ -167,7 +167,7 @@ internal readonly unsafe ref partial struct Place
         ulong at = (ulong)(address - mapping.Base);
         if (!mapping.IsAtomic<T>(at))
         {
-            LockedMapping.ThrowNotAtomic<T>(at);
+            mapping.ThrowNotAtomic<T>(at);
         }
 
         mapping.ThrowIf(AtomicSlow(_memory, _lease, mapping, operation, at, value, comparand, out T result), at, (ulong)sizeof(T));
@@ -330,10 +330,10 @@ internal readonly unsafe ref partial struct Place
     private static bool IsAtomic<T>(byte* address) where T : unmanaged =>
         SharedAtomic.Has<T>() && ((nuint)address & ((uint)sizeof(T) - 1)) == 0;
 
-    // The start of a mapping is a multiple of every such size, so the address tells as much as the offset.
+    // Where it stands in its memory a place under a lease does not know.
     private static T ThrowNotAtomic<T>(byte* address) where T : unmanaged
     {
-        LockedMapping.ThrowNotAtomic<T>((ulong)address % HostMapping.PageSize);
+        LockedMapping.ThrowNotAtomic<T>(address);
         return default;
     }
 

@@ -320,6 +320,31 @@ public sealed class ForeignMemoryTests
         }
     }
 
+    /// <summary>What is refused says where it stands, since the offset looks like a multiple.</summary>
+    [SkippableFact]
+    public void An_atomic_of_a_part_that_begins_anywhere_is_refused_with_its_address()
+    {
+        LinuxSharing.SkipElsewhere();
+        using SafeFileHandle file = LinuxSharing.MemFd(2 * Page);
+        Assert.Equal(0, LinuxNative.FCntl(file, LinuxNative.FAddSeals, LinuxSharing.Shrink | LinuxSharing.Grow));
+        using HostSharedMemory host = HostSharedMemory.Open(file, 2, Page);
+        Assert.Equal(1U, host.Add(2, 1U));
+        string where = $"offset 8 (0x8) is not at one: it stands at address 0x{host.BaseAddress + 8:X} of this process";
+        Assert.Contains(where, Assert.Throws<ArgumentException>("offset", () => host.Add(8, 1U)).Message, StringComparison.Ordinal);
+        Assert.Contains(where, Assert.Throws<ArgumentException>("offset", () => Leased(host, static lease => lease.Add(8, 1U))).Message, StringComparison.Ordinal);
+        Assert.Contains(where, Assert.Throws<ArgumentException>("offset", () => new SharedPlace<ulong>(Place.In(host, 4, 8)).Atomic<uint>(4).Add(1)).Message, StringComparison.Ordinal);
+        Assert.Contains($"address 0x{host.BaseAddress + 8:X} of this process is not one",
+            Assert.Throws<ArgumentException>(() => Leased(host, static lease => new SharedPlace<ulong>(Place.In(in lease, 4, 8)).Atomic<uint>(4).Add(1))).Message, StringComparison.Ordinal);
+
+        static void Leased(HostSharedMemory host, LeaseUse use)
+        {
+            using HostLease lease = host.Enter();
+            use(lease);
+        }
+    }
+
+    private delegate void LeaseUse(HostLease lease);
+
     [SkippableFact]
     public void A_memory_mapped_file_of_dotnet_opens_here_and_ours_opens_there()
     {

@@ -166,6 +166,13 @@ internal sealed class FrontEndMemory(bool allowUnsealed) : IDisposable
                 region.Size);
         }
 
+        // What is aligned for the guest is aligned here: a ring's index is never torn.
+        if ((region.GuestAddress - region.FileOffset) % sizeof(ulong) != 0)
+        {
+            throw message.Refusal(VhostUserError.RegionInvalid,
+                $"guest address 0x{region.GuestAddress:X} at offset 0x{region.FileOffset:X} of its file: they differ by no multiple of 8.", region.GuestAddress, region.FileOffset);
+        }
+
         foreach (RegionDescription other in others)
         {
             if (Overlaps(region.GuestAddress, other.GuestAddress, region.Size, other.Size) || Overlaps(region.UserAddress, other.UserAddress, region.Size, other.Size))

@@ -48,7 +48,7 @@ public enum VhostUserError
     /// <summary>A table of no regions, or of more than 8; or more than 32 regions by one at a time.</summary>
     RegionCountInvalid,
 
-    /// <summary>A region of no bytes, or one that ends beyond 2^64.</summary>
+    /// <summary>A region of no bytes, one that ends beyond 2^64, or one whose offset in its file is not aligned as its guest address is.</summary>
     RegionInvalid,
 
     /// <summary>A region overlaps another, by its guest or its user addresses.</summary>
