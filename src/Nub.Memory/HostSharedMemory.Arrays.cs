@@ -7,7 +7,9 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="offset">The first byte of the first value; any alignment.</param>
     /// <param name="destination">Where the values go, in this host's byte order; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. The destination is as it was.</exception>
-    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been copied.</exception>
+    /// <exception cref="SharedMemoryFaultException">
+    /// Some of the bytes are gone. What comes before them may have been copied, as it stood: values of another byte order are then not turned.
+    /// </exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
@@ -25,8 +27,16 @@ public sealed unsafe partial class HostSharedMemory
     }
 
     /// <summary>Reads consecutive values if the range lies within the memory.</summary>
-    /// <inheritdoc cref="ReadArray{T}(ulong, Span{T})"/>
+    /// <typeparam name="T">An AllValid type.</typeparam>
+    /// <param name="offset">The first byte of the first value; any alignment.</param>
+    /// <param name="destination">
+    /// Where the values go, in this host's byte order; all of it is written. Where the range leaves the memory nothing is; where some of it is gone, what comes before that may have been
+    /// copied, as it stood: values of another byte order are then not turned.
+    /// </param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     public bool TryReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
     {
         if (ArrayTransfer.IsLong(destination))
@@ -61,8 +71,16 @@ public sealed unsafe partial class HostSharedMemory
     }
 
     /// <summary>Writes consecutive values if the range lies within the memory.</summary>
-    /// <inheritdoc cref="WriteArray{T}(ulong, ReadOnlySpan{T})"/>
-    /// <returns>Whether the range lies within the memory and is still there; where it leaves the memory nothing was written.</returns>
+    /// <typeparam name="T">An AllValid type: without padding that could carry the host's secrets.</typeparam>
+    /// <param name="offset">The first byte of the first value; any alignment.</param>
+    /// <param name="source">The values, in this host's byte order.</param>
+    /// <returns>
+    /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
+    /// </returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     public bool TryWriteArray<[AllValid] T>(ulong offset, ReadOnlySpan<T> source) where T : unmanaged
     {
         LockedMapping mapping = Live;

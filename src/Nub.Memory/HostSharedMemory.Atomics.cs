@@ -6,11 +6,11 @@ public sealed unsafe partial class HostSharedMemory
 {
     /// <summary>Atomically replaces an integer if it has an expected value; a full fence.</summary>
     /// <typeparam name="T"><see cref="int"/>, <see cref="uint"/>, <see cref="long"/> or <see cref="ulong"/> (NUB0007).</typeparam>
-    /// <param name="offset">The first byte, a multiple of the type's size.</param>
+    /// <param name="offset">The first byte, at a multiple of the type's size as it stands in this process (<see cref="SharedMemory.BaseAddress"/>).</param>
     /// <param name="value">The value to write.</param>
     /// <param name="comparand">The value that must be there for it to be written.</param>
     /// <returns>The value that was there.</returns>
-    /// <exception cref="ArgumentException">The offset is not a multiple of the size, or the type is not one of the four.</exception>
+    /// <exception cref="ArgumentException">The place in this process is no multiple of the size, or the type is not one of the four.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">The bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
@@ -25,7 +25,7 @@ public sealed unsafe partial class HostSharedMemory
 
     /// <summary>Atomically adds to an integer, wrapping on overflow; a full fence.</summary>
     /// <inheritdoc cref="CompareExchange{T}(ulong, T, T)"/>
-    /// <param name="offset">The first byte, a multiple of the type's size.</param>
+    /// <param name="offset">The first byte, at a multiple of the type's size as it stands in this process (<see cref="SharedMemory.BaseAddress"/>).</param>
     /// <param name="value">What to add.</param>
     /// <returns>The new value, as <see cref="Interlocked.Add(ref int, int)"/> returns it.</returns>
     public T Add<[AllValid] T>(ulong offset, T value) where T : unmanaged => Atomic(AtomicOperation.Add, offset, value, default);
@@ -35,14 +35,14 @@ public sealed unsafe partial class HostSharedMemory
     /// whether the guess was right, until it was: the result is what the exchange found.
     /// </summary>
     /// <inheritdoc cref="CompareExchange{T}(ulong, T, T)"/>
-    /// <param name="offset">The first byte, a multiple of the type's size.</param>
+    /// <param name="offset">The first byte, at a multiple of the type's size as it stands in this process (<see cref="SharedMemory.BaseAddress"/>).</param>
     /// <param name="value">The mask: its bits are kept.</param>
     /// <returns>The value that was there, as <see cref="Interlocked.And(ref int, int)"/> returns it.</returns>
     public T And<[AllValid] T>(ulong offset, T value) where T : unmanaged => Atomic(AtomicOperation.And, offset, value, default);
 
     /// <summary>Atomically sets bits of an integer; a full fence.</summary>
     /// <inheritdoc cref="CompareExchange{T}(ulong, T, T)"/>
-    /// <param name="offset">The first byte, a multiple of the type's size.</param>
+    /// <param name="offset">The first byte, at a multiple of the type's size as it stands in this process (<see cref="SharedMemory.BaseAddress"/>).</param>
     /// <param name="value">The bits to set.</param>
     /// <returns>The value that was there, as <see cref="Interlocked.Or(ref int, int)"/> returns it.</returns>
     public T Or<[AllValid] T>(ulong offset, T value) where T : unmanaged => Atomic(AtomicOperation.Or, offset, value, default);

@@ -20,8 +20,10 @@ public sealed unsafe partial class HostSharedMemory
 
     /// <summary>Copies out of the memory if the range lies within it.</summary>
     /// <param name="offset">The first byte to read.</param>
-    /// <param name="destination">Where to copy to; all of it is written, or nothing.</param>
-    /// <returns>Whether the range lies within the memory.</returns>
+    /// <param name="destination">
+    /// Where to copy to; all of it is written. Where the range leaves the memory nothing is; where some of it is gone, what comes before that may have been copied.
+    /// </param>
+    /// <returns>Whether the range lies within the memory and is still there.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryCopyTo(ulong offset, Span<byte> destination)
@@ -53,7 +55,10 @@ public sealed unsafe partial class HostSharedMemory
     /// <summary>Copies into the memory if the range lies within it.</summary>
     /// <param name="offset">The first byte to write.</param>
     /// <param name="source">What to copy.</param>
-    /// <returns>Whether the range lies within the memory; otherwise nothing was written.</returns>
+    /// <returns>
+    /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
+    /// </returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryCopyFrom(ulong offset, ReadOnlySpan<byte> source)
@@ -87,7 +92,10 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="offset">The first byte to write.</param>
     /// <param name="length">The number of bytes to write.</param>
     /// <param name="value">The byte.</param>
-    /// <returns>Whether the range lies within the memory; otherwise nothing was written.</returns>
+    /// <returns>
+    /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
+    /// </returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryFill(ulong offset, ulong length, byte value)

@@ -29,13 +29,17 @@ public sealed unsafe partial class HostSharedMemory
     }
 
     /// <summary>Reads a file's bytes straight into the memory if the range lies within it.</summary>
-    /// <inheritdoc cref="ReadFrom"/>
     /// <param name="file">The file, open for reading. On Linux, of one that cannot be sought, such as a pipe, the next bytes are read.</param>
     /// <param name="position">The first byte of the file to read.</param>
     /// <param name="offset">The first byte of the memory to write.</param>
     /// <param name="length">The number of bytes to read at most.</param>
     /// <param name="moved">The number of bytes read: less than <paramref name="length"/> where the file ends, or bytes are gone.</param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="ObjectDisposedException">This owner or the file was disposed.</exception>
     public bool TryReadFrom(SafeFileHandle file, long position, ulong offset, ulong length, out ulong moved)
     {
         LockedMapping mapping = Live;
@@ -72,13 +76,16 @@ public sealed unsafe partial class HostSharedMemory
     }
 
     /// <summary>Writes bytes of the memory straight into a file if the range lies within it.</summary>
-    /// <inheritdoc cref="WriteTo"/>
     /// <param name="file">The file, open for writing. On Linux, to one that cannot be sought, such as a pipe, the bytes are appended.</param>
     /// <param name="position">The first byte of the file to write.</param>
     /// <param name="offset">The first byte of the memory to read.</param>
     /// <param name="length">The number of bytes to write.</param>
     /// <param name="moved">The number of bytes written: less than <paramref name="length"/> where bytes are gone.</param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="ObjectDisposedException">This owner or the file was disposed.</exception>
     public bool TryWriteTo(SafeFileHandle file, long position, ulong offset, ulong length, out ulong moved)
     {
         LockedMapping mapping = Live;

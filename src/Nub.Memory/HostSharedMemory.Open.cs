@@ -22,7 +22,10 @@ public sealed partial class HostSharedMemory
     /// The descriptor or handle, such as one from <see cref="SocketHandles.Receive"/>, a <c>SafeFileHandle</c>, or a
     /// <c>SafeMemoryMappedFileHandle</c>. It stays the caller's, who may dispose it at once.
     /// </param>
-    /// <param name="offset">Where the part to be opened begins, in bytes. It need be no multiple of anything.</param>
+    /// <param name="offset">
+    /// Where the part to be opened begins, in bytes. It need be no multiple of anything; offset 0 of the memory then stands at an address that is no multiple either, and values that are not to be
+    /// torn, and atomics, have to stand at multiples in the file.
+    /// </param>
     /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
     /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>
     /// <param name="allowUnsealed">
@@ -53,7 +56,10 @@ public sealed partial class HostSharedMemory
     /// and the memory that it lends gives no span.</para>
     /// </remarks>
     /// <param name="path">The file. Others may go on writing, shortening, and deleting it.</param>
-    /// <param name="offset">Where the part to be opened begins, in bytes. It need be no multiple of anything.</param>
+    /// <param name="offset">
+    /// Where the part to be opened begins, in bytes. It need be no multiple of anything; offset 0 of the memory then stands at an address that is no multiple either, and values that are not to be
+    /// torn, and atomics, have to stand at multiples in the file.
+    /// </param>
     /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
     /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>
     /// <param name="allowUnsealed">

@@ -28,7 +28,9 @@ public sealed unsafe partial class HostSharedMemory : ISharedSource
     /// <param name="value">The value, in this host's byte order.</param>
     /// <exception cref="ArgumentException">The value is not legal. Nothing was written.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> was not generated, and no analyzer saw it.</exception>
     public void WriteValidated<[ValidateOnRead] T>(ulong offset, in T value) where T : unmanaged
@@ -38,8 +40,17 @@ public sealed unsafe partial class HostSharedMemory : ISharedSource
     }
 
     /// <summary>Writes a struct some of whose bit patterns are illegal, if it is legal and the range lies within the memory.</summary>
-    /// <inheritdoc cref="WriteValidated{T}(ulong, in T)"/>
-    /// <returns>Whether the range lies within the memory; otherwise nothing was written.</returns>
+    /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <returns>
+    /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
+    /// </returns>
+    /// <exception cref="ArgumentException">The value is not legal. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> was not generated, and no analyzer saw it.</exception>
     public bool TryWriteValidated<[ValidateOnRead] T>(ulong offset, in T value) where T : unmanaged
     {
         T copy = value;

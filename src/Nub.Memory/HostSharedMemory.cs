@@ -99,13 +99,15 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
 
     /// <summary>Reads a value.</summary>
     /// <remarks>
-    /// A naturally aligned value of 1, 2, 4 or 8 bytes is one load with acquire semantics and never torn. Of any other size or
-    /// alignment, every shared byte is read exactly once, and the whole may be torn: parts of it may be older than others.
+    /// A value of 1, 2, 4 or 8 bytes at a multiple of its size is one load with acquire semantics and never torn. Of any other size or
+    /// alignment, every shared byte is read exactly once, and the whole may be torn: parts of it may be older than others. It is the address in this process that counts
+    /// (<see cref="SharedMemory.BaseAddress"/>), which begins at a page but for memory that was opened at an offset of a file.
     /// </remarks>
     /// <typeparam name="T">An AllValid type.</typeparam>
     /// <param name="offset">The first byte.</param>
     /// <returns>The value, in this host's byte order.</returns>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
@@ -128,10 +130,14 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     }
 
     /// <summary>Reads a value if the range lies within the memory.</summary>
-    /// <inheritdoc cref="Read{T}(ulong)"/>
+    /// <inheritdoc cref="Read{T}(ulong)" path="/remarks"/>
+    /// <typeparam name="T">An AllValid type.</typeparam>
     /// <param name="offset">The first byte.</param>
-    /// <param name="value">The value, in this host's byte order; 0 when the range leaves the memory.</param>
-    /// <returns>Whether the range lies within the memory.</returns>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when it was not read.</param>
+    /// <returns>Whether the range lies within the memory and is still there.</returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead<[AllValid] T>(ulong offset, out T value) where T : unmanaged
     {
@@ -158,14 +164,17 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
 
     /// <summary>Writes a value.</summary>
     /// <remarks>
-    /// A naturally aligned value of 1, 2, 4 or 8 bytes is one store with release semantics and never torn. Of any other size or
-    /// alignment, every shared byte is written exactly once, and the guest may see the whole torn.
+    /// A value of 1, 2, 4 or 8 bytes at a multiple of its size is one store with release semantics and never torn. Of any other size or
+    /// alignment, every shared byte is written exactly once, and the guest may see the whole torn. It is the address in this process that counts
+    /// (<see cref="SharedMemory.BaseAddress"/>), which begins at a page but for memory that was opened at an offset of a file.
     /// </remarks>
     /// <typeparam name="T">An AllValid type: without padding that could carry the host's secrets.</typeparam>
     /// <param name="offset">The first byte.</param>
     /// <param name="value">The value, in this host's byte order.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -193,8 +202,17 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     }
 
     /// <summary>Writes a value if the range lies within the memory.</summary>
-    /// <inheritdoc cref="Write{T}(ulong, T)"/>
-    /// <returns>Whether the range lies within the memory; otherwise nothing was written.</returns>
+    /// <inheritdoc cref="Write{T}(ulong, T)" path="/remarks"/>
+    /// <typeparam name="T">An AllValid type: without padding that could carry the host's secrets.</typeparam>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="value">The value, in this host's byte order.</param>
+    /// <returns>
+    /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
+    /// </returns>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
+    /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryWrite<[AllValid] T>(ulong offset, T value) where T : unmanaged
     {
@@ -227,8 +245,8 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// </summary>
     /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
     /// <param name="offset">The first byte.</param>
-    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when it is not legal.</param>
-    /// <returns>Whether the range lies within the memory and its bytes are a legal value.</returns>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when it was not read or is not legal.</param>
+    /// <returns>Whether the range lies within the memory and is still there, and its bytes are a legal value.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> was not generated, and no analyzer saw it.</exception>

@@ -112,6 +112,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
     /// <exception cref="NotSupportedException">The memory is a mapped file, or was handed to another process. Use <see cref="CopyTo"/>.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ReadOnlySpan<byte> AsSpan(ulong offset, int length)
     {
@@ -142,6 +143,8 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <param name="offset">The first byte to read.</param>
     /// <param name="destination">Where to copy to; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. The destination is as it was.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been copied.</exception>
+    /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void CopyTo(ulong offset, Span<byte> destination)
     {
@@ -157,6 +160,8 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <summary>Copies the memory into a new one that is exclusive and writable.</summary>
     /// <returns>The copy, of the same size.</returns>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ExclusiveSharedMemory CopyToWritable()
     {
@@ -193,6 +198,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// </remarks>
     /// <returns>The view, of the same size.</returns>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
+    /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ExclusiveSharedMemory MapCopyOnWrite()
     {
@@ -274,6 +280,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
 
     /// <summary>Runs a callback over a window of the contents. Any number may run at once: nobody writes.</summary>
     /// <inheritdoc/>
+    /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
     /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
     public override TResult WithContents<TResult>(ulong offset, int length, SharedMemoryContents<TResult> callback)
     {

@@ -70,6 +70,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <summary>
     /// Whether the stack pointer says that there is no element. The guest can make it say anything; a pop judges it anew.
     /// </summary>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool IsEmpty => Memory.Read<ulong>(_offset) == PointerSize;
@@ -94,6 +95,8 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     public static bool operator !=(SharedStack left, SharedStack right) => !left.Equals(right);
 
     /// <summary>Empties the buffer, whatever the guest has written to it. The bytes of the elements stay.</summary>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Reset() => Memory.Write(_offset, PointerSize);
@@ -101,13 +104,16 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <summary>Pushes an element.</summary>
     /// <param name="data">The element's bytes. For a parsed pop they start with a u32 length of what follows.</param>
     /// <exception cref="SharedStackException">The guest's stack pointer is out of bounds, or the buffer is full.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Push(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data, prefixed: false));
 
     /// <summary>Pushes an element if the guest's stack pointer is in bounds and there is room.</summary>
     /// <param name="data">The element's bytes.</param>
-    /// <returns>Whether it was pushed; otherwise nothing was written.</returns>
+    /// <returns>Whether it was pushed. Where bytes are gone, what comes before them may have been written; otherwise nothing was.</returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPush(ReadOnlySpan<byte> data) => TryPush(data, out _);
@@ -120,13 +126,18 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <summary>Pushes an element for a parsed pop: the data behind a u32 prefix that says its length.</summary>
     /// <param name="data">What follows the prefix.</param>
     /// <exception cref="SharedStackException">The guest's stack pointer is out of bounds, or the buffer is full.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void PushPrefixed(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data, prefixed: true));
 
     /// <summary>Pushes an element for a parsed pop if the guest's stack pointer is in bounds and there is room.</summary>
-    /// <inheritdoc cref="PushPrefixed(ReadOnlySpan{byte})"/>
-    /// <returns>Whether it was pushed; otherwise nothing was written.</returns>
+    /// <param name="data">What follows the prefix.</param>
+    /// <returns>Whether it was pushed. Where bytes are gone, what comes before them may have been written; otherwise nothing was.</returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
+    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPushPrefixed(ReadOnlySpan<byte> data) => TryPushPrefixed(data, out _);
 
     /// <inheritdoc cref="TryPushPrefixed(ReadOnlySpan{byte})"/>
@@ -142,6 +153,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// The guest's stack pointer or back-pointer is out of bounds, or the element is larger than <paramref name="maxLength"/>.
     /// </exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public byte[] Pop(int maxLength = DefaultMaxLength)
@@ -156,6 +168,8 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="SharedStackException">
     /// The guest's stack pointer or back-pointer is out of bounds, or the element does not fit the destination.
     /// </exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public int Pop(Span<byte> destination)
@@ -168,6 +182,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <param name="destination">Where the element is copied to.</param>
     /// <param name="length">The length of the element in bytes; 0 when nothing was popped.</param>
     /// <returns>Whether an element was popped; otherwise the buffer is as it was.</returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPop(Span<byte> destination, out int length) => TryPop(destination, out length, out _);
@@ -190,6 +205,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// threw (its exception is the inner one).
     /// </exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public T Pop<T>(SharedStackParser<T> parser, int maxLength = DefaultMaxLength)
@@ -212,6 +228,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <param name="value">What the parser made; <see langword="default"/> when nothing was popped.</param>
     /// <param name="maxLength">The largest element to take, in bytes, with its prefix.</param>
     /// <returns>Whether an element was popped; otherwise the buffer is as it was.</returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPop<T>(SharedStackTryParser<T> parser, out T value, int maxLength = DefaultMaxLength) =>

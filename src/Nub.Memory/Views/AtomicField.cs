@@ -16,6 +16,8 @@ public readonly ref struct AtomicField<T> where T : unmanaged
     /// <param name="comparand">The value that must be there for it to be written.</param>
     /// <returns>The value that was there.</returns>
     /// <exception cref="ArgumentException">The field does not stand at a multiple of its size, because the struct does not.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="InvalidOperationException">The view is <see langword="default"/>.</exception>
@@ -45,7 +47,11 @@ public readonly ref struct AtomicField<T> where T : unmanaged
     /// <param name="value">The value to write.</param>
     /// <param name="comparand">The value that must be there for it to be written.</param>
     /// <param name="result">The value that was there; 0 where it was refused.</param>
-    /// <returns>Whether the field stands at a multiple of its size. A guest that chose the place of the struct can make it not.</returns>
+    /// <returns>
+    /// Whether the field stands at a multiple of its size and is still there; by guest address also whether the region may be written. A guest that chose the place of the struct, and an
+    /// owner who shortens the memory, can make it not.
+    /// </returns>
+    /// <exception cref="NotSupportedException">The memory was opened for reading, and is not seen by guest address.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="InvalidOperationException">The view is <see langword="default"/>.</exception>

@@ -135,6 +135,8 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     /// <param name="index">The element, from 0.</param>
     /// <returns>The element, in this host's byte order.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
+    /// <exception cref="NotSupportedException">It is written, and the memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     public T this[ulong index]
@@ -174,6 +176,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     /// <returns>Whether the index is less than <see cref="Count"/>, and the bytes are still there.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead(ulong index, out T value)
     {
         if (index >= _count)
@@ -188,6 +191,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     }
 
     /// <inheritdoc cref="TryRead(ulong, out T)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead(int index, out T value) => TryRead((ulong)(long)index, out value);
 
     /// <summary>Writes an element, if there is one of that index and its bytes are still there.</summary>
@@ -249,6 +253,9 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
 
         /// <summary>Comes to the next element and reads it.</summary>
         /// <returns>Whether there was one.</returns>
+        /// <exception cref="SharedMemoryFaultException">Some of its bytes are gone.</exception>
+        /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+        /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
         public bool MoveNext()
         {
             if (_next >= _view._count)

@@ -28,6 +28,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
 
     /// <summary>Reads the whole value: every shared byte exactly once, into private memory. It may be torn.</summary>
     /// <returns>The value, in this host's byte order.</returns>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -39,6 +40,8 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
 
     /// <summary>Writes the whole value: every shared byte exactly once.</summary>
     /// <param name="value">The value, in this host's byte order.</param>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -49,8 +52,8 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     }
 
     /// <summary>Reads a whole <see cref="ValidateOnReadAttribute"/> struct: every shared byte exactly once, and checked on the private copy.</summary>
-    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when the bytes are not a legal one.</param>
-    /// <returns>Whether the bytes are a legal value.</returns>
+    /// <param name="value">The value, in this host's byte order; <see langword="default"/> when the bytes are gone or not a legal one.</param>
+    /// <returns>Whether the bytes are still there and a legal value.</returns>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="NotAllValidException">No check was generated for <typeparamref name="T"/>.</exception>
@@ -73,6 +76,8 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <summary>Writes a whole <see cref="ValidateOnReadAttribute"/> struct if it is legal: every shared byte exactly once, and 0 where it has padding.</summary>
     /// <param name="value">The value, in this host's byte order.</param>
     /// <exception cref="ArgumentException">The value is not legal. Nothing was written.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="NotAllValidException">No check was generated for <typeparamref name="T"/>.</exception>
@@ -87,6 +92,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <param name="fieldOffset">The field's first byte, from the start of the value.</param>
     /// <returns>The field, in this host's byte order.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -101,6 +107,8 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <param name="fieldOffset">The field's first byte, from the start of the value.</param>
     /// <param name="value">The field, in this host's byte order.</param>
     /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
+    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
+    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
