@@ -19,3 +19,14 @@ public partial struct Wire12
     [BigEndian] public ushort Next;
     public ushort Pad;
 }
+
+#pragma warning disable NUB0006, CS0169, IDE0044, IDE0051 // As the generator would have written it before a field changed.
+/// <summary>A record that has changed since its layout was generated: the bytes behind the first field were no field's.</summary>
+public struct Changed16 : IAllValid<Changed16>
+{
+    private byte _first;
+    private ulong _second;
+
+    readonly string ISharedLayout.Fields => "8 _first:u8";
+}
+#pragma warning restore NUB0006, CS0169, IDE0044, IDE0051

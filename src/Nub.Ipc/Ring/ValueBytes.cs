@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Nub.Memory;
 
 namespace Nub.Ipc;
@@ -11,5 +13,12 @@ internal static class ValueBytes<[AllValid] T> where T : unmanaged
     /// </summary>
     public static readonly bool AreHostBytes = BitConverter.IsLittleEndian
         && (typeof(T).IsPrimitive || typeof(T) == typeof(Int128) || typeof(T) == typeof(UInt128) || typeof(T) == typeof(Half)
-            || default(T) is IAllValid<T> { HasForeignFields: false });
+            || (default(T) is IAllValid<T> { HasForeignFields: false } marked && IsOfSize(marked.Fields)));
+
+    // A struct that has changed since its layout was generated goes the way on which Nub.Memory refuses it.
+    private static bool IsOfSize(string fields)
+    {
+        int digits = fields.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        return int.Parse(digits < 0 ? fields : fields.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture) == Unsafe.SizeOf<T>();
+    }
 }

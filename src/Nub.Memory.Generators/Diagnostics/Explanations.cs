@@ -21,6 +21,8 @@ internal static class Explanations
             $"'{offence.Type}' may stand for any type; use a type that is known, and write a struct for each",
         OffenceKind.AutoLayout =>
             $"the runtime may move the fields of '{offence.Type}', which has LayoutKind.Auto; use LayoutKind.Sequential and mark it [AllValid]",
+        OffenceKind.Unproved =>
+            $"'{offence.Type}' is marked, and the assembly that has it was built without the proof: it has padding, or not what the generator writes; build that assembly with Nub.Memory's generator and analyzers",
         OffenceKind.BareBigEndianArray =>
             $"'{offence.Type}' is [BigEndian], which only generated code can honour; mark it [AllValid] and make it partial",
         _ => $"nothing has proved '{offence.Type}'; mark it [AllValid] and make it partial, so that it is checked",

@@ -134,11 +134,12 @@ internal sealed class LayoutBuilder
             return Describe(type, FieldKind.Broken, 1, 1, OffenceKind.Broken);
         }
 
+        bool isProvedThere = ShapeRules.IsProvedWhereBuilt(type, layout);
         FieldType described = Describe(
             type, FieldKind.Struct, layout.Size, layout.Alignment,
-            layout.Kind == DeclaredKind.Auto ? OffenceKind.AutoLayout : OffenceKind.Unmarked);
-        bool allValid = type.IsAllValid();
-        bool validated = type.IsValidateOnRead();
+            layout.Kind == DeclaredKind.Auto ? OffenceKind.AutoLayout : isProvedThere ? OffenceKind.Unmarked : OffenceKind.Unproved);
+        bool allValid = isProvedThere && type.IsAllValid();
+        bool validated = isProvedThere && type.IsValidateOnRead();
         bool isAuto = layout.Kind == DeclaredKind.Auto;
         Offence? notAllValid = layout.NotAllValid ?? (allValid && !isAuto ? null : described.NotAllValid);
         Offence? notValidatable = layout.NotValidatable ?? ((validated || allValid) && !isAuto ? null : described.NotValidatable);

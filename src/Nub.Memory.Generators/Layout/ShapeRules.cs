@@ -30,6 +30,17 @@ internal static class ShapeRules
         return isProved && layout.Kind != DeclaredKind.Unknown && layout.Fields.All(static field => IsProved(field.Type)) && !Check(type, layout).Any();
     }
 
+    /// <summary>
+    /// Whether a marked struct of another assembly has what the generator writes after its proof: an assembly that was built without it, or whose errors were suppressed,
+    /// has the mark alone. Of this project's own structs the analyzers tell.
+    /// </summary>
+    public static bool IsProvedWhereBuilt(INamedTypeSymbol type, StructLayout layout) =>
+        type.Locations.Any(static location => location.IsInSource)
+        || ((!type.IsAllValid() || (layout.Gaps.Count == 0 && HasMarker(type, "IAllValid"))) && (!type.IsValidateOnRead() || HasMarker(type, "IValidateOnRead")));
+
+    private static bool HasMarker(INamedTypeSymbol type, string name) => type.Interfaces.Any(one =>
+        one.Name == name && one.IsInNub() && one.TypeArguments is [var self] && SymbolEqualityComparer.Default.Equals(self, type));
+
     // A marked field with an error of its own spoils whoever contains it, without another error.
     private static bool IsProved(FieldType type) => type.Element is { } element ? IsProved(element) : type.Kind != FieldKind.Struct || type.IsProved;
 

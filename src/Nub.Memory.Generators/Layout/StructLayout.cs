@@ -35,6 +35,9 @@ internal enum OffenceKind
     /// <summary>A struct that could be marked, and is not.</summary>
     Unmarked,
 
+    /// <summary>A struct of another assembly that is marked, and was not proved there.</summary>
+    Unproved,
+
     /// <summary>A bare inline array that says <c>[BigEndian]</c>, which only generated code can honour.</summary>
     BareBigEndianArray,
     Broken,

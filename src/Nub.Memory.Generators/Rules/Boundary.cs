@@ -88,11 +88,16 @@ internal static class Boundary
     private static Refusal? CheckValidateOnRead(ITypeSymbol argument) => argument switch
     {
         ITypeParameterSymbol own => own.IsValidateOnRead() ? null : Unmarked("[ValidateOnRead]", own),
-        INamedTypeSymbol { TypeKind: TypeKind.Struct } when argument.IsValidateOnRead() => null,
+        INamedTypeSymbol { TypeKind: TypeKind.Struct } when argument.IsValidateOnRead() => argument.Locations.Any(static location => location.IsInSource) ? null : CheckBuilt(argument),
         _ when new LayoutBuilder().TypeOf(argument).NotAllValid is null =>
             new Refusal("[ValidateOnRead]", $"every bit pattern of '{LayoutBuilder.Display(argument)}' is legal, so there is nothing to validate; use TryRead", Hints.None),
         _ => new Refusal("[ValidateOnRead]", $"no check was generated for '{LayoutBuilder.Display(argument)}'; mark a partial struct [ValidateOnRead], and put the value into it", Hints.None),
     };
+
+    private static Refusal? CheckBuilt(ITypeSymbol argument) =>
+        new LayoutBuilder().TypeOf(argument).NotValidatable is { Kind: OffenceKind.Unproved } offence
+            ? new Refusal("[ValidateOnRead]", Where(argument, offence) + Explanations.Why(offence), Hints.None)
+            : null;
 
     private static Refusal Unmarked(string demand, ITypeParameterSymbol own) =>
         new(demand, $"the type parameter '{own.Name}' may stand for any type; mark it {demand}, so that its users are checked in turn", Hints.None.Add(Hints.Parameter, own.Name).Add(Hints.Mark, demand.Trim('[', ']')));

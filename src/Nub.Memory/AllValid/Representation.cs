@@ -10,8 +10,11 @@ namespace Nub.Memory;
 internal static class Representation<T> where T : unmanaged
 {
     // An interface is found on a boxed value, without reflection, so that trimming cannot break it.
-    private static readonly FieldLayout? s_layout = Once.Make(static () => default(T) is IAllValid<T> marked ? FieldLayout.Parse(marked.Fields) : null);
-    private static readonly InlineArrayElement? s_element = s_layout is null && !IsPrimitive ? Once.Make(static () => InlineArrayElement.Of(typeof(T))) : null;
+    private static readonly FieldLayout? s_declared = Once.Make(static () => default(T) is IAllValid<T> marked ? FieldLayout.Parse(marked.Fields) : null);
+
+    // A struct in it that stands in another assembly may have changed since this one was generated for: then the layout is of another type, and neither fields nor padding are where it says.
+    private static readonly FieldLayout? s_layout = s_declared?.Size == Unsafe.SizeOf<T>() ? s_declared : null;
+    private static readonly InlineArrayElement? s_element = s_declared is null && !IsPrimitive ? Once.Make(static () => InlineArrayElement.Of(typeof(T))) : null;
     private static readonly bool s_isAllValid = s_layout is not null || s_element is not null;
     private static readonly bool s_isForeign = s_layout is { HasForeignFields: true } || s_element is { IsForeign: true };
 
@@ -97,5 +100,5 @@ internal static class Representation<T> where T : unmanaged
         return value;
     }
 
-    private static void Throw() => throw new NotAllValidException(typeof(T));
+    private static void Throw() => throw (s_declared is null ? new NotAllValidException(typeof(T)) : new NotAllValidException(typeof(T), s_declared.Size, Unsafe.SizeOf<T>()));
 }

@@ -19,6 +19,14 @@ public sealed class NotAllValidException : SharedMemoryException
         Type = type;
     }
 
+    /// <summary>Of a type that has changed since its layout was generated.</summary>
+    internal NotAllValidException(Type type, int declared, int size)
+        : base($"{type} must not cross the boundary: its layout was generated for {declared} bytes, and it has {size}. " +
+               "A struct of another assembly in it has changed since; build the assembly that declares it again.")
+    {
+        Type = type;
+    }
+
     /// <summary>The type that was refused.</summary>
     public Type Type { get; }
 }

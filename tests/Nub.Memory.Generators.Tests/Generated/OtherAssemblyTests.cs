@@ -1,0 +1,79 @@
+using System.Runtime.Loader;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Nub.Memory.Generators.Tests.Harness;
+
+namespace Nub.Memory.Generators.Tests.Generated;
+
+/// <summary>Marked structs of an assembly that changes later, or that was built without the generator or against its errors.</summary>
+public sealed class OtherAssemblyTests
+{
+    [Fact]
+    public void A_struct_whose_field_changed_in_another_assembly_is_refused_at_run_time()
+    {
+        const string Before = "[AllValid] public partial struct In { public uint A; }";
+        string name = Code.UniqueName();
+        CSharpCompilation app = Code.Generate(Code.Compile(
+            """
+            [AllValid] public partial struct Out { public In I; public uint B; }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    foreach (Action use in (Action[])[() => host.Read<Out>(0), () => host.Write(0, default(Out)), () => Out.At(host, 0).Load()])
+                    {
+                        try { use(); return "done"; }
+                        catch (NotAllValidException refused) when (refused.Message.Contains("generated for 8 bytes, and it has 16")) { }
+                    }
+                    return "refused";
+                }
+            }
+            """,
+            MetadataReference.CreateFromImage(Image(Code.Generate(Code.Compile(Before)), name))));
+        byte[] after = Image(Code.Generate(Code.Compile(Before.Replace("uint", "ulong", StringComparison.Ordinal))), name);
+        Assert.NotNull(AssemblyLoadContext.Default.LoadFromStream(new MemoryStream(after)));
+        (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(4096).Build();
+        using (host)
+        using (guest)
+        {
+            Assert.Equal("refused", Loaded.From(app).GetType("Test")!.GetMethod("Run")!.Invoke(null, [host]));
+        }
+    }
+
+    [Fact]
+    public async Task A_marked_struct_that_nothing_proved_where_it_was_built_is_not_believed()
+    {
+        CSharpCompilation library = Code.Compile("""
+            namespace Library;
+            [AllValid] public struct Padded : IAllValid<Padded> { public byte A; public uint B; readonly string ISharedLayout.Fields => "8 A:u1 B:u4@4"; }
+            [AllValid] public struct Bare { public uint A; }
+            [ValidateOnRead] public struct Unchecked { public bool A; }
+            """);
+        string[] messages = await Markup.CheckAsync(
+            """
+            using Library;
+            [AllValid] public partial struct First { public Padded {|NUB0002:A|}; }
+            [AllValid] public partial struct Second { public Bare {|NUB0002:A|}; }
+            [ValidateOnRead] public partial struct Third { public Unchecked {|NUB0002:A|}; }
+            [InlineArray(2)] public struct Two { private Bare _first; }
+            public static class Test
+            {
+                public static bool Run(HostSharedMemory host)
+                {
+                    host.Write(0, First.At(host, 0).Load());
+                    return host.Read<{|NUB0001:Padded|}>(0).A == 0 && host.Read<{|NUB0001:Bare|}>(16).A == 0 && host.Read<{|NUB0001:Two|}>(32)[0].A == 0
+                        && host.TryReadValidated<{|NUB0001:Unchecked|}>(48, out _) && host.TryReadValidated<Third>(64, out _);
+                }
+            }
+            """,
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())));
+        Assert.All(messages, static message => Assert.Contains("was built without the proof", message, StringComparison.Ordinal));
+    }
+
+    private static byte[] Image(CSharpCompilation compilation, string name)
+    {
+        using var image = new MemoryStream();
+        Assert.True(compilation.WithAssemblyName(name).Emit(image).Success);
+        return image.ToArray();
+    }
+}
