@@ -21,7 +21,7 @@ internal static class LayoutEmitter
 
         if (model.Tail is { } tail && !layout.Fields.Any(static field => field.Name == "Tail"))
         {
-            EmitConstant(writer, "TailOffset", tail.Offset, $"Where the first <c>{tail.Element.Display}</c> behind the struct begins.");
+            EmitConstant(writer, "TailOffset", tail.Offset, $"Where the first <c>{Words.Escape(tail.Element.Display)}</c> behind the struct begins.");
         }
 
         writer.Close();

@@ -74,7 +74,9 @@ internal static class Legality
         return legal switch
         {
             "_" => null,
-            "" => "true",
+
+            // Nothing is legal. A constant would make the code behind it one that the compiler calls unreachable.
+            "" => $"{raw} >= {minimum}",
             _ => $"{raw} is not ({legal})",
         };
     }

@@ -33,15 +33,16 @@ internal static class TailEmitter
             return;
         }
 
+        string display = Words.Escape(element.Display);
         string arguments = isStruct ? $"{element.Name}, {element.View}" : element.Name;
         string type = isStruct ? $"global::Nub.Memory.SharedViews<{arguments}>" : $"global::Nub.Memory.SharedArrayView<{arguments}>";
         string place = $"{tail.Offset}{(isStruct ? "" : tail.BigEndian ? ", true" : ", false")}";
         string method = $"{inner}Tailed.{(isStruct ? "TryTail" : "TryElements")}";
         (string name, string summary, string returns, string call) = tail.Count is { } count
-            ? ("max", $"The <c>{element.Display}</c> behind the struct, as many as <c>{count.Name}</c> says, which is read once.",
+            ? ("max", $"The <c>{display}</c> behind the struct, as many as <c>{count.Name}</c> says, which is read once.",
                 $"Whether <c>{count.Name}</c> is at most <paramref name=\"max\"/>, and so many lie within the memory. Neither an exception nor an allocation is made of what a guest has written.",
                 $"{method}<{arguments}, {count.Type.Name}>({place}, {count.Offset}, {(count.HasBigEndian ? "true" : "false")}, max, out tail)")
-            : ("count", $"The <c>{element.Display}</c> behind the struct, as many as are known to be there.", "Whether they lie within the memory.", $"{method}<{arguments}>({place}, count, out tail)");
+            : ("count", $"The <c>{display}</c> behind the struct, as many as are known to be there.", "Whether they lie within the memory.", $"{method}<{arguments}>({place}, count, out tail)");
         call = tail.Problem is null ? call : "throw null!";
         string comment = $"/// <summary>{summary}</summary><returns>{returns}</returns>";
         writer.Separate();

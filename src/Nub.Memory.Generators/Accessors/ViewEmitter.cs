@@ -9,7 +9,7 @@ internal static class ViewEmitter
     {
         string self = model.Declaration.FullName;
         string view = model.Names.View;
-        string inner = NameOfInner(model.Layout);
+        string inner = NameOfInner(model);
         string shared = $"global::Nub.Memory.SharedPlace<{self}>";
         string marker = $"global::Nub.Memory.ISharedView<{view}, {self}>";
         writer.Separate();
@@ -81,7 +81,7 @@ internal static class ViewEmitter
         if (model.Layout.Stored is [{ Type: { Element: { } element } array } stored])
         {
             FieldEmitter.EmitArray(writer, model, inner, stored with { Name = "Elements", Accessibility = "public" },
-                $"The elements: {element.Display}[{array.Count}], {Words.Order(stored.HasBigEndian, stored.HasLittleEndian)}.");
+                $"The elements: {Words.Escape(element.Display)}[{array.Count}], {Words.Order(stored.HasBigEndian, stored.HasLittleEndian)}.");
         }
     }
 
@@ -108,10 +108,11 @@ internal static class ViewEmitter
         }
     }
 
-    private static string NameOfInner(StructLayout layout)
+    // A name that no property of the view begins with: more names are made of it.
+    private static string NameOfInner(StructModel model)
     {
         string name = "_view";
-        while (layout.Fields.Any(field => field.Name == name))
+        while (model.Layout.Fields.Select(static field => field.Name).Concat(model.BitFields.Select(static field => field.Name)).Any(taken => taken.StartsWith(name, StringComparison.Ordinal)))
         {
             name += "_";
         }

@@ -25,5 +25,6 @@ internal static class Words
 
     private static string Shape(FieldType array) => $"{array.Element!.Display}[{array.Count}]";
 
-    private static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+    /// <summary>A type's name as a comment has it.</summary>
+    public static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
 }

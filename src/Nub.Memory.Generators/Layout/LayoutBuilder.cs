@@ -97,7 +97,7 @@ internal sealed class LayoutBuilder
     private static int? InlineArrayLengthOf(INamedTypeSymbol type) =>
         type.FindAttribute("InlineArrayAttribute", "System.Runtime.CompilerServices") is { ConstructorArguments: [{ Value: int length }] } ? length : null;
 
-    // Framework structs have fields that are nobody's business and may differ from one runtime to the next.
+    // Framework structs have fields that are nobody's business and may differ from one runtime to the next. None of them is marked, and others call their namespaces System.Something too.
     private static bool IsFrameworks(INamedTypeSymbol type)
     {
         INamespaceSymbol? root = type.ContainingNamespace;
@@ -108,7 +108,7 @@ internal sealed class LayoutBuilder
 
         // A tuple is declared wherever it is written, and its type is the framework's.
         INamedTypeSymbol definition = (type.TupleUnderlyingType ?? type).OriginalDefinition;
-        return root is { Name: "System" } && !definition.Locations.Any(static location => location.IsInSource);
+        return root is { Name: "System" } && !type.IsAllValid() && !type.IsValidateOnRead() && !definition.Locations.Any(static location => location.IsInSource);
     }
 
     internal static string AccessibilityOf(ISymbol symbol) => symbol.DeclaredAccessibility switch

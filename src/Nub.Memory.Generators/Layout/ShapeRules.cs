@@ -123,6 +123,11 @@ internal static class ShapeRules
             {
                 yield return new ShapeProblem($"has a field '{field.Name}', which is the name of a member of its view; call it something else", field.Name);
             }
+            else if (field.Name.Contains('.') && field.Name[0] != '<')
+            {
+                // An interface's property whose storage is the compiler's. In another assembly the storage has a name of its own, and nothing was generated for such a struct.
+                yield return new ShapeProblem($"stores the property '{field.Name}', which only an interface has, so that no view can name it; store it in a field, and let the property give that", field.Name);
+            }
         }
     }
 

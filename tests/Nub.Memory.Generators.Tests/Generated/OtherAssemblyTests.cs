@@ -70,6 +70,24 @@ public sealed class OtherAssemblyTests
         Assert.All(messages, static message => Assert.Contains("was built without the proof", message, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_marked_struct_in_a_namespace_of_System_is_nobodys_but_its_projects()
+    {
+        CSharpCompilation library = Code.Generate(Code.Compile("""
+            namespace System.Mine;
+            [AllValid] public partial struct Marked { public uint A; }
+            [ValidateOnRead] public partial struct Validated { public bool A; }
+            """));
+        await Markup.CheckAsync(
+            """
+            using System.Mine;
+            [AllValid] public partial struct First { public Marked A; }
+            [ValidateOnRead] public partial struct Second { public Validated A; public Guid {|NUB0004:B|}; }
+            public static class Test { public static uint Run(HostSharedMemory host) => host.Read<Marked>(0).A; }
+            """,
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())));
+    }
+
     private static byte[] Image(CSharpCompilation compilation, string name)
     {
         using var image = new MemoryStream();

@@ -19,6 +19,8 @@ public sealed class ShapeTests
     [InlineData("[InlineArray(2000000)] [AllValid] public partial struct {|NUB0003:Foo|} { private byte _a; }", "has 2000000 bytes, more than the 1048576")]
     [InlineData("[BigEndian, AllValid] public partial struct Foo { public Little {|NUB0003:A|}; } [AllValid] public partial struct Little { public uint B; }", "mark that type [BigEndian] too")]
     [InlineData("[AllValid] public partial struct Foo { [BigEndian] public Little {|NUB0003:A|}; } [AllValid] public partial struct Little { public uint B; }", "say it on the fields of 'Little'")]
+    [InlineData("public interface IX { bool Flag { get; set; } } [ValidateOnRead] public partial struct Foo : IX { public uint A; bool IX.{|NUB0003:Flag|} { get; set; } }", "stores the property 'IX.Flag', which only an interface has")]
+    [InlineData("namespace N { public interface IX { uint B { get; } } [AllValid] public partial struct Foo : IX { public uint A; readonly uint IX.{|NUB0003:B|} { get; } } }", "stores the property 'N.IX.B', which only an interface has")]
     public async Task A_shape_that_cannot_be_generated_for_is_reported_with_what_to_do(string markup, string reason)
     {
         string[] messages = await Markup.CheckAsync(markup);
