@@ -28,12 +28,7 @@ internal static class ValidationEmitter
 
     private static void EmitCheck(CodeWriter writer, FieldLayout field)
     {
-        FieldType innermost = field.Type;
-        while (innermost.Element is { } element)
-        {
-            innermost = element;
-        }
-
+        FieldType innermost = field.Type.Innermost;
         if (!innermost.NeedsCheck && !innermost.IsValidateOnRead)
         {
             return;
@@ -46,7 +41,7 @@ internal static class ValidationEmitter
         }
 
         writer.Line($"// {field.Name}, {innermost.Display}: {Legality.Describe(innermost)}.");
-        string loop = field.Type.IsArray ? $"for (int i = {field.Offset}; i < {field.End}; i += {innermost.Size}) " : "";
+        string loop = field.Type.IsArray ? $"for (int i = {field.Offset}; i < {field.Offset + (innermost.Size * field.Type.InnermostCount)}; i += {innermost.Size}) " : "";
         writer.Line($"{loop}if ({condition}) return false;");
     }
 

@@ -10,17 +10,11 @@ internal static class ByteOrderRules
         var declared = new HashSet<string>(type.GetMembers().OfType<IFieldSymbol>().Where(static field => field.IsBigEndian()).Select(static field => field.Name));
         foreach (FieldLayout field in layout.Fields)
         {
-            FieldType innermost = field.Type;
-            while (innermost.Element is { } element)
-            {
-                innermost = element;
-            }
-
             // Applied where it means something; what is left is a struct, or an array of something that has an inside.
             if (!field.BigEndian && declared.Contains(field.StoredName) && field.Type.NotValidatable is null)
             {
                 yield return new ShapeProblem(
-                    $"says [BigEndian] of '{field.Name}', whose type '{field.Type.Display}' has no byte order of its own; say it on the fields of '{innermost.Display}'", field.Name);
+                    $"says [BigEndian] of '{field.Name}', whose type '{field.Type.Display}' has no byte order of its own; say it on the fields of '{field.Type.Innermost.Display}'", field.Name);
             }
             else if (!field.BigEndian && layout.IsBigEndian && field.Type.HasLittleEndian && field.Type.NotValidatable is null)
             {

@@ -15,16 +15,18 @@ internal static class FieldsText
         long end = 0;
         foreach (FieldLayout field in layout.Stored)
         {
-            FieldType innermost = Innermost(field.Type);
+            // An array of arrays is as many of the innermost elements in a row.
+            FieldType innermost = field.Type.Innermost;
+            long count = field.Type.InnermostCount;
             if (TypeOf(innermost, field.HasBigEndian) is not { } type)
             {
                 continue;
             }
 
             text.Append(' ').Append(field.Name).Append(':').Append(type);
-            if (innermost.Size < field.Type.Size)
+            if (count > 1)
             {
-                text.Append('*').Append(field.Type.Size / innermost.Size);
+                text.Append('*').Append(count);
             }
 
             if (field.Offset != end)
@@ -34,7 +36,7 @@ internal static class FieldsText
 
             bool isTurned = turned.Contains(field) || !(field.HasBigEndian || field.HasLittleEndian);
             text.Append(isTurned ? "" : "=");
-            end = field.End;
+            end = field.Offset + (innermost.Size * count);
         }
 
         return text.ToString();
@@ -62,7 +64,4 @@ internal static class FieldsText
         };
         return isBigEndian ? letter.ToUpperInvariant() : letter;
     }
-
-    // An array of arrays is as many of the innermost elements in a row.
-    private static FieldType Innermost(FieldType type) => type.Element is { } element ? Innermost(element) : type;
 }

@@ -168,9 +168,13 @@ internal sealed class LayoutBuilder
 
         FieldType described = Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, null);
         bool allValid = type.IsAllValid();
+        bool isProved = allValid && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout);
         Offence? bare = element.HasBigEndian && !allValid && element.Type.Kind == FieldKind.Primitive
             ? new Offence(OffenceKind.BareBigEndianArray, EquatableArray<string>.Empty, 0, described.Display)
             : null;
+
+        // The runtime rounds an element's size up before it multiplies it: what is left over stands behind the elements. A marked one has an error of its own.
+        Offence? unfilled = layout.Gaps.Count > 0 && !allValid ? Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, OffenceKind.UnfilledArray).NotAllValid : null;
         return described with
         {
             Element = element.Type,
@@ -178,9 +182,10 @@ internal sealed class LayoutBuilder
             Aligned = element.Type.Aligned,
             HasBigEndian = element.HasBigEndian,
             HasLittleEndian = element.HasLittleEndian,
-            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare,
-            NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare,
-            IsGenerated = allValid && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout),
+            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare ?? unfilled,
+            NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare ?? unfilled,
+            IsGenerated = allValid && isProved,
+            IsWronglyMarked = allValid && !isProved,
         };
     }
 

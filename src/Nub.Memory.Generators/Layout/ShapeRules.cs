@@ -42,7 +42,7 @@ internal static class ShapeRules
         one.Name == name && one.IsInNub() && one.TypeArguments is [var self] && SymbolEqualityComparer.Default.Equals(self, type));
 
     // A marked field with an error of its own spoils whoever contains it, without another error.
-    private static bool IsProved(FieldType type) => type.Element is { } element ? IsProved(element) : type.Kind != FieldKind.Struct || type.IsProved;
+    private static bool IsProved(FieldType type) => type.Element is { } element ? !type.IsWronglyMarked && IsProved(element) : type.Kind != FieldKind.Struct || type.IsProved;
 
     /// <summary>Everything about the shape that generated code cannot cope with.</summary>
     public static IEnumerable<ShapeProblem> Check(INamedTypeSymbol type, StructLayout layout) =>

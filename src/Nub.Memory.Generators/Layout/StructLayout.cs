@@ -40,6 +40,9 @@ internal enum OffenceKind
 
     /// <summary>A bare inline array that says <c>[BigEndian]</c>, which only generated code can honour.</summary>
     BareBigEndianArray,
+
+    /// <summary>An inline array whose elements do not fill it.</summary>
+    UnfilledArray,
     Broken,
 }
 
@@ -91,11 +94,20 @@ internal sealed record FieldType(
     /// <summary>Of a marked struct: whether it is what its mark says.</summary>
     public bool IsProved { get; init; }
 
+    /// <summary>Of a marked inline array: whether it is not what its mark says.</summary>
+    public bool IsWronglyMarked { get; init; }
+
     /// <summary>Whether it is an enum, or an inline array of one, that shared memory has as the integer behind it, whatever that is.</summary>
     public bool IsWireEnum { get; init; }
 
     /// <summary>The alignment that it has in C where that is more; 1 where nothing says so.</summary>
     public int Aligned { get; init; } = 1;
+
+    /// <summary>What an array of arrays is made of in the end; of what is no array, the type itself.</summary>
+    public FieldType Innermost => Element?.Innermost ?? this;
+
+    /// <summary>The number of these; they stand close together.</summary>
+    public long InnermostCount => Element is { } element ? Count * element.InnermostCount : 1;
 
     public bool IsArray => Kind is FieldKind.InlineArray or FieldKind.FixedBuffer;
 

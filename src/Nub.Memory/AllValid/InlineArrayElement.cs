@@ -25,12 +25,12 @@ internal sealed class InlineArrayElement
     public bool IsForeign => _layout is not null ? _layout.HasForeignFields : !BitConverter.IsLittleEndian && _size > 1;
 
     /// <summary>Finds the element of <paramref name="type"/>, of an inline array in an inline array the innermost.</summary>
-    /// <returns>The element, or <see langword="null"/> when the type is no inline array or its element is not AllValid.</returns>
+    /// <returns>The element, or <see langword="null"/> when the type is no inline array, or its element is not AllValid or does not fill it.</returns>
     [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The generator keeps the field; where it was trimmed all the same the type is refused.")]
     [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The element is a value type that lives inside the array's; it needs no constructor.")]
     public static InlineArrayElement? Of(Type type)
     {
-        if (type.GetCustomAttribute<InlineArrayAttribute>() is null)
+        if (type.GetCustomAttribute<InlineArrayAttribute>() is not { } array)
         {
             return null;
         }
@@ -44,6 +44,12 @@ internal sealed class InlineArrayElement
 
         Type element = fields[0].FieldType;
         if (!element.IsValueType || element.IsEnum)
+        {
+            return null;
+        }
+
+        // Of an element whose size is no multiple of its alignment, bytes are left over behind the last: padding, which a write would carry out.
+        if (RuntimeHelpers.SizeOf(type.TypeHandle) != array.Length * (long)RuntimeHelpers.SizeOf(element.TypeHandle))
         {
             return null;
         }

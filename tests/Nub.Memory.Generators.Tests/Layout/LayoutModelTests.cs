@@ -106,6 +106,7 @@ public sealed class LayoutModelTests
     [InlineData("float A; Half B; char C; sbyte D; byte E; long F; Int128 G;", "48 A:f4 B:f2 C:c2 D:i1 E:u1 F:i8@16 G:i16@32")]
     [InlineData("[BigEndian] uint A; [BigEndian] byte B; [BigEndian] char C; byte D;", "12 A:U4 B:u1 C:C2@6 D:u1")]
     [InlineData("Uints A; Nested B; Littles C;", "52 A:u4*3 B:u4*6 C:{8 A:u4 B:u2 _rest:u2}*2")]
+    [InlineData("Unfilled A; uint B;", "28 A:{5 A:u4 B:u1}*3 B:u4@24")]
     [InlineData("Big A; Little B; Kinds C;", "24 A:{8 A:U4 B:U2 _rest:U2} B:{8 A:u4 B:u2 _rest:u2} C:u2*4")]
     public void The_fields_as_text(string fields, string expected) => Assert.Equal(expected, FieldsText.Of(Model.Of($"public struct Foo {{ {fields} }}").Layout));
 

@@ -126,6 +126,40 @@ public sealed class StructRuleTests
         Assert.Contains(expected, Assert.Single(messages), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("AllValid")]
+    [InlineData("ValidateOnRead")]
+    public async Task An_inline_array_that_its_elements_do_not_fill_is_found(string mark)
+    {
+        string[] messages = await Markup.CheckAsync($$"""
+            [AllValid, StructLayout(LayoutKind.Sequential, Size = 5)] public partial struct Five { public uint A; public byte B; }
+            [InlineArray(3)] public struct Three { private Five _e; }
+            [InlineArray(2)] public struct Deep { private Three {|NUB0002:_e|}; }
+            [{{mark}}] public partial struct Has { public byte First; public Three {|NUB0002:F|}; public Deep G; }
+            public static class Use
+            {
+                public static void Write(HostSharedMemory host, Three three) => host.{|NUB0001:Write|}(0, three);
+            }
+            """);
+
+        Assert.StartsWith("'Has.G[0]' (Three, offset 28)", messages[0], StringComparison.Ordinal);
+        Assert.StartsWith("'Has.F' (Three, offset 4)", messages[1], StringComparison.Ordinal);
+        Assert.All(messages, static message => Assert.Contains("the elements of 'Three' do not fill it", message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_marked_array_that_its_elements_do_not_fill_has_padding_of_its_own_and_spoils_its_users() =>
+        await Markup.CheckAsync("""
+            [AllValid, StructLayout(LayoutKind.Sequential, Size = 5)] public partial struct Five { public uint A; public byte B; }
+            [AllValid, InlineArray(3)] public partial struct Three { private Five {|NUB0005:_e|}; }
+            [AllValid] public partial struct Has { public Three F; }
+            public static class Use
+            {
+                public static object Marker => (IAllValid<Five>)default(Five);
+                public static object None => {|CS0030:(IAllValid<Has>)default(Has)|};
+            }
+            """);
+
     [Fact]
     public async Task A_validated_struct_may_have_padding_because_it_is_never_written() =>
         await Markup.CheckAsync("[ValidateOnRead] public partial struct Foo { public bool A; public uint B; }");

@@ -43,6 +43,10 @@ public class ReflectedTypeTests
 
             types.Add(typeof(Two<>).MakeGenericType(typeof(Two<int>?)));
             types.Add(typeof(TwoOfNullable));
+
+            // Five bytes and three that no field has, twice.
+            types.Add(typeof(Two<Five>));
+            types.Add(typeof(Two<Two<Five>>));
             types.Add(typeof(TwoOfNullableBig));
             return [.. types];
         }
@@ -83,6 +87,7 @@ public class ReflectedTypeTests
     [InlineData(typeof(Int128))]
     [InlineData(typeof(Legal))]
     [InlineData(typeof(LegalBig))]
+    [InlineData(typeof(Five))]
     [InlineData(typeof(Two<int>))]
     [InlineData(typeof(Two<Legal>))]
     [InlineData(typeof(Two<Two<LegalBig>>))]
@@ -134,6 +139,13 @@ internal partial struct LegalBig
 internal partial struct OneLegal
 {
     public Legal Inner;
+}
+
+[AllValid, System.Runtime.InteropServices.StructLayout(System.Runtime.InteropServices.LayoutKind.Sequential, Size = 5)]
+internal partial struct Five
+{
+    public uint Value;
+    public byte Last;
 }
 
 [ValidateOnRead]
