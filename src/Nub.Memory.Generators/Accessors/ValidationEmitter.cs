@@ -28,20 +28,29 @@ internal static class ValidationEmitter
 
     private static void EmitCheck(CodeWriter writer, FieldLayout field)
     {
-        FieldType innermost = field.Type.Innermost;
-        if (!innermost.NeedsCheck && !innermost.IsValidateOnRead)
+        // An array that is validated is asked as a whole: it may have a Validate of its own.
+        FieldType judged = field.Type;
+        long count = 1;
+        while (judged is { IsValidateOnRead: false, Element: { } element })
+        {
+            count *= judged.Count;
+            judged = element;
+        }
+
+        if (!judged.NeedsCheck && !judged.IsValidateOnRead)
         {
             return;
         }
 
-        string at = field.Type.IsArray ? "i" : field.Offset.ToString(CultureInfo.InvariantCulture);
-        if (IllegalWhen(innermost, field.HasBigEndian, at) is not { } condition)
+        bool isArray = judged != field.Type;
+        string at = isArray ? "i" : field.Offset.ToString(CultureInfo.InvariantCulture);
+        if (IllegalWhen(judged, field.HasBigEndian, at) is not { } condition)
         {
             return;
         }
 
-        writer.Line($"// {field.Name}, {innermost.Display}: {Legality.Describe(innermost)}.");
-        string loop = field.Type.IsArray ? $"for (int i = {field.Offset}; i < {field.Offset + (innermost.Size * field.Type.InnermostCount)}; i += {innermost.Size}) " : "";
+        writer.Line($"// {field.Name}, {judged.Display}: {Legality.Describe(judged)}.");
+        string loop = isArray ? $"for (int i = {field.Offset}; i < {field.Offset + (judged.Size * count)}; i += {judged.Size}) " : "";
         writer.Line($"{loop}if ({condition}) return false;");
     }
 

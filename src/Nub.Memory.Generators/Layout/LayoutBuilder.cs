@@ -168,13 +168,15 @@ internal sealed class LayoutBuilder
 
         FieldType described = Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, null);
         bool allValid = type.IsAllValid();
-        bool isProved = allValid && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout);
-        Offence? bare = element.HasBigEndian && !allValid && element.Type.Kind == FieldKind.Primitive
-            ? new Offence(OffenceKind.BareBigEndianArray, EquatableArray<string>.Empty, 0, described.Display)
-            : null;
+        bool validated = type.IsValidateOnRead();
+        bool isProved = (allValid || validated) && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout);
+        Offence? bare = element.HasBigEndian && !(allValid || validated) && element.Type.Kind == FieldKind.Primitive ? Because(OffenceKind.BareBigEndianArray) : null;
 
         // The runtime rounds an element's size up before it multiplies it: what is left over stands behind the elements. A marked one has an error of its own.
-        Offence? unfilled = layout.Gaps.Count > 0 && !allValid ? Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, OffenceKind.UnfilledArray).NotAllValid : null;
+        Offence? unfilled = layout.Gaps.Count > 0 && !allValid ? Because(OffenceKind.UnfilledArray) : null;
+
+        // Elements that are legal may be no array that its Validate accepts.
+        Offence? unasked = validated && !allValid ? Because(OffenceKind.Unmarked) : null;
         return described with
         {
             Element = element.Type,
@@ -182,11 +184,14 @@ internal sealed class LayoutBuilder
             Aligned = element.Type.Aligned,
             HasBigEndian = element.HasBigEndian,
             HasLittleEndian = element.HasLittleEndian,
-            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare ?? unfilled,
+            IsValidateOnRead = validated,
+            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare ?? unfilled ?? unasked,
             NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare ?? unfilled,
             IsGenerated = allValid && isProved,
-            IsWronglyMarked = allValid && !isProved,
+            IsWronglyMarked = (allValid || validated) && !isProved,
         };
+
+        Offence Because(OffenceKind kind) => new(kind, EquatableArray<string>.Empty, 0, described.Display);
     }
 
     private FieldType FixedBuffer(IFieldSymbol field, IPointerTypeSymbol pointer)

@@ -176,7 +176,7 @@ internal sealed record StructLayout(
         {
             Type = element.Type with
             {
-                Kind = FieldKind.InlineArray, Element = element.Type, Count = InlineArrayLength, Size = element.Type.Size * InlineArrayLength,
+                Kind = FieldKind.InlineArray, Element = element.Type, Count = InlineArrayLength, Size = element.Type.Size * InlineArrayLength, IsValidateOnRead = false,
             },
         }]);
 

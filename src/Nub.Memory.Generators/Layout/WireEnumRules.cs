@@ -9,7 +9,7 @@ internal static class WireEnumRules
     public static FieldType AsInteger(FieldType type) => type switch
     {
         { EnumCheck: not null } => type with { NotAllValid = null, IsWireEnum = true },
-        { Kind: FieldKind.InlineArray, Element: { EnumCheck: not null } element } => type with { NotAllValid = null, Element = AsInteger(element), IsWireEnum = true },
+        { Kind: FieldKind.InlineArray, IsValidateOnRead: false, Element: { EnumCheck: not null } element } => type with { NotAllValid = null, Element = AsInteger(element), IsWireEnum = true },
         _ => type,
     };
 

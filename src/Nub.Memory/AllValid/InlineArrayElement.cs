@@ -30,7 +30,8 @@ internal sealed class InlineArrayElement
     [UnconditionalSuppressMessage("Trimming", "IL2072", Justification = "The element is a value type that lives inside the array's; it needs no constructor.")]
     public static InlineArrayElement? Of(Type type)
     {
-        if (type.GetCustomAttribute<InlineArrayAttribute>() is not { } array)
+        // One that says [ValidateOnRead] may have a Validate, which would not be asked.
+        if (type.GetCustomAttribute<InlineArrayAttribute>() is not { } array || type.IsDefined(typeof(ValidateOnReadAttribute), inherit: false))
         {
             return null;
         }

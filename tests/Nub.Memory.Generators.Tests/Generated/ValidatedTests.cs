@@ -82,6 +82,32 @@ public sealed class ValidatedTests
             """));
 
     [Fact]
+    public void An_array_s_own_say_is_asked_wherever_it_stands() =>
+        Assert.Equal("yyy nnn nny yyn", Loaded.RunOnPage("""
+            [ValidateOnRead, InlineArray(4)] public partial struct Four { private uint _first; private static bool Validate(in Four value) => value[0] < 10; }
+            [AllValid, ValidateOnRead, InlineArray(2)] public partial struct Both { private ushort _first; private static bool Validate(in Both value) => value[1] < 10; }
+            [ValidateOnRead] public partial struct Inner { public byte A; private static bool Validate(in Inner value) => value.A < 10; }
+            [ValidateOnRead, InlineArray(3)] public partial struct Inners { private Inner _first; private static bool Validate(in Inners value) => value[0].A == value[2].A; }
+            [InlineArray(2)] public struct Fours { private Four _first; }
+            [ValidateOnRead] public partial struct Outer { public byte Pad; public Four Four; public Fours Fours; public Both Both; public Inners Inners; }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    string Try() => host.TryReadValidated<Outer>(0, out _) ? "y" : "n";
+                    string Spoil(int at, byte with) { host.Write((ulong)at, with); string answer = Try(); host.Write((ulong)at, (byte)0); return answer; }
+                    int fours = Outer.Layout.FoursOffset, both = Outer.Layout.BothOffset, inners = Outer.Layout.InnersOffset;
+                    host.Write(0, (byte)99);
+                    string text = Try() + Spoil(8, 99) + Spoil(both, 99);
+                    text += " " + Spoil(4, 99) + Spoil(fours, 10) + Spoil(fours + 16, 10);
+                    text += " " + Spoil(both + 2, 10) + Spoil(inners, 9) + Spoil(inners + 1, 9);
+                    host.Write((ulong)inners, (byte)9); host.Write((ulong)inners + 2, (byte)9);
+                    return text + " " + Try() + Spoil(fours + 20, 10) + Spoil(inners + 1, 10);
+                }
+            }
+            """));
+
+    [Fact]
     public void The_users_own_say_is_asked_last_on_a_decoded_value_and_its_exceptions_are_its_own() =>
         Assert.Equal("y:5 n n InvalidOperationException", Loaded.RunOnPage("""
             [ValidateOnRead] public partial struct Foo

@@ -161,6 +161,25 @@ public sealed class StructRuleTests
             """);
 
     [Fact]
+    public async Task An_inline_array_that_is_validated_on_read_is_not_AllValid()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            [ValidateOnRead, InlineArray(4)] public partial struct Four { private uint _e; private static bool Validate(in Four value) => value[0] < 10; }
+            [InlineArray(2)] public struct Fours { private Four _e; }
+            [AllValid] public partial struct Has { public Four {|NUB0002:F|}; }
+            [ValidateOnRead] public partial struct May { public Four F; public Fours G; }
+            public static class Use
+            {
+                public static Four Read(HostSharedMemory host) => host.Read<{|NUB0001:Four|}>(0);
+                public static Fours ReadMore(HostSharedMemory host) => host.Read<{|NUB0001:Fours|}>(0);
+            }
+            """);
+
+        Assert.StartsWith("'Has.F' (Four, offset 0)", messages[0], StringComparison.Ordinal);
+        Assert.EndsWith("'Four' is [ValidateOnRead]: read it with TryReadValidated, and write it with WriteValidated", messages[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_validated_struct_may_have_padding_because_it_is_never_written() =>
         await Markup.CheckAsync("[ValidateOnRead] public partial struct Foo { public bool A; public uint B; }");
 }

@@ -44,6 +44,10 @@ public class ReflectedTypeTests
             types.Add(typeof(Two<>).MakeGenericType(typeof(Two<int>?)));
             types.Add(typeof(TwoOfNullable));
 
+            // Of legal elements, and with a Validate of its own.
+            types.Add(typeof(CheckedArray));
+            types.Add(typeof(Two<CheckedArray>));
+
             // Five bytes and three that no field has, twice.
             types.Add(typeof(Two<Five>));
             types.Add(typeof(Two<Two<Five>>));
@@ -152,6 +156,14 @@ internal partial struct Five
 internal partial struct Checked
 {
     public bool Value;
+}
+
+[ValidateOnRead, InlineArray(2)]
+internal partial struct CheckedArray
+{
+    private uint _first;
+
+    private static bool Validate(in CheckedArray value) => value[0] < 10;
 }
 
 #pragma warning disable CS0649 // Only its type is used.
