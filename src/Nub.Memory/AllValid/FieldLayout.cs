@@ -10,6 +10,7 @@ internal sealed class FieldLayout
 {
     private readonly Run[] _foreign;
     private readonly bool _isAmbiguous;
+    private Range[]? _gaps;
 
     private FieldLayout(int size, bool isAmbiguous, SharedField[] fields)
     {
@@ -63,26 +64,51 @@ internal sealed class FieldLayout
         }
     }
 
-    /// <summary>Writes 0 to every byte that is of no field.</summary>
+    /// <summary>Writes 0 to every byte that is of no field, at whatever depth: of a union, what is padding of one field may be another's.</summary>
     /// <param name="bytes">The bytes of one value, in private memory.</param>
     public void ClearGaps(Span<byte> bytes)
     {
-        int covered = 0;
-        foreach (SharedField field in Fields.OrderBy(static field => field.Offset))
+        // Two threads that find them at once find the same.
+        foreach (Range gap in _gaps ??= [.. FindGaps()])
         {
-            if (field.Offset > covered)
+            bytes[gap].Clear();
+        }
+    }
+
+    private IEnumerable<Range> FindGaps()
+    {
+        bool[] covered = new bool[Size];
+        Cover(covered);
+        for (int start = 0; start < Size; start++)
+        {
+            int end = start;
+            while (end < Size && !covered[end])
             {
-                bytes[covered..field.Offset].Clear();
+                end++;
             }
 
-            covered = Math.Max(covered, field.Offset + (field.Size * field.Count));
-            for (int i = 0; field.Inside is not null && i < field.Count; i++)
+            if (end > start)
             {
-                field.Inside.ClearGaps(bytes.Slice(field.Offset + (i * field.Size), field.Size));
+                yield return start..end;
+                start = end;
             }
         }
+    }
 
-        bytes[covered..Size].Clear();
+    private void Cover(Span<bool> covered)
+    {
+        foreach (SharedField field in Fields)
+        {
+            if (field.Inside is null)
+            {
+                covered.Slice(field.Offset, field.Size * field.Count).Fill(true);
+            }
+
+            for (int i = 0; field.Inside is not null && i < field.Count; i++)
+            {
+                field.Inside.Cover(covered.Slice(field.Offset + (i * field.Size), field.Size));
+            }
+        }
     }
 
     private static Run? ForeignPart(SharedField field)

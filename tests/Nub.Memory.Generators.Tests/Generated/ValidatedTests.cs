@@ -224,6 +224,36 @@ public sealed class ValidatedTests
             """));
 
     [Fact]
+    public void What_is_padding_of_one_field_of_a_union_and_another_s_data_is_written() =>
+        Assert.Equal("88-77-66-55-44-33-22-11-00-00-00-00-AA-00-BB-CC-00-00", Loaded.RunOnPage("""
+            [ValidateOnRead] public partial struct Pad { public byte A; public uint B; }
+            [ValidateOnRead] public partial struct Half { public byte A; public ushort B; }
+            [InlineArray(1)] public struct Halves { private Half _first; }
+            [ValidateOnRead, StructLayout(LayoutKind.Explicit, Size = 18, Pack = 2)] public partial struct PadU
+            {
+                [FieldOffset(0)] public ulong Raw;
+                [FieldOffset(0)] public Pad P;
+                [FieldOffset(12)] public Halves Halves;
+            }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    Span<byte> dirt = stackalloc byte[18];
+                    dirt.Fill(0xFF);
+                    PadU value = MemoryMarshal.Read<PadU>(dirt);
+                    value.Raw = 0x1122334455667788;
+                    value.Halves[0].A = 0xAA;
+                    value.Halves[0].B = 0xCCBB;
+                    host.WriteValidated(0, in value);
+                    byte[] bytes = new byte[18];
+                    host.CopyTo(0, bytes);
+                    return BitConverter.ToString(bytes);
+                }
+            }
+            """));
+
+    [Fact]
     public void A_view_has_the_legal_fields_and_asks_of_the_others() =>
         Assert.Equal("5 | True True False | True Auto False Off | True True | n ArgumentException ArgumentException | True True 3 | True 3 True ", Loaded.RunOnPage("""
             public enum Mode : ushort { Off, On, Auto = 258 }
