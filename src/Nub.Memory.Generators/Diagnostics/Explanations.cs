@@ -25,6 +25,8 @@ internal static class Explanations
             $"'{offence.Type}' is marked, and the assembly that has it was built without the proof: it has padding, or not what the generator writes; build that assembly with Nub.Memory's generator and analyzers",
         OffenceKind.BareBigEndianArray =>
             $"'{offence.Type}' is [BigEndian], which only generated code can honour; mark it [AllValid] and make it partial",
+        OffenceKind.BigEndianOfArrays =>
+            $"'{offence.Type}' says [BigEndian] of elements that are arrays themselves; say it on the elements of these, and mark them [AllValid]",
         OffenceKind.UnfilledArray =>
             $"the elements of '{offence.Type}' do not fill it: the runtime rounds an element's size up to its alignment, and no field has the bytes behind the last; give the element a size that is a multiple of its alignment",
         _ => $"nothing has proved '{offence.Type}'; mark it [AllValid] and make it partial, so that it is checked",

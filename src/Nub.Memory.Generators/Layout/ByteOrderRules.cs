@@ -14,7 +14,12 @@ internal static class ByteOrderRules
             if (!field.BigEndian && declared.Contains(field.StoredName) && field.Type.NotValidatable is null)
             {
                 yield return new ShapeProblem(
-                    $"says [BigEndian] of '{field.Name}', whose type '{field.Type.Display}' has no byte order of its own; say it on the fields of '{field.Type.Innermost.Display}'", field.Name);
+                    $"says [BigEndian] of '{field.Name}', whose type '{field.Type.Display}' has no byte order of its own; say it on the {PartsOf(field.Type)}", field.Name);
+            }
+            else if (field is { BigEndian: true, Type: { IsArray: true, HasLittleEndian: true, NotValidatable: null } } && layout.InlineArrayLength > 0)
+            {
+                yield return new ShapeProblem(
+                    $"says [BigEndian] of elements that are arrays of type '{field.Type.Display}'; say it on the elements of '{field.Type.Display}', and mark that type", field.Name);
             }
             else if (!field.BigEndian && layout.IsBigEndian && field.Type.HasLittleEndian && field.Type.NotValidatable is null)
             {
@@ -75,6 +80,9 @@ internal static class ByteOrderRules
             }
         }
     }
+
+    private static string PartsOf(FieldType type) =>
+        type.Innermost.Kind == FieldKind.Struct ? $"fields of '{type.Innermost.Display}'" : $"elements of '{type.Element?.Display}', and mark that type";
 
     private static bool TurnAlike(FieldLayout first, FieldLayout second)
     {

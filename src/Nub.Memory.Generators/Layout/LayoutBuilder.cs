@@ -170,7 +170,10 @@ internal sealed class LayoutBuilder
         bool allValid = type.IsAllValid();
         bool validated = type.IsValidateOnRead();
         bool isProved = (allValid || validated) && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout);
-        Offence? bare = element.HasBigEndian && !(allValid || validated) && element.Type.Kind == FieldKind.Primitive ? Because(OffenceKind.BareBigEndianArray) : null;
+
+        // Only what is declared here: a marked element has its order in its own code.
+        bool isTurnedHere = element.BigEndian && element.Type is { HasLittleEndian: true, NotAllValid: null } && !(allValid || validated);
+        Offence? bare = isTurnedHere ? Because(element.Type.IsArray ? OffenceKind.BigEndianOfArrays : OffenceKind.BareBigEndianArray) : null;
 
         // The runtime rounds an element's size up before it multiplies it: what is left over stands behind the elements. A marked one has an error of its own.
         Offence? unfilled = layout.Gaps.Count > 0 && !allValid ? Because(OffenceKind.UnfilledArray) : null;

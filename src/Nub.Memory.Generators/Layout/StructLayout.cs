@@ -41,6 +41,9 @@ internal enum OffenceKind
     /// <summary>A bare inline array that says <c>[BigEndian]</c>, which only generated code can honour.</summary>
     BareBigEndianArray,
 
+    /// <summary>An inline array that says <c>[BigEndian]</c> of elements that are arrays themselves.</summary>
+    BigEndianOfArrays,
+
     /// <summary>An inline array whose elements do not fill it.</summary>
     UnfilledArray,
     Broken,

@@ -79,6 +79,8 @@ public sealed class LayoutModelTests
     [InlineData("Kinds", "InlineArray 8/2 4 of Kind IllegalPatterns -")]
     [InlineData("Littles", "InlineArray 16/4 2 of Little")]
     [InlineData("BareBig", "InlineArray 4/2 2 of ushort BareBigEndianArray BareBigEndianArray")]
+    [InlineData("BareBigRows", "InlineArray 24/4 2 of Uints BigEndianOfArrays BigEndianOfArrays")]
+    [InlineData("BigRows", "InlineArray 8/2 2 of MarkedBig")]
     [InlineData("MarkedBig", "InlineArray 4/2 2 of ushort")]
     public void A_field_s_type_is_what_it_is_and_crosses_or_does_not(string type, string expected)
     {

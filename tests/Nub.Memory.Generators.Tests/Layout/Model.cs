@@ -25,6 +25,9 @@ internal static class Model
         [InlineArray(4)] public struct Kinds { private Kind _first; }
         [InlineArray(2)] public struct Littles { private Little _first; }
         [InlineArray(2), BigEndian] public struct BareBig { private ushort _first; }
+        [InlineArray(2)] public struct Ushorts { private ushort _first; }
+        [InlineArray(2)] public struct BareBigRows { [BigEndian] private Uints _first; }
+        [InlineArray(2)] public struct BigRows { private MarkedBig _first; }
         [AllValid, InlineArray(2), BigEndian] public partial struct MarkedBig { private ushort _first; }
         [AllValid, StructLayout(LayoutKind.Sequential, Size = 5)] public partial struct Five { public uint A; public byte B; }
         [InlineArray(3)] public struct Unfilled { private Five _first; }

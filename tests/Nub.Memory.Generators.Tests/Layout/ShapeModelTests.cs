@@ -44,6 +44,9 @@ public sealed class ShapeModelTests
     [InlineData("[AllValid] public partial struct Foo { public uint A; public uint ToString; }", "ToString: has a field 'ToString', which is the name of a member of its view; call it something else")]
     [InlineData("[AllValid] public partial struct Foo { [BigEndian] public Little A; }", "A: says [BigEndian] of 'A', whose type 'Little' has no byte order of its own; say it on the fields of 'Little'")]
     [InlineData("[AllValid] public partial struct Foo { [BigEndian] public Littles A; }", "A: says [BigEndian] of 'A', whose type 'Littles' has no byte order of its own; say it on the fields of 'Little'")]
+    [InlineData("[AllValid] public partial struct Foo { [BigEndian] public Nested A; }", "A: says [BigEndian] of 'A', whose type 'Nested' has no byte order of its own; say it on the elements of 'Uints', and mark that type")]
+    [InlineData("[AllValid, InlineArray(2)] public partial struct Foo { [BigEndian] private Uints _a; }", "_a: says [BigEndian] of elements that are arrays of type 'Uints'; say it on the elements of 'Uints', and mark that type")]
+    [InlineData("[AllValid, InlineArray(2), BigEndian] public partial struct Foo { private Uints _a; }", "_a: says [BigEndian] of elements that are arrays of type 'Uints'; say it on the elements of 'Uints', and mark that type")]
     [InlineData("[AllValid, BigEndian] public partial struct Foo { public Little A; }", "A: is [BigEndian], but 'A' of type 'Little' is not stored so; mark that type [BigEndian] too, or mark the fields one by one")]
     [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0), BigEndian] public uint A; [FieldOffset(2)] public ushort B; }",
         "B: has 'A' and 'B' on the same bytes, and [BigEndian] would turn them for one and spoil them for the other; read them as one type and convert in code")]

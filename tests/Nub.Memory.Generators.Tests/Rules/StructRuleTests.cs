@@ -44,6 +44,7 @@ public sealed class StructRuleTests
     [InlineData("Auto", "LayoutKind.Auto")]
     [InlineData("Checked", "validate with [ValidateOnRead]")]
     [InlineData("BigEndians", "mark it [AllValid]")]
+    [InlineData("BigRows", "say it on the elements of these")]
     public async Task NUB0002_says_what_to_do(string type, string advice)
     {
         string[] messages = await Markup.CheckAsync($$"""
@@ -51,6 +52,8 @@ public sealed class StructRuleTests
             [StructLayout(LayoutKind.Auto)] public struct Auto { public uint A; }
             [ValidateOnRead] public partial struct Checked { public DayOfWeek {{(type == "Checked" ? "{|NUB0002:Flag|}" : "Flag")}}; }
             [InlineArray(8), BigEndian] public struct BigEndians { private ushort _first; }
+            [InlineArray(2)] public struct Row { private ushort _first; }
+            [InlineArray(2)] public struct BigRows { [BigEndian] private Row _first; }
             [AllValid] public partial struct Foo { public ulong First; public {{type}} {{(type == "Checked" ? "Field" : "{|NUB0002:Field|}")}}; }
             """);
 
