@@ -87,7 +87,7 @@ internal static class ByteOrderRules
     private static bool TurnAlike(FieldLayout first, FieldLayout second)
     {
         bool sameStruct = first.Type.Kind == FieldKind.Struct && first.Type.Name == second.Type.Name;
-        return first.Offset == second.Offset && first.BigEndian == second.BigEndian
+        return first.Offset == second.Offset && first.HasBigEndian == second.HasBigEndian && first.HasLittleEndian == second.HasLittleEndian
             && (sameStruct || (UnitOf(first.Type) is { } unit && UnitOf(second.Type) == unit));
     }
 

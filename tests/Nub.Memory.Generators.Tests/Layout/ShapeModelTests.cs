@@ -23,6 +23,7 @@ public sealed class ShapeModelTests
     [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0), BigEndian] public uint A; [FieldOffset(0), BigEndian] public int B; [FieldOffset(4)] public ushort C; }")]
     [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0)] public uint A; [FieldOffset(0)] public ushort B; [FieldOffset(2)] public ushort C; }")]
     [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0)] public Big A; [FieldOffset(0)] public Big B; }")]
+    [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0), BigEndian] public Ushorts A; [FieldOffset(0)] public MarkedBig B; }")]
     [InlineData("[AllValid] public partial struct Foo { [WireEnum] public Kind A; [WireEnum] public Kinds B; }")]
     public void Nothing_is_wrong(string source) => Assert.Empty(Model.Problems(source));
 
@@ -51,6 +52,8 @@ public sealed class ShapeModelTests
     [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0), BigEndian] public uint A; [FieldOffset(2)] public ushort B; }",
         "B: has 'A' and 'B' on the same bytes, and [BigEndian] would turn them for one and spoil them for the other; read them as one type and convert in code")]
     [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0)] public uint A; [FieldOffset(0), BigEndian] public uint B; }",
+        "B: has 'A' and 'B' on the same bytes, and [BigEndian] would turn them for one and spoil them for the other; read them as one type and convert in code")]
+    [InlineData("[AllValid, StructLayout(LayoutKind.Explicit)] public partial struct Foo { [FieldOffset(0)] public Ushorts A; [FieldOffset(0)] public MarkedBig B; }",
         "B: has 'A' and 'B' on the same bytes, and [BigEndian] would turn them for one and spoil them for the other; read them as one type and convert in code")]
     [InlineData("[AllValid] public partial struct Foo { [WireEnum] public uint A; }", "A: says [WireEnum] of 'A', whose type 'uint' is neither an enum nor an inline array of one; take the attribute away")]
     public void One_thing_is_wrong(string source, string problem) => Assert.Equal(problem, Assert.Single(Model.Problems(source)));
