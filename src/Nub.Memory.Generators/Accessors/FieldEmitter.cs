@@ -5,9 +5,11 @@ namespace Nub.Memory.Generators.Accessors;
 /// <summary>Writes what a view has of one field.</summary>
 internal static class FieldEmitter
 {
-    public static void Emit(CodeWriter writer, StructModel model, string inner, FieldLayout field)
+    public static void Emit(CodeWriter writer, StructModel model, string inner, FieldLayout field) =>
+        Emit(writer, model, inner, field, Words.Describe(field) + ".");
+
+    public static void Emit(CodeWriter writer, StructModel model, string inner, FieldLayout field, string summary)
     {
-        string summary = Words.Describe(field) + ".";
         FieldType type = field.Type;
         switch (type)
         {
@@ -26,6 +28,11 @@ internal static class FieldEmitter
                 break;
             case { IsArray: true, Element: { Kind: FieldKind.Bool or FieldKind.Enum } } when model is { IsAllValid: false, IsProved: true }:
                 CheckedFieldEmitter.EmitArray(writer, model, inner, field, summary);
+                break;
+            case { IsArray: true, Element: { IsArray: true, NotAllValid: not null } rows } when model.IsProved:
+                // An array that has illegal patterns is no element of a view: its own elements are, which stand close together.
+                FieldType flat = type with { Element = rows.Element, Count = type.Count * rows.Count, IsWireEnum = rows.IsWireEnum };
+                Emit(writer, model, inner, field with { Type = flat }, $"{summary} Index <c>row * {rows.Count} + column</c>: the elements of all rows, one after another.");
                 break;
             case { IsArray: true, Element: { } element } when element.Kind == FieldKind.Struct ? element.IsGenerated : element.NotAllValid is null:
                 EmitArray(writer, model, inner, field, summary);

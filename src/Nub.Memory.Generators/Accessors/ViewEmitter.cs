@@ -80,8 +80,17 @@ internal static class ViewEmitter
     {
         if (model.Layout.Stored is [{ Type: { Element: { } element } array } stored])
         {
-            FieldEmitter.EmitArray(writer, model, inner, stored with { Name = "Elements", Accessibility = "public" },
-                $"The elements: {Words.Escape(element.Display)}[{array.Count}], {Words.Order(stored.HasBigEndian, stored.HasLittleEndian)}.");
+            FieldLayout elements = stored with { Name = "Elements", Accessibility = "public" };
+            string summary = $"The elements: {Words.Escape(element.Display)}[{array.Count}], {Words.Order(stored.HasBigEndian, stored.HasLittleEndian)}.";
+            if (model.IsProved)
+            {
+                FieldEmitter.Emit(writer, model, inner, elements, summary);
+            }
+            else
+            {
+                // Whatever is wrong with the element, its users have a view of an array to name.
+                FieldEmitter.EmitArray(writer, model, inner, elements, summary);
+            }
         }
     }
 

@@ -188,6 +188,7 @@ internal sealed class LayoutBuilder
             HasBigEndian = element.HasBigEndian,
             HasLittleEndian = element.HasLittleEndian,
             IsValidateOnRead = validated,
+            IsWireEnum = element.Type.IsOneWireEnum,
             NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare ?? unfilled ?? unasked,
             NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare ?? unfilled,
             IsGenerated = allValid && isProved,

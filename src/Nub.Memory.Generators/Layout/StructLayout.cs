@@ -103,6 +103,9 @@ internal sealed record FieldType(
     /// <summary>Whether it is an enum, or an inline array of one, that shared memory has as the integer behind it, whatever that is.</summary>
     public bool IsWireEnum { get; init; }
 
+    /// <summary>Whether it is such an enum and no array.</summary>
+    public bool IsOneWireEnum => IsWireEnum && EnumCheck is not null;
+
     /// <summary>The alignment that it has in C where that is more; 1 where nothing says so.</summary>
     public int Aligned { get; init; } = 1;
 
@@ -179,7 +182,8 @@ internal sealed record StructLayout(
         {
             Type = element.Type with
             {
-                Kind = FieldKind.InlineArray, Element = element.Type, Count = InlineArrayLength, Size = element.Type.Size * InlineArrayLength, IsValidateOnRead = false,
+                Kind = FieldKind.InlineArray, Element = element.Type, Count = InlineArrayLength, Size = element.Type.Size * InlineArrayLength,
+                IsValidateOnRead = false, IsWireEnum = element.Type.IsOneWireEnum,
             },
         }]);
 

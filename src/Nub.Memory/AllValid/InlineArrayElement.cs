@@ -44,7 +44,7 @@ internal sealed class InlineArrayElement
         }
 
         Type element = fields[0].FieldType;
-        if (!element.IsValueType || element.IsEnum)
+        if (!element.IsValueType || (element.IsEnum && !fields[0].IsDefined(typeof(WireEnumAttribute))))
         {
             return null;
         }
@@ -90,6 +90,7 @@ internal sealed class InlineArrayElement
         }
     }
 
+    // Of an enum, the integer behind it.
     private static int SizeOfPrimitive(Type type) => Type.GetTypeCode(type) switch
     {
         TypeCode.Byte or TypeCode.SByte => 1,

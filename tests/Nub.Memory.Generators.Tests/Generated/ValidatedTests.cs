@@ -254,6 +254,48 @@ public sealed class ValidatedTests
             """));
 
     [Fact]
+    public void A_view_of_an_array_and_of_arrays_in_one_asks_of_each_element() =>
+        Assert.Equal("False True True | True False 5 | False True 3 | 7 True | True 1 False | True True 00-01-00-00", Loaded.RunOnPage("""
+            [ValidateOnRead, InlineArray(4)] public partial struct Bools { private bool _first; }
+            [InlineArray(3)] public struct Row { private bool _first; }
+            [InlineArray(2)] public struct Grid { private Row _first; }
+            [ValidateOnRead] public partial struct Part { public byte Size; private static bool Validate(in Part value) => value.Size < 10; }
+            [InlineArray(2)] public struct Parts { private Part _first; }
+            [InlineArray(2)] public struct PartGrid { private Parts _first; }
+            [ValidateOnRead, InlineArray(2)] public partial struct Pair { [BigEndian] private ushort _first; private static bool Validate(in Pair value) => value[0] < 10; }
+            [InlineArray(2)] public struct Pairs { private Pair _first; }
+            [ValidateOnRead, InlineArray(2)] public partial struct Grids { private Row _first; }
+            [ValidateOnRead] public partial struct Foo { public Bools Bools; public Grid Grid; public PartGrid Parts; public Pairs Pairs; }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    host.Write(0, (byte)2); host.Write(1, (byte)1);
+                    Foo.View foo = Foo.At(host, 0);
+                    Bools.View bools = Bools.At(host, 0);
+                    string text = $"{bools.TryGetElements(0, out _)} {bools.TryGetElements(1, out bool flag)} {flag} | ";
+                    foo.SetGrid(5, true);
+                    text += $"{foo.TryGetGrid(5, out flag) && flag} {foo.TryGetGrid(4, out flag) && flag} ";
+                    host.Write(4, (byte)5);
+                    text += $"{host.Read<byte>(4)} | {foo.TryGetGrid(0, out _)} ";
+                    foo.PartsView().At(3).Size = 3;
+                    text += $"{foo.Parts[3].TryLoad(out Part part)} {part.Size} | ";
+                    foo.PairsView()[3] = 7;
+                    text += $"{foo.Pairs[3]} {host.Read<byte>((ulong)Foo.Layout.PairsOffset + 7) == 7} | ";
+                    bools.SetElements(0, false); host.Write(4, (byte)0);
+                    text += $"{foo.TryLoad(out Foo whole)} {(whole.Grid[1][2] ? 1 : 0)} ";
+                    host.Write((ulong)Foo.Layout.PairsOffset + 5, (byte)10);
+                    text += $"{foo.TryLoad(out _)} | ";
+                    Grids.View grids = Grids.At(host, 64);
+                    grids.SetElements(5, true);
+                    byte[] bytes = new byte[4];
+                    host.CopyTo(0, bytes);
+                    return text + $"{host.Read<byte>(69) == 1} {grids.TryLoad(out Grids both) && both[1][2]} {BitConverter.ToString(bytes)}";
+                }
+            }
+            """));
+
+    [Fact]
     public void A_view_has_the_legal_fields_and_asks_of_the_others() =>
         Assert.Equal("5 | True True False | True Auto False Off | True True | n ArgumentException ArgumentException | True True 3 | True 3 True ", Loaded.RunOnPage("""
             public enum Mode : ushort { Off, On, Auto = 258 }

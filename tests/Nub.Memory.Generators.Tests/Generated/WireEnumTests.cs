@@ -74,6 +74,39 @@ public sealed class WireEnumTests
             """));
 
     [Fact]
+    public void An_array_that_says_it_of_its_elements_has_integers_too() =>
+        Assert.Equal("77 Trim - | 77 2 7 - Trim | 77 7 Trim | 02-00-4D-00-00-00-00-07", Loaded.RunOnPage("""
+            public enum Kind : ushort { None, Read = 1, Write = 2, Trim = 7 }
+            [InlineArray(2)] public struct Bare { [WireEnum] private Kind _first; }
+            [AllValid, InlineArray(2)] public partial struct Marked { [WireEnum, BigEndian] private Kind _first; }
+            [InlineArray(2)] public struct Rows { private Bare _first; }
+            [AllValid] public partial struct Has { public Bare Bare; public Marked Marked; public Rows Rows; }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    host.Write(0, (ushort)77); host.Write(2, (ushort)7);
+                    Has.View has = Has.At(host, 0);
+                    string text = $"{has.Bare[0]} {Text(has.TryGetBare(1, out Kind kind), kind)} {Text(has.TryGetBare(0, out kind), kind)} | ";
+                    Bare bare = host.Read<Bare>(0);
+                    Has whole = has.Load();
+                    has.SetMarked(0, Kind.Write); has.MarkedView()[1] = 7;
+                    Marked.View marked = Marked.At(host, 4);
+                    text += $"{(ushort)bare[0]} {marked.Elements[0]} {marked.Elements[1]} {Text(whole.TryGetBare(0, out kind), kind)} {Text(marked.TryGetElements(1, out kind), kind)} | ";
+                    has.RowsView()[1] = bare;
+                    text += $"{(ushort)has.Rows[1][0]} {host.Read<ushort>(14)} {host.Read<Rows>(8)[1][1]} | ";
+                    bare[0] = Kind.Write; bare[1] = (Kind)77;
+                    host.Write(0, bare); marked.SetElements(0, Kind.None);
+                    byte[] bytes = new byte[8];
+                    host.CopyTo(0, bytes);
+                    return text + BitConverter.ToString(bytes);
+                }
+
+                private static string Text(bool isLegal, Kind kind) => isLegal ? $"{kind}" : "-";
+            }
+            """));
+
+    [Fact]
     public void What_is_not_defined_is_not_written() =>
         Assert.Equal("3 is not a defined value of Kind. (Parameter 'value') 0", Loaded.RunOnPage(Types + """
             public static class Test
