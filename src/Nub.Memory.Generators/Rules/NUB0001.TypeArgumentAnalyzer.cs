@@ -31,6 +31,7 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
             start.RegisterOperationAction(AnalyzeCall, OperationKind.Invocation);
             start.RegisterOperationAction(AnalyzeMethodGroup, OperationKind.MethodReference);
             start.RegisterOperationAction(AnalyzeProperty, OperationKind.PropertyReference);
+            ImplicitCalls.Register(start, CheckMethod);
             var marked = new MarkedNames(start.Compilation);
             start.RegisterSyntaxNodeAction(name => AnalyzeName(name, marked), SyntaxKind.GenericName);
         });

@@ -16,6 +16,9 @@ public static class Program
         _ = host.First<bool>(); // NUB0001
         _ = new Cell<bool>(host).Content; // NUB0001
         _ = new Cell<uint>(host).Content;
+        Cell<bool> sum = new Cell<bool>(host) + 1; // NUB0001
+        sum += 1; // NUB0001
+        _ = new Cell<uint>(host) + 1;
         Console.WriteLine(Take(host).Length);
     }
 
@@ -79,5 +82,6 @@ public static class Extensions
     extension<[AllValid] T>(Cell<T> cell) where T : unmanaged
     {
         public T Content => cell.Host.Read<T>(0);
+        public static Cell<T> operator +(Cell<T> left, int right) => left;
     }
 }
