@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Nub.Memory;
 using Nub.Virtio.Tests.VhostUser;
 using static Nub.Virtio.Tests.MmioTransportTests;
@@ -13,7 +14,7 @@ public sealed class MmioTransportExclusivityTests : IDisposable
 
     private readonly GuestFile _guest = new();
     private readonly GuestAddressSpace _space = new();
-    private readonly List<MmioQueueFailedEventArgs> _failures = [];
+    private readonly ConcurrentQueue<MmioQueueFailedEventArgs> _failures = [];
 
     public MmioTransportExclusivityTests() => _space.Map(FrontEnd.GuestBase, _guest.Memory, 0, FrontEnd.MemorySize);
 
@@ -82,9 +83,12 @@ public sealed class MmioTransportExclusivityTests : IDisposable
             WriteTo(transport, 0x044, 0);
             Assert.Equal(0u, ReadFrom(transport, 0x044));
         });
-        Thread.Sleep(50);
+
+        // Another thread was to look at it afterwards, and finds nothing to set up.
+        Patience.WaitUntil(() => !transport.IsAwaited(0));
         Assert.Empty(_failures);
         WriteTo(transport, 0x044, 1);
+        Patience.WaitUntil(() => !_failures.IsEmpty);
         Assert.Equal(VirtQueueError.SizeInvalid, Assert.Single(_failures).Error);
     }
 
@@ -112,7 +116,7 @@ public sealed class MmioTransportExclusivityTests : IDisposable
     private MmioTransport Transport(VirtioDevice device)
     {
         var transport = new MmioTransport(device, _space);
-        transport.QueueFailed += (_, e) => _failures.Add(e);
+        transport.QueueFailed += (_, e) => _failures.Enqueue(e);
         return transport;
     }
 }

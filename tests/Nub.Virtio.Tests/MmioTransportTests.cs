@@ -249,6 +249,37 @@ public sealed class MmioTransportTests : IDisposable
         Assert.Equal(Running | NeedsReset, transport.Status);
     }
 
+    [Theory]
+    [InlineData(0x044, 0)]
+    [InlineData(0x0C0, 1)]
+    public void What_a_device_throws_at_a_queue_that_was_taken_away_is_told_to_the_host_and_not_to_the_driver(ulong register, uint value)
+    {
+        Action? inside = null;
+        using MmioTransport transport = Transport(new CallingDevice(_ => inside?.Invoke()));
+        inside = () =>
+        {
+            inside = null;
+            WriteTo(transport, register, value);
+            throw new HandlerException("device");
+        };
+        var ring = new TestRing(_guest.Memory, isPacked: false);
+        SetUpOn(transport, Version1 | 1ul << 40, ring);
+        WriteTo(transport, 0x070, Running);
+        _ = ring.Submit(1, 1);
+        WriteTo(transport, 0x050, 0);
+        Assert.Equal("device", Assert.Single(_failures).Exception?.Message);
+        Assert.Equal((Running, 0u), (transport.Status, ReadFrom(transport, 0x060) & 2));
+
+        // Another in its place has not failed.
+        _guest.Memory.Fill(0, 0x4000, 0);
+        ring = new TestRing(_guest.Memory, isPacked: false);
+        AddressOn(transport, ring.Size);
+        _ = ring.Submit(1, 1);
+        WriteTo(transport, 0x050, 0);
+        ring.WaitForUsed();
+        Assert.Single(_failures);
+    }
+
     [Fact]
     public void What_a_handler_or_the_interrupt_line_throws_reaches_no_guest_and_shows_in_the_health()
     {

@@ -248,6 +248,23 @@ public sealed class MmioTransportThreadTests : IDisposable
         Assert.Empty(_failures);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_device_that_ends_its_driver_while_it_is_activated_is_reset(bool disposes)
+    {
+        var device = new CallingDevice(_ => { });
+        MmioTransport transport = Transport(device);
+        device.Activated = disposes ? transport.Dispose : () => Write(transport, 0x070, 0);
+        MmioTransportTests.SetUpOn(transport, Version1, new TestRing(_guest.Memory, isPacked: false));
+        Write(transport, 0x070, Running);
+        WaitUntil(() => transport.Status == 0);
+        await Beside(transport.Dispose);
+        Assert.Equal((1, 0u), (device.Activations, transport.Status));
+        Assert.Single(device.Resets);
+        Assert.Empty(_failures);
+    }
+
     [Fact]
     public async Task Two_queues_whose_work_is_work_for_the_other_do_not_wait_for_one_another()
     {

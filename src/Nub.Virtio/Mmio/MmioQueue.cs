@@ -3,10 +3,10 @@ namespace Nub.Virtio;
 /// <summary>One queue of an <see cref="MmioTransport"/>: what the driver has written of it, and the queue once it is ready. What is not said to be from any thread is changed with the registers' lock held.</summary>
 internal sealed class MmioQueue(int index)
 {
-    // Somebody who has the memory alone is done in a moment, or takes his time: then each attempt costs an exception.
+    // In milliseconds. An attempt costs an exception while somebody is exclusive, so attempts become rarer; this limits how long the driver waits once that is over.
     private const int LongestDelay = 16;
 
-    // After so many turns in a row whoever wants the memory alone gets a millisecond in which nobody is inside.
+    // After so many turns in a row the queue rests for a millisecond, so that somebody can become exclusive between two turns.
     private const int TurnsInARow = 16;
 
     private VirtQueue? _queue;
@@ -19,7 +19,7 @@ internal sealed class MmioQueue(int index)
     public int Index { get; } = index;
 
     /// <summary>
-    /// Held while the device works on the queue. The registers' lock may be taken inside of it, and nobody waits for it who holds that one: what the device calls may read and write registers.
+    /// Held while the device works on the queue. The device may use the registers meanwhile, so whoever holds the registers' lock must not wait for this one.
     /// </summary>
     public Lock Gate { get; } = new();
 
@@ -90,14 +90,21 @@ internal sealed class MmioQueue(int index)
         return queue;
     }
 
-    /// <summary>Says that somebody is going to serve the queue later; one is enough. From any thread.</summary>
-    /// <returns>Whether nobody was before.</returns>
+    /// <summary>Whether a thread of the pool is going to serve the queue. From any thread.</summary>
+    public bool IsAwaited => Volatile.Read(ref _isAwaited) != 0;
+
+    /// <summary>Notes that a thread of the pool is going to serve the queue. From any thread.</summary>
+    /// <returns>Whether the caller has to start it, because none was going to before.</returns>
     public bool TryAwait() => Interlocked.Exchange(ref _isAwaited, 1) == 0;
 
-    /// <summary>Says that this somebody has come. From any thread.</summary>
-    public void EndAwait() => Volatile.Write(ref _isAwaited, 0);
+    /// <summary>Notes that this thread begins to serve the queue: whoever needs it served after this starts another.</summary>
+    public void EndAwait()
+    {
+        // Not a plain store: the thread could read the queue's state before the store is visible, and what changes in between would start no other thread.
+        _ = Interlocked.Exchange(ref _isAwaited, 0);
+    }
 
-    /// <summary>How many milliseconds to wait where somebody has the memory alone. With the gate held.</summary>
+    /// <summary>How many milliseconds to wait where somebody is exclusive. With the gate held.</summary>
     public int DelayOfRefusal()
     {
         int delay = _delay;

@@ -1,6 +1,6 @@
 namespace Nub.Virtio;
 
-/// <summary>A queue of an <see cref="MmioTransport"/> stands still.</summary>
+/// <summary>A queue of an <see cref="MmioTransport"/> stands still, or has failed when its driver had taken it away.</summary>
 /// <param name="queueIndex">The queue.</param>
 /// <param name="error">The rule that was broken; <see cref="VirtQueueError.None"/> where the device threw.</param>
 /// <param name="exception">What the device threw, or <see langword="null"/>.</param>

@@ -61,6 +61,9 @@ public sealed partial class MmioTransport
 
     private bool IsToBeServed(MmioQueue slot) => slot.IsAskedFor || IsRunning(slot);
 
+    /// <summary>Whether a thread of the pool is going to serve a queue.</summary>
+    internal bool IsAwaited(int queueIndex) => _queues[queueIndex].IsAwaited;
+
     private bool IsRunning(MmioQueue slot) => slot.Queue is not null && slot.Failure is null && (Status & (DriverOk | NeedsReset)) == DriverOk;
 
     /// <summary>Has a thread of the pool serve a queue: no notification is lost, and whoever brought this one is not kept.</summary>
@@ -86,7 +89,7 @@ public sealed partial class MmioTransport
         Exception? thrown = null;
         try
         {
-            // A lease of everything, so that nobody takes the memory alone in the middle of a request. Who wants to meanwhile is refused; who was faster is waited for.
+            // The lease keeps everybody from becoming exclusive in the middle of a request. Where somebody is exclusive already, the queue is served later.
             if (!TryEnter(out GuestAddressLease lease))
             {
                 ServeLater(slot, slot.DelayOfRefusal());
@@ -223,7 +226,7 @@ public sealed partial class MmioTransport
     }
 
     /// <summary>Has a queue stand still, unless the driver has taken it away. With the gate held.</summary>
-    /// <returns>Why, to be told; <see langword="null"/> where it stood still before.</returns>
+    /// <returns>What is to be told; <see langword="null"/> where it stood still before.</returns>
     private QueueFailure? Stop(MmioQueue slot, VirtQueue? queue, QueueFailure failure)
     {
         lock (_registers)
@@ -250,8 +253,11 @@ public sealed partial class MmioTransport
         {
             try
             {
-                // 2.1.2: the driver is told by a configuration change.
-                Raise(ConfigurationInterrupt);
+                // 2.1.2: the driver is told of NEEDS_RESET by a configuration change. It is not set for a queue that the driver has taken away.
+                if (ReferenceEquals(slot.Failure, failure))
+                {
+                    Raise(ConfigurationInterrupt);
+                }
             }
             finally
             {

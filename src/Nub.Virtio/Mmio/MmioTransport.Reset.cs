@@ -4,9 +4,14 @@ namespace Nub.Virtio;
 public sealed partial class MmioTransport
 {
     /// <summary>A reset that is under way.</summary>
-    /// <param name="Queues">What was set up, to be closed when the device has left it.</param>
-    /// <param name="HadDriver">Whether the device was activated.</param>
-    private sealed record Ending(VirtQueue?[] Queues, bool HadDriver);
+    private sealed class Ending(VirtQueue?[] queues, bool hadDriver)
+    {
+        /// <summary>What was set up, to be closed when the device has left it.</summary>
+        public VirtQueue?[] Queues { get; } = queues;
+
+        /// <summary>Whether the device was activated. To be used with the registers' lock held.</summary>
+        public bool HadDriver { get; set; } = hadDriver;
+    }
 
     private void Reset(bool disposes)
     {

@@ -11,8 +11,8 @@ namespace Nub.Virtio;
 /// <para>The device works on the thread that hands over the notification, before <see cref="Write"/> returns; for work that arrives by itself (<see cref="VirtioDevice.WorkArrived"/>) on the thread that
 /// says so. For one queue at a time from one thread, for several from several. A turn takes at most twice as many requests as the queue has entries, or 64: what a driver adds beyond while it is served is served by a thread
 /// of the pool, so that no driver keeps its processor in <see cref="Write"/>, or another one out.</para>
-/// <para>While it works on a queue it has a lease of all of the guest's memory (<see cref="GuestAddressSpace.Enter"/>): who wants one of the memories alone, as for a snapshot, is refused. Where
-/// somebody has one already, the queue is served by a thread of the pool soon after; nothing is lost.</para>
+/// <para>While it works on a queue it has a lease of all of the guest's memory (<see cref="GuestAddressSpace.Enter"/>): exclusivity, as for a snapshot, is refused at once, also with patience, and is to be
+/// tried again. Where somebody is exclusive already, a thread of the pool serves the queue afterwards; nothing is lost.</para>
 /// <para>To dispose or reset it waits for the requests that the device is at; not where it is called by the device's own code, such as a console's output. Then it is done by a thread of the pool when the device has come back.</para>
 /// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>; what a handler of it throws goes no further, and is
 /// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output
@@ -65,7 +65,10 @@ public sealed partial class MmioTransport : IDisposable
         device.ConfigurationChanged += TellConfigurationChanged;
     }
 
-    /// <summary>A queue stands still, because its driver broke a rule or the device threw. The status has DEVICE_NEEDS_RESET from then on.</summary>
+    /// <summary>
+    /// A queue stands still, because its driver broke a rule or the device threw. The status has DEVICE_NEEDS_RESET from then on, and a driver that is ready gets an interrupt. Where the
+    /// driver has taken the queue away meanwhile, only this event tells of it: the status stays, there is no interrupt, and the index may be that of a new queue, which runs.
+    /// </summary>
     public event EventHandler<MmioQueueFailedEventArgs>? QueueFailed;
 
     /// <summary>
@@ -294,6 +297,12 @@ public sealed partial class MmioTransport : IDisposable
         {
             using DeviceCall call = DeviceCall.Begin();
             _device.Activate(_driverFeatures);
+            if (_ending is { } ending)
+            {
+                // The device has disposed or reset the transport meanwhile: DRIVER_OK does not come any more, and the device is reset.
+                ending.HadDriver = true;
+                return null;
+            }
         }
 
         Volatile.Write(ref _status, next);

@@ -178,13 +178,20 @@ internal sealed class CallingDevice(Action<int> answered) : VirtioDevice<OneNumb
 
     public int Activations { get; private set; }
 
+    /// <summary>What it does when it is activated.</summary>
+    public Action? Activated { get; set; }
+
     public override uint DeviceId => 42;
 
     public override int QueueCount => 2;
 
     public void Ask(int queueIndex) => OnWorkArrived(queueIndex);
 
-    public override void Activate(ulong negotiatedFeatures) => Activations++;
+    public override void Activate(ulong negotiatedFeatures)
+    {
+        Activations++;
+        Activated?.Invoke();
+    }
 
     public override void Reset() => Resets.Add(Volatile.Read(ref _inside));
 
