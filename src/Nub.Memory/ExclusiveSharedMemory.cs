@@ -164,7 +164,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         FaultPoint.Reach();
         var guest = new GuestSharedMemory();
         LockedMapping mapping = Consume() ?? throw Ended();
-        mapping.EndSpan();
+        EndSpans(mapping);
         mapping.AddOwner();
         host.Own(mapping);
         guest.Own(mapping);
@@ -210,7 +210,13 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     }
 
     /// <summary>The callback has ended: whoever kept the memory gets <see cref="ObjectDisposedException"/>.</summary>
-    internal void End() => _ = Consume();
+    internal void End()
+    {
+        if (Consume() is { } mapping)
+        {
+            EndSpans(mapping);
+        }
+    }
 
     /// <summary>Releases the memory. To dispose what was lent to a callback is nothing: it ends when the callback returns.</summary>
     /// <inheritdoc/>
@@ -279,10 +285,31 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             {
                 mapping.ClaimSpan();
             }
+
+            // Build and the end of a callback do not wait for this access. They consume the handle and then end its spans, by locked instructions as a span is noted by one: either they find
+            // the one that was just noted, or this finds the handle consumed. It ends no span of a later exclusivity, which does not begin while this access is inside.
+            if (MappingOrNull is null)
+            {
+                EndSpans(mapping);
+                throw Ended();
+            }
         }
         finally
         {
             mapping.Leave(slot);
+        }
+    }
+
+    /// <summary>Notes that this memory's spans are dead.</summary>
+    private void EndSpans(LockedMapping mapping)
+    {
+        if (_isLent)
+        {
+            mapping.EndLentSpan();
+        }
+        else
+        {
+            mapping.EndSpan();
         }
     }
 

@@ -335,7 +335,6 @@ public abstract partial class SharedMemory : IDisposable
         finally
         {
             exclusive.End();
-            mapping.EndLentSpan();
             mapping.LeaveExclusive();
         }
     }

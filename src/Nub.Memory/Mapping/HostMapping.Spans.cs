@@ -41,7 +41,7 @@ internal abstract partial class HostMapping
 
     /// <summary>Notes that a span is handed out: until <see cref="RemoveSpan"/>, or the mapping's end, no guest writes through the snapshot that this is, or is a view of.</summary>
     /// <returns>Whether it may be: no guest writes.</returns>
-    public bool TryAddSpan()
+    public virtual bool TryAddSpan()
     {
         bool isAdded = false;
         try

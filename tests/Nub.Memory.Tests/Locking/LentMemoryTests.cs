@@ -126,16 +126,18 @@ public sealed class LentMemoryTests : IDisposable
     {
         using var pair = new Pair(4);
         int copied = 0, taken = 0;
+        bool isOver = false;
+        long start = Environment.TickCount64;
         pair.Host.WithExclusivity(lent => Parallel.Invoke(
             () =>
             {
                 byte[] bytes = new byte[8];
-                for (long i = 1; Volatile.Read(ref taken) < 300; i++)
+                for (long i = 1; !Volatile.Read(ref isOver); i++)
                 {
                     BitConverter.TryWriteBytes(bytes, i);
                     if (Try(() => lent.CopyFrom(0, bytes)))
                     {
-                        copied++;
+                        Volatile.Write(ref copied, copied + 1);
                         while (!Try(() => lent.CopyTo(0, bytes)))
                         {
                         }
@@ -146,15 +148,45 @@ public sealed class LentMemoryTests : IDisposable
             },
             () =>
             {
-                while (taken < 300)
+                try
                 {
-                    if (Try(() => lent.TakeSnapshot().Dispose()))
+                    // A copy finds a gap between two snapshots sooner or later.
+                    while ((taken < 300 || Volatile.Read(ref copied) == 0) && Environment.TickCount64 - start < Patience.Limit.TotalMilliseconds)
                     {
-                        Volatile.Write(ref taken, taken + 1);
+                        taken += Try(() => lent.TakeSnapshot().Dispose()) ? 1 : 0;
                     }
                 }
+                finally
+                {
+                    Volatile.Write(ref isOver, true);
+                }
             }));
-        Assert.True(copied > 0);
+        Assert.True(copied > 0 && taken >= 300, $"{copied} copies, {taken} snapshots");
+    }
+
+    [Fact]
+    public void A_span_that_a_thread_left_behind_asks_for_is_none_when_the_callback_has_ended()
+    {
+        Task? asking = null;
+        _host.WithExclusivity(lent => asking = StopWithin(() => _ = lent.AsSpan(0, 1).Length));
+        Assert.Throws<ObjectDisposedException>(() => GoOn(asking!));
+        AssertNoSpan(_mapping);
+
+        var mapping = new SteppedMapping();
+        ExclusiveSharedMemory built = ExclusiveSharedMemory.Over(() => mapping);
+        asking = StopWithin(() => _ = built.AsSpan(0, 1).Length, mapping: mapping);
+        (HostSharedMemory host, GuestSharedMemory guest) = built.Build();
+        Assert.Throws<ObjectDisposedException>(() => GoOn(asking));
+        AssertNoSpan(mapping);
+        guest.Dispose();
+        host.Dispose();
+
+        // A guest may write where there is no span.
+        static void AssertNoSpan(HostMapping mapping)
+        {
+            mapping.MakeWritable();
+            Assert.True(mapping.IsWrittenThrough);
+        }
     }
 
     public void Dispose()

@@ -141,9 +141,9 @@ public class RegionLockTests
         Assert.False(hasEnded);
         Assert.Equal("1 owners, 0 leases, held exclusively", region.DescribeUsers());
 
-        // Nobody looks for accesses of others where there were none, and its own is no harm.
-        bool isNobody = false;
-        Assert.True(region.TryBeginChange(ticket, in isNobody, out _));
+        // Where no other thread has used the region, accesses are not looked for, and one of the thread's own is not in the way.
+        bool isNotElsewhere = false;
+        Assert.True(region.TryBeginChange(ticket, in isNotElsewhere, out _));
         region.EndChange();
         region.Leave(slot);
         Assert.True(region.TryBeginChange(ticket, in isElsewhere, out _));

@@ -17,7 +17,7 @@ internal sealed unsafe class SteppedMapping : HostMapping
         Indirect = new Access(this);
     }
 
-    /// <summary>Runs in the middle of <see cref="Zero"/>, <see cref="Restore"/>, a snapshot's copy and each copy into the memory, once it is set.</summary>
+    /// <summary>Runs in the middle of <see cref="Zero"/>, <see cref="Restore"/>, a snapshot's copy and each copy into the memory, and before a span is noted, once it is set.</summary>
     public Action? Step { get; set; }
 
     public override bool HasSnapshot => true;
@@ -28,13 +28,21 @@ internal sealed unsafe class SteppedMapping : HostMapping
 
     public override void Restore() => Step?.Invoke();
 
+    public override bool TryAddSpan()
+    {
+        Step?.Invoke();
+        return base.TryAddSpan();
+    }
+
     public override SafeHandle DuplicateHandle() => throw new NotSupportedException();
 
     public override void Freeze() => throw new NotSupportedException();
 
     public override HostMapping MapCopyOnWrite() => throw new NotSupportedException();
 
-    protected override void Unprotect() => throw new NotSupportedException();
+    protected override void Unprotect()
+    {
+    }
 
     protected override void CopyInto(HostMapping snapshot) => Step?.Invoke();
 
