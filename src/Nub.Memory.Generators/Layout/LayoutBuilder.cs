@@ -167,7 +167,9 @@ internal sealed class LayoutBuilder
         }
 
         FieldType described = Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, null);
-        bool allValid = type.IsAllValid();
+
+        // Where nothing proved it, its mark is nothing: it is what its elements are.
+        bool allValid = type.IsAllValid() && ShapeRules.IsProvedWhereBuilt(type, layout);
         bool validated = type.IsValidateOnRead();
         bool isProved = (allValid || validated) && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout);
 

@@ -61,9 +61,14 @@ internal sealed class InlineArrayElement
             return new InlineArrayElement(primitive);
         }
 
-        return IsMarked(element)
-            ? new InlineArrayElement(FieldLayout.Parse(((ISharedLayout)RuntimeHelpers.GetUninitializedObject(element)).Fields))
-            : Of(element);
+        if (!IsMarked(element))
+        {
+            return Of(element);
+        }
+
+        // As in Representation: of an element that has changed the layout is of another type.
+        FieldLayout layout = FieldLayout.Parse(((ISharedLayout)RuntimeHelpers.GetUninitializedObject(element)).Fields);
+        return layout.Size == RuntimeHelpers.SizeOf(element.TypeHandle) ? new InlineArrayElement(layout) : null;
     }
 
     /// <summary>

@@ -71,6 +71,25 @@ public sealed class OtherAssemblyTests
     }
 
     [Fact]
+    public async Task A_marked_array_that_nothing_proved_where_it_was_built_is_what_its_elements_are()
+    {
+        // Its errors were suppressed there, so that the generator wrote no marker.
+        CSharpCompilation library = Code.Generate(Code.Compile("""
+            namespace Library;
+            [AllValid, StructLayout(LayoutKind.Sequential, Size = 5)] public partial struct Five { public uint A; public byte B; }
+            [AllValid, InlineArray(2)] public partial struct Unfilled { private Five _first; }
+            """));
+        string[] messages = await Markup.CheckAsync(
+            """
+            using Library;
+            [AllValid] public partial struct First { public Unfilled {|NUB0002:A|}; }
+            public static class Test { public static uint Run(HostSharedMemory host) => host.Read<{|NUB0001:Unfilled|}>(0)[0].A; }
+            """,
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())));
+        Assert.All(messages, static message => Assert.Contains("do not fill it", message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_marked_struct_in_a_namespace_of_System_is_nobodys_but_its_projects()
     {
         CSharpCompilation library = Code.Generate(Code.Compile("""

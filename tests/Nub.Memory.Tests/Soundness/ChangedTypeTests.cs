@@ -21,6 +21,14 @@ public class ChangedTypeTests
         Assert.All(pair.Contents(), static value => Assert.Equal(2, value));
     }
 
+    [Fact]
+    public void An_inline_array_of_one_is_refused()
+    {
+        using var pair = new Pair();
+        Assert.Throws<NotAllValidException>(() => pair.Host.Read<Two<Changed>>(0));
+        Assert.Throws<NotAllValidException>(() => pair.Host.Write(0, default(Two<Two<Changed>>)));
+    }
+
     private struct Changed : IAllValid<Changed>
     {
         public ulong Value;
