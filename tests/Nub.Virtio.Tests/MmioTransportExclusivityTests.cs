@@ -85,7 +85,7 @@ public sealed class MmioTransportExclusivityTests : IDisposable
         });
 
         // Another thread was to look at it afterwards, and finds nothing to set up.
-        Patience.WaitUntil(() => !transport.IsAwaited(0));
+        Patience.WaitUntil(() => !transport.IsServedLater(0));
         Assert.Empty(_failures);
         WriteTo(transport, 0x044, 1);
         Patience.WaitUntil(() => !_failures.IsEmpty);

@@ -32,7 +32,7 @@ public sealed class SharedChannelListener : IDisposable
     /// A peer connected that is not wanted, or does not speak the protocol. The listener goes on: call this again.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The listener was disposed, and no peer had connected before.</exception>
+    /// <exception cref="ObjectDisposedException">The listener was disposed, and no peer was saying hello that no other call has got.</exception>
     public async Task<SharedChannel> AcceptAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -59,14 +59,16 @@ public sealed class SharedChannelListener : IDisposable
         {
             lock (_handshakes)
             {
+                // Also ends this call's own wait for what is still to come, which would be kept until then.
                 _calls--;
+                TellBegun();
             }
 
             EndIfUnused();
         }
     }
 
-    /// <summary>Stops listening, and removes a socket's path. Channels live on, and calls that wait finish with the peers that have connected.</summary>
+    /// <summary>Stops listening, and removes a socket's path. Channels live on, and calls that wait finish with the peers that are saying hello.</summary>
     public void Dispose()
     {
         lock (_handshakes)

@@ -6,13 +6,14 @@ internal sealed class MmioQueue(int index)
     // In milliseconds. An attempt costs an exception while somebody is exclusive, so attempts become rarer; this limits how long the driver waits once that is over.
     private const int LongestDelay = 16;
 
-    // After so many turns in a row the queue rests for a millisecond, so that somebody can become exclusive between two turns.
+    // After so many turns in a row the pool leaves the queue alone for a millisecond, so that the memory can be taken exclusively between two turns. A driver that notifies meanwhile begins a turn all the same.
     private const int TurnsInARow = 16;
 
     private VirtQueue? _queue;
     private volatile QueueFailure? _failure;
     private volatile bool _isAskedFor;
     private int _isAwaited;
+    private int _laterCalls;
     private int _delay = 1;
     private int _turns;
 
@@ -90,12 +91,21 @@ internal sealed class MmioQueue(int index)
         return queue;
     }
 
-    /// <summary>Whether a thread of the pool is going to serve the queue. From any thread.</summary>
-    public bool IsAwaited => Volatile.Read(ref _isAwaited) != 0;
+    /// <summary>For tests: how many calls are to serve the queue later, or are at it. From any thread.</summary>
+    public int LaterCalls => Volatile.Read(ref _laterCalls);
 
     /// <summary>Notes that a thread of the pool is going to serve the queue. From any thread.</summary>
     /// <returns>Whether the caller has to start it, because none was going to before.</returns>
-    public bool TryAwait() => Interlocked.Exchange(ref _isAwaited, 1) == 0;
+    public bool TryAwait()
+    {
+        if (Interlocked.Exchange(ref _isAwaited, 1) != 0)
+        {
+            return false;
+        }
+
+        Interlocked.Increment(ref _laterCalls);
+        return true;
+    }
 
     /// <summary>Notes that this thread begins to serve the queue: whoever needs it served after this starts another.</summary>
     public void EndAwait()
@@ -103,6 +113,9 @@ internal sealed class MmioQueue(int index)
         // Not a plain store: the thread could read the queue's state before the store is visible, and what changes in between would start no other thread.
         _ = Interlocked.Exchange(ref _isAwaited, 0);
     }
+
+    /// <summary>Notes that the thread of the pool has served the queue. From any thread.</summary>
+    public void EndLaterCall() => Interlocked.Decrement(ref _laterCalls);
 
     /// <summary>How many milliseconds to wait where somebody is exclusive. With the gate held.</summary>
     public int DelayOfRefusal()

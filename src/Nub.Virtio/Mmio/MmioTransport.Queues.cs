@@ -61,8 +61,8 @@ public sealed partial class MmioTransport
 
     private bool IsToBeServed(MmioQueue slot) => slot.IsAskedFor || IsRunning(slot);
 
-    /// <summary>Whether a thread of the pool is going to serve a queue.</summary>
-    internal bool IsAwaited(int queueIndex) => _queues[queueIndex].IsAwaited;
+    /// <summary>For tests: whether a thread of the pool is going to serve a queue, or is at it.</summary>
+    internal bool IsServedLater(int queueIndex) => _queues[queueIndex].LaterCalls != 0;
 
     private bool IsRunning(MmioQueue slot) => slot.Queue is not null && slot.Failure is null && (Status & (DriverOk | NeedsReset)) == DriverOk;
 
@@ -76,6 +76,7 @@ public sealed partial class MmioTransport
                 {
                     slot.EndAwait();
                     Serve(slot);
+                    slot.EndLaterCall();
                 },
                 CancellationToken.None, TaskContinuationOptions.PreferFairness, TaskScheduler.Default);
         }
