@@ -21,6 +21,12 @@ internal static class ByteOrderRules
                 yield return new ShapeProblem(
                     $"says [BigEndian] of elements that are arrays of type '{field.Type.Display}'; say it on the elements of '{field.Type.Display}', and mark that type", field.Name);
             }
+            else if (type.IsValidateOnRead() && field is { BigEndian: true, Type: { IsArray: true, IsValidateOnRead: true, HasLittleEndian: true, NotValidatable: null } })
+            {
+                // What the array's own part decodes for its Validate knows nothing of the field.
+                yield return new ShapeProblem(
+                    $"has '{field.Name}' as [BigEndian], whose type '{field.Type.Display}' is validated as what it says itself; say [BigEndian] on the elements of '{field.Type.Display}'", field.Name);
+            }
             else if (!field.BigEndian && layout.IsBigEndian && field.Type.HasLittleEndian && field.Type.NotValidatable is null)
             {
                 yield return new ShapeProblem(

@@ -168,19 +168,21 @@ internal sealed class LayoutBuilder
 
         FieldType described = Describe(type, FieldKind.InlineArray, layout.Size, layout.Alignment, null);
 
-        // Where nothing proved it, its mark is nothing: it is what its elements are.
-        bool allValid = type.IsAllValid() && ShapeRules.IsProvedWhereBuilt(type, layout);
+        // Where nothing proved it, [AllValid] is nothing: it is what its elements are. [ValidateOnRead] is an offence then: the runtime goes by the attribute, and refuses each read.
+        bool isProvedThere = ShapeRules.IsProvedWhereBuilt(type, layout);
+        bool allValid = type.IsAllValid() && isProvedThere;
         bool validated = type.IsValidateOnRead();
         bool isProved = (allValid || validated) && ShapeRules.CanGenerate(type) && ShapeRules.IsProved(type, layout);
 
         // Only what is declared here: a marked element has its order in its own code.
-        bool isTurnedHere = element.BigEndian && element.Type is { HasLittleEndian: true, NotAllValid: null } && !(allValid || validated);
+        bool isTurnedHere = element.BigEndian && element.Type is { HasLittleEndian: true, NotValidatable: null } && (element.Type.IsArray || element.Type.NotAllValid is null) && !(allValid || validated);
         Offence? bare = isTurnedHere ? Because(element.Type.IsArray ? OffenceKind.BigEndianOfArrays : OffenceKind.BareBigEndianArray) : null;
 
-        // The runtime rounds an element's size up before it multiplies it: what is left over stands behind the elements. A marked one has an error of its own.
+        // The runtime rounds an element's size up before it multiplies it: what is left over stands behind the elements. One that is [AllValid] has an error of its own.
         Offence? unfilled = layout.Gaps.Count > 0 && !allValid ? Because(OffenceKind.UnfilledArray) : null;
 
         // Elements that are legal may be no array that its Validate accepts.
+        Offence? unproved = validated && !isProvedThere ? Because(OffenceKind.Unproved) : null;
         Offence? unasked = validated && !allValid ? Because(OffenceKind.Unmarked) : null;
         return described with
         {
@@ -191,8 +193,8 @@ internal sealed class LayoutBuilder
             HasLittleEndian = element.HasLittleEndian,
             IsValidateOnRead = validated,
             IsWireEnum = element.Type.IsOneWireEnum,
-            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare ?? unfilled ?? unasked,
-            NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare ?? unfilled,
+            NotAllValid = element.Type.NotAllValid?.Within("[0]", 0) ?? bare ?? unfilled ?? unproved ?? unasked,
+            NotValidatable = element.Type.NotValidatable?.Within("[0]", 0) ?? bare ?? (validated ? null : unfilled) ?? unproved,
             IsGenerated = allValid && isProved,
             IsWronglyMarked = (allValid || validated) && !isProved,
         };
@@ -245,6 +247,12 @@ internal sealed class LayoutBuilder
             }
 
             FieldType fieldType = TypeOfField(field);
+            if (inlineLength is not null && fieldType is { IsValidateOnRead: true, IsWronglyMarked: false, IsFilled: false, NotValidatable: null })
+            {
+                // Padding is no matter in what is validated, but the innermost elements of an array of these would not stand close together.
+                fieldType = fieldType with { NotValidatable = new Offence(OffenceKind.UnfilledArray, EquatableArray<string>.Empty, 0, fieldType.Display) };
+            }
+
             int fieldAlignment = declared.Pack == 0 ? fieldType.Alignment : Math.Min(declared.Pack, fieldType.Alignment);
             long offset = AlignUp(end, fieldAlignment);
             if (declared.Kind == DeclaredKind.Explicit)

@@ -115,6 +115,9 @@ internal sealed record FieldType(
     /// <summary>The number of these; they stand close together.</summary>
     public long InnermostCount => Element is { } element ? Count * element.InnermostCount : 1;
 
+    /// <summary>Whether its elements fill it: the runtime may round up the size of one.</summary>
+    public bool IsFilled => Element is null || Size == Element.Size * Count;
+
     public bool IsArray => Kind is FieldKind.InlineArray or FieldKind.FixedBuffer;
 
     /// <summary>Whether reading it can meet an illegal pattern.</summary>

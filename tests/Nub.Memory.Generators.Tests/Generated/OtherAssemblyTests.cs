@@ -90,6 +90,43 @@ public sealed class OtherAssemblyTests
     }
 
     [Fact]
+    public async Task A_validated_array_that_nothing_proved_where_it_was_built_is_refused()
+    {
+        CSharpCompilation library = Code.Compile("""
+            namespace Library;
+            [ValidateOnRead, InlineArray(2)] public struct Bools { private bool _first; }
+            [ValidateOnRead, InlineArray(2)] public struct Words { private uint _first; }
+            """);
+        string[] messages = await Markup.CheckAsync(
+            """
+            using Library;
+            [ValidateOnRead] public partial struct First { public Bools {|NUB0002:A|}; public Words {|NUB0002:B|}; }
+            [AllValid] public partial struct Second { public Words {|NUB0002:A|}; }
+            public static class Test
+            {
+                public static bool Run(HostSharedMemory host) =>
+                    host.TryReadValidated<{|NUB0001:Bools|}>(0, out _) && host.TryReadValidated<{|NUB0001:Words|}>(16, out _);
+            }
+            """,
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())));
+        Assert.All(messages, static message => Assert.Contains("was built without the proof", message, StringComparison.Ordinal));
+        await Markup.CheckAsync(
+            """
+            using Library;
+            [ValidateOnRead] public partial struct First { public Bools A; public Words B; }
+            public static class Test
+            {
+                public static bool Run(HostSharedMemory host) => host.TryReadValidated<Bools>(0, out _) && host.TryReadValidated<Words>(16, out _);
+            }
+            """,
+            MetadataReference.CreateFromImage(Image(Code.Generate(Code.Compile("""
+                namespace Library;
+                [ValidateOnRead, InlineArray(2)] public partial struct Bools { private bool _first; }
+                [ValidateOnRead, InlineArray(2)] public partial struct Words { private uint _first; }
+                """)), Code.UniqueName())));
+    }
+
+    [Fact]
     public async Task A_marked_struct_in_a_namespace_of_System_is_nobodys_but_its_projects()
     {
         CSharpCompilation library = Code.Generate(Code.Compile("""

@@ -108,6 +108,27 @@ public sealed class ValidatedTests
             """));
 
     [Fact]
+    public void A_validated_array_that_its_elements_do_not_fill_is_read_and_written_where_it_stands() =>
+        Assert.Equal("True 7 8 9 | 00-00-00-00-00-00-00-00-07-08-00-00-00-00-00-00-00-00-00-00-00-00-00-00-09-00-00-00", Loaded.RunOnPage("""
+            [AllValid, StructLayout(LayoutKind.Sequential, Size = 5)] public partial struct Five { [BigEndian] public uint A; public byte B; }
+            [ValidateOnRead, InlineArray(3)] public partial struct Three { private Five _e; private static bool Validate(in Three value) => value[1].A < 10; }
+            [ValidateOnRead] public partial struct Has { public Three F; public uint Last; }
+            public static class Test
+            {
+                public static string Run(HostSharedMemory host)
+                {
+                    for (int i = 0; i < 28; i++) host.Write((ulong)i, (byte)(i is 15 or 20 ? 255 : 0));
+                    host.Write(8, (byte)7); host.Write(9, (byte)8); host.Write(24, (byte)9);
+                    string text = $"{host.TryReadValidated(0, out Has has)} {has.F[1].A} {has.F[1].B} {has.Last} | ";
+                    host.WriteValidated(0, has);
+                    byte[] bytes = new byte[28];
+                    host.CopyTo(0, bytes);
+                    return text + BitConverter.ToString(bytes);
+                }
+            }
+            """));
+
+    [Fact]
     public void The_users_own_say_is_asked_last_on_a_decoded_value_and_its_exceptions_are_its_own() =>
         Assert.Equal("y:5 n n InvalidOperationException", Loaded.RunOnPage("""
             [ValidateOnRead] public partial struct Foo

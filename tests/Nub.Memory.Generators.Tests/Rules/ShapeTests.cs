@@ -100,6 +100,22 @@ public sealed class ShapeTests
             """);
 
     [Fact]
+    public async Task BigEndian_on_an_array_that_is_validated_is_reported_where_its_Validate_would_judge_other_values()
+    {
+        string[] messages = await Markup.CheckAsync("""
+            [ValidateOnRead, InlineArray(4)] public partial struct Four { private uint _e; private static bool Validate(in Four value) => value[0] < 10; }
+            [ValidateOnRead, InlineArray(4)] public partial struct Days { private DayOfWeek _e; }
+            [ValidateOnRead, InlineArray(4)] public partial struct Bools { private bool _e; }
+            [ValidateOnRead, InlineArray(4), BigEndian] public partial struct Turned { private uint _e; private static bool Validate(in Turned value) => value[0] < 10; }
+            [AllValid, ValidateOnRead, InlineArray(4)] public partial struct Both { private uint _e; private static bool Validate(in Both value) => value[0] < 10; }
+            [InlineArray(2)] public struct Fours { [BigEndian] private Four _e; }
+            [ValidateOnRead, BigEndian] public partial struct Whole { public Four {|NUB0003:F|}; public Bools Bools; public Turned Turned; }
+            [ValidateOnRead] public partial struct Parts { [BigEndian] public Days {|NUB0003:D|}; [BigEndian] public Both {|NUB0003:B|}; public Fours {|NUB0002:G|}; }
+            """);
+        Assert.Equal(3, messages.Count(static message => message.Contains("is validated as what it says itself", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task A_union_that_byte_orders_would_spoil_is_reported() =>
         await Markup.CheckAsync("""
             [StructLayout(LayoutKind.Explicit)]

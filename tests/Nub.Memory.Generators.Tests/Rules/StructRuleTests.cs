@@ -164,6 +164,17 @@ public sealed class StructRuleTests
             """);
 
     [Fact]
+    public async Task A_validated_array_that_its_elements_do_not_fill_may_be_a_field_and_no_element() =>
+        await Markup.CheckAsync("""
+            [AllValid, StructLayout(LayoutKind.Sequential, Size = 5)] public partial struct Five { public uint A; public byte B; }
+            [ValidateOnRead, InlineArray(3)] public partial struct Three { private Five _e; }
+            [ValidateOnRead] public partial struct Has { public Three F; }
+            [ValidateOnRead, InlineArray(2)] public partial struct Deep { private Three {|NUB0002:_e|}; }
+            [InlineArray(2)] public struct Bare { private Three {|NUB0002:_e|}; }
+            [ValidateOnRead] public partial struct HasBare { public Bare F; }
+            """);
+
+    [Fact]
     public async Task An_inline_array_that_is_validated_on_read_is_not_AllValid()
     {
         string[] messages = await Markup.CheckAsync("""
