@@ -19,11 +19,10 @@ internal static class ValidationEmitter
 
         writer.Line("return true;");
         writer.Close();
-        if (model.ValidateCall is { } call)
-        {
-            writer.Separate();
-            writer.Line($"readonly bool {marker}.Accepts(in {self} value) => {call};");
-        }
+
+        // Also where there is no Validate: a public method of the struct's that is called so would be taken for it.
+        writer.Separate();
+        writer.Line($"readonly bool {marker}.Accepts(in {self} value) => {model.ValidateCall ?? "true"};");
     }
 
     private static void EmitCheck(CodeWriter writer, FieldLayout field)

@@ -29,7 +29,10 @@ internal static class Boundary
 {
     private static readonly ImmutableDictionary<string, string?> s_validated = Hints.None.Add(Hints.Validated, "");
 
-    public static Refusal? Check(ITypeParameterSymbol parameter, ITypeSymbol argument)
+    /// <param name="parameter">The type parameter.</param>
+    /// <param name="argument">What is put for it.</param>
+    /// <param name="isBase">Whether that is in a base list, where a view says what it shows: its own constraint proves nothing of that.</param>
+    public static Refusal? Check(ITypeParameterSymbol parameter, ITypeSymbol argument, bool isBase = false)
     {
         if (argument.TypeKind == TypeKind.Error)
         {
@@ -39,7 +42,7 @@ internal static class Boundary
         // Almost every type parameter has no attributes at all.
         if (parameter.GetAttributes().IsEmpty)
         {
-            return IsOfPlace(parameter) && !(argument is ITypeParameterSymbol own && IsOfPlace(own))
+            return IsOfPlace(parameter) && !(argument is ITypeParameterSymbol own && (IsOfPlace(own) || (!isBase && HasView(own))))
                 && CheckAllValid(argument) is { } refusal && CheckValidateOnRead(argument) is not null
                 ? refusal with { Demand = "[AllValid] or [ValidateOnRead]" }
                 : null;
@@ -63,6 +66,15 @@ internal static class Boundary
     private static bool IsOfPlace(ITypeParameterSymbol parameter) => parameter.HasUnmanagedTypeConstraint
         && parameter.ContainingSymbol is { } owner && (owner as INamedTypeSymbol ?? owner.ContainingType) is { Name: "SharedPlace" or "SharedTailedPlace" or "SharedViews" or "ISharedView" } place
         && place.IsInNub();
+
+    // Whatever is put for such a view says in its own base list what it shows, and was judged there.
+    private static bool HasView(ITypeParameterSymbol own) => (own.ContainingSymbol switch
+    {
+        IMethodSymbol method => method.TypeParameters,
+        INamedTypeSymbol type => type.TypeParameters,
+        _ => [],
+    }).Any(view => view.ConstraintTypes.Any(constraint => constraint is INamedTypeSymbol { Name: "ISharedView", TypeArguments: [var self, var shown] } && constraint.IsInNub()
+        && SymbolEqualityComparer.Default.Equals(self, view) && SymbolEqualityComparer.Default.Equals(shown, own)));
 
     private static Refusal? CheckAllValid(ITypeSymbol argument)
     {

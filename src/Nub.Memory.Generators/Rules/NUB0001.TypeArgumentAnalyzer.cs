@@ -106,9 +106,10 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
             return;
         }
 
+        bool isBase = type.Name == "ISharedView" && name.FirstAncestorOrSelf<BaseListSyntax>() is not null;
         for (int i = 0; i < type.TypeArguments.Length && i < name.TypeArgumentList.Arguments.Count; i++)
         {
-            if (Boundary.Check(type.TypeParameters[i], type.TypeArguments[i]) is { } refusal)
+            if (Boundary.Check(type.TypeParameters[i], type.TypeArguments[i], isBase) is { } refusal)
             {
                 Report(context.ReportDiagnostic, name.TypeArgumentList.Arguments[i].GetLocation(), type, type.TypeParameters[i], type.TypeArguments[i], refusal);
             }

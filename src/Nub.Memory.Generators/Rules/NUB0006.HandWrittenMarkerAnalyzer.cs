@@ -53,8 +53,6 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
             }
         }
 
-        CheckMembers(context, type);
-
         // The base of a class answers for itself.
         if (!isFound && !(type.BaseType is { } parent && parent.AllInterfaces.Any(IsMarker)))
         {
@@ -62,25 +60,9 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // What the generator has no need to write is the interface's own, and any method that looks like it would be called instead. The rest it writes itself, and the interface seals.
-    private static void CheckMembers(SymbolAnalysisContext context, INamedTypeSymbol type)
-    {
-        foreach (INamedTypeSymbol marker in type.AllInterfaces)
-        {
-            if (marker is { Name: "IValidateOnRead", TypeArguments: [var self] } && IsOfMark(marker, type)
-                && marker.GetMembers("Accepts") is [{ } asked] && type.FindImplementationForInterfaceMember(asked) is { DeclaringSyntaxReferences: [var written, ..] } member
-                && SymbolEqualityComparer.Default.Equals(member.ContainingType, type) && !IsOurs(written.SyntaxTree))
-            {
-                context.ReportDiagnostic(Diagnostic.Create(
-                    Descriptors.HandWrittenMarker, member.Locations[0], type.Name, $"{LayoutBuilder.Display(marker)}.Accepts",
-                    $"call it something else, or write 'static bool {ValidateMethod.Name}(in {self.Name} value)', which the generator has it call"));
-            }
-        }
-    }
-
     private static INamedTypeSymbol? Bind(SymbolAnalysisContext context, BaseTypeSyntax entry)
     {
-#pragma warning disable RS1030 // Few types have a marker, and few of these an entry whose word says nothing: a model for each file of a compilation would cost more.
+#pragma warning disable RS1030 // Few base lists have to be bound, and a model for each file of a compilation would cost more.
         SemanticModel model = context.Compilation.GetSemanticModel(entry.SyntaxTree);
 #pragma warning restore RS1030
         return model.GetTypeInfo(entry.Type, context.CancellationToken).Type is INamedTypeSymbol { TypeKind: TypeKind.Interface } listed ? listed : null;
@@ -101,7 +83,7 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
             type.Name, LayoutBuilder.Display(marker),
             $"remove it, and mark a partial struct {(marker.Name == "IValidateOnRead" ? "[ValidateOnRead]" : "[AllValid]")} so that the generator implements it"));
 
-    // An alias has no type arguments, and stands at the left of a longer name: only a word of its own has to be bound whatever it is.
+    // A name without type arguments may be an alias of a marker. One with them says what it is, so that only the names of the markers and of what extends them are bound.
     private static bool MayName(BaseTypeSyntax entry, INamedTypeSymbol type)
     {
         SimpleNameSyntax? name = entry.Type switch

@@ -80,17 +80,80 @@ public sealed class MarkerTests
     [Theory]
     [InlineData("readonly bool IValidateOnRead<Foo>.{|CS0539:TryDecode|}(ReadOnlySpan<byte> bytes, out Foo value) { value = default; return true; }")]
     [InlineData("readonly bool ISharedLayout.{|CS0539:HasForeignFields|} => false;")]
-    [InlineData("readonly bool IValidateOnRead<Foo>.{|NUB0006:Accepts|}(in Foo value) => true;")]
-    [InlineData("public readonly bool {|NUB0006:Accepts|}(in Foo value) => true;")]
+    [InlineData("public readonly bool Accepts(in Foo value) => true;")]
     [InlineData("public readonly bool TryDecode(ReadOnlySpan<byte> bytes, out Foo value) { value = default; return true; }")]
     [InlineData("public readonly bool HasForeignFields => false;")]
     [InlineData("public readonly bool Accepts(in Foo value) => true; private static bool Validate(in Foo value) => true;")]
     [InlineData("public readonly bool Accepts(Foo value) => true;")]
     public async Task A_member_of_the_marker_is_not_a_persons_to_write(string member)
     {
-        string[] messages = await Markup.CheckAsync($"[ValidateOnRead] public partial struct Foo {{ public bool A; {member} }}");
-        Assert.All(messages.Where(static one => one.Contains("Accepts", StringComparison.Ordinal)), static one => Assert.Equal(
-            "'Foo' implements 'IValidateOnRead<Foo>.Accepts' by hand, which nobody has proved right: call it something else, or write 'static bool Validate(in Foo value)', which the generator has it call", one));
+        _ = await Markup.CheckAsync($"[ValidateOnRead] public partial struct Foo {{ public bool A; {member} }}");
+    }
+
+    [Fact]
+    public async Task A_type_parameter_passes_beside_a_view_of_it()
+    {
+        _ = await Markup.CheckAsync("""
+            [AllValid] public partial struct Marked { public uint A; }
+            [ValidateOnRead] public partial struct Validated { public bool A; }
+            public struct Plain { public bool A; }
+            public delegate void Use<T, TView>(SharedPlace<T> place) where T : unmanaged where TView : ISharedView<TView, T>, allows ref struct;
+            public readonly ref struct All<T, TView>(SharedViews<T, TView> views) where T : unmanaged where TView : ISharedView<TView, T>, allows ref struct
+            {
+                public readonly SharedViews<T, TView> Views = views;
+            }
+            public static class Test
+            {
+                public static void Each<T, TView>(SharedViews<T, TView> views, Action<ulong> use) where T : unmanaged where TView : ISharedView<TView, T>, allows ref struct => use(views.Count);
+                public static SharedViews<T, TView> At<T, TView>(HostSharedMemory host) where T : unmanaged where TView : ISharedView<TView, T>, allows ref struct =>
+                    SharedViews.ArrayAt<T, TView, HostSharedMemory>(in host, 0, 4);
+                public static void Other<T, TOther, TView>(SharedPlace<{|NUB0001:TOther|}> place) where T : unmanaged where TOther : unmanaged where TView : ISharedView<TView, T>, allows ref struct { }
+                public static void Run(HostSharedMemory host)
+                {
+                    Each(At<Marked, Marked.View>(host), static _ => { });
+                    Each(At<Validated, Validated.View>(host), static _ => { });
+                }
+            }
+            """);
+    }
+
+    [Fact]
+    public async Task No_view_of_a_plain_struct_comes_by_way_of_its_own_constraint()
+    {
+        _ = await Markup.CheckAsync("""
+            public struct Plain { public bool A; }
+            public interface IMine<TSelf, T> : ISharedView<TSelf, {|NUB0001:T|}> where TSelf : ISharedView<TSelf, T>, allows ref struct where T : unmanaged;
+            public static class Outer<TSelf, T> where TSelf : ISharedView<TSelf, T>, allows ref struct where T : unmanaged
+            {
+                public interface IInner : ISharedView<TSelf, {|NUB0001:T|}>;
+            }
+            public ref struct V(SharedPlace<{|NUB0001:Plain|}> p) : IMine<V, Plain>
+            {
+                private readonly SharedPlace<{|NUB0001:Plain|}> _p = p;
+                public static V Bind(SharedPlace<{|NUB0001:Plain|}> v) => new(v);
+                public Plain Load() => _p.Load();
+            }
+            public ref struct W : ISharedView<W, {|NUB0001:Plain|}>
+            {
+                public static W Bind(SharedPlace<{|NUB0001:Plain|}> v) => default;
+            }
+            """);
+    }
+
+    [Fact]
+    public async Task What_the_generator_writes_is_written_once() =>
+        await Markup.CheckAsync("[ValidateOnRead] public partial struct {|CS8646:Foo|} { public bool A; readonly bool IValidateOnRead<Foo>.Accepts(in Foo value) => true; }");
+
+    [Fact]
+    public void A_method_of_ones_own_is_not_taken_for_the_markers()
+    {
+        Assert.Equal(true, Loaded.Run("""
+            [ValidateOnRead] public partial struct Foo { public bool A; public readonly bool Accepts(in Foo other) => false; }
+            public static class Test
+            {
+                public static bool Run() => Foo.TryReadFrom([1], out Foo value) && value.A;
+            }
+            """));
     }
 
     [Fact]

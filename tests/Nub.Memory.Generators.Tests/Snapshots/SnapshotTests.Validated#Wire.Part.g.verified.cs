@@ -94,5 +94,7 @@ namespace Wire
             if (source[0] > 1) return false;
             return true;
         }
+
+        readonly bool global::Nub.Memory.IValidateOnRead<global::Wire.Part>.Accepts(in global::Wire.Part value) => true;
     }
 }

@@ -8,7 +8,7 @@ public class PlaceTests
     private const ulong Offset = Places.Offset;
 
     [Fact, Reread(Justification = "Nobody else writes; the same bytes are to come by each way to read.")]
-    public void A_value_and_its_fields_are_read_and_written_where_they_stand() => Places.Each<Entry>(static (memory, place) =>
+    public void A_value_and_its_fields_are_read_and_written_where_they_stand() => Places.Each<Entry, Entry.View>(static (memory, place) =>
     {
         var value = new Entry { Address = 0x1122334455667788, Number = 0xAABBCCDD, Port = 0x1234, Flags = 0x5678, Signed = -2, Long = -3 };
         value.Words[3] = 9;
@@ -49,7 +49,7 @@ public class PlaceTests
     });
 
     [Fact]
-    public void An_atomic_on_a_field_changes_it_and_no_neighbour() => Places.Each<Entry>(static (memory, place) =>
+    public void An_atomic_on_a_field_changes_it_and_no_neighbour() => Places.Each<Entry, Entry.View>(static (memory, place) =>
     {
         AtomicField<uint> number = place.Atomic<uint>(8);
         Assert.Equal(0U, number.Exchange(5));
@@ -73,7 +73,7 @@ public class PlaceTests
     });
 
     [Fact]
-    public void An_atomic_that_cannot_be_is_refused_and_changes_nothing() => Places.Each<Entry>(static (memory, place) =>
+    public void An_atomic_that_cannot_be_is_refused_and_changes_nothing() => Places.Each<Entry, Entry.View>(static (memory, place) =>
     {
         AtomicField<int> misplaced = place.Atomic<int>(10);
         Assert.False(misplaced.TryAdd(1, out int result));
@@ -86,7 +86,7 @@ public class PlaceTests
     });
 
     [Fact]
-    public void A_struct_that_is_checked_is_loaded_and_stored_when_it_is_legal() => Places.Each<Checked>(static (memory, place) =>
+    public void A_struct_that_is_checked_is_loaded_and_stored_when_it_is_legal() => Places.Each<Checked, Checked.View>(static (memory, place) =>
     {
         var value = new Checked { Length = 77, Last = true, A = 3, B = 0x0102 };
         place.StoreValidated(in value);

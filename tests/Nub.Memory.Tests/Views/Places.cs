@@ -14,9 +14,7 @@ internal static class Places
 
     private const ulong GuestAddress = 0x1_0000;
 
-#pragma warning disable NUB0001 // Of structs with either mark, which no mark of a type parameter says.
-    public delegate void Use<T>(HostSharedMemory memory, SharedPlace<T> place) where T : unmanaged;
-#pragma warning restore NUB0001
+    public delegate void Use<T, TView>(HostSharedMemory memory, SharedPlace<T> place) where T : unmanaged where TView : ISharedView<TView, T>, allows ref struct;
 
     public delegate void UseArray<[AllValid] T>(HostSharedMemory memory, SharedArrayView<T> array) where T : unmanaged;
 
@@ -24,12 +22,10 @@ internal static class Places
 
     public delegate void UseViews(HostSharedMemory memory, SharedViews<Part, Part.View> views);
 
-    public static void Each<T>(Use<T> use) where T : unmanaged
+    public static void Each<T, TView>(Use<T, TView> use) where T : unmanaged where TView : ISharedView<TView, T>, allows ref struct
     {
         ulong size = (ulong)Unsafe.SizeOf<T>();
-#pragma warning disable NUB0001 // As above.
         EachPlace(size, (memory, place) => use(memory, new SharedPlace<T>(place)));
-#pragma warning restore NUB0001
     }
 
     public static void EachArray<[AllValid] T>(ulong count, bool bigEndian, UseArray<T> use) where T : unmanaged =>
