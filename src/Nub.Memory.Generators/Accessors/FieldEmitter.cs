@@ -11,6 +11,17 @@ internal static class FieldEmitter
     public static void Emit(CodeWriter writer, StructModel model, string inner, FieldLayout field, string summary)
     {
         FieldType type = field.Type;
+        if (type.ElementAccess is { } access)
+        {
+            // What nobody can name who has the view is no member of it.
+            if (access.Length == 0)
+            {
+                return;
+            }
+
+            field = field with { Accessibility = ElementAccess.Lesser(field.Accessibility, access)! };
+        }
+
         switch (type)
         {
             case { Kind: FieldKind.Primitive }:
@@ -31,7 +42,7 @@ internal static class FieldEmitter
                 break;
             case { IsArray: true, Element: { IsArray: true, NotAllValid: not null } rows } when model.IsProved:
                 // An array that has illegal patterns is no element of a view: its own elements are, which stand close together.
-                FieldType flat = type with { Element = rows.Element, Count = type.Count * rows.Count, IsWireEnum = rows.IsWireEnum };
+                FieldType flat = type with { Element = rows.Element, Count = type.Count * rows.Count, IsWireEnum = rows.IsWireEnum, ElementAccess = ElementAccess.Lesser(type.ElementAccess, rows.ElementAccess) };
                 Emit(writer, model, inner, field with { Type = flat }, $"{summary} Index <c>row * {rows.Count} + column</c>: the elements of all rows, one after another.");
                 break;
             case { IsArray: true, Element: { } element } when element.Kind == FieldKind.Struct ? element.IsGenerated : element.NotAllValid is null:

@@ -25,6 +25,9 @@ internal sealed class LayoutBuilder
     private readonly Dictionary<ITypeSymbol, StructLayout?> _structs = new(SymbolEqualityComparer.Default);
     private int _depth;
 
+    // What is laid out for its own sake: generated code stands in it.
+    private INamedTypeSymbol? _from;
+
     public static string Display(ITypeSymbol type) => type.ToDisplayString(s_display);
 
     /// <summary>Lays out a struct.</summary>
@@ -42,6 +45,7 @@ internal sealed class LayoutBuilder
         }
 
         _depth++;
+        _from ??= type;
         _structs[type] = null;
         StructLayout layout = LayOut(type);
         _structs[type] = layout;
@@ -187,6 +191,7 @@ internal sealed class LayoutBuilder
         return described with
         {
             Element = element.Type,
+            ElementAccess = layout.ElementAccess,
             Count = length,
             Aligned = element.Type.Aligned,
             HasBigEndian = element.HasBigEndian,
@@ -282,6 +287,7 @@ internal sealed class LayoutBuilder
             Display(type), kind, declared.Pack, declared.Size, Math.Max(size, 1), alignment, hasOverlap, structIsBigEndian,
             inlineLength ?? 0, fields.ToEquatableArray(), gaps.ToEquatableArray())
         {
+            ElementAccess = inlineLength is not null && type.GetMembers().OfType<IFieldSymbol>().FirstOrDefault(static field => !field.IsStatic) is { } held ? ElementAccess.Of(held.Type, type, _from) : null,
             Aligned = Math.Max(Valid(AlignmentRules.DeclaredBy(type)), fields.Count == 0 ? 1 : fields.Max(static field => field.Aligned)),
         };
     }

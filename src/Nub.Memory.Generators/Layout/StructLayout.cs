@@ -100,6 +100,9 @@ internal sealed record FieldType(
     /// <summary>Of a marked inline array: whether it is not what its mark says.</summary>
     public bool IsWronglyMarked { get; init; }
 
+    /// <summary>Of an inline array: what a member that names its elements may be at most (<see cref="Layout.ElementAccess"/>).</summary>
+    public string? ElementAccess { get; init; }
+
     /// <summary>Whether it is an enum, or an inline array of one, that shared memory has as the integer behind it, whatever that is.</summary>
     public bool IsWireEnum { get; init; }
 
@@ -178,6 +181,9 @@ internal sealed record StructLayout(
 
     public bool HasLittleEndian => Fields.Any(static one => one.HasLittleEndian);
 
+    /// <summary>Of an inline array: what a member that names its elements may be at most (<see cref="Layout.ElementAccess"/>).</summary>
+    public string? ElementAccess { get; init; }
+
     /// <summary>The fields as bytes are gone through: an inline array declares one element and stands for all of them.</summary>
     public EquatableArray<FieldLayout> Stored => InlineArrayLength == 0 || Fields is not [{ } element]
         ? Fields
@@ -186,7 +192,7 @@ internal sealed record StructLayout(
             Type = element.Type with
             {
                 Kind = FieldKind.InlineArray, Element = element.Type, Count = InlineArrayLength, Size = element.Type.Size * InlineArrayLength,
-                IsValidateOnRead = false, IsWireEnum = element.Type.IsOneWireEnum,
+                IsValidateOnRead = false, IsWireEnum = element.Type.IsOneWireEnum, ElementAccess = ElementAccess,
             },
         }]);
 

@@ -47,6 +47,41 @@ public sealed class ValidatedTests
             """));
 
     [Fact]
+    public async Task A_view_shows_elements_to_those_who_may_name_them()
+    {
+        const string Source = """
+            internal enum K : byte { A }
+            [AllValid] internal partial struct Marked { public byte B; }
+            [InlineArray(2)] public struct Row { private K _k; }
+            [InlineArray(2)] public struct Grid { private Row _r; }
+            [InlineArray(2)] public struct Parts { private Marked _first; }
+            public static partial class Outer
+            {
+                private enum Hidden : byte { A }
+                [InlineArray(2)] public struct Secrets { private Hidden _first; }
+                [ValidateOnRead] private partial struct Own { public Secrets S; }
+                [ValidateOnRead] public partial struct Shown { public byte A; public Secrets S; }
+                private static bool See(HostSharedMemory host) => Own.At(host, 0).TryGetS(1, out Hidden hidden) && hidden == Hidden.A;
+                public static bool Use(HostSharedMemory host) => See(host);
+            }
+            [ValidateOnRead] public partial struct S { public Row R; public Grid G; public Parts P; public Outer.Secrets O; private Row _own; }
+            [ValidateOnRead] internal partial struct Unseen { public Row R; }
+            public static class Test
+            {
+                public static bool Run(HostSharedMemory host) =>
+                    S.At(host, 0).TryGetR(1, out K k) && k == K.A && S.At(host, 0).TryGetG(3, out k) && S.At(host, 0).P[1].B == 0 && Outer.Use(host) && Unseen.At(host, 0).TryGetR(0, out k);
+            }
+            """;
+        _ = await Markup.CheckAsync(Source);
+        Assert.Equal(true, Loaded.RunOnPage(Source));
+        Type view = Loaded.From(Source).GetType("S+View")!;
+        Assert.True(view.GetMethod("TryGetR", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.IsAssembly);
+        Assert.True(Loaded.From(Source).GetType("Unseen+View")!.GetMethod("TryGetR")!.IsPublic);
+        Assert.Null(view.GetMethod("TryGetO", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Public));
+        Assert.True(Loaded.From(Source).GetType("Outer+Shown+View")!.GetMethod("TryGetS", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.IsPrivate);
+    }
+
+    [Fact]
     public void An_enum_that_defines_every_value_is_never_refused() =>
         Assert.Equal(256, Loaded.RunOnPage($$"""
             {{Types.Replace("{0}", string.Join(", ", Enumerable.Range(1, 255).Select(static i => $"A{i}")), StringComparison.Ordinal)}}
