@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -8,7 +9,7 @@ namespace Nub.Memory.Generators.Rules;
 
 /// <summary>
 /// Finds the generic methods that the language calls without a call being written. They are rare: a loop or an await is asked for its method only
-/// where its type has none of its own, because the compiler takes an extension only then, and to ask costs more than to look.
+/// where its type has none of its own that the compiler is sure to take before any extension, because to ask costs more than to look.
 /// </summary>
 internal static class ImplicitCalls
 {
@@ -103,21 +104,38 @@ internal static class ImplicitCalls
         }
     }
 
+    // Whether the compiler is sure to take a method of the type's own: one that cannot be reached, or wants arguments, leaves room for an extension.
     private static bool HasOwn(ITypeSymbol? type, string name)
     {
-        if (type is null or IArrayTypeSymbol or IDynamicTypeSymbol || !type.GetMembers(name).IsEmpty)
+        if (type is null or IArrayTypeSymbol or IDynamicTypeSymbol)
         {
             return true;
         }
 
-        for (INamedTypeSymbol? parent = type.BaseType; parent is not null; parent = parent.BaseType)
+        for (ITypeSymbol? declaring = type; declaring is not null; declaring = declaring.BaseType)
         {
-            if (!parent.GetMembers(name).IsEmpty)
+            ImmutableArray<ISymbol> members = declaring.GetMembers(name);
+            if (!members.IsEmpty)
             {
-                return true;
+                if (members.Any(IsTaken))
+                {
+                    return true;
+                }
+
+                // Anything else of that name may hide what it inherits.
+                if (members.Any(static member => member is not IMethodSymbol))
+                {
+                    return false;
+                }
             }
         }
 
-        return type.AllInterfaces.Any(one => !one.GetMembers(name).IsEmpty);
+        // Of a class or a struct the compiler asks no other interfaces than these.
+        bool isOfInterfaces = type.TypeKind is TypeKind.Interface or TypeKind.TypeParameter;
+        return type.AllInterfaces.Any(one => (isOfInterfaces || (one.Name is "IEnumerable" or "IAsyncEnumerable" && one.ContainingNamespace is { Name: "Collections" or "Generic" }))
+            && one.GetMembers(name).Any(IsTaken));
     }
+
+    private static bool IsTaken(ISymbol member) =>
+        member is IMethodSymbol { IsStatic: false, DeclaredAccessibility: Accessibility.Public, Arity: 0, Parameters.IsEmpty: true };
 }

@@ -35,6 +35,39 @@ public sealed class ImplicitCallTests
         await Markup.CheckAsync(Of(statement.Replace("{|NUB0001:", "", StringComparison.Ordinal).Replace("|}", "", StringComparison.Ordinal), "uint"));
     }
 
+    [Theory]
+    [InlineData("private IEnumerator<T> GetEnumerator()", "foreach (bool one in {|NUB0001:it|}) { }")]
+    [InlineData("public IEnumerator<T> GetEnumerator(int from)", "foreach (bool one in {|NUB0001:it|}) { }")]
+    [InlineData("IEnumerator<T> IOther<T>.GetEnumerator()", "foreach (bool one in {|NUB0001:it|}) { }", "IOther<T>")]
+    [InlineData("public IEnumerator<T> GetEnumerator()", "foreach (bool one in it) { }")]
+    [InlineData("IEnumerator<T> IEnumerable<T>.GetEnumerator()", "foreach (bool one in it) { }", "IEnumerable<T>")]
+    [InlineData("private TaskAwaiter<T> GetAwaiter()", "await {|NUB0001:it|};")]
+    [InlineData("public TaskAwaiter<T> GetAwaiter(int priority)", "await {|NUB0001:it|};")]
+    [InlineData("public TaskAwaiter<T> GetAwaiter()", "await it;")]
+    public async Task An_extension_is_a_use_where_the_types_own_method_is_not_taken(string own, string statement, string implements = "IOther")
+    {
+        string more = implements == "IEnumerable<T>" ? "System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => throw new NotSupportedException();" : "";
+        _ = await Markup.CheckAsync($$"""
+            using System.Threading.Tasks;
+            public interface IOther;
+            public interface IOther<T> { IEnumerator<T> GetEnumerator(); }
+            public sealed class It<T> : {{implements}} where T : unmanaged
+            {
+                {{own}} => throw new NotSupportedException();
+                {{more}}
+            }
+            public static class Extensions
+            {
+                public static IEnumerator<T> GetEnumerator<[AllValid] T>(this It<T> it) where T : unmanaged => throw new NotSupportedException();
+                public static TaskAwaiter<T> GetAwaiter<[AllValid] T>(this It<T> it) where T : unmanaged => default;
+            }
+            public static class Test
+            {
+                public static async Task Run(It<bool> it) { {{statement}} await Task.Yield(); }
+            }
+            """);
+    }
+
     [Fact]
     public async Task Loops_awaits_and_operators_of_ones_own_are_left_alone() =>
         await Markup.CheckAsync("""
