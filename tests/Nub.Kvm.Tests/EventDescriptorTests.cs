@@ -1,6 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Nub.Kvm.Tests;
 
@@ -63,7 +61,7 @@ public sealed class EventDescriptorTests
         var loop = new EventLoop();
         using var written = new EventDescriptor(loop);
         KvmException? refused;
-        using (new NoDescriptors())
+        using (new DescriptorLimit(0))
         {
             refused = Record.Exception(() => { _ = written.WaitAsync(CancellationToken.None); }) as KvmException;
         }
@@ -122,38 +120,4 @@ public sealed class EventDescriptorTests
     }
 
     private static void SkipElsewhere() => Skip.IfNot(OperatingSystem.IsLinux(), "An eventfd is Linux's.");
-
-    /// <summary>No descriptor is left for this process, until it is disposed.</summary>
-    private sealed unsafe class NoDescriptors : IDisposable
-    {
-        private const int Files = 7;
-
-        private readonly ulong _before;
-        private readonly ulong _hard;
-
-        [MethodImpl(MethodImplOptions.NoInlining)]
-        public NoDescriptors()
-        {
-            ulong* values = stackalloc ulong[2];
-            Assert.Equal(0, GetLimit(Files, values));
-            (_before, _hard) = (values[0], values[1]);
-
-            // Once for nothing, so that all it takes is there when it is to end.
-            Assert.Equal(0, SetLimit(Files, values));
-            values[0] = 0;
-            Assert.Equal(0, SetLimit(Files, values));
-        }
-
-        public void Dispose()
-        {
-            ulong* values = stackalloc ulong[] { _before, _hard };
-            Assert.Equal(0, SetLimit(Files, values));
-        }
-
-        [DllImport("libc", EntryPoint = "getrlimit")]
-        private static extern int GetLimit(int resource, ulong* values);
-
-        [DllImport("libc", EntryPoint = "setrlimit")]
-        private static extern int SetLimit(int resource, ulong* values);
-    }
 }

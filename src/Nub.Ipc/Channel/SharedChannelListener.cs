@@ -12,7 +12,7 @@ public sealed class SharedChannelListener : IDisposable
     private readonly SharedChannelOptions _options;
     private readonly CancellationTokenSource _stop = new();
 
-    // Of all calls together, so that none waits for what another has begun and left. The list is the lock of the fields below.
+    // Shared by all calls, so that none waits for what another has begun and left. The list is also the lock of these and the fields below.
     private readonly List<Task<SharedChannel>> _handshakes = [];
     private Task<ChannelLink>? _accept;
     private TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -122,7 +122,7 @@ public sealed class SharedChannelListener : IDisposable
         }
         catch (Exception e) when (e is ObjectDisposedException or SharedChannelException && Volatile.Read(ref _isDisposed))
         {
-            // Those who have connected before are served nevertheless.
+            // The peers that are saying hello are served nevertheless.
             return;
         }
 

@@ -13,7 +13,7 @@ internal static class FieldEmitter
         FieldType type = field.Type;
         if (type.ElementAccess is { } access)
         {
-            // What nobody can name who has the view is no member of it.
+            // The elements' type cannot be named outside of the array: the view has no member for them.
             if (access.Length == 0)
             {
                 return;

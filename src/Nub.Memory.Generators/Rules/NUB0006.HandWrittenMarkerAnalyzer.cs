@@ -31,7 +31,7 @@ public sealed class HandWrittenMarkerAnalyzer : DiagnosticAnalyzer
             return;
         }
 
-        // A file of the generator's name may be anybody's: what the generator writes is what the model has proved, and where that is every marker there is nothing to look for in it.
+        // The path of a file proves nothing, for a user can choose it. The generator writes the markers that the model has proved; where the type has no others, its file needs no look.
         bool isProved = IsProved(type);
         bool areAllOurs = isProved && type.AllInterfaces.All(one => !IsMarker(one) || one.TypeArguments.IsEmpty || IsOfMark(one, type));
         bool isFound = areAllOurs;

@@ -99,14 +99,16 @@ internal sealed class FieldLayout
     {
         foreach (SharedField field in Fields)
         {
+            Span<bool> place = covered.Slice(field.Offset, field.Size * field.Count);
             if (field.Inside is null)
             {
-                covered.Slice(field.Offset, field.Size * field.Count).Fill(true);
+                place.Fill(true);
+                continue;
             }
 
-            for (int i = 0; field.Inside is not null && i < field.Count; i++)
+            for (; !place.IsEmpty; place = place[field.Size..])
             {
-                field.Inside.Cover(covered.Slice(field.Offset + (i * field.Size), field.Size));
+                field.Inside.Cover(place);
             }
         }
     }

@@ -279,7 +279,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
         {
             Unmap();
 
-            // A view's are counted where others go on.
+            // The spans of a view are counted at its snapshot too, which other views go on using.
             _use.RemoveSpans(_spans);
             Snapshot?.Release();
         }

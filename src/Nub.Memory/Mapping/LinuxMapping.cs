@@ -80,7 +80,7 @@ internal sealed partial class LinuxMapping : HostMapping
 
     public static LinuxMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed, bool isServedByTrusted)
     {
-        // First: to close a descriptor of our own would be a question to whoever serves the file, too.
+        // Before the descriptor is duplicated: closing the duplicate asks the file's server, too.
         if (!isServedByTrusted)
         {
             LinuxFile.ThrowIfServed(handle);

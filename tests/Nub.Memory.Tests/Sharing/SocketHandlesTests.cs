@@ -325,34 +325,4 @@ public sealed class SocketHandlesTests
 
         Array.Clear(all);
     }
-
-    /// <summary>Lowers how many descriptors this process may have open, and raises it again.</summary>
-    private readonly unsafe partial struct DescriptorLimit : IDisposable
-    {
-        private const int Files = 7;
-
-        private readonly ulong _before;
-        private readonly ulong _hard;
-
-        public DescriptorLimit(ulong limit)
-        {
-            ulong* values = stackalloc ulong[2];
-            Assert.Equal(0, GetLimit(Files, values));
-            (_before, _hard) = (values[0], values[1]);
-            values[0] = limit;
-            Assert.Equal(0, SetLimit(Files, values));
-        }
-
-        public void Dispose()
-        {
-            ulong* values = stackalloc ulong[] { _before, _hard };
-            Assert.Equal(0, SetLimit(Files, values));
-        }
-
-        [DllImport("libc", EntryPoint = "getrlimit")]
-        private static extern int GetLimit(int resource, ulong* values);
-
-        [DllImport("libc", EntryPoint = "setrlimit")]
-        private static extern int SetLimit(int resource, ulong* values);
-    }
 }
