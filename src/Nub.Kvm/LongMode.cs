@@ -65,7 +65,7 @@ public static class LongMode
         return address;
     }
 
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <inheritdoc cref="WritePageTables(ExclusiveSharedMemory, ulong, ulong, ulong)"/>
     public static ulong WritePageTables(HostSharedMemory memory, ulong offset, ulong guestAddress, ulong mappedSize)
     {

@@ -35,7 +35,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
     public void Reserve(ulong guestAddress, ulong size, string what) => _reserved.Add((guestAddress, guestAddress + (size - 1), what));
 
     /// <summary>Begins a run of a processor: the memories are held until <see cref="LeaveGuest"/>.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds one of the memories exclusively. Nothing is held.</exception>
+    /// <exception cref="SharedMemoryLockedException">One of the memories is held exclusively. Nothing is held.</exception>
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public void EnterGuest()
     {

@@ -50,7 +50,7 @@ public sealed class MemorySnapshot : IDisposable
     /// </param>
     /// <returns>The snapshot.</returns>
     /// <exception cref="ArgumentException">The slot is not made of whole pages of the bitmap, or leaves its range.</exception>
-    /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="InvalidOperationException">The slot keeps no log.</exception>
     /// <exception cref="NotSupportedException">The slot is of a <see cref="ReadOnlySharedMemory"/>.</exception>
     /// <exception cref="SharedMemoryMapException">There is no memory for the copy.</exception>
@@ -124,7 +124,7 @@ public sealed class MemorySnapshot : IDisposable
 
     /// <summary>Brings back the pages that the guest has written, and those that were told, alone with the memory.</summary>
     /// <returns>How many pages were brought back.</returns>
-    /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
     /// Bytes of the memory are gone: it is a view of a file that somebody has shortened. Other pages may be back; all are brought back by the next call that succeeds.
     /// </exception>
@@ -169,7 +169,7 @@ public sealed class MemorySnapshot : IDisposable
     }
 
     /// <summary>Brings back every page, alone with the memory.</summary>
-    /// <exception cref="SharedMemoryLockedException">The guest is running, or somebody else is inside the memory.</exception>
+    /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
     /// Bytes of the memory are gone: it is a view of a file that somebody has shortened. Other pages may be back; those that were written are brought back by the next call that succeeds.
     /// </exception>

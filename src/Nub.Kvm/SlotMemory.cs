@@ -34,7 +34,7 @@ internal sealed class SlotMemory
     public int Slots { get; set; }
 
     /// <summary>Holds the memory while a guest runs.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     public void EnterGuest() => _lease = _guest is not null ? _guest.EnterGuest() : _readOnly!.EnterGuest();
 
     /// <summary>Ends the hold.</summary>

@@ -109,7 +109,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <inheritdoc cref="MapMemory(GuestSharedMemory, ulong, MemorySlotFlags, ulong, ulong?)"/>
     /// <exception cref="InvalidOperationException">To be written, but a span of the memory was handed out; or the machine has as many
     /// slots as it can.</exception>
-    /// <exception cref="SharedMemoryLockedException">To be written, while somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">To be written, while an access or a lease is inside.</exception>
     /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
     public MemorySlot MapMemory(
         ReadOnlySharedMemory memory, ulong guestAddress, MemorySlotFlags flags = MemorySlotFlags.None, ulong offset = 0, ulong? size = null)

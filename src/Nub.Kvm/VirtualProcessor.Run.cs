@@ -37,7 +37,7 @@ public sealed partial class VirtualProcessor
     /// again.
     /// </param>
     /// <returns>Why the guest was left.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds one of the memories exclusively. The guest did not run.</exception>
+    /// <exception cref="SharedMemoryLockedException">One of the memories is held exclusively. The guest did not run.</exception>
     /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
     /// <exception cref="KvmException">The kernel refused: EIO (5) in a process that was forked off the one which created the
     /// machine.</exception>

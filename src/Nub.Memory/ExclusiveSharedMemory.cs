@@ -66,7 +66,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory, or take it away.</exception>
     /// <exception cref="InvalidOperationException">The memory is a view of a snapshot of which a writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively, or another thread changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public Span<byte> AsSpan(ulong offset, int length)
     {
@@ -88,7 +88,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <param name="offset">The first byte to write.</param>
     /// <param name="source">What to copy.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively, or another thread changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
@@ -119,7 +119,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     /// <param name="offset">The first byte to read.</param>
     /// <param name="destination">Where to copy to; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody else holds the memory exclusively, or changes it as a whole.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively, or another thread changes it as a whole.</exception>
     /// <exception cref="ObjectDisposedException">The memory was built, disposed, or its callback has ended.</exception>
     public void CopyTo(ulong offset, Span<byte> destination)
     {

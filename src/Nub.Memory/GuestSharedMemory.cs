@@ -23,7 +23,7 @@ public sealed class GuestSharedMemory : SharedMemory
 
     /// <summary>Begins a lease, to be held while a guest runs on the memory, and disposed from any thread.</summary>
     /// <returns>The lease.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public GuestLease EnterGuest()
     {

@@ -10,7 +10,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="SharedMemoryFaultException">
     /// Some of the bytes are gone. What comes before them may have been copied, as it stood: values of another byte order are then not turned.
     /// </exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     public void ReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
@@ -34,7 +34,7 @@ public sealed unsafe partial class HostSharedMemory
     /// copied, as it stood: values of another byte order are then not turned.
     /// </param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     public bool TryReadArray<[AllValid] T>(ulong offset, Span<T> destination) where T : unmanaged
@@ -60,7 +60,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="source">The values, in this host's byte order.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
@@ -77,7 +77,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <returns>
     /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
     /// </returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>

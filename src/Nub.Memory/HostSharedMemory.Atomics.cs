@@ -13,7 +13,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="ArgumentException">The place in this process is no multiple of the size, or the type is not one of the four.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">The bytes are gone.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public T CompareExchange<[AllValid] T>(ulong offset, T value, T comparand) where T : unmanaged =>
@@ -55,7 +55,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="result">The value that was there; 0 when nothing was done.</param>
     /// <returns>Whether the range lies within the memory, at a multiple of its size, and is still there.</returns>
     /// <exception cref="ArgumentException">The type is not one of the four.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryCompareExchange<[AllValid] T>(ulong offset, T value, T comparand, out T result) where T : unmanaged =>

@@ -9,7 +9,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="destination">Where to copy to; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. The destination is as it was.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been copied.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void CopyTo(ulong offset, Span<byte> destination)
     {
@@ -24,7 +24,7 @@ public sealed unsafe partial class HostSharedMemory
     /// Where to copy to; all of it is written. Where the range leaves the memory nothing is; where some of it is gone, what comes before that may have been copied.
     /// </param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryCopyTo(ulong offset, Span<byte> destination)
     {
@@ -43,7 +43,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void CopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
@@ -59,7 +59,7 @@ public sealed unsafe partial class HostSharedMemory
     /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
     /// </returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryCopyFrom(ulong offset, ReadOnlySpan<byte> source)
     {
@@ -79,7 +79,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public void Fill(ulong offset, ulong length, byte value)
     {
@@ -96,7 +96,7 @@ public sealed unsafe partial class HostSharedMemory
     /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
     /// </returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public bool TryFill(ulong offset, ulong length, byte value)
     {

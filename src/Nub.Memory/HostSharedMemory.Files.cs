@@ -16,7 +16,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was read.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's bytes are gone. What comes before them may have been written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="ObjectDisposedException">This owner or the file was disposed.</exception>
@@ -36,7 +36,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="moved">The number of bytes read: less than <paramref name="length"/> where the file ends, or bytes are gone.</param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="ObjectDisposedException">This owner or the file was disposed.</exception>
@@ -64,7 +64,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's bytes are gone. What comes before them may have been written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">This owner or the file was disposed.</exception>
     public ulong WriteTo(SafeFileHandle file, long position, ulong offset, ulong length)
@@ -83,7 +83,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="moved">The number of bytes written: less than <paramref name="length"/> where bytes are gone.</param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="ObjectDisposedException">This owner or the file was disposed.</exception>
     public bool TryWriteTo(SafeFileHandle file, long position, ulong offset, ulong length, out ulong moved)

@@ -72,7 +72,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// exclusively until the lease is disposed.
     /// </summary>
     /// <returns>The lease.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public HostLease Enter()
     {
@@ -108,7 +108,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <returns>The value, in this host's byte order.</returns>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -135,7 +135,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <param name="offset">The first byte.</param>
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> when it was not read.</param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -173,7 +173,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <param name="value">The value, in this host's byte order.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. Nothing was written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
@@ -209,7 +209,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <returns>
     /// Whether the range lies within the memory and is still there. Where it leaves the memory nothing was written; where some of it is gone, what comes before that may have been.
     /// </returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> is not AllValid, and no analyzer saw it.</exception>
@@ -247,7 +247,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <param name="offset">The first byte.</param>
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> when it was not read or is not legal.</param>
     /// <returns>Whether the range lies within the memory and is still there, and its bytes are a legal value.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> was not generated, and no analyzer saw it.</exception>
     public bool TryReadValidated<[ValidateOnRead] T>(ulong offset, out T value) where T : unmanaged

@@ -31,7 +31,7 @@ internal sealed partial class LockedMapping
     /// <summary>Another handle on what lies behind the mapping. There are no spans of it from then on.</summary>
     /// <exception cref="NotSupportedException">The memory is private.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively, and may have a span of it.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively, and may have a span of it.</exception>
     public SafeHandle DuplicateHandle()
     {
         // A lease, so that what lies behind stays open for the length of a system call.

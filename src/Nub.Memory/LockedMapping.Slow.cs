@@ -33,7 +33,7 @@ internal sealed unsafe partial class LockedMapping
     /// <param name="slot">The slot that it was published in.</param>
     /// <param name="offset">The first byte; its range is judged again.</param>
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> where it was not read.</param>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure LoadSlow<T>(AccessSlot slot, ulong offset, out T value) where T : unmanaged
     {
@@ -95,7 +95,7 @@ internal sealed unsafe partial class LockedMapping
     /// <param name="slot">The slot that it was published in.</param>
     /// <param name="offset">The first byte; its range is judged again.</param>
     /// <param name="value">The value, in this host's byte order.</param>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public AccessFailure StoreSlow<T>(AccessSlot slot, ulong offset, T value) where T : unmanaged

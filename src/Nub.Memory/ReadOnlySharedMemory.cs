@@ -249,7 +249,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// and <see cref="AsSpan"/> is refused from then on, also that of its views.
     /// </param>
     /// <exception cref="InvalidOperationException">To be written, but a span of it was handed out, or one of a view of it that shows its pages.</exception>
-    /// <exception cref="SharedMemoryLockedException">To be written, while somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">To be written, while an access or a lease is inside.</exception>
     /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
     public MemoryRegion MappingAt(ulong guestAddress, MemoryRegionType type, MemoryRegionFlags flags)
     {

@@ -16,7 +16,7 @@ public abstract partial class SharedMemory
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been brought back.</exception>
     /// <exception cref="SharedMemoryMapException">The system gave nothing back, and the snapshot is a mapped file, of which nothing is copied. Some of the bytes may have been brought back.</exception>
     /// <exception cref="InvalidOperationException">There is no snapshot: the memory is no view from <see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>, and none was taken.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void Restore()
@@ -37,7 +37,7 @@ public abstract partial class SharedMemory
     /// </summary>
     /// <param name="snapshot">The snapshot, of the same size. It may be disposed afterwards.</param>
     /// <exception cref="ArgumentException">The snapshot has another size.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been brought back.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused. Some of the bytes may have been brought back.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed, or the snapshot.</exception>
@@ -77,7 +77,7 @@ public abstract partial class SharedMemory
     /// restored. The copy takes time in proportion to the pages that are in use.
     /// </remarks>
     /// <returns>The snapshot, to be disposed; the memory keeps what it needs of it.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. The memory is as it was.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused. The memory is as it was.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>

@@ -97,7 +97,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <param name="action">
     /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
     /// </param>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside. Nobody waits: the call may be tried again.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory. Nobody waits: the call may be tried again.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void WithExclusivity(Action<ExclusiveSharedMemory> action)
@@ -156,7 +156,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <typeparam name="TResult">What the callback returns.</typeparam>
     /// <param name="callback">The callback. The span is dead when it returns.</param>
     /// <returns>What the callback returned.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="SharedMemoryBoundsException">The memory is larger than a span: use the form with an offset and a length.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>
     /// <exception cref="InvalidOperationException">The memory is a view of a snapshot of which a writable mapping was handed out: a guest may be writing the bytes.</exception>
@@ -178,7 +178,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <param name="length">The length of the window in bytes.</param>
     /// <param name="callback">The callback. The span is dead when it returns.</param>
     /// <returns>What the callback returned.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="SharedMemoryBoundsException">The window leaves the memory.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>
     /// <exception cref="InvalidOperationException">The memory is a view of a snapshot of which a writable mapping was handed out: a guest may be writing the bytes.</exception>
@@ -199,7 +199,7 @@ public abstract partial class SharedMemory : IDisposable
     /// overwritten.
     /// </summary>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been made zero.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void Zero() => Exclusively(mapping => mapping.Zero());
@@ -218,7 +218,7 @@ public abstract partial class SharedMemory : IDisposable
     /// Nothing lies behind it that another process could map: it is private or a copy-on-write view. Memory to be passed on is made by
     /// <see cref="ExclusiveSharedMemory.CreateShareable"/>.
     /// </exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public virtual SafeHandle DuplicateHandle()

@@ -46,7 +46,7 @@ public sealed class SharedBroadcast
     public int MaxRecordLength { get; }
 
     /// <summary>The end that writes, for one thread at a time. The first use takes over where an earlier producer stopped.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public SharedBroadcastProducer Producer =>
         _producer ?? Interlocked.CompareExchange(ref _producer, new SharedBroadcastProducer(this), null) ?? _producer;
@@ -74,7 +74,7 @@ public sealed class SharedBroadcast
     /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, the length is negative, or the size is too small for two slots.</exception>
     /// <exception cref="ArgumentException">The memory begins at an address that is no multiple of 8.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public static SharedBroadcast Create(HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength)
     {
@@ -103,7 +103,7 @@ public sealed class SharedBroadcast
 
     /// <summary>Makes a consumer, for one thread at a time. It begins with the next record that is written.</summary>
     /// <returns>The consumer. Any number may exist.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public SharedBroadcastConsumer CreateConsumer() => new(this);
 

@@ -44,7 +44,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <param name="length">The record's length in bytes; as in <see cref="SharedRingConsumer.TryRead(Span{byte}, out int)"/> when the result is <see langword="false"/>.</param>
     /// <param name="lost">How many records were overwritten since the last one that was read, before skipped ones too. 0 when the result is <see langword="false"/>.</param>
     /// <returns>Whether a record was read.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryRead(Span<byte> destination, out int length, out ulong lost)
     {
@@ -90,7 +90,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <param name="value">The value, in this host's byte order; 0 when the result is <see langword="false"/>.</param>
     /// <param name="lost">How many records were overwritten since the last one that was read, before skipped ones too. 0 when the result is <see langword="false"/>.</param>
     /// <returns>Whether a record was read. One of another size is <see cref="SharedRingError.RecordSizeMismatch"/>, and can be skipped.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryRead<[AllValid] T>(out T value, out ulong lost) where T : unmanaged
     {
@@ -149,7 +149,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <returns>Whether there is one; <see langword="false"/> when the time is over.</returns>
     /// <exception cref="SharedRingException">The producer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or this consumer during the wait.</exception>
     public bool WaitToRead(TimeSpan timeout, CancellationToken cancellationToken = default) => Wait(timeout, cancellationToken) && Outcome();
 
@@ -162,7 +162,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => WaitAsync(cancellationToken);
 
     /// <summary>Forgets what the producer broke, and begins with the next record that is written.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Reset()
     {

@@ -33,7 +33,7 @@ public sealed class SharedBroadcastProducer
     /// <param name="record">The record; it may be empty.</param>
     /// <returns>Whether it was written; otherwise <see cref="Error"/> says why.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedBroadcast.MaxRecordLength"/>.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryWrite(ReadOnlySpan<byte> record) =>
         TryBegin(record.Length, out ulong slot) && (_memory.TryCopyFrom(slot + SharedBroadcast.SlotHeader, record) ? End(slot) : Lost());

@@ -42,13 +42,13 @@ public sealed class SharedRing : IDisposable
     public int MaxRecordLength { get; }
 
     /// <summary>The end that writes. The first use takes over where an earlier producer stopped.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public SharedRingProducer Producer =>
         _producer ?? Interlocked.CompareExchange(ref _producer, new SharedRingProducer(this), null) ?? _producer;
 
     /// <summary>The end that reads. The first use takes over where an earlier consumer stopped.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public SharedRingConsumer Consumer =>
         _consumer ?? Interlocked.CompareExchange(ref _consumer, new SharedRingConsumer(this), null) ?? _consumer;
@@ -88,7 +88,7 @@ public sealed class SharedRing : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, or the size is less than 1024.</exception>
     /// <exception cref="ArgumentException">The memory begins at an address that is no multiple of 8.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public static SharedRing Create(HostSharedMemory memory, ulong offset, ulong size)
     {

@@ -51,7 +51,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// (<see cref="SharedRingError.DestinationTooSmall"/>), which stays in the ring.
     /// </param>
     /// <returns>Whether a record was read. <see cref="RingEnd.Error"/> tells an empty ring from a broken one.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryRead(Span<byte> destination, out int length)
     {
@@ -76,7 +76,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <returns>
     /// Whether a record was read. One of another size stays in the ring, and is <see cref="SharedRingError.RecordSizeMismatch"/>.
     /// </returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryRead<[AllValid] T>(out T value) where T : unmanaged
     {
@@ -98,7 +98,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <summary>Tells the length of the next record if there is one. The read that follows goes by the same length, whatever the peer writes meanwhile.</summary>
     /// <param name="length">The length in bytes; 0 when the result is <see langword="false"/>.</param>
     /// <returns>Whether there is a record.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPeekLength(out int length)
     {
@@ -109,7 +109,7 @@ public sealed partial class SharedRingConsumer : RingEnd
 
     /// <summary>Passes over the next record if there is one.</summary>
     /// <returns>Whether there was one.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TrySkip() => TryPeek(out _, out _) && Consume();
 
@@ -122,7 +122,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <returns>
     /// How many were read; 0 for an empty ring, a broken one, or a next record that has another size (<see cref="RingEnd.Error"/>).
     /// </returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public int ReadMany<[AllValid] T>(Span<T> destination) where T : unmanaged
     {
@@ -165,7 +165,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <returns>
     /// How many were read. 0 for an empty ring, a broken one, or a next record that does not fit the destination (<see cref="RingEnd.Error"/>).
     /// </returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public int ReadMany(Span<byte> destination, Span<int> lengths)
     {
@@ -202,7 +202,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// Forgets what the peer broke, and what was not read, and begins at a new place. The producer then finds this end where it cannot have read to, and
     /// goes on after a <see cref="SharedRingProducer.Reset"/> of its own.
     /// </summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Reset()
     {

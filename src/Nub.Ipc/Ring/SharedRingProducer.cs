@@ -31,7 +31,7 @@ public sealed partial class SharedRingProducer : RingEnd
     /// <returns>Whether it was written. <see cref="RingEnd.Error"/> tells a full ring from a broken one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedRing.MaxRecordLength"/>.</exception>
     /// <exception cref="InvalidOperationException">The producer has completed.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryWrite(ReadOnlySpan<byte> record)
     {
@@ -94,7 +94,7 @@ public sealed partial class SharedRingProducer : RingEnd
     /// Says that no record follows: the consumer's waiting forms end when they have read the rest. There is always room for it. A producer that takes over, or
     /// a <see cref="Reset"/>, takes it back.
     /// </summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Complete()
     {
@@ -112,7 +112,7 @@ public sealed partial class SharedRingProducer : RingEnd
     /// Forgets what the peer broke, and what was not read, and begins where the consumer says that it is. To repair a ring, reset the
     /// consumer first.
     /// </summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Reset()
     {

@@ -18,7 +18,7 @@ public sealed partial class SharedRingConsumer
     /// <returns><see langword="false"/> when the producer has completed and everything was read.</returns>
     /// <exception cref="SharedRingException">The peer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public bool WaitToRead(CancellationToken cancellationToken = default) => WaitToRead(Timeout.InfiniteTimeSpan, cancellationToken);
 
@@ -42,7 +42,7 @@ public sealed partial class SharedRingConsumer
     /// <exception cref="SharedRingException">The peer broke a rule, or the record is longer than the destination; then it stays in the ring.</exception>
     /// <exception cref="EndOfStreamException">The producer has completed and everything was read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public int Read(Span<byte> destination, CancellationToken cancellationToken = default)
     {

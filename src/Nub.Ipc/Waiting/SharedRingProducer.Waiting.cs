@@ -16,7 +16,7 @@ public sealed partial class SharedRingProducer
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedRing.MaxRecordLength"/>.</exception>
     /// <exception cref="SharedRingException">The peer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public void WaitToWrite(int recordLength, CancellationToken cancellationToken = default) =>
         WaitToWrite(recordLength, Timeout.InfiniteTimeSpan, cancellationToken);
@@ -50,7 +50,7 @@ public sealed partial class SharedRingProducer
     /// <exception cref="InvalidOperationException">The producer has completed.</exception>
     /// <exception cref="SharedRingException">The peer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public void Write(ReadOnlySpan<byte> record, CancellationToken cancellationToken = default)
     {

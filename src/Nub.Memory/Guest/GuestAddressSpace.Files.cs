@@ -70,7 +70,7 @@ public sealed partial class GuestAddressSpace
     /// <returns>Whether all that was to be written is mapped, can be written, and is still there. Where it is not mapped, nothing was read.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds one of the memories exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">One of the memories is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The space or the file was disposed.</exception>
     public bool TryReadFrom(SafeFileHandle file, long position, ReadOnlySpan<GuestRange> ranges, ulong length, out ulong moved)
     {
@@ -91,7 +91,7 @@ public sealed partial class GuestAddressSpace
     /// <returns>Whether all that was to be read is mapped and is still there. Where it is not mapped, nothing was written.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The position is negative.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds one of the memories exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">One of the memories is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The space or the file was disposed.</exception>
     public bool TryWriteTo(SafeFileHandle file, long position, ReadOnlySpan<GuestRange> ranges, ulong length, out ulong moved)
     {

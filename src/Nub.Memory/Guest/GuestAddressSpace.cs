@@ -126,7 +126,7 @@ public sealed partial class GuestAddressSpace : IDisposable
     /// lease is disposed, and the lease sees the map as it is now.
     /// </summary>
     /// <returns>The lease.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds one of the memories exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">One of the memories is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
     public GuestAddressLease Enter()
     {

@@ -46,7 +46,7 @@ internal readonly record struct Lease
     public bool IsDefault => _cell == 0;
 
     /// <summary>Begins a lease, to be ended by one <see cref="End"/>, from any thread.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively, or there are too many leases.</exception>
+    /// <exception cref="SharedMemoryLockedException">The region is held exclusively, or there are too many leases.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     public static Lease Begin(RegionLock region)
     {

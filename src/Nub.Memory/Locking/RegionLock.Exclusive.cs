@@ -8,7 +8,7 @@ internal abstract partial class RegionLock
 {
     /// <summary>Takes the region exclusively; to be ended by one <see cref="LeaveExclusive"/>.</summary>
     /// <returns>The ticket for <see cref="EnterHeld"/>.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     public long EnterExclusive()
     {

@@ -143,7 +143,7 @@ internal abstract partial class RegionLock
 
     /// <summary>Begins an access that need not be the fastest.</summary>
     /// <returns>The slot to leave by.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The region is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public AccessSlot Enter()
@@ -203,7 +203,7 @@ internal abstract partial class RegionLock
     }
 
     /// <summary>Begins a lease; each is to be ended by one <see cref="LeaveLease"/>, from any thread.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The region is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     public void EnterLease()
     {
@@ -305,7 +305,7 @@ internal abstract partial class RegionLock
     /// Begins an access that was published but found the region claimed, exclusive or closed; of an indirect or read-only region it
     /// only says that nothing else is in the way.
     /// </summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively; the access has been left.</exception>
+    /// <exception cref="SharedMemoryLockedException">The region is held exclusively; the access has been left.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed; the access has been left.</exception>
     public void Wait(AccessSlot slot)
     {
@@ -317,7 +317,7 @@ internal abstract partial class RegionLock
 
     /// <summary>The same for whoever may come when the last owner is gone.</summary>
     /// <returns>Whether the access has begun; otherwise the last owner was disposed, and the access has been left.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the region exclusively; the access has been left.</exception>
+    /// <exception cref="SharedMemoryLockedException">The region is held exclusively; the access has been left.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public bool TryWait(AccessSlot slot)
     {

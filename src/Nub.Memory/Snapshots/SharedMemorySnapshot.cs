@@ -64,7 +64,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// <param name="sections">What is to travel beside it; null for nothing.</param>
     /// <returns>The snapshot, a copy.</returns>
     /// <exception cref="ArgumentException">The memory is no multiple of the page size, or larger than 32 TiB; or the sections do not fit a snapshot.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory, and it is not read-only.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access or a lease is inside the memory, and it is not read-only.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's bytes are gone.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the copy.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
@@ -92,7 +92,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// </exception>
     /// <exception cref="IOException">The file cannot be written. What was at the path is still there, unless the folder alone could not be synchronized.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside the memory, and it is not read-only.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access or a lease is inside the memory, and it is not read-only.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's or the base's bytes are gone.</exception>
     /// <exception cref="SharedMemorySnapshotException">The base was taken on trust or is written through by a guest, and a chunk of it has changed.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the base was disposed.</exception>

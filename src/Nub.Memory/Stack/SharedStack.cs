@@ -71,7 +71,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// Whether the stack pointer says that there is no element. The guest can make it say anything; a pop judges it anew.
     /// </summary>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool IsEmpty => Memory.Read<ulong>(_offset) == PointerSize;
 
@@ -97,7 +97,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <summary>Empties the buffer, whatever the guest has written to it. The bytes of the elements stay.</summary>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Reset() => Memory.Write(_offset, PointerSize);
 
@@ -106,7 +106,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="SharedStackException">The guest's stack pointer is out of bounds, or the buffer is full.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Push(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data, prefixed: false));
 
@@ -114,7 +114,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <param name="data">The element's bytes.</param>
     /// <returns>Whether it was pushed. Where bytes are gone, what comes before them may have been written; otherwise nothing was.</returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPush(ReadOnlySpan<byte> data) => TryPush(data, out _);
 
@@ -128,7 +128,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <exception cref="SharedStackException">The guest's stack pointer is out of bounds, or the buffer is full.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void PushPrefixed(ReadOnlySpan<byte> data) => ThrowIfRefused(PushCore(data, prefixed: true));
 
@@ -136,7 +136,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <param name="data">What follows the prefix.</param>
     /// <returns>Whether it was pushed. Where bytes are gone, what comes before them may have been written; otherwise nothing was.</returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPushPrefixed(ReadOnlySpan<byte> data) => TryPushPrefixed(data, out _);
 
@@ -154,7 +154,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// </exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public byte[] Pop(int maxLength = DefaultMaxLength)
     {
@@ -170,7 +170,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// </exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public int Pop(Span<byte> destination)
     {
@@ -183,7 +183,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <param name="length">The length of the element in bytes; 0 when nothing was popped.</param>
     /// <returns>Whether an element was popped; otherwise the buffer is as it was.</returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPop(Span<byte> destination, out int length) => TryPop(destination, out length, out _);
 
@@ -206,7 +206,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// </exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public T Pop<T>(SharedStackParser<T> parser, int maxLength = DefaultMaxLength)
     {
@@ -229,7 +229,7 @@ public readonly unsafe partial struct SharedStack : IEquatable<SharedStack>
     /// <param name="maxLength">The largest element to take, in bytes, with its prefix.</param>
     /// <returns>Whether an element was popped; otherwise the buffer is as it was.</returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryPop<T>(SharedStackTryParser<T> parser, out T value, int maxLength = DefaultMaxLength) =>
         TryPop(parser, out value, out _, maxLength);

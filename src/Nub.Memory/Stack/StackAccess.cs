@@ -37,7 +37,7 @@ internal unsafe ref struct StackAccess
     private bool _gone;
 
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

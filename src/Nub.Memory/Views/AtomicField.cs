@@ -18,7 +18,7 @@ public readonly ref struct AtomicField<T> where T : unmanaged
     /// <exception cref="ArgumentException">The field does not stand at a multiple of its size, because the struct does not.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="InvalidOperationException">The view is <see langword="default"/>.</exception>
     public T CompareExchange(T value, T comparand) => _place.Atomic(AtomicOperation.CompareExchange, 0, value, comparand);
@@ -52,7 +52,7 @@ public readonly ref struct AtomicField<T> where T : unmanaged
     /// owner who shortens the memory, can make it not.
     /// </returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading, and is not seen by guest address.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="InvalidOperationException">The view is <see langword="default"/>.</exception>
     public bool TryCompareExchange(T value, T comparand, out T result) => _place.TryAtomic(AtomicOperation.CompareExchange, 0, value, comparand, out result);

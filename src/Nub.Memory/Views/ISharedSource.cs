@@ -32,12 +32,12 @@ public interface ISharedSource
     internal bool Covers(ulong offset, ulong length);
 
     /// <summary>Copies out of a range that is there (<see cref="Covers"/>), in one region or several.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     internal AccessFailure CopyOut(ulong offset, scoped Span<byte> destination);
 
     /// <summary>Copies into a range that is there (<see cref="Covers"/>), in one region or several.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     internal AccessFailure CopyIn(ulong offset, scoped ReadOnlySpan<byte> source);
 }

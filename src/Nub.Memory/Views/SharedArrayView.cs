@@ -137,7 +137,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     /// <exception cref="ArgumentOutOfRangeException">The index is not less than <see cref="Count"/>.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">It is written, and the memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     public T this[ulong index]
     {
@@ -174,7 +174,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     /// <param name="index">The element, from 0.</param>
     /// <param name="value">The element, in this host's byte order; <see langword="default"/> where it was not read.</param>
     /// <returns>Whether the index is less than <see cref="Count"/>, and the bytes are still there.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead(ulong index, out T value)
@@ -202,7 +202,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
     /// was written.
     /// </returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading, and is not seen by guest address.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     public bool TryWrite(ulong index, T value) =>
         index < _count && _place.TryStore(index * (uint)sizeof(T), _bigEndian ? ByteOrder.FromBigEndian(value) : Representation<T>.Convert(value));
@@ -254,7 +254,7 @@ public readonly unsafe ref struct SharedArrayView<[AllValid] T> where T : unmana
         /// <summary>Comes to the next element and reads it.</summary>
         /// <returns>Whether there was one.</returns>
         /// <exception cref="SharedMemoryFaultException">Some of its bytes are gone.</exception>
-        /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+        /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
         /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
         public bool MoveNext()
         {

@@ -29,7 +29,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <summary>Reads the whole value: every shared byte exactly once, into private memory. It may be torn.</summary>
     /// <returns>The value, in this host's byte order.</returns>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Load()
@@ -42,7 +42,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <param name="value">The value, in this host's byte order.</param>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(in T value)
@@ -54,7 +54,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <summary>Reads a whole <see cref="ValidateOnReadAttribute"/> struct: every shared byte exactly once, and checked on the private copy.</summary>
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> when the bytes are gone or not a legal one.</param>
     /// <returns>Whether the bytes are still there and a legal value.</returns>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="NotAllValidException">No check was generated for <typeparamref name="T"/>.</exception>
     public bool TryLoad(out T value)
@@ -78,7 +78,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <exception cref="ArgumentException">The value is not legal. Nothing was written.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     /// <exception cref="NotAllValidException">No check was generated for <typeparamref name="T"/>.</exception>
     public void StoreValidated(in T value)
@@ -93,7 +93,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <returns>The field, in this host's byte order.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TField Read<[AllValid] TField>(int fieldOffset) where TField : unmanaged
@@ -109,7 +109,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. What comes before them may have been written.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write<[AllValid] TField>(int fieldOffset, TField value) where TField : unmanaged
@@ -142,7 +142,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <param name="value">The field, in this host's byte order; <see langword="default"/> where it was not read.</param>
     /// <returns>Whether the bytes are still there.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryRead<[AllValid] TField>(int fieldOffset, out TField value) where TField : unmanaged
@@ -170,7 +170,7 @@ public readonly unsafe ref struct SharedPlace<T> where T : unmanaged
     /// <param name="otherwise">What is given where the bytes are gone.</param>
     /// <returns>The field, in this host's byte order, or <paramref name="otherwise"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The field would leave the value.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TField ReadOr<[AllValid] TField>(int fieldOffset, TField otherwise) where TField : unmanaged

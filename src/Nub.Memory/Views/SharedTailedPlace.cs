@@ -44,7 +44,7 @@ public readonly unsafe ref struct SharedTailedPlace<T> where T : unmanaged
     /// <param name="tail">The views; <see langword="default"/> where there are none.</param>
     /// <returns>Whether the field is from 0 to <paramref name="max"/>, and that many elements lie within the memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The field or the first element would leave the struct.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory or the lease was disposed.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTail<TElement, TView, TCount>(int tailOffset, int countOffset, bool isCountBigEndian, ulong max, out SharedViews<TElement, TView> tail)
