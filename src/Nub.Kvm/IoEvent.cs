@@ -14,7 +14,7 @@ public enum IoSpace
 
 /// <summary>
 /// A guest's write to an address, told to the host without an exit (<c>ioeventfd</c>; api.rst, section 4.59): the guest goes on, and
-/// whoever waits here learns how often it wrote since. Made by <see cref="VirtualMachine.CreateIoEvent"/>. Members may be called from any
+/// the thread or task that waits here learns how often it wrote since. Made by <see cref="VirtualMachine.CreateIoEvent"/>. Members may be called from any
 /// thread.
 /// </summary>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
@@ -55,7 +55,7 @@ public sealed class IoEvent : IDisposable
     /// <summary>Waits for a write without occupying a thread. One at a time may wait so.</summary>
     /// <param name="cancellation">Ends the wait.</param>
     /// <returns>How many writes there were since the last time.</returns>
-    /// <exception cref="InvalidOperationException">Somebody is waiting already.</exception>
+    /// <exception cref="InvalidOperationException">Another wait is in progress.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The event was disposed, before or meanwhile.</exception>
     public Task<ulong> WaitAsync(CancellationToken cancellation = default) => _event.WaitAsync(cancellation);

@@ -166,7 +166,7 @@ public sealed partial class MachineState
 
         PitState? pit = records.ContainsKey((RecordKind.Pit, 0)) ? Take<PitState>(RecordKind.Pit, 0) : null;
 
-        // What is left belongs to nobody: a processor without registers, a chip after a gap.
+        // What is left belongs to nothing: a processor without registers, a chip after a gap.
         foreach (((RecordKind kind, uint id), (int at, _)) in records)
         {
             throw Refused(SharedMemorySnapshotError.SectionInvalid, at, $"The record {kind} of {id} belongs to nothing that is there.");

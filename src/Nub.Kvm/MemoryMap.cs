@@ -13,7 +13,7 @@ namespace Nub.Kvm;
 /// there next.</para>
 /// <para><b>Never exclusive under a guest.</b> The machine holds one lease of each distinct memory, from when its first processor enters
 /// until its last one leaves. A memory that is mapped in between is leased before its slot exists, so there is no moment at which a guest
-/// could touch memory that somebody has exclusively.</para>
+/// could touch memory that is held exclusively.</para>
 /// </remarks>
 internal sealed class MemoryMap(Descriptor machine, int mostSlots)
 {

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Nub.Kvm;
 
 /// <summary>
-/// A memory, or a part of it, at a place in a virtual machine. While the slot exists the mapping stays, whoever disposes its owners;
+/// A memory, or a part of it, at a place in a virtual machine. While the slot exists the mapping stays, even when all its owners are disposed;
 /// dispose the slot to take the memory out of the machine.
 /// </summary>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]

@@ -4,7 +4,7 @@ namespace Nub.Kvm;
 [Flags]
 public enum MemorySlotFlags
 {
-    /// <summary>The guest reads, writes and executes it (read-only memory it reads and executes), and nobody keeps a log.</summary>
+    /// <summary>The guest reads, writes and executes it (read-only memory it reads and executes), and no log of its writes is kept.</summary>
     None = 0,
 
     /// <summary>The kernel notes which pages the guest writes (KVM_MEM_LOG_DIRTY_PAGES).</summary>

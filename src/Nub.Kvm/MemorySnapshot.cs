@@ -12,7 +12,7 @@ namespace Nub.Kvm;
 /// </summary>
 /// <remarks>
 /// The kernel's log tells of the guest's writes only. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to
-/// <see cref="Take(MemorySlot, DirtyBitmap?)"/>) or by <see cref="MarkDirty"/>, or restored with all others (<see cref="RestoreAll"/>). While a snapshot is in use nobody else
+/// <see cref="Take(MemorySlot, DirtyBitmap?)"/>) or by <see cref="MarkDirty"/>, or restored with all others (<see cref="RestoreAll"/>). While a snapshot is in use no other code
 /// may read the slot's dirty pages or take its part of the bitmap, because reading begins both anew.
 /// </remarks>
 [DebuggerDisplay("snapshot of {_slot}, {_marked.Count} pages told")]

@@ -7,7 +7,7 @@ namespace Nub.Kvm;
 /// A memory that a machine has mapped: one owner of it for all of the machine's slots, and the lease that is held while a guest runs.
 /// </summary>
 /// <remarks>
-/// The owner is never finalized by itself. A machine that nobody disposed and its memories become unreachable together, and are
+/// The owner is never finalized by itself. A machine that was not disposed and its memories become unreachable together, and are
 /// finalized in any order: the machine's finalizer deletes the slots and disposes the owners, so no mapping goes before its slot.
 /// </remarks>
 internal sealed class SlotMemory

@@ -5,7 +5,7 @@ namespace Nub.Kvm;
 // Saving the state of all but the memory, and going back to it.
 public sealed unsafe partial class VirtualMachine
 {
-    /// <summary>Saves the state of the processors and of the kernel's devices (api.rst, sections 4.26 and 4.72). Nobody may be running a
+    /// <summary>Saves the state of the processors and of the kernel's devices (api.rst, sections 4.26 and 4.72). No thread may be running a
     /// processor.</summary>
     /// <returns>The state, to be given to <see cref="RestoreState"/> as often as wanted.</returns>
     /// <exception cref="InvalidOperationException">A processor is in use, or in the middle of an instruction
@@ -49,7 +49,7 @@ public sealed unsafe partial class VirtualMachine
 
     /// <summary>
     /// Takes a snapshot of the whole machine: processors, the kernel's devices, and every memory that a guest may write, which stays where it is and becomes a
-    /// copy-on-write view (<see cref="SharedMemory.TakeSnapshot"/>), so that <see cref="Restore"/> takes time in proportion to what was written since. Nobody may be
+    /// copy-on-write view (<see cref="SharedMemory.TakeSnapshot"/>), so that <see cref="Restore"/> takes time in proportion to what was written since. No thread may be
     /// running a processor or be inside one of the memories.
     /// </summary>
     /// <remarks>
@@ -60,7 +60,7 @@ public sealed unsafe partial class VirtualMachine
     /// <exception cref="InvalidOperationException">A processor is in use, or in the middle of an instruction
     /// (<see cref="VirtualProcessor.SaveState"/>).</exception>
     /// <exception cref="NotSupportedException">A slot is <see cref="MemorySlotFlags.WriteThrough"/>: what others share cannot be brought back for one.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside one of the memories.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside one of the memories.</exception>
     /// <exception cref="SharedMemoryFaultException">Bytes of a memory are gone.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the memory for a copy.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
@@ -106,7 +106,7 @@ public sealed unsafe partial class VirtualMachine
     }
 
     /// <summary>
-    /// Brings a snapshot of the whole machine back, in time proportional to what was written since: memory, the kernel's devices and processors. Nobody may be running
+    /// Brings a snapshot of the whole machine back, in time proportional to what was written since: memory, the kernel's devices and processors. No thread may be running
     /// a processor or be inside one of the memories.
     /// </summary>
     /// <remarks>
@@ -118,7 +118,7 @@ public sealed unsafe partial class VirtualMachine
     /// <exception cref="ArgumentException">The machine has other processors, other devices in the kernel, or other memories. Nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">A processor is in use, and nothing was changed; or the machine was brought back in part only, and what failed is the inner
     /// exception. The machine can be used, and brought back again.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody is inside one of the memories. Nothing was changed.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside one of the memories. Nothing was changed.</exception>
     /// <exception cref="KvmException">The kernel refused to end an instruction.</exception>
     /// <exception cref="ObjectDisposedException">The machine or the snapshot was disposed.</exception>
     public void Restore(MachineSnapshot snapshot)

@@ -51,7 +51,7 @@ public sealed partial class VirtualMachine : IDisposable
         NubKvmEventSource.Log.MachineCreated();
     }
 
-    /// <summary>Takes the machine down if nobody disposed it.</summary>
+    /// <summary>Takes the machine down if it was not disposed.</summary>
     ~VirtualMachine() => Dispose(disposing: false);
 
     /// <summary>Whether the interrupt controller is in the kernel (<see cref="CreateInterruptController"/>).</summary>
@@ -73,7 +73,7 @@ public sealed partial class VirtualMachine : IDisposable
     public int CheckExtension(KvmCapability capability) => Requests.CheckExtension.Call(_descriptor, (nint)capability);
 
     /// <summary>Maps a memory, or a part of it, into the machine (KVM_SET_USER_MEMORY_REGION; api.rst, section 4.35).</summary>
-    /// <param name="memory">The memory. The slot keeps its mapping alive, whoever disposes this owner.</param>
+    /// <param name="memory">The memory. The slot keeps its mapping alive, also after this owner is disposed.</param>
     /// <param name="guestAddress">The guest physical address of the first byte: a multiple of the page size, 4,096 bytes.</param>
     /// <param name="flags">How it is mapped.</param>
     /// <param name="offset">The first byte of the part, from the start of the memory: a multiple of the page size.</param>
@@ -85,7 +85,7 @@ public sealed partial class VirtualMachine : IDisposable
     /// <exception cref="ArgumentException">The range overlaps another slot, or the flags contradict one another or the memory.</exception>
     /// <exception cref="SharedMemoryBoundsException">The part leaves the memory.</exception>
     /// <exception cref="InvalidOperationException">The machine has as many slots as it can.</exception>
-    /// <exception cref="SharedMemoryLockedException">A processor runs, and somebody holds the memory exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">A processor runs, and the memory is held exclusively.</exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The machine or the memory was disposed.</exception>
     public MemorySlot MapMemory(
@@ -226,8 +226,8 @@ public sealed partial class VirtualMachine : IDisposable
         }
     }
 
-    // When a finalizer comes here nothing can be running, because whoever runs holds the machine; and the descriptor is open still,
-    // because it is a critical finalizer's (SafeHandle), and these come last.
+    // When a finalizer comes here nothing can be running, because a running thread refers to the machine; and the descriptor is still open,
+    // because it has a critical finalizer (SafeHandle), and these come last.
     [SuppressMessage("Style", "IDE0060:Remove unused parameter", Justification = "Both ways are the same, and that is worth saying.")]
     private void Dispose(bool disposing)
     {

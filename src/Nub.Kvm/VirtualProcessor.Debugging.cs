@@ -22,14 +22,14 @@ public sealed partial class VirtualProcessor
     private string DebuggerDisplay => LastExit is { } exit ? $"processor {Id}, {DescribeUse()}, last exit {exit}" : $"processor {Id}, {DescribeUse()}";
 
     /// <summary>
-    /// Reads registers for a debugger, if nobody uses the processor. Otherwise the kernel would make the caller wait until the guest is
+    /// Reads registers for a debugger, if no thread uses the processor. Otherwise the kernel would make the caller wait until the guest is
     /// left, which may be never.
     /// </summary>
     /// <returns>The registers, or in words why there are none.</returns>
     internal object Peek<T>(Request request) where T : unmanaged
     {
         // The gate keeps others from entering for as long as the call takes. A thread that stopped while it held the gate itself gets
-        // in again, and finds either that it is the user, or that nobody is.
+        // in again, and finds either that it is the user itself, or that there is none.
         if (!_gate.TryEnter())
         {
             return "unknown: a thread is entering or leaving";

@@ -104,5 +104,5 @@ public sealed partial class VirtualProcessor
     }
 
     private KvmException Damaged(string what) =>
-        new(Requests.Run.Name, 0, $"the shared page of virtual processor {Id} tells of {what}, which cannot be: somebody else writes it");
+        new(Requests.Run.Name, 0, $"the shared page of virtual processor {Id} has {what}, which cannot be: something other than the kernel writes it");
 }

@@ -29,8 +29,8 @@ public sealed partial class VirtualProcessor
     /// Runs the guest until something happens that the host is to handle (KVM_RUN; api.rst, section 4.10). Nothing is allocated.
     /// </summary>
     /// <remarks>
-    /// While the guest runs, every memory that is mapped in its machine is held: nobody can take it exclusively. The hold ends before
-    /// this returns. A signal that nobody meant for the guest does not end the run.
+    /// While the guest runs, every memory that is mapped in its machine is held: no thread can take it exclusively. The hold ends before
+    /// this returns. A signal that was sent to the thread for another reason does not end the run.
     /// </remarks>
     /// <param name="cancellation">
     /// Stops the guest, from any thread, within milliseconds. A run that was cancelled is an exit and no exception: the guest can be run
@@ -76,7 +76,7 @@ public sealed partial class VirtualProcessor
                     SetImmediateExit(1);
                 }
 
-                // Disposed, which waits for a cancellation under way, before anybody else can use the processor.
+                // Disposed, which waits for a cancellation under way, before another thread can use the processor.
                 using CancellationTokenRegistration registration = cancellation.UnsafeRegister(s_cancel, this);
                 VmExit exit = RunUntilExit(toFinish, cancellation);
                 LastExit = exit.Reason;
@@ -164,8 +164,8 @@ public sealed partial class VirtualProcessor
         }
     }
 
-    // The kernel reads it and never writes it. Whoever sets it to 0 does so under the gate before the processor runs; until it has run,
-    // all others set it to 1.
+    // The kernel reads it and never writes it. It is set to 0 under the gate before the processor runs; until it has run,
+    // it is only set to 1.
     private void SetImmediateExit(byte value)
     {
         if (_immediateExit != value)

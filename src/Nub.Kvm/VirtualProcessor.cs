@@ -14,7 +14,7 @@ public sealed partial class VirtualProcessor : IDisposable
     private readonly MemoryMap _memory;
     private readonly Descriptor _descriptor;
 
-    // The descriptor's number, for runs: it is open while somebody is inside, because only the last to leave releases the processor.
+    // The descriptor's number, for runs: it is open while a thread is inside, because only the last to leave releases the processor.
     private readonly int _number;
     private readonly HostSharedMemory _page;
     private readonly DirtyRing? _ring;
@@ -106,7 +106,7 @@ public sealed partial class VirtualProcessor : IDisposable
 
     /// <summary>
     /// Gives the processor back. If it runs it is stopped, its <see cref="Run"/> throws <see cref="ObjectDisposedException"/>, and the
-    /// thread in it gives the processor back; this waits for nobody.
+    /// thread in it gives the processor back; this call does not wait.
     /// </summary>
     public void Dispose()
     {

@@ -35,7 +35,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <inheritdoc/>
     internal override bool CanBeWoken => _canBeWoken;
 
-    /// <summary>The error with its numbers, to be thrown by whoever wants it thrown.</summary>
+    /// <summary>The error with its numbers, as an exception that the caller may throw.</summary>
     /// <returns>The exception, or <see langword="null"/> while there is no error.</returns>
     public SharedRingException? GetException() => _refusal.Error == SharedRingError.None ? null : new SharedRingException(_refusal);
 

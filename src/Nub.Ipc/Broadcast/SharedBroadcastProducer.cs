@@ -59,7 +59,7 @@ public sealed class SharedBroadcastProducer
             return Lost();
         }
 
-        // Whoever sees a byte of the new record sees the mark that says so.
+        // A consumer that sees a byte of the new record sees the mark that says so.
         Volatile.WriteBarrier();
         return _memory.TryWrite(slot + 8, (ulong)length) || Lost();
     }

@@ -28,7 +28,7 @@ internal sealed class ChannelWaker : IDisposable
     /// <summary>How often both ends were to be looked at. Read before an end is armed, and given to <see cref="Sleep"/>.</summary>
     public int Looks => Volatile.Read(ref _looks);
 
-    /// <summary>For tests: how often a look without a byte has found that a wait was over. After a lost wake; or when both came at once.</summary>
+    /// <summary>For tests: how often a look without a peer's byte has found that a wait was over: the byte was lost, or came at the same moment.</summary>
     public int Rescues { get; private set; }
 
     /// <summary>Begins to look after a wait.</summary>
@@ -56,8 +56,8 @@ internal sealed class ChannelWaker : IDisposable
         wait.Complete();
     }
 
-    /// <summary>Completes the waits that are over, and has whoever sleeps look.</summary>
-    /// <returns>Whether there was one, or an earlier look had one who sleeps go on.</returns>
+    /// <summary>Completes the waits that are over, and has the threads that sleep look.</summary>
+    /// <returns>Whether a wait was over, or an earlier look let a thread that slept go on.</returns>
     public bool Look()
     {
         lock (_sleepers)
@@ -97,7 +97,7 @@ internal sealed class ChannelWaker : IDisposable
         }
     }
 
-    /// <summary>Notes that one who slept goes on: the byte that woke it was not for nothing.</summary>
+    /// <summary>Notes that a thread that slept goes on: the byte that woke it was not for nothing.</summary>
     public void NoteUse() => Volatile.Write(ref _useful, true);
 
     /// <summary>Has the peer look at its ends.</summary>

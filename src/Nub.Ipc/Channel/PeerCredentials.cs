@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Nub.Ipc;
 
 /// <summary>
-/// Who is at the other end of a channel, as the system says (SO_PEERCRED of unix(7); GetNamedPipeClientProcessId of Windows): whoever connected or listened, at that time.
+/// Who is at the other end of a channel, as the system says (SO_PEERCRED of unix(7); GetNamedPipeClientProcessId of Windows): the process that connected or listened, at that time.
 /// </summary>
 /// <param name="ProcessId">The process. The number may have gone to another process since.</param>
 /// <param name="UserId">Its effective user. On Windows, where users have no numbers, <see cref="uint.MaxValue"/>: a pipe takes peers of the same user only.</param>

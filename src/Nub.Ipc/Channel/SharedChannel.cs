@@ -146,7 +146,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         }
         catch (Exception e) when (e is SharedMemoryException or ObjectDisposedException)
         {
-            // Somebody has the memory exclusively, or it is gone: the link's end tells the peer.
+            // The memory is held exclusively, or gone: the link's end tells the peer.
         }
 
         _link.Dispose();

@@ -39,7 +39,7 @@ public abstract partial class RingEnd : WaitingEnd
     /// <summary>Whether the peer broke a rule, so that this end needs a <c>Reset</c>.</summary>
     public bool IsBroken => _broken;
 
-    /// <summary>The error with its numbers, to be thrown by whoever wants it thrown.</summary>
+    /// <summary>The error with its numbers, as an exception that the caller may throw.</summary>
     /// <returns>The exception, or <see langword="null"/> while there is no error.</returns>
     public SharedRingException? GetException() => _refusal.Error == SharedRingError.None ? null : new SharedRingException(_refusal);
 

@@ -80,7 +80,7 @@ public sealed class SharedRing : IDisposable
         return RingLayout.DataOffset + Math.Max(capacity, RingLayout.LeastCapacity);
     }
 
-    /// <summary>Makes an empty ring in a range of a memory. Nobody else may use the range as a ring meanwhile.</summary>
+    /// <summary>Makes an empty ring in a range of a memory. While it is used, no other ring may be made in the range.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="offset">The first byte, a multiple of 128.</param>
     /// <param name="size">The size in bytes, at least 1024: 512 are the ring's own, the rest, rounded down to a multiple of 64, is for records.</param>

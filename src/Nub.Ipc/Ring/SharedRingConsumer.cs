@@ -126,7 +126,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public int ReadMany<[AllValid] T>(Span<T> destination) where T : unmanaged
     {
-        // Under a lease, so that nobody takes the memory exclusively while values are in hand that were not given back.
+        // Under a lease: no thread can take the memory exclusively between the reading of values and the giving back of their room.
         using HostLease lease = _memory.Enter();
         int count = 0;
         while (count < destination.Length && TryPeek(out ulong offset, out uint length))
@@ -322,7 +322,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     }
 
     /// <summary>
-    /// Gives the room of what was read back, and goes on behind it. In this order: when the store is refused, because somebody took the memory
+    /// Gives back the room of what was read, and goes on behind it. In this order: when the store is refused, because another thread took the memory
     /// exclusively, the record is still to be read; once it took place, nothing is refused any more.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

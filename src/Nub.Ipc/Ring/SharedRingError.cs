@@ -30,9 +30,9 @@ public enum SharedRingError
     /// <summary>The record is longer than the caller's destination. It stays in the ring; it can be read into a larger one.</summary>
     DestinationTooSmall,
 
-    /// <summary>The bytes of the ring have gone: whoever owned the memory shortened it.</summary>
+    /// <summary>The bytes of the ring have gone: the owner of the memory shortened it.</summary>
     MemoryLost,
 
-    /// <summary>The process at the other end of the channel has gone: nobody reads what is written.</summary>
+    /// <summary>The process at the other end of the channel has gone: what is written will not be read.</summary>
     PeerGone,
 }

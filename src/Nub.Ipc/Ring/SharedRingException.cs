@@ -43,7 +43,7 @@ internal readonly record struct RingRefusal(SharedRingError Error, ulong Positio
         SharedRingError.RecordSizeMismatch => $"The record at position {Position} has {Value} bytes, and the type that was asked for has {Limit}.",
         SharedRingError.DestinationTooSmall => $"The record at position {Position} has {Value} bytes, and the destination {Limit}.",
         SharedRingError.MemoryLost => $"The memory of the ring has gone: {Value} bytes at position {Position} could not be reached.",
-        SharedRingError.PeerGone => "The peer has gone: nobody reads what is written.",
+        SharedRingError.PeerGone => "The peer has gone: what is written will not be read.",
         _ => $"{Error} at position {Position}: {Value}, {Limit}.",
     };
 }

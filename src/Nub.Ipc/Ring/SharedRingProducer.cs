@@ -15,7 +15,7 @@ public sealed partial class SharedRingProducer : RingEnd
     private const ulong ZeroedAhead = 256;
 
     // Of [_position, _zeroedTo) every byte in the ring is 0; never beyond the end of the ring or what is free. 0 while a record is being written, so that one
-    // that was given up half way (somebody took the memory exclusively) leaves nothing that is taken for a zero; and when nothing may be written.
+    // that was given up half way (another thread took the memory exclusively) leaves nothing that is taken for a zero; and when nothing may be written.
     private ulong _zeroedTo;
 
     // The position at which the ring is full, by what the consumer said last.

@@ -21,7 +21,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private uint _futex;
     private int _noise;
 
-    // Somebody held the memory exclusively at the last look: the futex cannot be read, and may have another value than the kernel is told.
+    // The memory was held exclusively at the last look: the futex cannot be read, and may have another value than the kernel is told.
     private bool _lockedOut;
 
     // From Start to GetResult.
@@ -44,7 +44,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     public bool IsPolled => _lockedOut || _noise > WaitingEnd.NoiseTolerated || !_end.CanBeWoken;
 
     /// <summary>Begins a wait of an end that is not ready.</summary>
-    /// <exception cref="InvalidOperationException">One is in progress, or nobody has taken its result.</exception>
+    /// <exception cref="InvalidOperationException">A wait is in progress, or its result has not been taken.</exception>
     public ValueTask<bool> Start(CancellationToken cancellationToken)
     {
         if (Interlocked.Exchange(ref _inProgress, 1) != 0)
@@ -105,7 +105,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     }
 
     /// <summary>Looks whether the wait is over. If it is, <see cref="Complete"/> is all that may come next.</summary>
-    /// <param name="always">Whether to look at the ring even when nobody has woken the end.</param>
+    /// <param name="always">Whether to look at the ring even when the peer has not woken the end.</param>
     /// <returns>Whether it is over.</returns>
     public bool IsOver(bool always)
     {
@@ -140,7 +140,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         }
         catch (SharedMemoryLockedException)
         {
-            // For the time of a callback. Nobody who awaits an end expects to hear of it.
+            // For the time of a callback. Code that awaits an end does not expect this exception.
             _lockedOut = true;
             return false;
         }

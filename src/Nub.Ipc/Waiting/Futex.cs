@@ -5,8 +5,8 @@ using System.Runtime.InteropServices;
 namespace Nub.Ipc;
 
 /// <summary>
-/// Sleeping until a word of shared memory changes, and waking whoever sleeps: futex(2), without FUTEX_PRIVATE_FLAG, so that the other one may be
-/// another process. The kernel reads the word by its address; nothing here does.
+/// Sleeping until a word of shared memory changes, and waking the threads that sleep: futex(2), without FUTEX_PRIVATE_FLAG, because they may be
+/// of another process. The kernel reads the word by its address; nothing here does.
 /// </summary>
 internal static unsafe partial class Futex
 {
@@ -41,7 +41,7 @@ internal static unsafe partial class Futex
         return Syscall(s_futex, address, FutexWait, (nint)value, (nint)(&time), 0, 0) == 0 || Marshal.GetLastPInvokeError() != ETimedOut;
     }
 
-    /// <summary>Wakes whoever sleeps on a word.</summary>
+    /// <summary>Wakes all threads that sleep on a word.</summary>
     public static void Wake(nint address) => _ = Syscall(s_futex, address, FutexWake, int.MaxValue, 0, 0, 0);
 
     /// <summary>Sleeps until one of several words has another value than it is said to have, at most for a time.</summary>

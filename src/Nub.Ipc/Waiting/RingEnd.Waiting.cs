@@ -57,8 +57,8 @@ public abstract partial class RingEnd
     private protected override void NoteSleep() => _sleptThisLap = true;
 
     /// <summary>
-    /// Has the peer woken if it waits for this position. After a record was revealed, or room was given back: that stands, so nothing is thrown when somebody
-    /// takes the memory exclusively now, or the caller would do it again. The peer then finds out when it looks by itself.
+    /// Wakes the peer if it waits for this position. Called after a record was revealed, or room was given back. That stands, so nothing is thrown when another
+    /// thread takes the memory exclusively now, or the caller would do it again. The peer then finds out when it looks by itself.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void WakePeer(ulong position)

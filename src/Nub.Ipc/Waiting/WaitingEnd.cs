@@ -36,7 +36,7 @@ public abstract class WaitingEnd
     /// <summary>How often an end looks that does not listen, or cannot be woken.</summary>
     internal static TimeSpan PollInterval { get; } = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>For tests: how often something was there that nobody had woken this end for. After a lost wake-up; or when both came at once.</summary>
+    /// <summary>For tests: how often this end was ready but its peer had not woken it: a wake-up was lost, or came at the same moment.</summary>
     internal int Rescues { get; private set; }
 
     /// <summary>For tests: how often this end was woken for nothing.</summary>
@@ -92,7 +92,7 @@ public abstract class WaitingEnd
     {
         _ended = true;
 
-        // Either this sees the waiter, or the waiter this. Where nobody waits the memory stays as it is: it may be used for something else by now.
+        // Either this sees the waiter, or the waiter sees this. Where no thread waits the memory stays as it is: it may be used for something else by now.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _waiting) != 0)
         {
@@ -115,7 +115,7 @@ public abstract class WaitingEnd
         }
         catch (Exception e) when (e is ObjectDisposedException or SharedMemoryException or NotSupportedException)
         {
-            // The memory is gone, in somebody's hands, or only for reading: the sleeper finds out by itself, at the latest when it looks again.
+            // The memory is gone, held exclusively, or read-only: the sleeper finds out by itself, at the latest when it looks again.
         }
     }
 
@@ -199,13 +199,13 @@ public abstract class WaitingEnd
 
         AsyncWait wait = _asyncWait ??= new AsyncWait(this);
 
-        // Whoever ends this end now finds the wait, or is found here.
+        // A thread that calls EndWaiting now finds the wait, or this finds that it was called.
         Interlocked.MemoryBarrier();
         ObjectDisposedException.ThrowIf(_ended, typeof(SharedRing));
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<bool>(cancellationToken) : wait.Start(cancellationToken);
     }
 
-    /// <summary>Changes the futex beside a request, and wakes whoever sleeps on it.</summary>
+    /// <summary>Changes the futex beside a request, and wakes the threads that sleep on it.</summary>
     private protected void WakeSleeper(ulong requestOffset)
     {
         ulong offset = requestOffset + RingLayout.FutexFromRequest;

@@ -1,6 +1,6 @@
 namespace Nub.Kvm;
 
-/// <summary>A processor as a debugger shows it. The registers are read only while nobody uses the processor.</summary>
+/// <summary>A processor as a debugger shows it. The registers are read only while no thread uses the processor.</summary>
 internal sealed class VirtualProcessorProxy(VirtualProcessor processor)
 {
     public uint Id => processor.Id;

@@ -4,7 +4,7 @@ namespace Nub.Kvm;
 
 /// <summary>
 /// A file descriptor of KVM's, closed when its owner is done and no call is inside: a call that runs keeps it open, so a number
-/// that was closed, and given to somebody else's file, is never used.
+/// that was closed, and given to another file, is never used.
 /// </summary>
 internal sealed class Descriptor : SafeHandle
 {

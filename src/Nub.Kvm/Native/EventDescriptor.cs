@@ -90,7 +90,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, typeof(EventDescriptor));
             if (_waiter is not null)
             {
-                throw new InvalidOperationException("Somebody is waiting for this event already.");
+                throw new InvalidOperationException("The event is awaited already: one at a time may wait for it.");
             }
 
             if (TryTake(out ulong count))
@@ -127,7 +127,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
         }
 
         Descriptor.Dispose();
-        waiter?.TrySetException(new ObjectDisposedException(nameof(EventDescriptor), "The event was disposed while somebody waited for it."));
+        waiter?.TrySetException(new ObjectDisposedException(nameof(EventDescriptor), "The event was disposed while it was awaited."));
     }
 
     /// <summary>The loop has found the counter to be more than 0.</summary>
@@ -146,14 +146,14 @@ internal sealed unsafe class EventDescriptor : IDisposable
             }
             else
             {
-                // Somebody else took it.
+                // Another reader took the count first.
                 try
                 {
                     _loop.Watch(this, ref _loopKey);
                 }
                 catch (Exception failure)
                 {
-                    // On the loop's own thread: it is whoever waits that is to know.
+                    // This is the loop's own thread: the failure is for the code that awaits the event.
                     TakeWaiter()!.TrySetException(failure);
                 }
             }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Nub.Kvm;
 
 /// <summary>
-/// The one thread of this library: it waits for all events that somebody awaits (Linux manual, epoll(7)). It begins with the first and
+/// The one thread of this library: it waits for all events that are awaited (Linux manual, epoll(7)). It begins with the first and
 /// stays, in the background.
 /// </summary>
 internal sealed unsafe class EventLoop
@@ -28,10 +28,10 @@ internal sealed unsafe class EventLoop
     {
         Descriptor epoll = _epoll ?? Start();
 
-        // A key is never used again, so that what comes for a closed descriptor finds nobody.
+        // A key is never used again: what comes for a closed descriptor finds no event.
         (int operation, ulong own) = key == 0 ? (LibC.EpollAdd, Interlocked.Increment(ref _lastKey)) : (LibC.EpollModify, key);
 
-        // Whoever awaits an event may have no other hold on it than this.
+        // While it is awaited, this may be the only reference to the event.
         _events[own] = source;
         bool isWatched = false;
         try
@@ -49,7 +49,7 @@ internal sealed unsafe class EventLoop
         }
     }
 
-    /// <summary>Nobody awaits the event any more. When its descriptor is closed, epoll forgets it by itself.</summary>
+    /// <summary>The event is not awaited any more. When its descriptor is closed, epoll forgets it by itself.</summary>
     public void Forget(ulong key) => _events.TryRemove(key, out _);
 
     // What fails is tried again by the next who waits.

@@ -8,7 +8,7 @@ namespace Nub.Kvm;
 /// </summary>
 /// <remarks>
 /// The handler does nothing, and must not be managed code: it is the C library's <c>abs</c>, which takes the signal's number as any handler
-/// does, and touches nothing. The signal is a realtime one that nobody in the process has claimed, looked for from the highest down,
+/// does, and touches nothing. The signal is a realtime one that has no handler in the process, looked for from the highest down,
 /// because the lowest, SIGRTMIN, is the runtime's own.
 /// </remarks>
 internal static unsafe class KickSignal
@@ -29,7 +29,7 @@ internal static unsafe class KickSignal
     {
         if (t_threadId == 0)
         {
-            // A thread inherits its mask, and a signal that is blocked gets nobody out of KVM_RUN.
+            // A thread inherits its mask, and a blocked signal does not end KVM_RUN.
             ulong* set = stackalloc ulong[16];
             new Span<ulong>(set, 16).Clear();
             set[0] = 1UL << (s_signal - 1);

@@ -59,7 +59,7 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(Descriptor descriptor, nuint request, nint argument);
 
-    // The same for what is called most, KVM_RUN, by whoever knows that the descriptor is open. The error is to be taken at once, by
+    // The same for what is called most, KVM_RUN; the caller ensures that the descriptor is open, and takes the error at once, by
     // Marshal.GetLastSystemError.
     [LibraryImport("libc", EntryPoint = "ioctl")]
     public static partial int Run(int descriptor, nuint request, nint argument);

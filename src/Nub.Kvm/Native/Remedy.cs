@@ -37,7 +37,7 @@ internal static class Remedy
                 "Windows offers this Linux no virtualization: nestedVirtualization=true in the section [wsl2] of .wslconfig "
                 + "(Windows 11), and wsl --shutdown",
             { IsVirtualMachine: true } =>
-                "This is a virtual machine whose processor offers no virtualization: whoever runs it has to switch nested "
+                "This is a virtual machine whose processor offers no virtualization: on its host, switch nested "
                 + "virtualization on (for KVM, kvm_intel.nested=1 or kvm_amd.nested=1 and the processor model host; in a cloud, "
                 + "an instance type that has it)",
             _ => "The processor offers no virtualization: switch VT-x (Intel) or AMD-V (SVM) on in the firmware's settings, if it has it",

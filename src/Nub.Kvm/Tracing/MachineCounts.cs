@@ -1,7 +1,7 @@
 namespace Nub.Kvm;
 
 /// <summary>
-/// What the meter tells of, counted whether somebody listens or not. An exit costs an interlocked addition beside a system call: a row for each of 16 ids of processors, so that processors which run at the same
+/// What the meter reports, counted whether a listener is there or not. An exit costs an interlocked addition beside a system call: a row for each of 16 ids of processors, so that processors which run at the same
 /// time do not take a cache line from one another.
 /// </summary>
 internal static class MachineCounts

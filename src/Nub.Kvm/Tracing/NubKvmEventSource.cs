@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 namespace Nub.Kvm;
 
 /// <summary>
-/// What the library tells about itself: visible in dotnet-trace and dotnet-counters, free while nobody listens. Exits are not told: a guest
+/// What the library tells about itself: visible in dotnet-trace and dotnet-counters, free without a listener. Exits are not told: a guest
 /// can cause them at will, and KVM's own trace points tell them.
 /// </summary>
 [EventSource(Name = "Nub.Kvm")]

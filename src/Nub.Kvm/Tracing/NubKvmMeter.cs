@@ -3,7 +3,7 @@ using Nub.Memory;
 
 namespace Nub.Kvm;
 
-/// <summary>What <see cref="MachineCounts"/> has, as instruments that are read when somebody asks: for dotnet-counters, OpenTelemetry, or a MeterListener.</summary>
+/// <summary>What <see cref="MachineCounts"/> has, as instruments that are read when a listener asks: for dotnet-counters, OpenTelemetry, or a MeterListener.</summary>
 internal static class NubKvmMeter
 {
     // Made once, so that to look costs no strings.

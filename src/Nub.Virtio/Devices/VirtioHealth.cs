@@ -23,7 +23,7 @@ public sealed class VirtioHealth
         }
     }
 
-    /// <summary>Whether somebody uses the device: a front end is connected, or the driver has set DRIVER_OK. A device that waits for a driver is not ill.</summary>
+    /// <summary>Whether the device is in use: a front end is connected, or the driver has set DRIVER_OK. A device that waits for a driver is not ill.</summary>
     public bool HasDriver { get; }
 
     /// <summary>How many queues run.</summary>
@@ -49,7 +49,7 @@ internal sealed record QueueFailure(VirtQueueError Error, Exception? Exception)
 {
     private volatile Exception? _thrownByHandler;
 
-    /// <summary>What whoever was told of it threw.</summary>
+    /// <summary>What a handler threw that was told of it.</summary>
     public Exception? ThrownByHandler
     {
         get => _thrownByHandler;

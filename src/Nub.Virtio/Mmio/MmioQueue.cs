@@ -3,7 +3,7 @@ namespace Nub.Virtio;
 /// <summary>One queue of an <see cref="MmioTransport"/>: what the driver has written of it, and the queue once it is ready. What is not said to be from any thread is changed with the registers' lock held.</summary>
 internal sealed class MmioQueue(int index)
 {
-    // In milliseconds. An attempt costs an exception while somebody is exclusive, so attempts become rarer; this limits how long the driver waits once that is over.
+    // In milliseconds. An attempt costs an exception while the memory is held exclusively, so attempts become rarer; this limits how long the driver waits once that is over.
     private const int LongestDelay = 16;
 
     // After so many turns in a row the pool leaves the queue alone for a millisecond, so that the memory can be taken exclusively between two turns. A driver that notifies meanwhile begins a turn all the same.
@@ -20,7 +20,7 @@ internal sealed class MmioQueue(int index)
     public int Index { get; } = index;
 
     /// <summary>
-    /// Held while the device works on the queue. The device may use the registers meanwhile, so whoever holds the registers' lock must not wait for this one.
+    /// Held while the device works on the queue. The device may use the registers meanwhile, so a thread that holds the registers' lock must not wait for this one.
     /// </summary>
     public Lock Gate { get; } = new();
 
@@ -107,7 +107,7 @@ internal sealed class MmioQueue(int index)
         return true;
     }
 
-    /// <summary>Notes that this thread begins to serve the queue: whoever needs it served after this starts another.</summary>
+    /// <summary>Notes that this thread begins to serve the queue: a thread that needs it served after this starts another.</summary>
     public void EndAwait()
     {
         // Not a plain store: the thread could read the queue's state before the store is visible, and what changes in between would start no other thread.
@@ -117,7 +117,7 @@ internal sealed class MmioQueue(int index)
     /// <summary>Notes that the thread of the pool has served the queue. From any thread.</summary>
     public void EndLaterCall() => Interlocked.Decrement(ref _laterCalls);
 
-    /// <summary>How many milliseconds to wait where somebody is exclusive. With the gate held.</summary>
+    /// <summary>How many milliseconds to wait while the memory is held exclusively. With the gate held.</summary>
     public int DelayOfRefusal()
     {
         int delay = _delay;

@@ -3,7 +3,7 @@ using Nub.Memory;
 
 namespace Nub.Virtio;
 
-// The device's work on the queues: on the thread of whoever asks for it, a processor of the guest or the device's own, and what cannot be done there on a thread of the pool.
+// The device's work on the queues: on the thread that asks for it, a processor of the guest or the device's own, and what cannot be done there on a thread of the pool.
 public sealed partial class MmioTransport
 {
     // A turn has room for twice what a driver can have made available before it: only one that adds to its queue meanwhile sees the end of it.
@@ -26,7 +26,7 @@ public sealed partial class MmioTransport
 
         if (_registers.IsHeldByCurrentThread)
         {
-            // The device finds work while its status is written. Whoever holds the gate may wait for the registers.
+            // The device finds work while its status is written. The thread that holds the gate may be waiting for the registers.
             ServeLater(slot, 0);
             return;
         }
@@ -66,7 +66,7 @@ public sealed partial class MmioTransport
 
     private bool IsRunning(MmioQueue slot) => slot.Queue is not null && slot.Failure is null && (Status & (DriverOk | NeedsReset)) == DriverOk;
 
-    /// <summary>Has a thread of the pool serve a queue: no notification is lost, and whoever brought this one is not kept.</summary>
+    /// <summary>Has a thread of the pool serve a queue: no notification is lost, and the thread that brought this one goes on.</summary>
     private void ServeLater(MmioQueue slot, int milliseconds)
     {
         if (slot.TryAwait())
@@ -90,7 +90,7 @@ public sealed partial class MmioTransport
         Exception? thrown = null;
         try
         {
-            // The lease keeps everybody from becoming exclusive in the middle of a request. Where somebody is exclusive already, the queue is served later.
+            // The lease keeps the memory from being taken exclusively in the middle of a request. Where it is held exclusively already, the queue is served later.
             if (!TryEnter(out GuestAddressLease lease))
             {
                 ServeLater(slot, slot.DelayOfRefusal());
@@ -167,7 +167,7 @@ public sealed partial class MmioTransport
         }
     }
 
-    /// <summary>Sets up the queue that a driver has described, if it breaks no rule. With the gate and a lease held, so that nobody is exclusive.</summary>
+    /// <summary>Sets up the queue that a driver has described, if it breaks no rule. With the gate and a lease held: no memory is held exclusively.</summary>
     /// <returns>The rule that it broke; <see langword="null"/> where it broke none, or that was told already.</returns>
     private QueueFailure? SetUp(MmioQueue slot)
     {
@@ -267,7 +267,7 @@ public sealed partial class MmioTransport
         }
         catch (Exception e)
         {
-            // Whoever kicked this queue, which may be another device's thread, has no part in it.
+            // Not for the thread that kicked this queue, which may be another device's.
             failure.ThrownByHandler = e;
         }
     }

@@ -12,7 +12,7 @@ namespace Nub.Virtio;
 /// says so. For one queue at a time from one thread, for several from several. A turn takes at most twice as many requests as the queue has entries, or 64: what a driver adds beyond while it is served is served by a thread
 /// of the pool, so that no driver keeps its processor in <see cref="Write"/>, or another one out.</para>
 /// <para>While it works on a queue it has a lease of all of the guest's memory (<see cref="GuestAddressSpace.Enter"/>): exclusivity, as for a snapshot, is refused at once, also with patience, and is to be
-/// tried again. Where somebody is exclusive already, a thread of the pool serves the queue afterwards; nothing is lost.</para>
+/// tried again. While memory is held exclusively already, the queue waits; a thread of the pool serves it afterwards, and nothing is lost.</para>
 /// <para>To dispose or reset it waits for the requests that the device is at; not where it is called by the device's own code, such as a console's output. Then it is done by a thread of the pool when the device has come back.</para>
 /// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>; what a handler of it throws goes no further, and is
 /// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output

@@ -195,7 +195,7 @@ internal sealed class PackedQueue : VirtQueue
         uint flags = (_usedWrap ? DescriptorFlags.Available | DescriptorFlags.Used : 0) | (written != 0 ? DescriptorFlags.Write : 0);
         Store(_ring + (ulong)_used * DescriptorFlags.Size + sizeof(ulong), written | (ulong)id << 32 | (ulong)flags << FlagsShift);
 
-        // Noted last: where somebody has the memory alone the write throws, and the chain can be returned again.
+        // Noted last: while the memory is held exclusively the write throws, and the chain can be returned again.
         _ids[id >> 6] &= ~(1UL << id);
         _slots -= state.Slots;
         _unsignalled += state.Slots;

@@ -173,7 +173,7 @@ internal sealed class SplitQueue : VirtQueue
         ushort used = (ushort)(_used + 1);
         Store(_device + IndexOffset, used);
 
-        // Noted last: where somebody has the memory alone the writes throw, and the chain can be returned again.
+        // Noted last: while the memory is held exclusively the writes throw, and the chain can be returned again.
         _used = used;
         _heads[head >> 6] &= ~(1UL << head);
         _unsignalled++;

@@ -131,7 +131,7 @@ public abstract partial class VirtQueue
     /// <param name="written">How many bytes the device has written, from the first writable one on without a gap.</param>
     /// <exception cref="InvalidOperationException">The chain is not one of this queue's in flight.</exception>
     /// <exception cref="ArgumentOutOfRangeException">More than the chain has writable bytes.</exception>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds the driver's memory exclusively. The chain is still in flight, and can be returned again; with <see cref="VirtioFeatures.InOrder"/> it is
+    /// <exception cref="SharedMemoryLockedException">The driver's memory is held exclusively. The chain is still in flight, and can be returned again; with <see cref="VirtioFeatures.InOrder"/> it is
     /// shown to the driver with the next one.</exception>
     public void Return(DescriptorChain chain, uint written)
     {

@@ -4,7 +4,7 @@ using Nub.Memory;
 
 namespace Nub.Virtio;
 
-/// <summary>What <see cref="QueueCounts"/> has, as instruments that are read when somebody asks: for dotnet-counters, OpenTelemetry, or a MeterListener.</summary>
+/// <summary>What <see cref="QueueCounts"/> has, as instruments that are read when a listener asks: for dotnet-counters, OpenTelemetry, or a MeterListener.</summary>
 internal static class NubVirtioMeter
 {
     private static readonly string[] s_errors = Enum.GetNames<VirtQueueError>();

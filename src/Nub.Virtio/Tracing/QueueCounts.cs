@@ -1,7 +1,7 @@
 namespace Nub.Virtio;
 
 /// <summary>
-/// What the meter tells of, counted whether somebody listens or not. A request costs an addition to a field of its queue; a batch of them one interlocked addition here.
+/// What the meter reports, counted whether a listener is there or not. A request costs an addition to a field of its queue; a batch of them one interlocked addition here.
 /// </summary>
 internal static class QueueCounts
 {

@@ -54,10 +54,10 @@ internal sealed class QueueThread : IDisposable
         }
     }
 
-    /// <summary>Takes another event for the driver's, or none. Whoever had the old one may dispose it afterwards.</summary>
+    /// <summary>Takes another event for the driver's, or none. The caller may dispose the old one afterwards.</summary>
     public void SetCall(EventFile? call)
     {
-        // Without a lock: a front end can make a signal wait, and whoever takes its next message must not wait for that.
+        // Without a lock: a front end can make a signal wait, and the thread that takes its next message must not wait for that.
         _call = call;
     }
 

@@ -11,7 +11,7 @@ namespace Nub.Virtio;
 /// event <see cref="Disconnected"/> tells of. Its memory may be shortened at any time, which costs the queues that need it; it is memory alone, since a front end could
 /// serve any other file itself (<see cref="AllowUnsealed"/>).</para>
 /// <para>A front end that records requests in flight (VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, as QEMU does) loses none when this process ends, however it ends: what was in
-/// flight is executed again by whoever serves the device next, and each request is completed once.</para>
+/// flight is executed again by the back end that serves the device next, and each request is completed once.</para>
 /// <para>Events are raised on the connection's thread or on a queue's, and hold it up. What a handler throws ends nothing that runs: it is kept, and when the front end has gone the task that serves it
 /// ends with the first of these, also <see cref="ListenAsync"/>, which then serves no other. What the device throws out of <see cref="VirtioDevice.Process"/> ends that queue; out of its other methods, called for a message of the front end's, it ends the connection and the task with it.</para>
 /// </remarks>
@@ -27,7 +27,7 @@ public sealed class VhostUserBackend : IDisposable
     private readonly CancellationTokenSource _end = new();
     private bool _disposed;
 
-    /// <summary>Creates a back end. It serves nobody yet.</summary>
+    /// <summary>Creates a back end. It does not serve yet.</summary>
     /// <param name="device">The device, which is served to one front end at a time and by this back end alone. It stays the caller's.</param>
     /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
     public VhostUserBackend(VirtioDevice device)
@@ -70,10 +70,10 @@ public sealed class VhostUserBackend : IDisposable
     public bool AllowUnsealed { get; init; }
 
     /// <summary>Listens at a path, and serves one front end after another until cancelled or disposed.</summary>
-    /// <param name="path">The socket's path. What stands there is replaced if it is a socket that nobody listens at, as a process that was killed leaves it.</param>
+    /// <param name="path">The socket's path. What stands there is replaced if it is a socket at which no process listens, as one that was killed leaves it.</param>
     /// <param name="cancellationToken">Ends the serving, after the request that each queue is at.</param>
     /// <returns>When all is stopped.</returns>
-    /// <exception cref="SocketException">The path cannot be listened at, or somebody does already.</exception>
+    /// <exception cref="SocketException">The path cannot be listened at, or another socket listens there already.</exception>
     /// <exception cref="InvalidOperationException">The back end serves already.</exception>
     /// <exception cref="ObjectDisposedException">The back end was disposed.</exception>
     public async Task ListenAsync(string path, CancellationToken cancellationToken = default)
@@ -115,7 +115,7 @@ public sealed class VhostUserBackend : IDisposable
     /// <param name="path">The socket's path.</param>
     /// <param name="cancellationToken">Ends the serving, after the request that each queue is at.</param>
     /// <returns>When all is stopped.</returns>
-    /// <exception cref="SocketException">Nobody listens there.</exception>
+    /// <exception cref="SocketException">No front end listens there.</exception>
     /// <exception cref="InvalidOperationException">The back end serves already.</exception>
     /// <exception cref="ObjectDisposedException">The back end was disposed.</exception>
     public async Task ConnectAsync(string path, CancellationToken cancellationToken = default)
@@ -164,7 +164,7 @@ public sealed class VhostUserBackend : IDisposable
                 failure = e;
             }
 
-            // Before it is told: whoever is told may serve the next front end at once.
+            // Before Disconnected is raised: its handler may serve the next front end at once.
             lock (_gate)
             {
                 _isServing = false;

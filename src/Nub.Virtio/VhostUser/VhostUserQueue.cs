@@ -80,7 +80,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         _thread?.SetCall(call);
         old?.Dispose();
 
-        // Whoever served this ring before may have ended between returning a buffer and saying so. One call too many does no harm.
+        // The back end that served this ring before may have ended between returning a buffer and saying so. One call too many does no harm.
         call?.Signal();
     }
 

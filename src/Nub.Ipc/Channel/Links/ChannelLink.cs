@@ -30,7 +30,7 @@ internal abstract class ChannelLink : IDisposable
     public abstract Task<ChannelHello> ReceiveHelloAsync(CancellationToken cancellationToken);
 
     /// <summary>Takes the memory that came with a hello that was judged.</summary>
-    /// <returns>Its handle, the caller's to dispose: of a memory that nobody can shorten, and whose pages the system has.</returns>
+    /// <returns>Its handle, the caller's to dispose: of a memory that no process can shorten, and whose pages the system has.</returns>
     /// <exception cref="SharedChannelException">There is none, it cannot be had, or is not such a memory.</exception>
     public abstract SafeHandle TakeMemory(in ChannelHello hello);
 

@@ -107,7 +107,7 @@ internal sealed class SocketLink : ChannelLink
         SafeFileHandle handle = Interlocked.Exchange(ref _received, null)
             ?? throw new SharedChannelException(SharedChannelError.MemoryInvalid, "The peer sent no memory with its hello.");
 
-        // Only a memfd has seals. Whoever serves a file of another kind may shorten it, or never answer an access.
+        // Only a memfd has seals. The server of a file of another kind may shorten it, or never answer an access.
         if (Seals.Of(handle) is not { } seals || !seals.HasFlag(FileSeals.Shrink))
         {
             handle.Dispose();

@@ -10,7 +10,7 @@ internal partial struct SplitRecordsHeader
 {
     public ulong Features;
 
-    /// <summary>1; 0 in memory that nobody has used yet.</summary>
+    /// <summary>1; 0 in memory that was not used yet.</summary>
     public ushort Version;
 
     /// <summary>The number of entries: the queue's size.</summary>

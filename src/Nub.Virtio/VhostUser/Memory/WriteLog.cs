@@ -112,7 +112,7 @@ internal sealed class WriteLog : IDisposable
 
         for (int i = 0; i < _words.Length; i++)
         {
-            // The front end clears bits meanwhile. Where it has taken the log away there is nobody to be told.
+            // The front end clears bits meanwhile. Where it has taken the log away there is nothing to report.
             if (_words[i] != 0)
             {
                 _ = _memory.TryOr((ulong)i * sizeof(ulong), _words[i], out _);

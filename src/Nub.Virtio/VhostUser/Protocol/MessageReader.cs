@@ -6,7 +6,7 @@ namespace Nub.Virtio;
 
 /// <summary>
 /// Reads one message after another from a front end's socket, into memory of its own: a header, a payload of at most <see cref="MaxPayload"/> bytes, and
-/// at most <see cref="MaxDescriptors"/> descriptors, which are closed with the next message unless somebody took them.
+/// at most <see cref="MaxDescriptors"/> descriptors, which are closed with the next message unless they were taken.
 /// </summary>
 internal sealed class MessageReader(Socket socket) : IDisposable
 {
