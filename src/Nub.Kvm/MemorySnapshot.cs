@@ -126,7 +126,7 @@ public sealed class MemorySnapshot : IDisposable
     /// <returns>How many pages were brought back.</returns>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
-    /// Bytes of the memory are gone: it is a view of a file that somebody has shortened. Other pages may be back; all are brought back by the next call that succeeds.
+    /// Bytes of the memory are gone: it is a view of a file that was shortened. Other pages may be back; all are brought back by the next call that succeeds.
     /// </exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The snapshot was disposed or the slot deleted.</exception>
@@ -171,7 +171,7 @@ public sealed class MemorySnapshot : IDisposable
     /// <summary>Brings back every page, alone with the memory.</summary>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
-    /// Bytes of the memory are gone: it is a view of a file that somebody has shortened. Other pages may be back; those that were written are brought back by the next call that succeeds.
+    /// Bytes of the memory are gone: it is a view of a file that was shortened. Other pages may be back; those that were written are brought back by the next call that succeeds.
     /// </exception>
     /// <exception cref="KvmException">The kernel refused.</exception>
     /// <exception cref="ObjectDisposedException">The snapshot was disposed or the slot deleted.</exception>

@@ -50,7 +50,7 @@ public sealed class KeepFirstValueFix : RemedyProvider
         site.Model.SyntaxTree.GetRoot(site.CancellationToken).FindNode(place.SourceSpan, getInnermostNodeForTie: true)
             is ExpressionSyntax { Parent: not BaseExpressionColonSyntax } expression ? expression : null;
 
-    /// <summary>What to write for the second value where the first, or the struct that it is a field of, is in a local that nobody assigns again.</summary>
+    /// <summary>What to write for the second value where the first, or the struct that it is a field of, is in a local that is not assigned again.</summary>
     private static string? LocalOf(ExpressionSyntax first, ExpressionSyntax second, Site site)
     {
         if (first.Parent is not EqualsValueClauseSyntax { Parent: VariableDeclaratorSyntax variable }

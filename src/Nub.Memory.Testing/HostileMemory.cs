@@ -10,7 +10,7 @@ namespace Nub.Memory.Testing;
 /// <remarks>
 /// <para>It is ordinary shared memory to the parser: <see cref="Host"/> gives leases, views and stacks, and can be mapped into a
 /// <see cref="GuestAddressSpace"/>. Only spans of it are refused (<see cref="SharedMemory.WithContents{TResult}(SharedMemoryContents{TResult})"/>), as of any memory that
-/// another process may write: nobody sees what is read through a span.</para>
+/// another process may write: what is read through a span is not observed.</para>
 /// <para>Other memories are as fast with this package as without it: the trait of a memory that sends its accesses here is one that each access looks at
 /// anyway.</para>
 /// <para>One thread at a time may use the members of this class; the parser may use any number of threads.</para>

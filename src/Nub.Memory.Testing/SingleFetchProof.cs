@@ -95,7 +95,7 @@ internal sealed class SingleFetchProof(HostileMemory memory, Func<object?> parse
         }
     }
 
-    /// <summary>Changes all bytes that were read once. Only a read that nobody saw can make a difference.</summary>
+    /// <summary>Changes all bytes that were read once. Only a read that was not observed can make a difference.</summary>
     private void ProveUnseen(Dictionary<int, List<ByteRead>> reads)
     {
         int[] all = [.. reads.Where(read => read.Value.Count == 1).Select(read => read.Key).Order()];

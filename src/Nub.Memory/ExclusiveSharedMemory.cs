@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Nub.Memory;
 
 /// <summary>
-/// Memory that nobody else has yet: zeroed pages to be set up before a guest runs, or all of a memory for the duration of
+/// Memory with no other user yet: zeroed pages to be set up before a guest runs, or all of a memory for the duration of
 /// <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/>.
 /// </summary>
 /// <remarks>
@@ -22,7 +22,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
 {
     private readonly bool _isLent;
 
-    // What EnterExclusive gave to whoever lent this memory to a callback; the thread that the callback runs in; and whether another has used the memory.
+    // The ticket of the exclusivity under which this memory is lent to a callback; the thread that the callback runs in; and whether another has used the memory.
     private long _ticket;
     private int _thread;
     private bool _isElsewhere;
@@ -175,7 +175,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
     public override SafeHandle DuplicateHandle()
     {
         _ = Live;
-        throw new InvalidOperationException("An exclusive memory is nobody else's: Build it before another process gets a handle.");
+        throw new InvalidOperationException("An exclusive memory has no handle to give away: call Build before another process gets one.");
     }
 
     private protected override ObjectDisposedException Ended() => new(
@@ -209,7 +209,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         Own(mapping);
     }
 
-    /// <summary>The callback has ended: whoever kept the memory gets <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>The callback has ended: code that kept the memory gets <see cref="ObjectDisposedException"/>.</summary>
     internal void End()
     {
         if (Consume() is { } mapping)
@@ -236,7 +236,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             return;
         }
 
-        // Whoever lent the memory holds it exclusively already; but the callback may have given it to other threads.
+        // The lender of the memory holds it exclusively already; but the callback may have given it to other threads.
         LockedMapping mapping = Live;
         mapping.ThrowIfReadOnly();
         NoteThread();
@@ -249,7 +249,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
             }
             finally
             {
-                // Where the runtime aborts nothing: what has begun is ended, or whoever lent the memory would wait for it.
+                // In a finally block the runtime aborts nothing: what has begun is ended, or the lender of the memory would wait for it.
                 isChanging = mapping.TryBeginChange(_ticket, in _isElsewhere, out hasEnded);
             }
 

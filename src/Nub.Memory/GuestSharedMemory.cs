@@ -1,8 +1,8 @@
 namespace Nub.Memory;
 
 /// <summary>
-/// All of the memory as the virtual processor has it. Whoever runs a guest holds a lease (<see cref="EnterGuest"/>) while it
-/// runs, so that nobody can take the memory exclusively or release it under the guest.
+/// All of the memory as the virtual processor has it. The thread that runs a guest holds a lease (<see cref="EnterGuest"/>) while the
+/// guest runs, so that the memory is neither taken exclusively nor released under the guest.
 /// </summary>
 public sealed class GuestSharedMemory : SharedMemory
 {

@@ -6,7 +6,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// A lease of a memory to hold over many accesses, from <see cref="HostSharedMemory.Enter"/>: only a bounds check and a compare are
-/// left to pay for each. While it is held, nobody can take the memory exclusively, and it is not released.
+/// left to pay for each. While it is held, no thread can take the memory exclusively, and it is not released.
 /// </summary>
 /// <remarks>
 /// A copy is the same lease: to dispose it again, through any copy, is nothing, and to use it afterwards throws

@@ -5,7 +5,7 @@ namespace Nub.Memory;
 public sealed unsafe partial class HostSharedMemory
 {
     /// <summary>
-    /// Reads a file's bytes straight into the memory: the kernel writes them there, once each, without a copy in between. Nobody can take the memory
+    /// Reads a file's bytes straight into the memory: the kernel writes them there, once each, without a copy in between. No thread can take the memory
     /// exclusively meanwhile.
     /// </summary>
     /// <param name="file">The file, open for reading. On Linux, of one that cannot be sought, such as a pipe, the next bytes are read.</param>
@@ -53,7 +53,7 @@ public sealed unsafe partial class HostSharedMemory
     }
 
     /// <summary>
-    /// Writes bytes of the memory straight into a file: the kernel reads them there, once each, without a copy in between. Nobody can take the
+    /// Writes bytes of the memory straight into a file: the kernel reads them there, once each, without a copy in between. No thread can take the
     /// memory exclusively meanwhile.
     /// </summary>
     /// <param name="file">The file, open for writing. On Linux, to one that cannot be sought, such as a pipe, the bytes are appended.</param>

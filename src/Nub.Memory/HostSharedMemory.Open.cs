@@ -5,7 +5,7 @@ namespace Nub.Memory;
 public sealed partial class HostSharedMemory
 {
     /// <summary>
-    /// Opens memory that somebody else made: a file in memory that was received (a memfd, one of tmpfs or hugetlbfs), or what else can be mapped where whoever serves it is
+    /// Opens memory that another process made: a file in memory that was received (a memfd, one of tmpfs or hugetlbfs), or what else can be mapped where its server is
     /// trusted; on Windows a section or a file. It has the same guard pages, locks and leases as memory of our own.
     /// </summary>
     /// <remarks>
@@ -15,7 +15,7 @@ public sealed partial class HostSharedMemory
     /// survives that on Linux x64: bytes that are gone are a <see cref="SharedMemoryFaultException"/>, or <see langword="false"/>
     /// from a <c>Try</c> form. Such an access costs some nanoseconds more. A memfd that is sealed with F_SEAL_SHRINK costs nothing more.
     /// Windows refuses to shorten a file that is mapped.</para>
-    /// <para>Nobody can be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
+    /// <para>Other processes cannot be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
     /// and the memory that it lends gives no span.</para>
     /// </remarks>
     /// <param name="handle">
@@ -47,12 +47,12 @@ public sealed partial class HostSharedMemory
         return Over(() => HostMapping.Open(handle, offset, size, access, allowUnsealed));
     }
 
-    /// <summary>Opens a part of a file that somebody else made: on a disk, in /dev/shm, or of huge pages (hugetlbfs).</summary>
+    /// <summary>Opens a part of a file that another process made: on a disk, in /dev/shm, or of huge pages (hugetlbfs).</summary>
     /// <remarks>
     /// <para>Whether its owner could shorten it is found out now, once, and accesses survive that as those of
     /// <see cref="Open(SafeHandle, ulong, ulong, SharedMemoryAccess, bool)"/>. Its file system is the caller's choice, and trusted to answer: one that does not (a server of FUSE or of the
     /// network that hangs) holds up this call or an access, and with it the next collection and all threads.</para>
-    /// <para>Nobody can be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
+    /// <para>Other processes cannot be kept out of it: <see cref="SharedMemory.WithExclusivity(Action{ExclusiveSharedMemory})"/> keeps the users within this process out,
     /// and the memory that it lends gives no span.</para>
     /// </remarks>
     /// <param name="path">The file. Others may go on writing, shortening, and deleting it.</param>

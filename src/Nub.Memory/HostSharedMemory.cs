@@ -8,8 +8,8 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// <para>Three promises. Nothing illegal comes in: a value is of a type for which every bit pattern is legal, or was checked on
-/// a private copy. Each shared byte is touched exactly once per call. Nobody touches memory that they don't hold: while
-/// somebody has the memory exclusively, every call throws <see cref="SharedMemoryLockedException"/>.</para>
+/// a private copy. Each shared byte is touched exactly once per call. No call touches memory that it does not hold: while
+/// the memory is held exclusively, every call throws <see cref="SharedMemoryLockedException"/>.</para>
 /// <para>Memory that another process may shorten (<c>Open</c>) is no exception: what is gone is <see cref="SharedMemoryFaultException"/>, or
 /// <see langword="false"/> from a <c>Try</c> form.</para>
 /// <para>Offsets and lengths are bytes from the start of the memory. A <c>Try</c> form returns <see langword="false"/> for what a
@@ -68,7 +68,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     }
 
     /// <summary>
-    /// Enters the memory for many accesses: each of them then costs a bounds check and a compare. Nobody can take the memory
+    /// Enters the memory for many accesses: each of them then costs a bounds check and a compare. No thread can take the memory
     /// exclusively until the lease is disposed.
     /// </summary>
     /// <returns>The lease.</returns>

@@ -62,7 +62,7 @@ internal sealed partial class LockedMapping
     /// <summary>Notes that the spans of a lent memory are dead.</summary>
     public void EndLentSpan() => End(ref _hasLentSpan);
 
-    /// <summary>Refuses a span where a guest may write the bytes, which nobody begins to do while the caller holds a lease.</summary>
+    /// <summary>Refuses a span where a guest may write the bytes. None can begin to while the caller holds a lease.</summary>
     /// <exception cref="InvalidOperationException">A guest may write the bytes.</exception>
     public void ThrowIfWrittenThrough()
     {

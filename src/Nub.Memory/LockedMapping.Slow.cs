@@ -25,8 +25,8 @@ internal enum AccessFailure
     Misaligned,
 }
 
-// The slow way of every access: of memory whose bytes may go, that cannot be written, that is smaller than a value; and while somebody is, or
-// wants to be, exclusive. Each member touches each shared byte exactly once.
+// The slow way of every access: of memory whose bytes may go, that cannot be written, that is smaller than a value; and while exclusivity is
+// held or claimed. Each member touches each shared byte exactly once.
 internal sealed unsafe partial class LockedMapping
 {
     /// <summary>Reads a value in an access that was published and may not go the fast way. The access has been left afterwards, whatever happens.</summary>

@@ -35,7 +35,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         ulong page = HostMapping.PageSize;
         HostMapping mapping = HostMapping.CreateSnapshot(((ulong)contents.Length + page - 1) / page * page);
 
-        // Sound: the mapping is new and nobody else's, and at least as long as the contents.
+        // Sound: the mapping is new and not shared yet, and at least as long as the contents.
         BulkCopy.CopyIn((byte*)mapping.Address, ref MemoryMarshal.GetReference(contents), (nuint)contents.Length);
         return Frozen(mapping, mapping.Size);
     }
@@ -59,7 +59,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         {
             for (ulong done = 0; done < size;)
             {
-                // Sound: the mapping is new and nobody else's, and the span stays within it.
+                // Sound: the mapping is new and not shared yet, and the span stays within it.
                 var rest = new Span<byte>((byte*)mapping.Address + done, (int)Math.Min(size - done, 1 << 30));
                 int read = RandomAccess.Read(file, rest, (long)done);
                 done += read != 0 ? (ulong)read
@@ -171,7 +171,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         AccessFailure failure;
         try
         {
-            // The copy is nobody else's yet, so nothing shuts it.
+            // The copy is not shared yet, so nothing shuts it.
             AccessSlot slot = mapping.Enter();
             failure = mapping.CopyOutHeld(ref *copy.Live.Base, 0, (nuint)mapping.Size);
             mapping.Leave(slot);
@@ -188,7 +188,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     }
 
     /// <summary>
-    /// Maps a private copy-on-write view: it costs no copy, a write to it is nobody else's to see, and its
+    /// Maps a private copy-on-write view: it costs no copy, a write to it shows in no other view, and its
     /// <see cref="SharedMemory.Restore()"/> brings the snapshot back in time proportional to the pages that were written.
     /// </summary>
     /// <remarks>
@@ -278,7 +278,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         return region;
     }
 
-    /// <summary>Runs a callback over a window of the contents. Any number may run at once: nobody writes.</summary>
+    /// <summary>Runs a callback over a window of the contents. Any number may run at once: none of them writes.</summary>
     /// <inheritdoc/>
     /// <exception cref="SharedMemoryLockedException">A writable mapping is being made of the memory.</exception>
     /// <exception cref="InvalidOperationException">A writable mapping was handed out: a guest may be writing the bytes. Use <see cref="CopyTo"/>.</exception>

@@ -12,7 +12,7 @@ public delegate TResult SharedMemoryContents<out TResult>(ReadOnlySpan<byte> con
 
 /// <summary>
 /// The base of the kinds of shared memory: an owner of a mapping with an inaccessible guard page on each side. Any number of
-/// owners may share a mapping; it is released once, when the last was disposed and nobody is inside.
+/// owners may share a mapping; it is released once, when the last was disposed and no access, lease or exclusive callback is inside.
 /// </summary>
 /// <remarks>
 /// Every member may be called from any thread at any time. After <see cref="Dispose()"/> each throws
@@ -29,7 +29,7 @@ public abstract partial class SharedMemory : IDisposable
     {
     }
 
-    /// <summary>Releases this owner's share if nobody disposed it.</summary>
+    /// <summary>Releases this owner's share if it was not disposed.</summary>
     ~SharedMemory() => Dispose(disposing: false);
 
     /// <summary>The usable size in bytes, without the guard pages: a multiple of the page size, but for memory that another process made.</summary>
@@ -97,7 +97,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <param name="action">
     /// The callback. The memory that it gets can be neither built nor disposed, and is dead when it returns.
     /// </param>
-    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory. Nobody waits: the call may be tried again.</exception>
+    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory. The call does not wait; it may be tried again.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
     public void WithExclusivity(Action<ExclusiveSharedMemory> action)
@@ -128,7 +128,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <param name="patience">How long to wait for accesses at most; <see cref="Timeout.InfiniteTimeSpan"/> for as long as they take. Leases are not waited for.</param>
     /// <exception cref="ArgumentOutOfRangeException">The time is negative and not infinite.</exception>
     /// <exception cref="SharedMemoryLockedException">
-    /// A lease is held, by a running guest for example; somebody else is exclusive; or an access was still under way when the time was over.
+    /// A lease is held, by a running guest for example; the memory is held exclusively already; or an access was still under way when the time was over.
     /// </exception>
     /// <exception cref="ThreadInterruptedException">The thread was interrupted while it waited.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
@@ -229,8 +229,8 @@ public abstract partial class SharedMemory : IDisposable
     }
 
     /// <summary>
-    /// Gives up this owner's share. The mapping is released when the last owner is gone and nobody is inside; this neither
-    /// waits nor throws.
+    /// Gives up this owner's share. The mapping is released when the last owner is gone and no access, lease or exclusive callback is inside;
+    /// this neither waits nor throws.
     /// </summary>
     public void Dispose()
     {
@@ -239,7 +239,7 @@ public abstract partial class SharedMemory : IDisposable
     }
 
     /// <summary>Gives up this owner's share.</summary>
-    /// <param name="disposing">Whether somebody called <see cref="Dispose()"/>; otherwise a finalizer did.</param>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> calls it; otherwise the finalizer does.</param>
     protected virtual void Dispose(bool disposing)
     {
         LockedMapping? mapping = Consume();
@@ -276,7 +276,7 @@ public abstract partial class SharedMemory : IDisposable
         }
     }
 
-    /// <summary>The kind of memory and its size; asks nobody and never throws.</summary>
+    /// <summary>The kind of memory and its size; takes no lock and never throws.</summary>
     /// <returns>For a log or a debugger.</returns>
     public override string ToString() => _mapping is { } mapping ? $"{GetType().Name}, {mapping.Size} bytes" : $"{GetType().Name}, ended";
 
@@ -327,7 +327,7 @@ public abstract partial class SharedMemory : IDisposable
         long ticket = patience is { } time ? mapping.EnterExclusive(time) : mapping.EnterExclusive();
         try
         {
-            // Until here, here and wherever else somebody enters: a finalizer must not close the memory under the last call on it.
+            // Until here, as in every other call that enters: a finalizer must not close the memory under the last call on it.
             GC.KeepAlive(this);
             exclusive.Begin(mapping, ticket);
             return callback(exclusive);

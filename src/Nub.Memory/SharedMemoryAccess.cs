@@ -1,6 +1,6 @@
 namespace Nub.Memory;
 
-/// <summary>What may be done with memory that somebody else made.</summary>
+/// <summary>What may be done with memory that another process made.</summary>
 public enum SharedMemoryAccess
 {
     /// <summary>It is read. To write it is a <see cref="NotSupportedException"/>.</summary>

@@ -31,7 +31,7 @@ public class EventSourceTests
         Assert.False(pair.Host.TryFill(ulong.MaxValue, 1UL << 63, 0));
         Assert.Equal(["18446744073709551615", "9223372036854775808", "4096"], listener.Last("AccessRefused")!.Select(Text));
         pair.Host.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(() => pair.Host.Read<int>(0)));
-        Assert.Equal("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.", listener.Last("LockRefused")![0]);
+        Assert.Equal("The memory is held exclusively: by another thread, or by the callback of WithExclusivity that this is called from.", listener.Last("LockRefused")![0]);
         SharedStack stack = pair.Host.StackAt(0, 64);
         pair.Host.Write(0, ulong.MaxValue);
         Assert.False(stack.TryPop(new byte[8], out _));

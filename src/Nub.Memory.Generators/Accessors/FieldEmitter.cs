@@ -93,7 +93,7 @@ internal static class FieldEmitter
 
     private static string Order(FieldLayout field) => field.HasBigEndian ? "BigEndian" : "";
 
-    // C# lets nobody assign through what a property returns (CS1612), and lets everybody through what a method returns.
+    // C# forbids assigning through what a property returns (CS1612), and allows it through what a method returns.
     private static void EmitPair(CodeWriter writer, StructModel model, FieldLayout field, string type, string value, string summary)
     {
         string name = Declaration.Escape(field.Name);

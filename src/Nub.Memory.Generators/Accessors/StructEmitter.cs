@@ -136,7 +136,7 @@ internal static class StructEmitter
         if (model.IsValidateOnRead)
         {
             Method(writer, model, "TryReadFrom",
-                "Reads a value from private memory that nobody else can change, if its bytes, which stand as they do in shared memory, are a legal one.",
+                "Reads a value from private memory that no other code can change, if its bytes, which stand as they do in shared memory, are a legal one.",
                 "<returns>Whether they are.</returns>" + tooFew,
                 $"bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out {self} value)",
                 $"global::Nub.Memory.SharedBytes.TryRead<{self}>(source, out value)");

@@ -15,7 +15,7 @@ internal static class ViewEmitter
         writer.Separate();
         writer.Lines(
             "/// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>",
-            "/// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>",
+            "/// <remarks>The memory must not be held exclusively, and it, or the lease that the view was bound under, must be live.</remarks>",
             GeneratedCode.Attribute);
         if (!model.IsUnmanaged)
         {

@@ -8,7 +8,7 @@ internal static class ElementAccess
     /// <summary>What a member that names the elements may be at most.</summary>
     /// <param name="element">The type of the elements.</param>
     /// <param name="array">The inline array.</param>
-    /// <param name="from">The struct that has the array, for whose view it is asked; null where nobody writes code.</param>
+    /// <param name="from">The struct that has the array, for whose view it is asked; null where no code is generated.</param>
     /// <returns>In C# words; null when it may be what the array's own field is, and empty when the struct cannot name them.</returns>
     public static string? Of(ITypeSymbol element, INamedTypeSymbol array, INamedTypeSymbol? from)
     {

@@ -49,7 +49,7 @@ internal static class FieldsText
         { EnumCheck.Underlying: { } integer } => TypeOf(integer, isBigEndian),
         { Kind: FieldKind.Struct, Inside: { } inside } => "{" + inside + "}",
 
-        // The struct has an error, and nobody will read the string.
+        // The struct has an error, and the string will not be used.
         _ => null,
     };
 

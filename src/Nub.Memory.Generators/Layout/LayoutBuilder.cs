@@ -87,7 +87,7 @@ internal sealed class LayoutBuilder
         }
     }
 
-    /// <summary>A type without an inside that anybody needs to know.</summary>
+    /// <summary>A type whose inside does not matter here.</summary>
     internal static FieldType Describe(ITypeSymbol type, FieldKind kind, long size, int alignment, OffenceKind? offence)
     {
         string display = Display(type);
@@ -101,7 +101,7 @@ internal sealed class LayoutBuilder
     private static int? InlineArrayLengthOf(INamedTypeSymbol type) =>
         type.FindAttribute("InlineArrayAttribute", "System.Runtime.CompilerServices") is { ConstructorArguments: [{ Value: int length }] } ? length : null;
 
-    // Framework structs have fields that are nobody's business and may differ from one runtime to the next. None of them is marked, and others call their namespaces System.Something too.
+    // Framework structs have fields that are private to them and may differ from one runtime to the next. None of them is marked, and others call their namespaces System.Something too.
     private static bool IsFrameworks(INamedTypeSymbol type)
     {
         INamespaceSymbol? root = type.ContainingNamespace;

@@ -41,7 +41,7 @@ internal static class ShapeRules
     private static bool HasMarker(INamedTypeSymbol type, string name) => type.Interfaces.Any(one =>
         one.Name == name && one.IsInNub() && one.TypeArguments is [var self] && SymbolEqualityComparer.Default.Equals(self, type));
 
-    // A marked field with an error of its own spoils whoever contains it, without another error.
+    // A marked field with an error of its own leaves the struct that contains it unproved, without another error.
     private static bool IsProved(FieldType type) => type.Element is { } element ? !type.IsWronglyMarked && IsProved(element) : type.Kind != FieldKind.Struct || type.IsProved;
 
     /// <summary>Everything about the shape that generated code cannot cope with.</summary>
@@ -163,7 +163,7 @@ internal static class ShapeRules
         location.SourceTree?.GetRoot().FindNode(location.SourceSpan).FirstAncestorOrSelf<TypeDeclarationSyntax>()?.SpanStart ?? -1;
 
     // The compiler does not show captured parameters as fields. That a body mentions the name is enough to refuse: better a
-    // parameter renamed in vain than a layout with a field that nobody sees.
+    // parameter renamed in vain than a layout with an unseen field.
     private static IEnumerable<string> CapturedParameters(INamedTypeSymbol type)
     {
         var parts = type.DeclaringSyntaxReferences.Select(static reference => reference.GetSyntax()).OfType<StructDeclarationSyntax>().ToList();

@@ -1,6 +1,6 @@
 namespace Nub.Memory.Generators.Layout;
 
-/// <summary>What a field's type is to whoever lays it out, judges it, and writes code for it.</summary>
+/// <summary>What a field's type is for its layout, its validity, and the code generated for it.</summary>
 internal enum FieldKind
 {
     Primitive,

@@ -115,7 +115,7 @@ internal static class Boundary
         new(demand, $"the type parameter '{own.Name}' may stand for any type; mark it {demand}, so that its users are checked in turn", Hints.None.Add(Hints.Parameter, own.Name).Add(Hints.Mark, demand.Trim('[', ']')));
 
     private static Refusal Unasked(string demand, ITypeParameterSymbol known, IMethodSymbol other) =>
-        new(demand, $"'{Refusal.Name(other)}' is what others call, with any type, and nobody checks them; mark its '{known.Name}' {demand} too", Hints.None);
+        new(demand, $"'{Refusal.Name(other)}' can be called with any type, which no rule checks there; mark its '{known.Name}' {demand} too", Hints.None);
 
     private static string Where(ITypeSymbol argument, Offence offence) =>
         offence.Path.Count == 0 ? "" : $"of '{Explanations.Path(LayoutBuilder.Display(argument), offence.Path)}' at offset {offence.Offset}, ";

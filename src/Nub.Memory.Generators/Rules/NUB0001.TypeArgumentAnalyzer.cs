@@ -11,7 +11,7 @@ namespace Nub.Memory.Generators.Rules;
 /// <summary>
 /// NUB0001: whatever is put for an <c>[AllValid]</c> or <c>[ValidateOnRead]</c> type parameter must be so. Calls and method
 /// groups are seen as operations, because their type arguments may be inferred; constructed types are seen where they are
-/// written, because a type that nobody wrote came from a signature that somebody did.
+/// written, because an inferred type comes from a signature in which it was written.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
@@ -64,7 +64,7 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         }
     }
 
-    // The type arguments of an extension block are inferred from the receiver: nobody writes that type.
+    // The type arguments of an extension block are inferred from the receiver, and never written.
     private static void CheckExtensionBlock(OperationAnalysisContext context, ISymbol member, SyntaxNode callee)
     {
         if (member.ContainingType is { TypeKind: TypeKind.Extension, TypeArguments.IsEmpty: false } block)
@@ -93,7 +93,7 @@ public sealed class TypeArgumentAnalyzer : DiagnosticAnalyzer
         bool isCallee = name.Parent is InvocationExpressionSyntax
             || (name.Parent is MemberAccessExpressionSyntax { Parent: InvocationExpressionSyntax } access && access.Name == name);
 
-        // A name in a comment (a cref) or in nameof is nobody's type.
+        // A name in a comment (a cref) or in nameof is not used as a type.
         if (isCallee || !marked.Contains(name.Identifier.ValueText) || name.IsPartOfStructuredTrivia() || IsInNameof(name))
         {
             return;
@@ -149,5 +149,5 @@ internal static partial class Descriptors
         "NUB0001",
         "A type that is not AllValid is used where AllValid is required",
         "'{0}' cannot be used for '{1}' of '{2}', which is {3}: {4}",
-        "A value is made of bytes that somebody else wrote. Of a type with illegal bit patterns such a value is undefined behaviour before any code has looked at it.");
+        "A value is made of bytes that the peer wrote. If its type has illegal bit patterns, the value is undefined behaviour before any code has looked at it.");
 }

@@ -114,6 +114,6 @@ internal static partial class Descriptors
     public static readonly DiagnosticDescriptor HandWrittenMarker = Error(
         "NUB0006",
         "The marker is implemented by hand",
-        "'{0}' implements '{1}' by hand, which nobody has proved right: {2}",
+        "'{0}' implements '{1}' by hand, without a proof: {2}",
         "The marker is the run-time's only evidence that a type may cross the boundary. The generator writes it after its proof; written by hand it is a claim.");
 }

@@ -71,5 +71,5 @@ internal static partial class Descriptors
         "NUB0012",
         "A span or pointer outlives its exclusive memory",
         "'{0}' points into '{1}' and {2}",
-        "A span is the one thing that no lock covers. After Build a guest writes what it shows; after Dispose it shows memory that is unmapped, or somebody else's.");
+        "A span is the one thing that no lock covers. After Build a guest writes what it shows; after Dispose it shows memory that is unmapped, or in use for something else.");
 }

@@ -56,7 +56,7 @@ public sealed class LeaseAnalyzer : DiagnosticAnalyzer
             {
                 Report((IInvocationOperation)begin, analysis.IsKept(begin)
                     ? end == graph.Exit ? "is not ended on every way out of the method" : "is not ended on a way out of the method by an exception"
-                    : "is discarded, so that nobody can end it");
+                    : "is discarded, and can never be ended");
             }
         }
 

@@ -8,8 +8,8 @@ namespace Nub.Memory.Generators.Rules;
 
 /// <summary>
 /// NUB0001: a method that overrides or implements another demands the same of its type parameters. Attributes of type parameters
-/// are not inherited. One that drops a mark is not checked where it is called by its own name; one that adds a mark relies
-/// on what nobody checks where it is called by the other's.
+/// are not inherited. A method that drops a mark is not checked where it is called by its own name; one that adds a mark relies
+/// on a check that calls by the other's name do not get.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class TypeParameterAnalyzer : DiagnosticAnalyzer

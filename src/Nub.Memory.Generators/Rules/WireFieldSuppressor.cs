@@ -6,7 +6,7 @@ using Nub.Memory.Generators.Layout;
 namespace Nub.Memory.Generators.Rules;
 
 /// <summary>
-/// Takes back what the compiler and others say of fields that nobody in the program assigns or reads. The fields of a struct
+/// Suppresses warnings of the compiler and others about fields that the program neither assigns nor reads. The fields of a struct
 /// that is marked for the boundary are a layout: the guest assigns them, and generated views read them where they stand.
 /// </summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]

@@ -28,7 +28,7 @@ internal static class DeclaredLengths
         _ => null,
     };
 
-    // By its name, in the text of what may set it: whoever asks has a number that is too large already.
+    // By its name, in the text of what may set it: it is asked only where a number is already too large.
     private static bool IsSetAnew(ISymbol member) => member.ContainingType.GetMembers().OfType<IMethodSymbol>()
         .Where(static one => one.IsInitOnly || one.MethodKind is MethodKind.Constructor or MethodKind.StaticConstructor)
         .SelectMany(static one => one.DeclaringSyntaxReferences)

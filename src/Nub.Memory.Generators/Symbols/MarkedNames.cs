@@ -10,8 +10,8 @@ namespace Nub.Memory.Generators.Symbols;
 /// </summary>
 internal sealed class MarkedNames(Compilation compilation)
 {
-    // For each file that somebody asks about the compiler makes another compilation of the same files, and the next time that somebody
-    // asks, all of them but one are the same.
+    // An editor asks file by file, each time with another compilation of the same files; after an edit all of them but one are
+    // the same.
     private static readonly ConditionalWeakTable<SyntaxTree[], HashSet<string>> s_ofAll = new();
     private static readonly ConditionalWeakTable<SyntaxTree, string[]> s_ofTrees = new();
 

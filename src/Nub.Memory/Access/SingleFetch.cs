@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 namespace Nub.Memory;
 
 /// <summary>
-/// One value out of, or into, memory that somebody else may be writing: each shared byte is touched exactly once. With
+/// One value out of, or into, memory that another party may be writing: each shared byte is touched exactly once. With
 /// <see cref="BulkCopy"/>, the only code of the library that loads from or stores to shared memory.
 /// </summary>
 /// <remarks>

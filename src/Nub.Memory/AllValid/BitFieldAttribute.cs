@@ -6,8 +6,8 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// The property is an integer, signed or not, or a <see cref="bool"/> over one bit. Setting a value that the bits cannot hold is an
-/// <see cref="ArgumentOutOfRangeException"/>. In a view, getting is one load of the field, and setting is one load and one store of it, which is not atomic: what somebody
-/// else writes to the field's other bits in between is lost. Where a guest writes them, use <c>Or</c>, <c>And</c> or <c>CompareExchange</c> of the field's <c>…Atomic</c>.
+/// <see cref="ArgumentOutOfRangeException"/>. In a view, getting is one load of the field, and setting is one load and one store of it, which is not atomic: what
+/// another thread or the guest writes to the field's other bits in between is lost. Where a guest writes them, use <c>Or</c>, <c>And</c> or <c>CompareExchange</c> of the field's <c>…Atomic</c>.
 /// </remarks>
 /// <param name="unit">The name of the field: <c>nameof(_flags)</c>.</param>
 /// <param name="offset">The first bit, counted from the least significant of the field's value, whatever its byte order; from 0.</param>

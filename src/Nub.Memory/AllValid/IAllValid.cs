@@ -4,8 +4,8 @@ namespace Nub.Memory;
 
 /// <summary>
 /// The marker of a struct that may cross the boundary unchecked: every bit pattern of its size is legal. The generator
-/// implements it on <see cref="AllValidAttribute"/> structs; to write it by hand is an error (NUB0006), because nobody would
-/// have proved anything.
+/// implements it on <see cref="AllValidAttribute"/> structs; to write it by hand is an error (NUB0006), because nothing would
+/// have been proved.
 /// </summary>
 /// <typeparam name="TSelf">The struct itself.</typeparam>
 public interface IAllValid<TSelf> : ISharedLayout where TSelf : unmanaged;

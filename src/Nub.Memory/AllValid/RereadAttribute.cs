@@ -11,6 +11,6 @@ namespace Nub.Memory;
 [AttributeUsage(AttributeTargets.Method | AttributeTargets.Constructor | AttributeTargets.Property, Inherited = false)]
 public sealed class RereadAttribute : Attribute
 {
-    /// <summary>Why the values may differ, for whoever reads the code.</summary>
+    /// <summary>Why the values may differ, for readers of the code.</summary>
     public string? Justification { get; set; }
 }

@@ -46,7 +46,7 @@ public static unsafe class SharedBytes
 
     /// <summary>Reads a <see cref="ValidateOnReadAttribute"/> struct, if its bytes are a legal value.</summary>
     /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
-    /// <param name="source">The bytes, at least as many as the value has: a private copy that nobody else can change. What follows the value is not looked at.</param>
+    /// <param name="source">The bytes, at least as many as the value has: a private copy that no other code can change. What follows the value is not looked at.</param>
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> when the bytes are not legal.</param>
     /// <returns>Whether the bytes are a legal value.</returns>
     /// <exception cref="ArgumentException">There are fewer bytes than the value has.</exception>

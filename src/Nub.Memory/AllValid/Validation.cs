@@ -28,7 +28,7 @@ internal static class Validation<T> where T : unmanaged
     {
         IValidateOnRead<T> validator = Validator;
 
-        // Sound: the bytes of a private copy, which nobody reads as a T any more. Padding holds whatever was in the host's memory.
+        // Sound: the bytes of a private copy, which is not read as a T any more. Padding holds whatever was in the host's memory.
         Span<byte> bytes = MemoryMarshal.AsBytes(new Span<T>(ref copy));
         s_layout!.ClearGaps(bytes);
         s_layout.ReverseForeignFields(bytes);

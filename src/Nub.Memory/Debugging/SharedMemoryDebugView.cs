@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Nub.Memory;
 
 /// <summary>
-/// What a debugger shows of a memory. Looking disturbs nobody: it waits for nothing, cancels no claim, and a thread that is stopped inside of an access stays
+/// What a debugger shows of a memory. Looking disturbs no user: it waits for nothing, cancels no claim, and a thread that is stopped inside of an access stays
 /// there, because the look takes a slot of its own.
 /// </summary>
 internal sealed class SharedMemoryDebugView(SharedMemory memory)
@@ -15,7 +15,7 @@ internal sealed class SharedMemoryDebugView(SharedMemory memory)
     /// <summary>The size in bytes.</summary>
     public ulong? Size => _mapping?.Size;
 
-    /// <summary>Who is inside: owners, leases, somebody exclusive, accesses.</summary>
+    /// <summary>Who uses it: owners, leases, a holder of exclusivity, accesses.</summary>
     public string Users => _mapping?.DescribeUsers() ?? "This owner was disposed.";
 
     /// <summary>Where the bytes come from.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Nub.Memory;
 
-/// <summary>What a debugger shows of a stack buffer: its place, the guest's stack pointer, and the bytes. Looking disturbs nobody, as in <see cref="SharedMemoryDebugView"/>.</summary>
+/// <summary>What a debugger shows of a stack buffer: its place, the guest's stack pointer, and the bytes. Looking disturbs no user, as in <see cref="SharedMemoryDebugView"/>.</summary>
 internal sealed class SharedStackDebugView(SharedStack stack)
 {
     private readonly LockedMapping? _mapping = stack.MemoryOrNull?.MappingOrNull;

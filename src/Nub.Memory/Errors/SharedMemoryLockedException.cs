@@ -1,8 +1,8 @@
 namespace Nub.Memory;
 
 /// <summary>
-/// Exclusive access was wanted while somebody is inside the memory, or an access was wanted while somebody has it exclusively.
-/// Nobody waits: the call fails at once, and may be tried again.
+/// Exclusive access was requested while an access, a lease or a guest is inside the memory, or an access was requested while the memory is
+/// held exclusively. Unless it was given time to wait, the call fails at once; it may be tried again.
 /// </summary>
 public sealed class SharedMemoryLockedException : SharedMemoryException
 {

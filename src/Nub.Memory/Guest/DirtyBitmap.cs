@@ -8,7 +8,7 @@ namespace Nub.Memory;
 /// hypervisor's own log of the guest's writes, it says what a migration or a snapshot has to copy again.
 /// </summary>
 /// <remarks>
-/// A bit is set after the bytes were written. So whoever takes the bits first and copies the pages afterwards misses nothing: a write that the copy did not see
+/// A bit is set after the bytes were written. So a caller that takes the bits first and copies the pages afterwards misses nothing: a write that the copy did not see
 /// sets its bit again. Every member may be called from any thread at any time.
 /// </remarks>
 [DebuggerDisplay("{PageCount} pages of {PageSize} bytes from guest address {GuestAddress}")]

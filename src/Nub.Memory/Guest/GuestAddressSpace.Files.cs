@@ -59,7 +59,7 @@ public sealed partial class GuestAddressSpace
     }
 
     /// <summary>
-    /// Reads a file's bytes straight into ranges, one after the other as if they were one, many of them in one system call. Nobody can take the memories that they are in
+    /// Reads a file's bytes straight into ranges, one after the other as if they were one, many of them in one system call. No thread can take their memories
     /// exclusively meanwhile.
     /// </summary>
     /// <param name="file">The file, open for reading. On Linux, of one that cannot be sought, such as a pipe, the next bytes are read.</param>
@@ -80,7 +80,7 @@ public sealed partial class GuestAddressSpace
     }
 
     /// <summary>
-    /// Writes the bytes of ranges straight into a file, one after the other as if they were one, many of them in one system call. Nobody can take the memories that they are in
+    /// Writes the bytes of ranges straight into a file, one after the other as if they were one, many of them in one system call. No thread can take their memories
     /// exclusively meanwhile.
     /// </summary>
     /// <param name="file">The file, open for writing. On Linux, to one that cannot be sought, such as a pipe, the bytes are appended.</param>

@@ -122,7 +122,7 @@ public sealed partial class GuestAddressSpace : IDisposable
     public bool Contains(ulong guestAddress, ulong length) => LiveMap().Contains(guestAddress, length);
 
     /// <summary>
-    /// Enters all that is mapped for many accesses: each then costs the search and a compare. Nobody can take one of the memories exclusively until the
+    /// Enters all that is mapped for many accesses: each then costs the search and a compare. No thread can take one of the memories exclusively until the
     /// lease is disposed, and the lease sees the map as it is now.
     /// </summary>
     /// <returns>The lease.</returns>

@@ -136,7 +136,7 @@ internal sealed class GuestMap : RegionLock
     }
 
     /// <summary>Begins a lease of each mapping.</summary>
-    /// <exception cref="SharedMemoryLockedException">Somebody holds one exclusively.</exception>
+    /// <exception cref="SharedMemoryLockedException">One of the memories is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The map was replaced meanwhile, and a memory released.</exception>
     public void EnterAll()
     {

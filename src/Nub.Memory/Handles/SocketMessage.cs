@@ -109,7 +109,7 @@ internal static unsafe class SocketMessage
             }
             else if (level == SocketNative.SocketLevel && type is SocketNative.ProcessDescriptor && partLength >= HeaderSize + sizeof(int))
             {
-                // A descriptor of the peer's process, which comes where SO_PASSPIDFD was set. Nobody asked us for it.
+                // A descriptor of the peer's process, which comes where SO_PASSPIDFD was set. The caller did not ask for it.
                 Close(*(int*)(control + at + HeaderSize));
             }
 

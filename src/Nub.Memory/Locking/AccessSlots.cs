@@ -24,11 +24,11 @@ internal readonly ref struct AccessSlot(ref long word, long idle)
 /// region. So one compare finds that the slot is this page's and that no access is under way in it. Code that runs inside of an
 /// access (a handler of AppDomain.AssemblyLoad when the JIT first compiles a copy, a debugger that evaluates a property) finds
 /// another word there, takes a slot of its own, and leaves the outer one as it is.</para>
-/// <para><b>A slot of the thread's own.</b> <see cref="ThreadSlot"/> has one for whoever finds the place of the page taken: by
+/// <para><b>A slot of the thread's own.</b> <see cref="ThreadSlot"/> has one for a thread that finds the place of the page taken: by
 /// another page, or by an access around this one.</para>
 /// <para><b>Renewal.</b> Pages that are not used any more (of a deep recursion, of threads that have ended) keep their places, and a slot
 /// cannot be given to another page: its thread may stand between the compare and the store. So the whole table is replaced when
-/// it is full of them. Whoever stands there still refers to the old table and keeps it alive; it is looked at for as long as
+/// it is full of them. A thread that stands there still refers to the old table and keeps it alive; it is looked at for as long as
 /// the collector finds such a reference, and then it is gone. To forget it then is sound because a collection is a barrier: it
 /// stops every thread, so that what the last reference was used for is visible before the reference is found gone.</para>
 /// </remarks>
@@ -59,7 +59,7 @@ internal static unsafe class AccessSlots
     private static SlotTable[]? s_tables;
     private static SpinGate s_gate;
 
-    /// <summary>A slot that nobody else uses while the caller's stack pointer stays in the frame that it is in.</summary>
+    /// <summary>A slot that no other code uses while the caller's stack pointer stays in the frame that it is in.</summary>
     public static AccessSlot Current
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -90,7 +90,7 @@ internal static unsafe class AccessSlots
         }
     }
 
-    /// <summary>Makes the table, if nobody has. After a failure everything is as it was.</summary>
+    /// <summary>Makes the table, if it is not made yet. After a failure everything is as it was.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for it.</exception>
     public static void Prepare()
     {
@@ -125,7 +125,7 @@ internal static unsafe class AccessSlots
     }
 
     /// <summary>
-    /// Replaces a table that is full of pages which may not be used any more. Called by whoever has had to do without a place for many accesses.
+    /// Replaces a table that is full of pages which may not be used any more. Called by a thread that has had to do without a place for many accesses.
     /// </summary>
     internal static void Renew()
     {

@@ -38,7 +38,7 @@ internal static unsafe class LeaseCells
     private const int NumberShift = 44;
 
     // No lease is ever of cell 0, and its counts are never that of a default lease: so the compare refuses default leases too.
-    // A constant to the optimizing compiler; whoever makes a mapping has called Prepare, so that this cannot fail.
+    // A constant to the optimizing compiler; the maker of a mapping has called Prepare, so that this cannot fail.
     private static readonly byte* s_cells = (byte*)Once.Make(static () => (nint)Table.Cells());
 
     // Of each cell whose lease goes the slow way, the region: such a lease alone has to find it. By the cell's number.
@@ -49,7 +49,7 @@ internal static unsafe class LeaseCells
     private static long s_free;
     private static int s_used;
 
-    /// <summary>Makes the table, if nobody has. After a failure everything is as it was.</summary>
+    /// <summary>Makes the table, if it is not made yet. After a failure everything is as it was.</summary>
     /// <exception cref="OutOfMemoryException">There is no memory for it.</exception>
     public static void Prepare() => _ = Table.Cells();
 
@@ -113,7 +113,7 @@ internal static unsafe class LeaseCells
             return false;
         }
 
-        // No lease has the cell now, and nobody can take it before it is among the free ones.
+        // No lease has the cell now, and none can take it before it is among the free ones.
         if (Volatile.Read(ref At(cell)->Writing) == NoLease)
         {
             ClearSlowRegion((int)(cell / CellSize));

@@ -46,7 +46,7 @@ internal abstract partial class RegionLock
     /// </summary>
     /// <param name="patience">How long to wait at most; infinite is -1 ms.</param>
     /// <returns>The ticket for <see cref="EnterHeld"/>.</returns>
-    /// <exception cref="SharedMemoryLockedException">A lease is held, somebody else is exclusive, or an access was still under way in the end.</exception>
+    /// <exception cref="SharedMemoryLockedException">A lease is held, the region is held exclusively already, or an access was still under way in the end.</exception>
     /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
     public long EnterExclusive(TimeSpan patience)
     {
@@ -69,7 +69,7 @@ internal abstract partial class RegionLock
             }
         }
 
-        // Nobody new gets in from here on; the barrier shows who was in before.
+        // No access or lease gets in from here on; the barrier shows which accesses were in before.
         bool alone = false;
         try
         {
@@ -99,7 +99,7 @@ internal abstract partial class RegionLock
             : throw Locked($"The memory cannot be held exclusively: an access was still inside after {patience.TotalMilliseconds:0.###} ms.", isClaim: true);
     }
 
-    /// <summary>Ends exclusivity; while one of those who were lent the region changes it, waits until that has ended.</summary>
+    /// <summary>Ends exclusivity; while a borrower changes the region, waits until that has ended.</summary>
     public void LeaveExclusive()
     {
         var spinner = new SpinWait();
@@ -144,11 +144,11 @@ internal abstract partial class RegionLock
     }
 
     /// <summary>
-    /// Begins a change of the whole region by one of those whom the holder of <paramref name="ticket"/> has lent it: until <see cref="EndChange"/> it is alone, also among them.
+    /// Begins a change of the whole region by one of the borrowers to whom the holder of <paramref name="ticket"/> has lent it: until <see cref="EndChange"/> it is alone, also among them.
     /// </summary>
     /// <param name="ticket">What <see cref="EnterExclusive()"/> gave to the holder.</param>
     /// <param name="isElsewhere">Whether another thread than the holder's has used the region, which that thread set by a locked instruction before. Only then need accesses be looked for.</param>
-    /// <param name="hasEnded">Whether it may not begin because the exclusivity has ended; otherwise because somebody is inside (<see cref="ThrowNotHeld"/>).</param>
+    /// <param name="hasEnded">When it may not begin: whether the exclusivity has ended; otherwise another borrower is inside (<see cref="ThrowNotHeld"/>).</param>
     /// <returns>Whether it has begun.</returns>
     public bool TryBeginChange(long ticket, ref readonly bool isElsewhere, out bool hasEnded)
     {
@@ -188,10 +188,10 @@ internal abstract partial class RegionLock
     /// <summary>Ends a change; the region is held exclusively as before.</summary>
     public void EndChange() => Interlocked.And(ref _word, ~(PhaseChanging & ~PhaseExclusive));
 
-    /// <summary>Says why somebody who was lent the region may not touch it.</summary>
-    /// <param name="hasEnded">Whether the exclusivity that it was lent for has ended; otherwise another of those who were lent it is inside.</param>
-    /// <exception cref="SharedMemoryLockedException">Another of them is inside.</exception>
-    /// <exception cref="ObjectDisposedException">It has ended.</exception>
+    /// <summary>Says why a borrower may not touch the region.</summary>
+    /// <param name="hasEnded">Whether the exclusivity that it was lent for has ended; otherwise another borrower is inside.</param>
+    /// <exception cref="SharedMemoryLockedException">Another borrower is inside.</exception>
+    /// <exception cref="ObjectDisposedException">The exclusivity has ended.</exception>
     [DoesNotReturn]
     public static void ThrowNotHeld(bool hasEnded) => throw (hasEnded
         ? new ObjectDisposedException(nameof(ExclusiveSharedMemory), "The exclusive memory was handed out for the duration of a callback, which has ended.")
@@ -240,7 +240,7 @@ internal abstract partial class RegionLock
 
     private static SharedMemoryLockedException InUse(long word) => Locked((word & LeaseMask) != 0
         ? $"The memory cannot be held exclusively: {DescribeLeases((word & LeaseMask) / OneLease)} held, by a running guest, a GuestLease or a HostLease. Stop the guest, or dispose it, first."
-        : (word & PhaseExclusive) != 0 ? "The memory cannot be held exclusively: somebody else holds it so."
+        : (word & PhaseExclusive) != 0 ? "The memory cannot be held exclusively: it is held so already."
         : "The memory cannot be held exclusively: an access was inside or came in.", isClaim: true);
 
     private static string DescribeLeases(long count) => count == 1 ? "1 lease is" : $"{count} leases are";

@@ -5,13 +5,13 @@ namespace Nub.Memory;
 
 /// <summary>
 /// Who may touch a region, and when it may be released. Every kind of use excludes the others as the lifecycle says, no call
-/// waits for another user (but the end of exclusivity for what its holder has let others do), and the common one, a single access, costs two plain stores and two plain loads.
+/// waits for another user (except the end of exclusivity, for a change by those it was lent to), and the common one, a single access, costs two plain stores and two plain loads.
 /// </summary>
 /// <remarks>
 /// <para><b>The users.</b>
 /// An <em>access</em> is one read, write or copy. A <em>lease</em> is long: a guest that runs, a <see cref="HostLease"/>.
-/// Somebody <em>exclusive</em> is alone. An <em>owner</em> is a handle that was not disposed; when the last one goes, the
-/// region is <em>closed</em>: nobody new gets in, and as soon as nobody is inside it is released, once.</para>
+/// The holder of <em>exclusivity</em> is alone. An <em>owner</em> is a handle that was not disposed; when the last one goes, the
+/// region is <em>closed</em>: no new user gets in, and as soon as none is inside it is released, once.</para>
 ///
 /// <para><b>The word.</b> One 64-bit word holds the phase, whether the region is closed or released, the number of leases, and
 /// the ticket of the last claim. It changes by CompareExchange only, so leases, exclusivity and closing exclude each other
@@ -27,30 +27,30 @@ namespace Nub.Memory;
 /// <para><b>Two traits</b> stand in the word from the beginning to the end: the bytes of an <em>indirect</em> region are never touched on
 /// the fast path, and those of a <em>read-only</em> one never written. The load of (2) finds them at no cost.</para>
 ///
-/// <para><b>Whoever looks for accesses</b> first changes the word, then calls
+/// <para><b>A thread that looks for accesses</b> first changes the word, then calls
 /// <see cref="Interlocked.MemoryBarrierProcessWide"/>, then reads every slot. The barrier acts as a full fence on each thread,
 /// somewhere between two of its instructions. Where it falls after (1), the store is visible and the access is found. Where
 /// it falls before (2), the access sees the changed word. One of them is always so, because (1) comes before (2): an access
 /// that was not found does not take place. That costs the rare side a microsecond and the accesses nothing.</para>
 ///
 /// <para><b>Exclusivity is claimed, then confirmed.</b> A claim is visible in the word; the slots are read; the claim is
-/// confirmed by CompareExchange, or withdrawn when somebody is inside. An access or lease that meets a claim looks at the word
+/// confirmed by CompareExchange, or withdrawn when an access is inside. An access or lease that meets a claim looks at the word
 /// again a bounded number of times and then cancels the claim. So a claim that fails never makes an access fail, and a claimant that
-/// the scheduler has put to sleep delays nobody. The ticket keeps a cancelled claim from being confirmed in another's name.</para>
+/// the scheduler has put to sleep delays no other thread. The ticket keeps a cancelled claim from being confirmed in another's name.</para>
 ///
-/// <para><b>Exclusivity with patience</b> is exclusive at once, so that accesses and leases are refused, and then looks at the slots until nobody is
+/// <para><b>Exclusivity with patience</b> is exclusive at once, so that accesses and leases are refused, and then looks at the slots until no access is
 /// inside or the time is over. No access waits for it, and any number of them delay it by no more than the longest takes.</para>
 ///
-/// <para><b>Lent.</b> Whoever is exclusive may lend the region to other threads, whose accesses (<see cref="EnterHeld"/>) are published as all are and compare the
+/// <para><b>Lent.</b> The holder of exclusivity may lend the region to other threads, the borrowers. Their accesses (<see cref="EnterHeld"/>) are published as all are and compare the
 /// word's phase and ticket with those they were lent. A <em>change</em> of the region as a whole (<see cref="TryBeginChange"/>) is a phase of its own: the word is changed, the barrier called and
 /// the slots read, so that no access, no other change and no end of the exclusivity falls into it. The end (<see cref="LeaveExclusive"/>) waits for a change that is under way; not for accesses, which
-/// whoever comes next finds in their slots.</para>
+/// the next claimant or the closer finds in their slots.</para>
 ///
 /// <para><b>Release.</b> Closing sets the closed bit; then <see cref="TryRelease()"/>: the word has no lease and no
-/// phase, barrier, no slot names the region, and one CompareExchange of that word to released wins. If somebody was inside,
-/// that one releases when it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of
-/// the word comes after the closer's barrier), and by the value of its own CompareExchange for a lease or somebody exclusive. Of several who leave at once, the
-/// last one's look finds nobody.</para>
+/// phase, barrier, no slot names the region, and one CompareExchange of that word to released wins. If a user was inside,
+/// it releases when it leaves: by (5) for an access (its clear either was visible to the closer's look or its load of
+/// the word comes after the closer's barrier), and by the value of its own CompareExchange for a lease or exclusivity. Of several that leave at once, the
+/// last one's look finds no other.</para>
 ///
 /// <para><b>An aborted thread</b> (ControlledExecution.Run) may leave its slot as in (1). The region is then never released and never exclusive again, which
 /// is safe; its other users go on.</para>
@@ -65,7 +65,7 @@ internal abstract partial class RegionLock
     private const long PhaseClaiming = 0b01;
     private const long PhaseExclusive = 0b10;
 
-    // Exclusive, too, and one of those who were lent the region is alone even among them.
+    // Exclusive, too, and one borrower is alone even among the borrowers.
     private const long PhaseChanging = 0b11;
     private const long Closed = 0b100;
     private const long Released = 0b1000;
@@ -104,7 +104,7 @@ internal abstract partial class RegionLock
     /// <summary>Whether no access may write.</summary>
     public bool IsReadOnly => (Volatile.Read(ref _word) & ReadOnly) != 0;
 
-    /// <summary>Whether nobody is exclusive or claims to be, and the last owner is not gone.</summary>
+    /// <summary>Whether exclusivity is neither held nor claimed, and the last owner is not gone.</summary>
     public bool IsOpen
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -125,7 +125,7 @@ internal abstract partial class RegionLock
         get => (Volatile.Read(ref _word) & (PhaseMask | Closed | Indirect | ReadOnly)) == 0;
     }
 
-    /// <summary>Gives the region back. Called exactly once, after the last owner, when nobody is inside.</summary>
+    /// <summary>Gives the region back. Called exactly once, after the last owner is gone, when no user is inside.</summary>
     protected abstract void Release();
 
     /// <summary>
@@ -157,9 +157,9 @@ internal abstract partial class RegionLock
         return slot;
     }
 
-    /// <summary>Begins an access on behalf of whoever holds the region exclusively with <paramref name="ticket"/>.</summary>
+    /// <summary>Begins an access on behalf of the holder of exclusivity with <paramref name="ticket"/>.</summary>
     /// <returns>The slot to leave by.</returns>
-    /// <exception cref="SharedMemoryLockedException">Another of those who were lent the region changes it.</exception>
+    /// <exception cref="SharedMemoryLockedException">Another borrower changes the region.</exception>
     /// <exception cref="ObjectDisposedException">That exclusivity has ended.</exception>
     public AccessSlot EnterHeld(long ticket)
     {
@@ -269,11 +269,11 @@ internal abstract partial class RegionLock
         }
     }
 
-    /// <summary>Releases a closed region unless somebody is inside, who then releases it on leaving.</summary>
+    /// <summary>Releases a closed region unless a user is inside, which then releases it on leaving.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void TryRelease()
     {
-        // The word before the slots: while somebody is exclusive, threads that were lent the memory still get in
+        // The word before the slots: while exclusivity is held, threads that were lent the memory still get in
         // (EnterHeld), so a look at the slots proves nothing until the word has shown that this is over.
         long word = Volatile.Read(ref _word);
         if ((word & (PhaseMask | LeaseMask | Released)) != 0)
@@ -287,7 +287,7 @@ internal abstract partial class RegionLock
             return;
         }
 
-        // A closed word without phase and leases changes once more only, when somebody releases.
+        // A closed word without phase and leases changes only once more, at the release.
         if (Interlocked.CompareExchange(ref _word, word | Released, word) == word)
         {
             Release();
@@ -315,7 +315,7 @@ internal abstract partial class RegionLock
         }
     }
 
-    /// <summary>The same for whoever may come when the last owner is gone.</summary>
+    /// <summary>The same for a caller that may come when the last owner is gone.</summary>
     /// <returns>Whether the access has begun; otherwise the last owner was disposed, and the access has been left.</returns>
     /// <exception cref="SharedMemoryLockedException">The region is held exclusively; the access has been left.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -323,7 +323,7 @@ internal abstract partial class RegionLock
     {
         for (int patience = Patience; (Volatile.Read(ref _word) & (PhaseMask | Closed)) != 0; patience--)
         {
-            // Nobody may find this thread inside while it waits. Leaving looks at the word as every clear must: somebody who
+            // No other thread may find this one inside while it waits. Leaving looks at the word as every clear must: the thread that
             // closed the region may have found the slot and left the release to us.
             Leave(slot);
             long word = Volatile.Read(ref _word);
@@ -364,7 +364,7 @@ internal abstract partial class RegionLock
 
         if ((word & PhaseExclusive) != 0)
         {
-            throw Locked("Somebody holds the memory exclusively: another thread, or the callback of WithExclusivity that this is called from.", isClaim);
+            throw Locked("The memory is held exclusively: by another thread, or by the callback of WithExclusivity that this is called from.", isClaim);
         }
     }
 

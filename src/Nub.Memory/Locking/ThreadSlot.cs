@@ -12,7 +12,7 @@ internal sealed class ThreadSlot
     // So many accesses without a place cost a few milliseconds more than they would with one: enough to pay for a new table.
     private const int RenewAfter = 1 << 20;
 
-    // All words that were ever made, for whoever looks for accesses; and of them those that no thread has. Words are used again, never dropped.
+    // All words that were ever made, for threads that look for accesses; and of them those that no thread has. Words are used again, never dropped.
     private static long[][]? s_words;
     private static long[][]? s_free;
     private static int s_count;

@@ -39,7 +39,7 @@ internal static unsafe class CopiedPages
         int page = (int)HostMapping.PageSize;
         for (ulong at = from; at < to; at += (uint)page)
         {
-            // Sound: whole pages of two views that their mapping keeps, of which nobody else writes the first. Pages that are
+            // Sound: whole pages of two views that their mapping keeps; no other code writes the first meanwhile. Pages that are
             // alike are not written, or each would become a private copy.
             var target = new Span<byte>(view + at, page);
             var source = new ReadOnlySpan<byte>(original + at, page);

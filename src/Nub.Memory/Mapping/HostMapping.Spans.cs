@@ -3,7 +3,7 @@ namespace Nub.Memory;
 // Spans of the bytes, and guests that write them through a snapshot: the one excludes the other.
 internal abstract partial class HostMapping
 {
-    // The use of the pages that the bytes are of where nobody has written them, and how many spans are this mapping's: they go with it where it becomes a view.
+    // The use of the pages that show the bytes while these are unwritten, and how many spans are this mapping's: they go with it when it becomes a view.
     private PageUse _use = new();
     private SpinGate _gate;
     private int _spans;
@@ -77,7 +77,7 @@ internal abstract partial class HostMapping
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
     protected abstract void Unprotect();
 
-    /// <summary>Notes that the bytes are a snapshot's from now on where nobody has written them: the spans that are out are spans of its pages, too.</summary>
+    /// <summary>Notes that bytes that are not written are a snapshot's from now on: the spans that are out are spans of its pages, too.</summary>
     /// <param name="snapshot">The snapshot, which no guest can begin to write meanwhile; <see langword="null"/> where the bytes are the mapping's own again.</param>
     protected void BeViewOf(HostMapping? snapshot)
     {

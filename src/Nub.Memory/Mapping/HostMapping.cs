@@ -15,7 +15,7 @@ internal enum MappingBacking
     /// <summary>Memory of our own that can be handed to another process: a sealed file in memory, or a section.</summary>
     Shareable,
 
-    /// <summary>A file, or what else can be mapped, of somebody who may write it and may be able to shorten it.</summary>
+    /// <summary>A file, or what else can be mapped, that another process may write and may be able to shorten.</summary>
     File,
 
     /// <summary>A private copy-on-write view of a <see cref="Snapshot"/> or <see cref="File"/>.</summary>
@@ -31,8 +31,8 @@ internal enum MappingBacking
 /// <see cref="RegionLock"/>.
 /// </summary>
 /// <remarks>
-/// The platform is chosen here and nowhere else. A member that changes contents is called by somebody who holds the region
-/// exclusively; <see cref="Release"/> once for each share, when nobody is inside.
+/// The platform is chosen here and nowhere else. The caller of a member that changes contents holds the region exclusively;
+/// <see cref="Release"/> is called once for each share, when the region has no user inside.
 /// </remarks>
 internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint address, ulong size, MappingBacking backing)
 {
@@ -87,7 +87,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
     public bool IsSteady => !OthersCanWrite && !CanGo && !IsWrittenThrough;
 
     /// <summary>
-    /// Whether whoever opened the bytes says that nobody changes them, which the system does not ensure: a view of them is restored by a copy too, that
+    /// Whether the caller that opened the bytes vouches that they do not change, which the system does not ensure: a view of them is restored by a copy too, which
     /// survives when they go.
     /// </summary>
     public bool IsTrusted { get; protected init; }
@@ -120,7 +120,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
         : OperatingSystem.IsWindows() ? WindowsMapping.CreateShareable(size, readOnlyForPeers)
         : throw Unsupported();
 
-    /// <summary>Maps a part of what somebody else made: a file, a file in memory, a section, a device's descriptor.</summary>
+    /// <summary>Maps a part of what another process made: a file, a file in memory, a section, a device's descriptor.</summary>
     /// <param name="handle">Its handle, which stays the caller's.</param>
     /// <param name="offset">Where the part begins, in bytes.</param>
     /// <param name="size">Its size in bytes.</param>
@@ -155,7 +155,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
         using SafeFileHandle file = OperatingSystem.IsLinux() ? LinuxFile.Open(path, access) : File.OpenHandle(
             path, FileMode.Open, access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
-        // Whoever names a path has chosen its file system.
+        // The caller that names a path has chosen its file system.
         return Open(file, offset, size, access, allowUnsealed, isServedByTrusted: true);
     }
 
@@ -219,7 +219,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
     /// <summary>Brings back the snapshot that the mapping is a view of, or that was taken of it.</summary>
     public abstract void Restore();
 
-    /// <summary>Tells whoever traces of the last <see cref="Restore"/>, when the memory is no longer held exclusively.</summary>
+    /// <summary>Traces the last <see cref="Restore"/>, when the memory is no longer held exclusively.</summary>
     public virtual void TraceRestored()
     {
     }
@@ -269,7 +269,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
     /// <returns>The parts in bytes, ascending; <see langword="null"/> where nothing tells.</returns>
     public virtual List<(ulong Offset, ulong Length)>? FindWritten(HostMapping? below) => null;
 
-    /// <summary>Takes a share of the mapping, which somebody has who does not release it meanwhile.</summary>
+    /// <summary>Takes a share of the mapping. The caller ensures that another share exists meanwhile.</summary>
     public void Share() => Interlocked.Increment(ref _shares);
 
     /// <summary>Gives a share up; with the last one the mapping goes back to the system. A failure is traced, never thrown.</summary>

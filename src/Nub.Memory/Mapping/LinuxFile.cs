@@ -5,7 +5,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// What a descriptor is that memory is to be mapped from, asked once. What can only grow safer (a seal) is asked before what it makes safe
-/// (the length), so that nobody comes between.
+/// (the length): a change by another process in between does no harm.
 /// </summary>
 /// <remarks>The facts are of the pages statx(2), fcntl(2), statfs(2) and mmap(2) of the Linux manual.</remarks>
 internal readonly struct LinuxFile
@@ -35,11 +35,11 @@ internal readonly struct LinuxFile
     /// </summary>
     public bool CanGo => !IsInMemory || (_seals & LinuxNative.SealShrink) == 0;
 
-    /// <summary>Whether nobody can write it any more, by a mapping of earlier neither.</summary>
+    /// <summary>Whether no process can write it any more, not even by an earlier mapping.</summary>
     public bool IsImmutable => !CanGo && (_seals & LinuxNative.SealWrite) != 0;
 
     /// <summary>
-    /// Opens a file beside whoever has it: .NET's own way takes a lock (flock(2)), which the file's owner may hold, as a Java virtual machine does
+    /// Opens a file that other processes have open: .NET's own way takes a lock (flock(2)), which the file's owner may hold, as a Java virtual machine does
     /// on its counters. A pipe is not waited for.
     /// </summary>
     /// <exception cref="ArgumentException">The path is empty or has a null character, where C would end it.</exception>
@@ -77,8 +77,8 @@ internal readonly struct LinuxFile
     }
 
     /// <summary>
-    /// Refuses what somebody else may serve (FUSE, a file system of the network): it answers an access, and statx and fstatfs, when it likes or never, and a collection waits
-    /// for the thread that waits for it. F_GET_SEALS is answered by the kernel, and with seals for files in memory and of huge pages alone.
+    /// Refuses what a process or another host may serve (FUSE, a file system of the network): its server answers an access, and statx and fstatfs, late or never, and a collection waits
+    /// for the thread that waits for that answer. F_GET_SEALS is answered by the kernel, and with seals for files in memory and of huge pages alone.
     /// </summary>
     /// <exception cref="NotSupportedException">It is another file, or none.</exception>
     /// <exception cref="SharedMemoryMapException">The system does not tell.</exception>
@@ -91,7 +91,7 @@ internal readonly struct LinuxFile
 
         throw Marshal.GetLastPInvokeError() == LinuxNative.ErrorInvalid
             ? new NotSupportedException(
-                "The handle is of no file in memory (memfd, tmpfs, hugetlbfs). Whoever serves its file could let an access wait for ever, and the process with it. If that is trusted, set allowUnsealed.")
+                "The handle is not of a file in memory (memfd, tmpfs, hugetlbfs). The server of its file could let an access wait for ever, and the process with it. If it is trusted, set allowUnsealed.")
             : Failed("fcntl");
     }
 

@@ -87,7 +87,7 @@ internal sealed partial class LinuxMapping
             throw failure;
         }
 
-        // The caller holds the snapshot by a lease, or nobody else has it yet: so no guest has begun to write it.
+        // The caller holds a lease of the snapshot, or is the only one that has it yet: so no guest has begun to write it.
         BeViewOf(snapshot);
         Backing = MappingBacking.CopyOnWrite;
         _restoring = restoring;
@@ -136,7 +136,7 @@ internal sealed partial class LinuxMapping
         const int Flags = LinuxNative.MapPrivate | LinuxNative.MapAnonymous | LinuxNative.MapFixed | LinuxNative.MapNoReserve;
         if (LinuxNative.MMap(Address, (nuint)Size, LinuxNative.ProtRead | LinuxNative.ProtWrite, Flags, -1, 0) != Address)
         {
-            // Whoever is given the range next would have a guest write into it.
+            // The next mapping at this range would be written by a guest.
             Environment.FailFast($"{Size} bytes at 0x{Address:X} are not mapped any more, and owners of them live.", failure);
         }
 

@@ -62,7 +62,7 @@ internal sealed partial class LinuxMapping : HostMapping
         try
         {
             // After our own mapping, which it would forbid, and before the seal that forbids it. A descriptor that is opened for
-            // reading would not do: whoever has it can open the file once more, by /proc/self/fd.
+            // reading would not do: a process that has it can open the file once more, by /proc/self/fd.
             if (readOnlyForPeers)
             {
                 mapping.Seal(LinuxNative.SealFutureWrite);
@@ -163,7 +163,7 @@ internal sealed partial class LinuxMapping : HostMapping
             throw Failed("mprotect", $"a snapshot of {Size} bytes, to be read only");
         }
 
-        // Whoever might get at the file cannot shorten it, which would end this process at the next access (SIGBUS), nor write it by
+        // A process that might get at the file can neither shorten it, which would end this process at the next access (SIGBUS), nor write it by
         // another way than this mapping.
         int seals = LinuxNative.SealSeal | LinuxNative.SealShrink | LinuxNative.SealGrow;
         if (LinuxNative.FCntl(_file!, LinuxNative.FAddSeals, seals | LinuxNative.SealFutureWrite) != 0)

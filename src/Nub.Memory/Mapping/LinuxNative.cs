@@ -46,7 +46,7 @@ internal static partial class LinuxNative
     public const int SealGrow = 4;
     public const int SealWrite = 8;
 
-    /// <summary>Nobody can map it writable or write it from now on; mappings that are writable stay so. Linux 5.1.</summary>
+    /// <summary>It can neither be mapped writable nor be written from now on; mappings that are writable stay so. Linux 5.1.</summary>
     public const int SealFutureWrite = 16;
 
     public const int FDupFdCloExec = 1030;

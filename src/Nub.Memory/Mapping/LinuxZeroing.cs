@@ -71,7 +71,7 @@ internal static unsafe class LinuxZeroing
         }
     }
 
-    // By the runtime's own way and not BulkFill's: nobody else is there to see a byte written twice.
+    // By the runtime's own way and not BulkFill's: the range is held exclusively, and no one else sees a byte written twice.
     private static void Overwrite(nint address, ulong size)
     {
         for (int length; size > 0; size -= (ulong)length, address += length)

@@ -64,7 +64,7 @@ internal sealed class WindowsMapping : HostMapping
     public static new WindowsMapping CreateSnapshot(ulong size) => CreateGuarded(size, MappingBacking.Snapshot);
 
     /// <remarks>
-    /// The section has no page for guards, which are around the view: another process maps it from its first byte on. That nobody shortens it
+    /// The section has no page for guards, which are around the view: another process maps it from its first byte on. Against shortening it
     /// needs no seal: a section has the size that it was made with.
     /// </remarks>
     public static new WindowsMapping CreateShareable(ulong size, bool readOnlyForPeers)

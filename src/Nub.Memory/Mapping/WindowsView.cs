@@ -8,7 +8,7 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// <para>A section of our own has a page to spare at each end, and these are made inaccessible: the guards are part of the view.
-/// They are so before anybody knows the address.</para>
+/// They are so before the address is known outside of this class.</para>
 /// <para>A file has no page to spare, and a view begins at a multiple of the allocation granularity, so that it cannot be mapped
 /// into the middle of a reservation. There the guards are two reservations around the view. The hole for all three is found by
 /// reserving it whole; between its release and its use another thread may take a part, and then the search begins anew.</para>
@@ -146,7 +146,7 @@ internal sealed class WindowsView
 
     private static WindowsView? TryMapBetween(SectionHandle section, ulong offset, ulong size, uint access, out SharedMemoryMapException? refusal)
     {
-        // The view takes whole granules. Of the last, what is not the view's is nobody's: every allocation begins at a granule.
+        // The view takes whole granules. Of the last, what is not the view's stays unused: every allocation begins at a granule.
         ulong guard = WindowsNative.AllocationGranularity;
         ulong granules = (size + guard - 1) / guard * guard;
         var view = new WindowsView(size);

@@ -5,7 +5,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// Has the kernel remember which pages of a range were written since they were protected: userfaultfd's asynchronous write protection (Linux 6.7;
-/// Documentation/admin-guide/mm/userfaultfd.rst), under which a write just lifts the protection and nobody is told.
+/// Documentation/admin-guide/mm/userfaultfd.rst), under which a write just lifts the protection, without an event.
 /// </summary>
 /// <remarks>
 /// A descriptor for the whole process, because a range stays watched for as long as it is mapped and the descriptor is open. A container may forbid the call
@@ -30,7 +30,7 @@ internal sealed unsafe class WriteProtection
     public static PageQuery Written { get; } = new(PageTraits.Written, PageTraits.None, PageTraits.None, PageTraits.Written);
 
     /// <summary>Watches a range, of which nothing is protected yet.</summary>
-    /// <returns>Whether the kernel does: somebody else may have registered it.</returns>
+    /// <returns>Whether the kernel does: the range may be registered with another userfaultfd.</returns>
     public bool TryWatch(nint address, ulong length)
     {
         var argument = new LinuxNative.UserFaultRegisterArgument

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Nub.Memory;
 
 /// <summary>Private pages whose every touch is observed. Of any size, so that a parser's bounds can be tested to the byte.</summary>
-/// <remarks>It says that others can write it, because a span of it would show bytes that nobody observes.</remarks>
+/// <remarks>It claims that others can write it, so that no span is given: reads through a span would not be observed.</remarks>
 internal sealed unsafe class ObservedMapping : HostMapping
 {
     private readonly HostMapping _pages;

@@ -65,7 +65,7 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
         return whyNot is null;
     }
 
-    /// <summary>The process's one, installed by whoever asks first.</summary>
+    /// <summary>The process's only instance, installed by the first call.</summary>
     /// <exception cref="PlatformNotSupportedException">The platform has no surviving path.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused a step; the call may be tried again.</exception>
     public static RecoveringAccess Get()
@@ -172,7 +172,7 @@ internal sealed unsafe class RecoveringAccess : IndirectAccess
         _ => TryCopyIn(place, ref *value, size),
     };
 
-    /// <summary>And and Or as the processor has them give no result, so they are compared and exchanged until nobody came between.</summary>
+    /// <summary>The processor's own And and Or give no result, so this compares and exchanges until no other write came in between.</summary>
     private bool TryCombine(AtomicOperation operation, byte* place, bool isLong, ulong operand, out ulong seen)
     {
         seen = 0;

@@ -129,7 +129,7 @@ internal sealed class RecoveryCode
         _code.JumpIf(Condition.Below, byDefault);
         _code.Emit(0xFF, 0xE0); // jmp rax, which finds its arguments as the kernel gave them
 
-        // The kernel lets nobody ignore a fault of his own (signal(7)); a signal that was sent is ignored as before.
+        // A thread cannot ignore a fault of its own (signal(7)); a signal that was sent is ignored as before.
         _code.Mark(ignored);
         var end = new Label();
         _code.Emit(0x83, 0x7E, 0x08, 0x00); // cmp dword [rsi + si_code], 0

@@ -53,7 +53,7 @@ internal sealed unsafe class RecoveryPage
         }
         catch
         {
-            // Nobody has its address yet.
+            // Its address is not published yet.
             _ = system.Unmap(address, Length);
             throw;
         }

@@ -60,7 +60,7 @@ public readonly record struct MemoryRegion(
 {
     /// <summary>
     /// On Windows, where the bytes lie in a file-mapping object. <see langword="null"/> elsewhere, and for a private
-    /// copy-on-write view: whoever mapped its object would see the snapshot, and not what the view has changed.
+    /// copy-on-write view: a mapping of its object would show the snapshot, and not what the view has changed.
     /// </summary>
     public HostRegionBase? HostBase { get; init; }
 

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Nub.Memory;
 
 /// <summary>
-/// A new file that takes another's place in one step, when all of it is on the disk: whoever opens the path, also after a crash, finds the old
+/// A new file that takes another's place in one step, when all of it is on the disk: a process that opens the path, also after a crash, finds the old
 /// file or the new one, and nothing in between.
 /// </summary>
 /// <remarks>
@@ -107,7 +107,7 @@ internal sealed class ReplacingFile : IDisposable
 
     private static SafeFileHandle? TryCreateNameless(string folder)
     {
-        // Without /proc there is no way for everybody to give it a name.
+        // Without /proc, only a privileged process can give it a name.
         if (FileNative.OpenNameless is not { } nameless || !Directory.Exists("/proc/self/fd"))
         {
             return null;

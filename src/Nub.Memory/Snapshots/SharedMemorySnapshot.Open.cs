@@ -32,12 +32,12 @@ public sealed partial class SharedMemorySnapshot
 
     /// <summary>
     /// Opens a snapshot without reading its pages: judges the header, the table and the sections, and maps the rest, which is read when it is
-    /// touched. For files that nobody else can write: what is written to them later shows in pages that were not touched yet.
+    /// touched. For files that no other process can write: what is written to them later shows in pages that were not touched yet.
     /// </summary>
     /// <remarks>
     /// <para>Of the memory there is no span. When the file is shortened, an access to what is gone is a
     /// <see cref="SharedMemoryFaultException"/>; where no access survives that (Linux on arm64), it ends this process (SIGBUS). A new
-    /// snapshot that is saved at the same path is another file, and disturbs nobody.</para>
+    /// snapshot that is saved at the same path is another file, and leaves this one as it is.</para>
     /// <para>On Windows, and where it would take more than 4,096 pieces (a layer of many scattered pages), it is copied and checked as by
     /// <see cref="Open"/>; <see cref="IsTrusted"/> tells.</para>
     /// </remarks>

@@ -8,8 +8,8 @@ namespace Nub.Memory;
 /// only what differs from another snapshot.
 /// </summary>
 /// <remarks>
-/// <para>The format is in docs/snapshots.md. Checksums find damage, a truncated or altered file, and no forgery: whoever can write the file
-/// can write its checksums. Where that is to be found out, sign the file.</para>
+/// <para>The format is in docs/snapshots.md. Checksums find damage, a truncated or altered file, and no forgery: a process that can write the file
+/// can write its checksums. Where forgery is to be found, sign the file.</para>
 /// <para>Every member may be called from any thread. After <see cref="Dispose"/> each that needs the memory throws
 /// <see cref="ObjectDisposedException"/>.</para>
 /// </remarks>
@@ -58,7 +58,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
         return section is not null;
     }
 
-    /// <summary>Copies a memory, alone with it; a <see cref="ReadOnlySharedMemory"/>, which nobody has alone, beside its other users.</summary>
+    /// <summary>Copies a memory while holding it exclusively; a <see cref="ReadOnlySharedMemory"/>, which is never held exclusively, beside its other users.</summary>
     /// <remarks>Of read-only memory that a guest or another process writes meanwhile, each chunk of 64 KiB is as its bytes were at some time, and all are not of one moment.</remarks>
     /// <param name="memory">The memory: a multiple of the page size.</param>
     /// <param name="sections">What is to travel beside it; null for nothing.</param>

@@ -4,7 +4,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// What travels in a snapshot beside the memory: a processor's registers, a device's state. The library carries the bytes and knows nothing of
-/// them; whoever reads them judges the version first.
+/// them; their reader judges the version first.
 /// </summary>
 [DebuggerDisplay("{Name,nq}, version {Version}, {Content.Length} bytes")]
 public sealed class SharedMemorySnapshotSection

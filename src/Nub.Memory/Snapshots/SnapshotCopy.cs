@@ -4,7 +4,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// Copies a snapshot's file, and what it is a layer of, into new memory, and compares each chunk with its checksum on the way: it is read once
-/// into private bytes, judged there, and written from there. The memory is nobody's until all of it was found whole.
+/// into private bytes, judged there, and written from there. The memory is given out only when all of it was found whole.
 /// </summary>
 internal static class SnapshotCopy
 {

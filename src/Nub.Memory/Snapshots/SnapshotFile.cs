@@ -6,7 +6,7 @@ namespace Nub.Memory;
 
 /// <summary>A snapshot's file whose header, table and sections were read and judged. Its pages were not.</summary>
 /// <remarks>
-/// A file is anybody's bytes: every number is compared with the file's length before anything is made of it, and what is allocated is
+/// A file may have been written by anyone: every number is compared with the file's length before anything is made of it, and what is allocated is
 /// proportional to what was read.
 /// </remarks>
 internal sealed class SnapshotFile : IDisposable

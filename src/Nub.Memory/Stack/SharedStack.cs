@@ -31,8 +31,8 @@ public delegate bool SharedStackTryParser<T, TState>(ReadOnlySpan<byte> element,
 /// <para>Little-endian, offsets from the start of the buffer: a u64 stack pointer (SP) at 0, which is 8 when the buffer is
 /// empty. A push writes the data at SP, then the old SP as a u64, then adds length + 8 to SP. The guest can write all of it at
 /// any time, so each number is fetched once and judged before it is used; an element is copied once, and everything
-/// else is judged on the copy. A refused call changes nothing: what a call changes it changes in one access, so whoever wants the
-/// memory exclusively comes before all of it or after.</para>
+/// else is judged on the copy. A refused call changes nothing: a call makes its changes in one access, so a thread that takes the
+/// memory exclusively comes before all of them or after.</para>
 /// <para>An element that is popped with a parser is a u32 length prefix and that many bytes, and at least 8 bytes in all: a guest that
 /// pushes less fills it up with zeroes, which the prefix does not count, as <see cref="PushPrefixed"/> does. New memory is all
 /// zeroes, and so is its stack pointer: <see cref="Reset"/> makes an empty buffer of it.</para>

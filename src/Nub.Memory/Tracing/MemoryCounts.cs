@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace Nub.Memory;
 
 /// <summary>
-/// What the meter tells of: plain numbers, which are counted whether somebody listens or not, and only where an access has failed or a system call is made anyway. One costs an interlocked
+/// What the meter reports: plain numbers, which are counted whether a listener is there or not, and only where an access has failed or a system call is made anyway. One costs an interlocked
 /// addition; what a guest can cause a million times a second is counted on a line of its own, so that it slows no other's.
 /// </summary>
 internal static class MemoryCounts

@@ -4,12 +4,12 @@ namespace Nub.Memory;
 
 /// <summary>Makes the meter of a package when it is first needed. A source file that Nub.Kvm and Nub.Virtio compile as well, so that it is no public name.</summary>
 /// <remarks>
-/// Whoever listens is told of each instrument while it is made, and is the user's code: it may throw, make a memory of its own, or wait for a thread that makes one. So this is called by no initializer, which
-/// would fail for good or hold that thread, and what a listener throws keeps nobody from going on.
+/// A listener is told of each instrument while it is made, and is the user's code: it may throw, make a memory of its own, or wait for a thread that makes one. So this is called by no initializer, which
+/// would fail for good or hold that thread, and what a listener throws goes no further.
 /// </remarks>
 internal static class MeterOnce
 {
-    /// <summary>Makes the meter, the first time; who comes meanwhile does not wait.</summary>
+    /// <summary>Makes the meter, the first time; a thread that comes meanwhile does not wait.</summary>
     /// <param name="isMade">1 once it is made or being made.</param>
     /// <param name="meter">The meter.</param>
     /// <param name="name">Its name.</param>

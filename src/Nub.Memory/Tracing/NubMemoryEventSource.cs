@@ -3,7 +3,7 @@ using System.Diagnostics.Tracing;
 namespace Nub.Memory;
 
 /// <summary>
-/// What the library tells about itself: visible in dotnet-trace and dotnet-counters, free while nobody listens. A guest can
+/// What the library tells about itself: visible in dotnet-trace and dotnet-counters, free without a listener. A guest can
 /// cause refusals at will, so each caller asks <see cref="EventSource.IsEnabled()"/> first.
 /// </summary>
 [EventSource(Name = "Nub.Memory")]

@@ -6,7 +6,7 @@ namespace Nub.Tool.Headers;
 /// <summary>Reads the structs and unions of headers as the compiler lays them out.</summary>
 internal sealed class HeaderReader
 {
-    // Refused in C, and an answer that nobody could use.
+    // Refused in C, and an answer that could not be used.
     private const string BigEndian = "the target is big-endian";
 
     // Who has more wants the reader busy, or its stack at an end. libclang goes through all members of a struct for the place of each.

@@ -139,7 +139,7 @@ internal sealed class CSharpWriter
         }
     }
 
-    // What ends a line ends a comment, and what follows would be code: whoever wrote the header, it is one line.
+    // What ends a line ends a comment, and what follows would be code. Headers are not trusted, so this is always one line.
     private void Line(string? line = "")
     {
         if (line is not null)

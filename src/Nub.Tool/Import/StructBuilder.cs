@@ -109,7 +109,7 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
 
     private static string? RemarkOf(CType type) => type switch
     {
-        { Kind: CKind.Pointer } => "an address of whoever wrote it",
+        { Kind: CKind.Pointer } => "an address in the writer's memory",
         { Kind: CKind.Enum } => "an enum",
         { Name: "_Bool" or "bool" } => "0 or 1",
         _ when ByteOrderNames.IsVirtio(type.Name) => "little-endian, as since virtio 1.0",

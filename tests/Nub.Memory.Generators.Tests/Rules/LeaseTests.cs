@@ -5,7 +5,7 @@ namespace Nub.Memory.Generators.Tests.Rules;
 /// <summary>NUB0014.</summary>
 public sealed class LeaseTests
 {
-    private const string Discarded = "is discarded, so that nobody can end it";
+    private const string Discarded = "is discarded, and can never be ended";
     private const string NotEverywhere = "is not ended on every way out of the method";
     private const string ByException = "is not ended on a way out of the method by an exception";
 

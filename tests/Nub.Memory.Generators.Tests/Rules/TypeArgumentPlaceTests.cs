@@ -164,7 +164,7 @@ public sealed class TypeArgumentPlaceTests
             "'TMine' cannot be used for 'T' of 'Base.Dropped<T, TOther>', which is [AllValid]: the type parameter 'TMine' may stand for any type; mark it [AllValid], so that its users are checked in turn",
             messages[0]);
         Assert.Equal(
-            "'T' cannot be used for 'T' of 'Derived.Added<T>', which is [AllValid]: 'Base.Added<T>' is what others call, with any type, and nobody checks them; mark its 'T' [AllValid] too",
+            "'T' cannot be used for 'T' of 'Derived.Added<T>', which is [AllValid]: 'Base.Added<T>' can be called with any type, which no rule checks there; mark its 'T' [AllValid] too",
             messages[1]);
     }
 

@@ -26,7 +26,7 @@ namespace Wire
         }
 
         /// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>
-        /// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>
+        /// <remarks>The memory must not be held exclusively, and it, or the lease that the view was bound under, must be live.</remarks>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public readonly ref partial struct View : global::Nub.Memory.ISharedView<View, global::Wire.Header>
         {

@@ -30,7 +30,7 @@ namespace Wire
         }
 
         /// <summary>One value where it stands in shared memory. Each use of a property reads or writes that field then and there, once.</summary>
-        /// <remarks>The memory must not be held exclusively by somebody, and it, or the lease that the view was bound under, must be live.</remarks>
+        /// <remarks>The memory must not be held exclusively, and it, or the lease that the view was bound under, must be live.</remarks>
         [global::System.CodeDom.Compiler.GeneratedCode("Nub.Memory.Generators", "0.1")]
         public readonly ref partial struct View : global::Nub.Memory.ISharedView<View, global::Wire.Command>
         {
@@ -120,7 +120,7 @@ namespace Wire
         /// <summary>A view of consecutive values, if they lie within the memory.</summary><returns>Whether they do; a guest can make them not, and neither an exception nor an allocation is made of that.</returns>
         public static bool TryArrayAt<TSource>(scoped in TSource source, ulong offset, int count, out global::Nub.Memory.SharedViews<global::Wire.Command, View> views) where TSource : global::Nub.Memory.ISharedSource, allows ref struct => global::Nub.Memory.SharedViews.TryArrayAt<global::Wire.Command, View, TSource>(in source, offset, count, out views);
 
-        /// <summary>Reads a value from private memory that nobody else can change, if its bytes, which stand as they do in shared memory, are a legal one.</summary><returns>Whether they are.</returns><exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
+        /// <summary>Reads a value from private memory that no other code can change, if its bytes, which stand as they do in shared memory, are a legal one.</summary><returns>Whether they are.</returns><exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>
         public static bool TryReadFrom(global::System.ReadOnlySpan<byte> source, out global::Wire.Command value) => global::Nub.Memory.SharedBytes.TryRead<global::Wire.Command>(source, out value);
 
         /// <summary>Writes the value to private memory, where its bytes then stand as they do in shared memory; what follows them is left alone.</summary><exception cref="global::System.ArgumentException">There are fewer than 8 bytes.</exception>

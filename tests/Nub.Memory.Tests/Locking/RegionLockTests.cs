@@ -97,7 +97,7 @@ public class RegionLockTests
                 () => region.Enter(), () => region.Wait(region.Publish()), () => region.TryWait(region.Publish()),
             ])
             {
-                AssertLocked("Somebody holds the memory exclusively", entry);
+                AssertLocked("The memory is held exclusively", entry);
             }
 
             Assert.Equal("1 owners, 0 leases, held exclusively", region.DescribeUsers());
@@ -156,7 +156,7 @@ public class RegionLockTests
             () => region.EnterExclusive(), () => region.EnterExclusive(TimeSpan.Zero), region.EnterLease, () => region.Enter(), () => region.TryWait(region.Publish()),
         ])
         {
-            AssertLocked("Somebody holds the memory exclusively", entry);
+            AssertLocked("The memory is held exclusively", entry);
         }
 
         // Closed meanwhile: the last one releases it.
@@ -181,7 +181,7 @@ public class RegionLockTests
         var claimant = new Thread(() => region.EnterExclusive(Timeout.InfiniteTimeSpan));
         claimant.Start();
         Patience.WaitUntil(() => region.DescribeUsers().EndsWith("held exclusively", StringComparison.Ordinal));
-        AssertLocked("Somebody holds the memory exclusively", region.EnterLease);
+        AssertLocked("The memory is held exclusively", region.EnterLease);
         region.Leave(slot);
         claimant.Join();
         Assert.Equal("1 owners, 0 leases, held exclusively", region.DescribeUsers());

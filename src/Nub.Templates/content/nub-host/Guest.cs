@@ -10,7 +10,7 @@ internal static class Guest
     {
         var thread = new Thread(() =>
         {
-            // A lease, as a virtual processor has one while it runs: nobody takes the memory away meanwhile.
+            // A lease, as a virtual processor has one while it runs: the memory cannot be taken away meanwhile.
             using GuestLease lease = guest.EnterGuest();
             byte[] bytes = Encoding.UTF8.GetBytes(text);
             memory.CopyFrom(MessageAddress, bytes);

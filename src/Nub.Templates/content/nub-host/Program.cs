@@ -1,7 +1,7 @@
 using System.Text;
 using Nub.Memory;
 
-// A memory that is this program's alone, set up before anybody else has it.
+// A memory that is this program's alone, set up before it is shared.
 using var exclusive = new ExclusiveSharedMemory(64 * 1024);
 
 // From here on the guest has all of it. The host reads and writes beside it, each byte once.
