@@ -7,11 +7,11 @@ namespace Nub.Kvm;
 
 /// <summary>
 /// The contents of a slot, to go back to by its dirty pages: restoring costs a copy of each page that the guest has written since, and
-/// nothing for the others. For memory that is no copy-on-write view of a snapshot; such a view is restored by
+/// nothing for the others. For memory that is not a copy-on-write view of a snapshot; such a view is restored by
 /// <see cref="SharedMemory.Restore()"/>.
 /// </summary>
 /// <remarks>
-/// The kernel's log tells of the guest's writes only. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to
+/// The kernel's log has the guest's writes only. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to
 /// <see cref="Take(MemorySlot, DirtyBitmap?)"/>) or by <see cref="MarkDirty"/>, or restored with all others (<see cref="RestoreAll"/>). While a snapshot is in use no other code
 /// may read the slot's dirty pages or take its part of the bitmap, because reading begins both anew.
 /// </remarks>

@@ -131,7 +131,7 @@ public sealed unsafe partial class VirtualMachine
             processor.EndInstruction();
         }
 
-        // Alone first: who is inside is found out before anything is changed.
+        // Exclusivity first: a user that is inside is found before anything is changed.
         _ = Alone(slots, held =>
         {
             int restored = 0;

@@ -10,7 +10,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="value">The value to write.</param>
     /// <param name="comparand">The value that must be there for it to be written.</param>
     /// <returns>The value that was there.</returns>
-    /// <exception cref="ArgumentException">The place in this process is no multiple of the size, or the type is not one of the four.</exception>
+    /// <exception cref="ArgumentException">The place in this process is not a multiple of the size, or the type is not one of the four.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">The bytes are gone.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>

@@ -21,7 +21,7 @@ internal enum AccessFailure
     /// <summary>The region was opened for reading. By guest address only: elsewhere that is an exception.</summary>
     ReadOnly,
 
-    /// <summary>An atomic's place is no multiple of its size. By guest address only, as well.</summary>
+    /// <summary>An atomic's place is not a multiple of its size. By guest address only, as well.</summary>
     Misaligned,
 }
 

@@ -45,7 +45,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <param name="guestMappedSize">How many bytes, from the first, a guest is to see: a multiple of the page size, at least one page.</param>
     /// <returns>The snapshot.</returns>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// The file is empty or its length is no multiple of the page size; or <paramref name="guestMappedSize"/> is 0, no multiple
+    /// The file is empty or its length is not a multiple of the page size; or <paramref name="guestMappedSize"/> is 0, no multiple
     /// of the page size, or beyond the file.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>

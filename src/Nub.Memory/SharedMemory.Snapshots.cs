@@ -81,7 +81,7 @@ public abstract partial class SharedMemory
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. The memory is as it was.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused. The memory is as it was.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
-    /// <exception cref="NotSupportedException">The memory is read-only, or its size is no multiple of the page size.</exception>
+    /// <exception cref="NotSupportedException">The memory is read-only, or its size is not a multiple of the page size.</exception>
     public ReadOnlySharedMemory TakeSnapshot()
     {
         RefuseExclusivity();

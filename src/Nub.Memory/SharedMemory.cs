@@ -51,7 +51,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <summary>
     /// The most bytes of physical memory that <see cref="Zero"/> and <see cref="Restore()"/> leave with the memory: 64 MiB unless it is set, 0 to have all go
     /// back to the kernel. A page that stays is overwritten where it stands; one that is given back costs a page fault, some microseconds, at its next
-    /// touch. Of a limit that is no multiple of the page size the rest is not used. The same for all owners. On Windows nothing can be given back, and the limit is not looked at.
+    /// touch. Of a limit that is not a multiple of the page size the rest is not used. The same for all owners. On Windows nothing can be given back, and the limit is not looked at.
     /// </summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong ResidentLimit

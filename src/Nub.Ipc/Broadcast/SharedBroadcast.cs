@@ -72,7 +72,7 @@ public sealed class SharedBroadcast
     /// <param name="maxRecordLength">The longest record in bytes.</param>
     /// <returns>The broadcast.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, the length is negative, or the size is too small for two slots.</exception>
-    /// <exception cref="ArgumentException">The memory begins at an address that is no multiple of 8.</exception>
+    /// <exception cref="ArgumentException">The memory begins at an address that is not a multiple of 8.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>

@@ -89,7 +89,7 @@ public sealed class SharedBroadcastProducer
         return true;
     }
 
-    /// <summary>Wakes all who sleep. The order is that of a ring (<see cref="RingEnd"/>); who sleeps issues the system barrier, or the request stays.</summary>
+    /// <summary>Wakes all sleeping consumers. The order is that of a ring (<see cref="RingEnd"/>); a sleeper issues the system barrier, or the request stays.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void WakeConsumers()
     {

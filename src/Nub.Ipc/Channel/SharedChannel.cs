@@ -238,7 +238,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         SharedRing.TryOpen(memory, offset, size, out SharedRing? ring) ? ring!
             : throw new SharedChannelException(SharedChannelError.MemoryInvalid, $"No ring of {size} bytes stands at {offset} of the memory that the peer sent.");
 
-    /// <summary>What is told of an error while a channel is being made: a peer that goes has gone, and one that takes too long did not say hello in time.</summary>
+    /// <summary>The exception to throw for an error while a channel is being made: the peer has gone, or did not say hello in time.</summary>
     private static Exception Translated(Exception error, SharedChannelOptions options, CancellationToken cancellationToken) => error switch
     {
         SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.NotConnected } or (IOException and not FileNotFoundException) =>

@@ -86,7 +86,7 @@ public sealed class SharedRing : IDisposable
     /// <param name="size">The size in bytes, at least 1024: 512 are the ring's own, the rest, rounded down to a multiple of 64, is for records.</param>
     /// <returns>The ring.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, or the size is less than 1024.</exception>
-    /// <exception cref="ArgumentException">The memory begins at an address that is no multiple of 8.</exception>
+    /// <exception cref="ArgumentException">The memory begins at an address that is not a multiple of 8.</exception>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>

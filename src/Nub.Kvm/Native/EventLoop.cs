@@ -52,7 +52,7 @@ internal sealed unsafe class EventLoop
     /// <summary>The event is not awaited any more. When its descriptor is closed, epoll forgets it by itself.</summary>
     public void Forget(ulong key) => _events.TryRemove(key, out _);
 
-    // What fails is tried again by the next who waits.
+    // What fails is tried again by the next wait.
     private Descriptor Start()
     {
         lock (_starting)

@@ -45,8 +45,8 @@ internal sealed record ByteRange(Term Memory, Term Offset, long? Length, long Le
         return start < end ? (start, end) : null;
     }
 
-    /// <summary>Whether what is written here may be what stands in the other place: as far as the code shows.</summary>
-    /// <remarks>Of two views that came from elsewhere it is assumed that they show different bytes; who has one as well as a memory may have it of that.</remarks>
+    /// <summary>Whether, as far as the code shows, a write here may change what stands in the other place.</summary>
+    /// <remarks>Two views that came from elsewhere are assumed to show different bytes; a view beside a memory may be one of that memory.</remarks>
     public bool Covers(ByteRange other) => Memory != other.Memory
         ? Memory.IsBehindView != other.Memory.IsBehindView
         : LinearForm.Difference(other.Offset, Offset) is { } distance

@@ -32,7 +32,7 @@ internal static class SharedTypes
         _ => null,
     };
 
-    /// <summary>What a machine has told of its guest: why and with what it was left, or what it has written.</summary>
+    /// <summary>What a machine reports of its guest: why the guest was left and with what data, or what it has written.</summary>
     public static bool IsOfExit(ITypeSymbol? type) => type is { Name: "VmExit" or "CoalescedWrite" } && type.IsInKvm();
 
     public static bool HasNameOfView(ITypeSymbol? type) => type?.Name is "SharedArrayView" or "SharedViews" or "AtomicField" or "Enumerator" || (type is not null && IsNameOfView(type.Name));

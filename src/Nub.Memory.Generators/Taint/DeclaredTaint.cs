@@ -60,7 +60,7 @@ internal sealed class DeclaredTaint
     /// <summary>What is said about a method, a property or a field.</summary>
     public DeclaredMember Of(ISymbol member)
     {
-        // Nearly every project: it is asked of every call.
+        // Nearly every project; and this runs for every call.
         if (_isEmpty)
         {
             return DeclaredMember.Nothing;

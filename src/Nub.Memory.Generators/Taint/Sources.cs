@@ -83,7 +83,7 @@ internal static class Sources
         return false;
     }
 
-    // It is asked of every call in a project: the name alone tells of nearly all of them.
+    // It runs for every call in a project: the name alone excludes nearly all of them.
     private static bool IsSource(ISymbol member)
     {
         INamedTypeSymbol? type = member.ContainingType;

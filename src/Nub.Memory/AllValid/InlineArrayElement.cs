@@ -49,7 +49,7 @@ internal sealed class InlineArrayElement
             return null;
         }
 
-        // Of an element whose size is no multiple of its alignment, bytes are left over behind the last: padding, which a write would carry out.
+        // Of an element whose size is not a multiple of its alignment, bytes are left over behind the last: padding, which a write would carry out.
         if (RuntimeHelpers.SizeOf(type.TypeHandle) != array.Length * (long)RuntimeHelpers.SizeOf(element.TypeHandle))
         {
             return null;

@@ -15,7 +15,7 @@ public sealed class LayoutAttribute : Attribute
 
     /// <summary>
     /// On a struct or a field: the alignment in bytes that C gives it where that is more than its type's, as <c>alignas(64)</c> does; a power of two, and 0 where nothing is said. C# aligns to less, so the
-    /// field has to be placed by reserved fields: where its offset, or the size of the struct, is no multiple of it, that is an error (NUB0003). <c>Layout.Alignment</c> of the struct is this alignment.
+    /// field has to be placed by reserved fields: where its offset, or the size of the struct, is not a multiple of it, that is an error (NUB0003). <c>Layout.Alignment</c> of the struct is this alignment.
     /// </summary>
     public int Alignment { get; set; }
 }

@@ -5,9 +5,9 @@ namespace Nub.Memory;
 /// does for what is read from shared memory.
 /// </summary>
 /// <remarks>
-/// On a method or a property it is said of what that gives; on a field of what it holds; on a parameter of what the method is given, or, where the
-/// parameter is <see langword="out"/>, of what it gives. The same for code that cannot carry attributes is said by a line of an
-/// additional file <c>Nub.Taint.txt</c>: <c>GuestValue Some.Type.Member</c>.
+/// On a method or a property it applies to the result; on a field to its contents; on a parameter to the argument, or, where the
+/// parameter is <see langword="out"/>, to the value that the method gives back. For code that cannot carry attributes, a line of an
+/// additional file <c>Nub.Taint.txt</c> says the same: <c>GuestValue Some.Type.Member</c>.
 /// </remarks>
 [AttributeUsage(AttributeTargets.Method | AttributeTargets.Property | AttributeTargets.Field | AttributeTargets.Parameter, Inherited = false)]
 public sealed class GuestValueAttribute : Attribute;

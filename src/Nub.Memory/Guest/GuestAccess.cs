@@ -263,7 +263,7 @@ internal static unsafe class GuestAccess
     /// <exception cref="SharedMemoryBoundsException">Some of the range is not mapped, or a value is in two regions.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The region was opened for reading.</exception>
-    /// <exception cref="ArgumentException">The place of an atomic is no multiple of its size.</exception>
+    /// <exception cref="ArgumentException">The place of an atomic is not a multiple of its size.</exception>
     public static void ThrowIf(AccessFailure failure, GuestMap map, ulong address, ulong length)
     {
         if (failure != AccessFailure.None)

@@ -33,15 +33,15 @@ internal static unsafe class LeaseCells
     // No count is negative.
     private const long NoLease = -1;
 
-    // Where a cell's number stands in its count: so the counts of two cells differ, and a lease that was copied while another
-    // was written over it, with the cell of one and the count of the other, is no lease.
+    // Where a cell's number stands in its count. It makes the counts of two cells differ: a lease that was copied while another
+    // was written over it has the cell of one and the count of the other, and is refused.
     private const int NumberShift = 44;
 
     // No lease is ever of cell 0, and its counts are never that of a default lease: so the compare refuses default leases too.
     // A constant to the optimizing compiler; the maker of a mapping has called Prepare, so that this cannot fail.
     private static readonly byte* s_cells = (byte*)Once.Make(static () => (nint)Table.Cells());
 
-    // Of each cell whose lease goes the slow way, the region: such a lease alone has to find it. By the cell's number.
+    // By the number of a cell whose lease goes the slow way, the region: only such a lease has to find it.
     private static RegionLock?[]? s_slowRegions;
     private static SpinGate s_gate;
 

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Nub.Memory;
 
-/// <content>Exclusivity: claimed and confirmed, or with patience; and who is in its way.</content>
+/// <content>Exclusivity: claimed and confirmed, or with patience; and which users are in its way.</content>
 internal abstract partial class RegionLock
 {
     /// <summary>Takes the region exclusively; to be ended by one <see cref="LeaveExclusive"/>.</summary>

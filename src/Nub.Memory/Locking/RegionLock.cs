@@ -85,7 +85,7 @@ internal abstract partial class RegionLock
 
     private static long s_lastId;
 
-    // Of the id the sign is set: so it is no number of a page, nor 0, which a slot holds while it is idle.
+    // The sign bit of the id is set, so it is neither the number of a page nor 0, which a slot holds while it is idle.
     private readonly long _id = Interlocked.Increment(ref s_lastId) | long.MinValue;
     private long _word;
     private int _owners = 1;

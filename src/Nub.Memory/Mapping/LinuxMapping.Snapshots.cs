@@ -93,9 +93,9 @@ internal sealed partial class LinuxMapping
         _restoring = restoring;
     }
 
-    /// <summary>Visits the pages that are there or swapped out, and no file's: the mapping's own.</summary>
+    /// <summary>Visits the mapping's own pages: those that are present or swapped out and are not a file's.</summary>
     /// <param name="visit">Is given each run of them, in bytes, ascending.</param>
-    /// <returns>Whether the kernel told of all.</returns>
+    /// <returns>Whether the kernel reported all of them.</returns>
     private bool TryVisitOwnPages(Action<ulong, ulong> visit)
     {
         if (PageMap.Own is not { } map)

@@ -331,7 +331,7 @@ internal sealed partial class LinuxMapping : HostMapping
 
     private static ulong RoundUp(ulong value, ulong granule) => (value + granule - 1) / granule * granule;
 
-    /// <summary>Gives a reservation back after a failure, before there is need of memory to tell of it.</summary>
+    /// <summary>Gives a reservation back after a failure, before memory is needed to report it.</summary>
     /// <returns>The failure's error.</returns>
     private static int Unreserve(in Extent extent)
     {

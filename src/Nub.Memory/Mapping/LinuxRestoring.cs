@@ -81,7 +81,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     /// <summary>The same in a way that was chosen. For tests.</summary>
     /// <param name="keepAtMost">How many bytes of copies stay at most; others are given back.</param>
     /// <param name="way">How pages with copies are found.</param>
-    /// <param name="map">What tells of pages.</param>
+    /// <param name="map">Tells which pages have which traits.</param>
     internal void Restore(ulong keepAtMost, Way way, PageMap? map)
     {
         (_copied, _givenBack, _firstGiven, _lastGiven) = (0, 0, _end, _address);
@@ -119,7 +119,7 @@ internal sealed unsafe class LinuxRestoring(nint address, ulong size, HostMappin
     }
 
     /// <summary>Copies back what has copies, or gives it back.</summary>
-    /// <returns>Whether the kernel told of all of the view, and all bytes were there.</returns>
+    /// <returns>Whether the kernel reported the whole view, and all bytes were there.</returns>
     private bool TryCopyBack(ulong keepAtMost, PageMap map)
     {
         if (_surviving is not null && _parts.Length == 0)

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory;
 
-/// <summary>What the kernel tells of a page, by the bits of PAGEMAP_SCAN.</summary>
+/// <summary>What the kernel reports of a page, by the bits of PAGEMAP_SCAN.</summary>
 [Flags]
 internal enum PageTraits : ulong
 {
@@ -41,7 +41,7 @@ internal readonly struct PageRun(nint start, nint end, PageTraits traits)
 /// <param name="All">Traits that each of them has...</param>
 /// <param name="Any">...and of which it has at least one.</param>
 /// <param name="Without">Of these, the traits that are meant the other way round: to be absent.</param>
-/// <param name="Told">The traits that are told of each.</param>
+/// <param name="Told">The traits that are reported of each.</param>
 internal readonly record struct PageQuery(PageTraits All, PageTraits Any, PageTraits Without, PageTraits Told)
 {
     /// <summary>Whether a page with these traits is asked for.</summary>

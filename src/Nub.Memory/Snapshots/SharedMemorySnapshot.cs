@@ -63,7 +63,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// <param name="memory">The memory: a multiple of the page size.</param>
     /// <param name="sections">What is to travel beside it; null for nothing.</param>
     /// <returns>The snapshot, a copy.</returns>
-    /// <exception cref="ArgumentException">The memory is no multiple of the page size, or larger than 32 TiB; or the sections do not fit a snapshot.</exception>
+    /// <exception cref="ArgumentException">The memory is not a multiple of the page size, or larger than 32 TiB; or the sections do not fit a snapshot.</exception>
     /// <exception cref="SharedMemoryLockedException">An access or a lease is inside the memory, and it is not read-only.</exception>
     /// <exception cref="SharedMemoryFaultException">Some of the memory's bytes are gone.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the copy.</exception>
@@ -87,7 +87,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// <param name="sections">What is to travel beside it; null for nothing.</param>
     /// <returns>What the saved contents are called by.</returns>
     /// <exception cref="ArgumentException">
-    /// The path names no file; the memory is no multiple of the page size, larger than 32 TiB, or of another size than the base; or the
+    /// The path names no file; the memory is not a multiple of the page size, larger than 32 TiB, or of another size than the base; or the
     /// sections do not fit a snapshot.
     /// </exception>
     /// <exception cref="IOException">The file cannot be written. What was at the path is still there, unless the folder alone could not be synchronized.</exception>

@@ -38,7 +38,7 @@ public enum SharedMemorySnapshotError
     /// <summary>The contents as a whole have another hash than the header says.</summary>
     ContentMismatch,
 
-    /// <summary>The memory's size is no multiple of this system's page size.</summary>
+    /// <summary>The memory's size is not a multiple of this system's page size.</summary>
     PageSize,
 
     /// <summary>The file is a layer, and no base was supplied.</summary>

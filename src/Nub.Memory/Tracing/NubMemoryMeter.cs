@@ -10,7 +10,7 @@ internal static class NubMemoryMeter
     private static Meter? s_meter;
     private static int s_isMade;
 
-    /// <summary>Makes the instruments known. A meter is found by those who listen only when it exists, so the first memory of a process makes it; who comes meanwhile does not wait.</summary>
+    /// <summary>Makes the instruments known. A listener finds a meter only when it exists, so the first memory of a process makes it; a thread that comes meanwhile does not wait.</summary>
     public static void Prepare()
     {
         if (MeterOnce.TryMake(ref s_isMade, ref s_meter, Name))

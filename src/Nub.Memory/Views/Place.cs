@@ -151,7 +151,7 @@ internal readonly unsafe ref partial struct Place
     }
 
     /// <summary>Performs an atomic; values are in this host's byte order.</summary>
-    /// <exception cref="ArgumentException">The type has no atomics, or the place is no multiple of its size.</exception>
+    /// <exception cref="ArgumentException">The type has no atomics, or the place is not a multiple of its size.</exception>
     /// <exception cref="SharedMemoryFaultException">The bytes are gone.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

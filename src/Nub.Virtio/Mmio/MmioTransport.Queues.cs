@@ -149,7 +149,7 @@ public sealed partial class MmioTransport
         }
         while (goesOn && !queue.IsTurnOver && !queue.Paused);
 
-        // Set up anew while the device was at it: then the gate was held, and this is who comes after.
+        // Where the driver has made the queue ready anew meanwhile, its thread found the gate held: this one goes on for it.
         return slot.IsAskedFor || (goesOn && !queue.Paused);
     }
 

@@ -67,7 +67,7 @@ public sealed partial class MmioTransport : IDisposable
 
     /// <summary>
     /// A queue stands still, because its driver broke a rule or the device threw. The status has DEVICE_NEEDS_RESET from then on, and a driver that is ready gets an interrupt. Where the
-    /// driver has taken the queue away meanwhile, only this event tells of it: the status stays, there is no interrupt, and the index may be that of a new queue, which runs.
+    /// driver has taken the queue away meanwhile, only this event reports it: the status stays, there is no interrupt, and the index may be that of a new queue, which runs.
     /// </summary>
     public event EventHandler<MmioQueueFailedEventArgs>? QueueFailed;
 

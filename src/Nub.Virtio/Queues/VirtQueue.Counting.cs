@@ -3,7 +3,7 @@ namespace Nub.Virtio;
 // How many chains were taken: counted here by the queue's one thread, and told to the meter when there is nothing left to take, so that a request costs no interlocked operation.
 public abstract partial class VirtQueue
 {
-    // A device that never takes until nothing comes is told of all the same.
+    // The requests of a device that never takes until nothing is left are reported all the same.
     private const uint MostUntold = 64;
 
     private uint _untold;

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Nub.Virtio;
 
-// What keeps a queue from giving chains; and what it has in flight, recorded where it outlives the process, and taken again by who comes after.
+// What keeps a queue from giving chains; and what it has in flight, recorded where it outlives the process, and taken again by the next back end.
 public abstract partial class VirtQueue
 {
     private volatile bool _isPaused;

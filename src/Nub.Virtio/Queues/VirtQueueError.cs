@@ -54,7 +54,7 @@ public enum VirtQueueError
     /// <summary>An indirect descriptor, though <see cref="VirtioFeatures.IndirectDescriptors"/> was not negotiated.</summary>
     IndirectNotNegotiated,
 
-    /// <summary>An indirect table has no entries, or its length is no multiple of 16 (2.7.5.3.1, 2.8.19).</summary>
+    /// <summary>An indirect table has no entries, or its length is not a multiple of 16 (2.7.5.3.1, 2.8.19).</summary>
     IndirectTableSizeInvalid,
 
     /// <summary>An indirect table's address plus its length is beyond 2^64, or it is not mapped.</summary>

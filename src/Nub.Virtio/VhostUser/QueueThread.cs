@@ -98,7 +98,7 @@ internal sealed class QueueThread : IDisposable
         Exception? thrown = null;
         try
         {
-            // What was there before the thread, and what a back end before this one has not finished or not told of.
+            // What was there before the thread, and what an earlier back end has not finished or not signalled.
             Notify(always: true);
             int idle = 0;
             while (!_stopping)

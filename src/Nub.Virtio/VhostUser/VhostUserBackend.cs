@@ -8,7 +8,7 @@ namespace Nub.Virtio;
 /// </summary>
 /// <remarks>
 /// <para>The front end is not trusted. Each of its messages is judged, and one that breaks a rule ends the connection with a <see cref="VhostUserException"/> that the
-/// event <see cref="Disconnected"/> tells of. Its memory may be shortened at any time, which costs the queues that need it; it is memory alone, since a front end could
+/// event <see cref="Disconnected"/> reports. Its memory may be shortened at any time, which costs the queues that need it; it is memory alone, since a front end could
 /// serve any other file itself (<see cref="AllowUnsealed"/>).</para>
 /// <para>A front end that records requests in flight (VHOST_USER_PROTOCOL_F_INFLIGHT_SHMFD, as QEMU does) loses none when this process ends, however it ends: what was in
 /// flight is executed again by the back end that serves the device next, and each request is completed once.</para>

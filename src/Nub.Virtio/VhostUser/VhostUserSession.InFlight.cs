@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Nub.Virtio;
 
-// Requests in flight: recorded in memory that the front end keeps, and taken up again by who comes after.
+// Requests in flight: recorded in memory that the front end keeps, and taken up again by the next back end.
 internal sealed partial class VhostUserSession
 {
     private InFlightMemory? _inFlight;

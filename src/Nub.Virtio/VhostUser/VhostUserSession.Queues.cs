@@ -96,7 +96,7 @@ internal sealed partial class VhostUserSession
         queue.Addresses = addresses;
         if (queue.Size != 0 && _features is not null && !_memory.IsEmpty)
         {
-            // Judged as soon as it can be: here it can be told to who waits for an acknowledgement.
+            // Judged as soon as it can be: here a front end that waits for an acknowledgement can be told.
             _ = Translate(queue);
         }
 

@@ -68,7 +68,7 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
-/// <param name="calls">What is called in the type: it tells of helpers that read nothing without their graphs.</param>
+/// <param name="calls">What is called in the type: shows, without their graphs, which helpers read nothing.</param>
 /// <param name="program">The methods of other types; null when they are not followed.</param>
 internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = null)
 {

@@ -16,7 +16,7 @@ public enum VhostUserProtocolFeatures : ulong
     /// <summary>Every request can be acknowledged.</summary>
     ReplyAcknowledge = 1ul << 3,
 
-    /// <summary>The back end has a channel for requests of its own: it tells of configuration changes.</summary>
+    /// <summary>The back end has a channel for requests of its own: it reports configuration changes.</summary>
     BackendRequests = 1ul << 5,
 
     /// <summary>The device's configuration space is read and written by messages.</summary>
