@@ -6,7 +6,7 @@ namespace GuestCall;
 /// <summary>The memory as the guest finds it when it starts.</summary>
 internal static class GuestImage
 {
-    /// <summary>Lays out the guest's memory while nobody else has it, then splits it into the host's side and the guest's.</summary>
+    /// <summary>Lays out the guest's memory before it is shared, then splits it into the host's side and the guest's.</summary>
     public static (HostSharedMemory Host, GuestSharedMemory Guest) Create()
     {
         var memory = new ExclusiveSharedMemory((ulong)GuestMap.Size);

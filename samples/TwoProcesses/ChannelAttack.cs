@@ -21,7 +21,7 @@ internal sealed record ChannelAttack(string Name, string Expected, Func<string, 
         new("answers with other sizes", nameof(SharedChannelError.SizesInvalid), static path => SayAsync(path, Magic, 1, ringSize: 1UL << 60)),
         new("hangs up in the middle of the hello", nameof(SharedChannelError.PeerGone), static path => SayAsync(path, Magic, 1, length: 7)),
         new("says nothing", nameof(SharedChannelError.HandshakeTimedOut), static path => SayAsync(path, Magic, 1, length: 0, linger: 5000)),
-        new("sends handles that nobody wants", nameof(SharedChannelError.MemoryInvalid), static path => SayAsync(path, Magic, 1, handles: 5)),
+        new("sends handles that were not asked for", nameof(SharedChannelError.MemoryInvalid), static path => SayAsync(path, Magic, 1, handles: 5)),
         new("shortens the memory", "read", static async path =>
         {
             using SharedChannel channel = await SharedChannel.ConnectAsync(path);

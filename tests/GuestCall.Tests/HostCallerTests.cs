@@ -42,7 +42,7 @@ public class HostCallerTests
         using GuestFixture fixture = GuestFixture.Create("thread");
         uint? signal = null;
 
-        // Somebody exclusive keeps the guest out.
+        // Exclusivity keeps the guest out.
         GuestMisbehavedException failed = Assert.Throws<GuestMisbehavedException>(
             () => fixture.Memory.WithExclusivity(_ => { signal = fixture.Guest.Run(); }));
 

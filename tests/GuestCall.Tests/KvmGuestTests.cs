@@ -8,7 +8,7 @@ public class KvmGuestTests
     {
         using GuestFixture fixture = GuestFixture.Create("kvm");
 
-        // ud2, and nobody in the guest to handle it.
+        // ud2, and no handler for it in the guest.
         fixture.Memory.Write((ulong)GuestMap.Code.Offset, (ushort)0x0B0F);
 
         GuestMisbehavedException failed = Assert.Throws<GuestMisbehavedException>(() => fixture.Caller.Call([1], key: 0, flags: 0));

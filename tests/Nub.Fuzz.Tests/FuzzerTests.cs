@@ -7,11 +7,11 @@ namespace Nub.Fuzz.Tests;
 public sealed class FuzzerTests
 {
     [Theory]
-    [InlineData("maze", "nobody comes to the end")]
+    [InlineData("maze", "the end of the maze is not reached")]
     [InlineData("endless", "endless: did not end after ")]
     public async Task It_finds_what_chance_would_not_and_saves_the_input(string target, string said)
     {
-        // An hour, of which the first second is enough where coverage leads; without it, a run of this would take longer than anybody waits.
+        // An hour, of which the first second is enough where coverage leads; without it, a run of this would take longer than a developer waits.
         ChildProcess run = await FuzzAsync("3600", target);
         string output = run.Output;
         Assert.Equal(1, run.ExitCode);

@@ -44,7 +44,7 @@ internal static class Program
     // The worker first, with its map, then the target: it may run instrumented code when it is made.
     private static int Work(string name, WorkerOptions options)
     {
-        // Whoever started it has ended: nobody would end it any more.
+        // The end of the input says that the parent process has ended, which would have ended this one.
         new Thread(static () =>
         {
             Console.OpenStandardInput().ReadByte();

@@ -11,7 +11,7 @@ public partial struct Numbered
 }
 
 /// <summary>
-/// What a process does that may be killed at any moment. Behind the ring it notes how far it has come, each time after the fact, so that whoever
+/// What a process does that may be killed at any moment. Behind the ring it notes how far it has come, each time after the fact, so that a process that
 /// outlives it knows what must have been done.
 /// </summary>
 /// <param name="memory">The memory.</param>

@@ -349,7 +349,7 @@ public sealed class ChannelTests : IDisposable
             Assert.Equal(i, client.Consumer.Read<long>(_patience.Token));
         }
 
-        // A wait for nothing ends with its token, and one that nobody wakes with its peer.
+        // A wait for nothing ends with its token, and one that is not woken ends with its peer.
         using (var soon = new CancellationTokenSource(20))
         {
             Assert.ThrowsAny<OperationCanceledException>(() => client.Consumer.WaitToRead(soon.Token));
@@ -377,7 +377,7 @@ public sealed class ChannelTests : IDisposable
         Assert.Equal(futex, memory.Read<uint>(server.Consumer.FutexOffset));
         Assert.Equal(1, server.Consumer.Read<long>(_patience.Token));
 
-        // A wait that nobody wakes is ended by its token, and the next one works.
+        // A wait that is not woken is ended by its token, and the next one works.
         using (var soon = new CancellationTokenSource(20))
         {
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await server.Consumer.WaitToReadAsync(soon.Token));

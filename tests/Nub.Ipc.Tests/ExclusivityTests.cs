@@ -4,7 +4,7 @@ using Nub.Memory;
 
 namespace Nub.Ipc.Tests;
 
-/// <summary>Somebody in this process takes the memory exclusively, again and again, while ends are at work: what was refused can be done again, and what was done is not refused.</summary>
+/// <summary>Another thread of this process takes the memory exclusively, again and again, while ends are at work: what was refused can be done again, and what was done is not refused.</summary>
 [Collection(Alone.Name)]
 public sealed class ExclusivityTests
 {
@@ -150,7 +150,7 @@ public sealed class ExclusivityTests
         }
     }
 
-    /// <summary>A link at which a wake finds that somebody has taken the memory.</summary>
+    /// <summary>A link at which a wake finds the memory held exclusively.</summary>
     private sealed class LockedLink : ChannelLink
     {
         public override PeerCredentials Peer => default;

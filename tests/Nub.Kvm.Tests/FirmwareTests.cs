@@ -5,14 +5,14 @@ using Xunit.Abstractions;
 namespace Nub.Kvm.Tests;
 
 /// <summary>
-/// Firmware that nobody here wrote: SeaBIOS, from Debian's package <c>seabios</c>, far enough that it prints through the debug port.
+/// Firmware that is not this project's: SeaBIOS, from Debian's package <c>seabios</c>, far enough that it prints through the debug port.
 /// </summary>
 [Trait("Kind", "slow")]
 public sealed class FirmwareTests(ITestOutputHelper output)
 {
     private const ushort DebugPort = 0x402;
 
-    // What the port answers where there is somebody to read what is printed (QEMU_DEBUGCON_READBACK in SeaBIOS).
+    // What the port answers where what is printed is read (QEMU_DEBUGCON_READBACK in SeaBIOS).
     private const byte DebugPortPresent = 0xE9;
 
     private const ulong FourGiB = 1UL << 32;

@@ -110,7 +110,7 @@ public sealed class MemorySlotTests
             memory.Dispose();
         }
 
-        // Nobody owns the memory but the slot.
+        // The slot is the only owner of the memory.
         Assert.True(ProcessMaps.IsMemory(address, 4096));
         Assert.Equal(42, BitConverter.ToInt32(guest.Processor.Run().Data));
         slot.Dispose();

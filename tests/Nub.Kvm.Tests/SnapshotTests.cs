@@ -134,7 +134,7 @@ public sealed class SnapshotTests
             using MemorySnapshot snapshot = MemorySnapshot.Take(slot);
             Assert.Equal(0x10, processor.Run().Port);
 
-            // Somebody cuts the file, and makes it as long as it was: what was cut off is zero.
+            // Another program cuts the file, and makes it as long as it was: what was cut off is zero.
             using (FileStream owner = File.OpenWrite(path))
             {
                 owner.SetLength((long)Guest.DataAddress);

@@ -3,7 +3,7 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Nub.Kvm.Tests;
 
-/// <summary>A machine's state that somebody has changed is judged as a whole before a part of it is set.</summary>
+/// <summary>A machine's state that was tampered with is judged as a whole before a part of it is set.</summary>
 public sealed class TamperedStateTests
 {
     [Fact]

@@ -33,7 +33,7 @@ internal static class Nested
         {
             if (s_calling)
             {
-                // Accesses of each kind, to any memory; then the memory goes, "when nobody is inside".
+                // Accesses of each kind, to any memory; then the memory goes, "when no user is inside".
                 s_handled++;
                 _ = other.Read<byte>(0);
                 _ = other.TryCopyTo(0, new byte[8]);

@@ -6,8 +6,8 @@ namespace Nub.Memory.Attack;
 internal static class Stopped
 {
     /// <summary>
-    /// Threads are interrupted while they get their slots. All locks of the library are held meanwhile, so that whoever waits for
-    /// one is met there.
+    /// Threads are interrupted while they get their slots. All locks of the library are held meanwhile, so that a thread that waits for
+    /// one is interrupted there.
     /// </summary>
     public static void Interrupt(string[] args)
     {
@@ -43,7 +43,7 @@ internal static class Stopped
 
             foreach (Thread thread in threads)
             {
-                // Whoever is patient gets the lock in the end.
+                // A thread that waits long enough gets the lock in the end.
                 if (!thread.Join(TimeSpan.FromSeconds(1)))
                 {
                     break;
@@ -97,7 +97,7 @@ internal static class Stopped
 
     /// <summary>
     /// A thread is aborted in the middle of an access (<c>ControlledExecution.Run</c>). It never says that it left, so the
-    /// memory may stay mapped for ever; that it is unmapped under somebody may not be. On Linux the runtime itself dies of an abort
+    /// memory may stay mapped for ever; it must not be unmapped under an access. On Linux the runtime itself dies of an abort
     /// that meets the return from a method ("PAL_SEHException"), which only the copies of "bulk" avoid, in optimized code: they are one loop.
     /// </summary>
     public static void Abort(string[] args)
@@ -107,7 +107,7 @@ internal static class Stopped
         byte[] buffer = new byte[1 << 20];
         int mapped = 0, locked = 0;
 
-        // What is called for the first time is compiled before anybody is aborted.
+        // What is called for the first time is compiled before a thread is aborted.
         AbortOnce(other, buffer, Accesses.Length, abort: false, ref locked, ref mapped);
         (locked, mapped) = (0, 0);
         for (int round = 0; round < rounds; round++)

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 namespace Nub.Memory.Generators.Tests;
 
 /// <summary>
-/// Code as it is while somebody types, and code that nobody would write: whatever it is, no generator and no analyzer throws, and
+/// Code as it is while a developer types, and code that no developer would write: whatever it is, no generator and no analyzer throws, and
 /// what is generated is parsed without an error.
 /// </summary>
 [Trait("Kind", "hostile")]

@@ -6,7 +6,7 @@ using Nub.Memory.Generators.Tests.Harness;
 
 namespace Nub.Memory.Generators.Tests;
 
-/// <summary>What runs again when somebody types.</summary>
+/// <summary>What runs again after a keystroke.</summary>
 public sealed class IncrementalTests
 {
     private const string Structs = """
@@ -32,7 +32,7 @@ public sealed class IncrementalTests
         Assert.All(Steps(results, AllValidGenerator.ModelStep), AssertNotRunAgain);
         Assert.All(Steps(results, ByteAccessorsGenerator.ModelStep), AssertNotRunAgain);
         Assert.All(Outputs(results), static reason => Assert.Equal(IncrementalStepRunReason.Cached, reason));
-        // Five files, that of the inline arrays, and the layout report, which nobody asked for.
+        // Five files, that of the inline arrays, and the layout report, which was not asked for.
         Assert.Equal(7, Outputs(results).Length);
     }
 

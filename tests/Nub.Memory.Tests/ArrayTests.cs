@@ -22,7 +22,7 @@ public sealed partial class ArrayTests : IDisposable
     }
 
     /// <summary>Fewer than are turned at a time, as many, and more.</summary>
-    [Theory, Reread(Justification = "Nobody else writes; the same bytes are to come by each way to read.")]
+    [Theory, Reread(Justification = "Nothing else writes; the same bytes are to come by each way to read.")]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(7)]

@@ -15,7 +15,7 @@ public sealed class MeterTests
         {
             guest.Dispose();
 
-            // One mapping, whoever has it.
+            // One mapping, however many owners it has.
             Assert.Equal(new() { ["nub.memory.mappings"] = 1, ["nub.memory.mapped"] = 3 * (long)Pair.Page }, MeterReadings.Since(before, Meter));
         }
 

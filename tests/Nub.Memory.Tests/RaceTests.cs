@@ -156,7 +156,7 @@ public class RaceTests(ITestOutputHelper output)
         {
             for (var clock = Stopwatch.StartNew(); clock.ElapsedMilliseconds < 3000;)
             {
-                // The handle is nobody's but the call's.
+                // Only the call has the handle.
                 Assert.Equal(0, Make().Read<int>(0));
                 Make().Write(0, 1);
                 Make().CopyTo(0, new byte[2000]);

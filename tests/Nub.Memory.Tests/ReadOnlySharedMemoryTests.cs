@@ -47,7 +47,7 @@ public sealed class ReadOnlySharedMemoryTests : IDisposable
         memory.CopyTo(0, copy);
         Assert.Equal(Bytes(8192), copy);
 
-        // Whoever may write the file may do it under a span.
+        // Another process may write the file under a span.
         Assert.Throws<NotSupportedException>(() => memory.AsSpan(0, 1).Length);
         Assert.Throws<NotSupportedException>(() => memory.WithContents(bytes => bytes.Length));
         Assert.Equal("r--s", ProcessMaps.Protection(memory.BaseAddress));

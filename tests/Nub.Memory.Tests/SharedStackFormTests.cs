@@ -28,7 +28,7 @@ public class SharedStackFormTests
         }
     }
 
-    /// <summary>Whatever a call comes to, it has left the memory: somebody else can have it at once.</summary>
+    /// <summary>Whatever the outcome of a call, it has left the memory: another thread can take it exclusively at once.</summary>
     [Fact]
     public void No_form_stays_inside()
     {

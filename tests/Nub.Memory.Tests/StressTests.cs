@@ -79,7 +79,7 @@ public class StressTests(ITestOutputHelper output)
 
         foreach (Room room in _rooms)
         {
-            room.Host.WithExclusivity(_ => { }); // nobody was left inside
+            room.Host.WithExclusivity(_ => { }); // no access was left inside
             room.Host.Dispose();
             room.Guest.Dispose();
             Assert.False(ProcessMaps.Protection(room.Address) == ProcessMaps.Anonymous && IsOurs(room), "A memory was not released.");
@@ -144,8 +144,8 @@ public class StressTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// All words are equal whenever nobody is exclusive, but for word 0, which others write. Whoever is exclusive makes them
-    /// differ for a while: to see that is to be inside with it.
+    /// All words are equal while no thread is exclusive, except word 0, which others write. A thread that is exclusive makes them
+    /// differ for a while: a reader that sees it was inside at the same time.
     /// </summary>
     private void Read(Random random)
     {
@@ -193,7 +193,7 @@ public class StressTests(ITestOutputHelper output)
         {
             if (Volatile.Read(ref room.Exclusives) != 0)
             {
-                Wrong("a lease is held while somebody is exclusive");
+                Wrong("a lease is held while a thread is exclusive");
             }
 
             access.CopyTo(8, copy);
@@ -219,7 +219,7 @@ public class StressTests(ITestOutputHelper output)
                 Volatile.Write(ref *(long*)room.Address, i);
                 if (Volatile.Read(ref room.Exclusives) != 0)
                 {
-                    Wrong("a guest runs while somebody is exclusive");
+                    Wrong("a guest runs while a thread is exclusive");
                 }
             }
         }
@@ -241,7 +241,7 @@ public class StressTests(ITestOutputHelper output)
 
             if (Volatile.Read(ref room.Leases) != 0)
             {
-                Wrong("somebody is exclusive while a lease is held");
+                Wrong("a thread is exclusive while a lease is held");
             }
 
             Scramble(exclusive.AsSpan(0, (int)Pair.Page), random);
@@ -250,7 +250,7 @@ public class StressTests(ITestOutputHelper output)
         Interlocked.Increment(ref _exclusives);
     }
 
-    /// <summary>Writes a pattern slowly, sees that nobody changes it, and makes the words equal again.</summary>
+    /// <summary>Writes a pattern slowly, checks that no other thread changes it, and makes the words equal again.</summary>
     private void Scramble(Span<byte> bytes, Random random)
     {
         byte seed = (byte)random.Next();
@@ -265,7 +265,7 @@ public class StressTests(ITestOutputHelper output)
             {
                 if (bytes[i] != (byte)(seed + i))
                 {
-                    Wrong($"byte {i} changed under somebody exclusive");
+                    Wrong($"byte {i} changed under a thread that is exclusive");
                     return;
                 }
             }

@@ -1,7 +1,7 @@
 using System.Runtime.Intrinsics.X86;
 using Nub.Memory.Touches;
 
-// Makes each access between two signals to whoever traces this thread. The tracer is told by the mailbox what the access is to touch.
+// Makes each access between two signals to the tracer of this thread. The tracer is told by the mailbox what the access is to touch.
 // Arguments: "all", "controls", or the sizes to do.
 Mailbox.Open();
 Console.WriteLine($"process {Environment.ProcessId} mailbox {Mailbox.Address:X} avx512 {Avx512BW.IsSupported} avx {Avx.IsSupported}");

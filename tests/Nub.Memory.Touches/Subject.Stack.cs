@@ -39,7 +39,7 @@ internal sealed partial class Subject
             stack.PushPrefixed(data.Span);
         }
 
-        // At least eight bytes: the rest is zeroes that the prefix does not count, and nobody reads.
+        // At least eight bytes: the rest is zeroes that the prefix does not count, and that are not read.
         int slot = Math.Max(length + 4, 8);
         Bytes slotBack = new(Base + 8 + slot, 8);
         Bytes slotWhole = new(Base + 8, slot + 8);

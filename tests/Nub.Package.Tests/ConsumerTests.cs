@@ -26,7 +26,7 @@ public sealed partial class ConsumerTests(PackedFeed feed)
         Assert.Equal("16 bytes, length 7, first 42", printed.Trim());
     }
 
-    // By way of the machines' package: whoever uses that is protected, too.
+    // By way of the machines' package: its users are protected, too.
     [Fact]
     public void A_bad_program_gets_every_diagnostic_in_its_line_and_does_not_build()
     {
@@ -40,7 +40,7 @@ public sealed partial class ConsumerTests(PackedFeed feed)
         Assert.Equal(expected, found);
     }
 
-    // Whoever takes one of the packages on top has the rules as well: they do not travel in those, but through them.
+    // A project that takes one of the packages on top has the rules as well: they do not travel in those, but through them.
     [Theory]
     [InlineData("Nub.Kvm")]
     [InlineData("Nub.Ipc")]

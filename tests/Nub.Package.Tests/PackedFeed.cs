@@ -17,7 +17,7 @@ public sealed class PackedFeed : IDisposable
         }
         catch
         {
-            // Nobody disposes what was not made.
+            // The caller cannot dispose what was not made.
             Dispose();
             throw;
         }

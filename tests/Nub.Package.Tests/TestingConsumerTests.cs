@@ -56,7 +56,7 @@ public sealed class TestingConsumerTests(PackedFeed feed)
             """ + Parsers, "Nub.Memory.Testing");
         Assert.True(exitCode == 0, output);
 
-        // By way of this package: whoever uses that is protected, too.
+        // By way of this package: its users are protected, too.
         Assert.Contains("NUB0010", output, StringComparison.Ordinal);
         (int result, string printed) = PackedFeed.Run(Path.Combine(made, "PlainProof.dll"));
         Assert.NotEqual(0, result);

@@ -4,7 +4,7 @@ using System.Runtime.Loader;
 
 namespace Nub.Testing;
 
-/// <summary>Makes the meter of an assembly anew, in a copy of the assembly whose types have not been used, while somebody listens who does what he should not.</summary>
+/// <summary>Makes the meter of an assembly anew, in a copy of the assembly whose types have not been used, while a listener does what it should not.</summary>
 public static class FreshMeter
 {
     /// <summary>Makes it while a listener throws whenever it is told of an instrument, and after it has waited for another thread that makes it as well.</summary>

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Nub.Testing;
 
-/// <summary>What the instruments of a meter say at one moment. They are the process's: whoever compares two readings runs alone.</summary>
+/// <summary>What the instruments of a meter say at one moment. They are the process's: a test that compares two readings runs alone.</summary>
 public static class MeterReadings
 {
     /// <summary>Reads all instruments of a meter.</summary>

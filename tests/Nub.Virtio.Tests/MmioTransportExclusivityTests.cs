@@ -5,7 +5,7 @@ using static Nub.Virtio.Tests.MmioTransportTests;
 
 namespace Nub.Virtio.Tests;
 
-/// <summary>A device for a virtual machine of one's own whose guest's memory somebody has alone for a moment.</summary>
+/// <summary>A device for a virtual machine of one's own whose guest's memory is held exclusively for a moment.</summary>
 public sealed class MmioTransportExclusivityTests : IDisposable
 {
     private const ulong Version1 = 1ul << 32;

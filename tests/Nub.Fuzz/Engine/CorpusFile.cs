@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Nub.Fuzz.Engine;
 
-/// <summary>The inputs of a target in one file of text: a line of base64 for each, and a line that begins with # for whoever reads it. What once failed stands below such a line and is never left out.</summary>
+/// <summary>The inputs of a target in one file of text: a line of base64 for each, and a line that begins with # as a comment for readers. What once failed stands below such a line and is never left out.</summary>
 internal static class CorpusFile
 {
     /// <summary>Above the inputs that were found by failing.</summary>

@@ -34,6 +34,6 @@ internal sealed class CurrentInput : IDisposable
         _file.Dispose();
     }
 
-    // Sound: the view is mapped until this is disposed, which nobody does beside a call.
+    // Sound: the view is mapped until this is disposed, which does not happen during a call.
     private unsafe Span<byte> Bytes() => new((void*)(_view.SafeMemoryMappedViewHandle.DangerousGetHandle() + (nint)_view.PointerOffset), (int)_view.Capacity);
 }

@@ -38,7 +38,7 @@ internal abstract class FuzzTarget : IDisposable
         return one;
     }
 
-    /// <summary>A memory for all inputs, because making one costs more than most of them. Nobody needs the guest's side: the target plays the guest through the host's.</summary>
+    /// <summary>A memory for all inputs, because making one costs more than most of them. The guest's side is not needed: the target plays the guest through the host's.</summary>
     protected HostSharedMemory OwnMemory(ulong size)
     {
         (HostSharedMemory host, GuestSharedMemory guest) = new ExclusiveSharedMemory(size).Build();

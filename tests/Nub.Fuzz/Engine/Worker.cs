@@ -99,7 +99,7 @@ internal sealed class Worker : IDisposable
         _target.Run(input);
     }
 
-    // The newest half of the time: they are where nobody has been. Of two, the one that was taken less.
+    // Half of the time one of the newest: they reached code that no other input has. Of two, the one that was taken less.
     private Entry Pick()
     {
         int from = _random.Next(2) == 0 ? 0 : _pool.Count * 3 / 4;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Nub.Fuzz.Engine;
 using Nub.Memory;
 
-// Nobody writes here meanwhile, and the ways to read the same bytes are to agree.
+// The memory is not written meanwhile, and the ways to read the same bytes are to agree.
 #pragma warning disable NUB0010
 namespace Nub.Fuzz.Targets;
 

@@ -24,6 +24,6 @@ internal sealed class MazeTarget(bool isEndless) : FuzzTarget
             Thread.Sleep(10);
         }
 
-        Require(false, "nobody comes to the end");
+        Require(false, "the end of the maze is not reached");
     }
 }

@@ -81,7 +81,7 @@ internal sealed class SnapshotTarget : FuzzTarget
 
         if (isForged && file.Length >= Page)
         {
-            // Whoever makes such a file makes its hashes too.
+            // The forger of such a file makes its hashes too.
             SHA256.HashData(file.AsSpan()[Math.Min(table, file.Length)..Math.Min(sections, file.Length)], file.AsSpan(160));
             SHA256.HashData(file.AsSpan(Math.Min(sections, file.Length)), file.AsSpan(192));
             file.AsSpan(224, 32).Clear();
@@ -110,7 +110,7 @@ internal sealed class SnapshotTarget : FuzzTarget
         }
         catch (SharedMemoryMapException)
         {
-            // More memory than the system gives. Nobody was to say so but the header, which lies.
+            // More memory than the system gives. Only a forged header may ask for so much.
             Require(isForged, "a header without a right hash is not believed");
         }
 

@@ -10,7 +10,7 @@ using Xunit.Abstractions;
 namespace Nub.Memory.Generators.Tests.Flow;
 
 /// <summary>
-/// What the flow rules cost, by their steps: they run while somebody types. How long a step takes is for benchmarks/Nub.Memory.Generators.Benchmarks to say.
+/// What the flow rules cost, by their steps: they run while a developer types. How long a step takes is for benchmarks/Nub.Memory.Generators.Benchmarks to say.
 /// </summary>
 [Trait("Kind", "slow")]
 public sealed class FlowSpeedTests(ITestOutputHelper output)
@@ -139,7 +139,7 @@ public sealed class FlowSpeedTests(ITestOutputHelper output)
         string Repeat(Func<int, string> part) => string.Concat(Enumerable.Range(0, depth).Select(part));
         return what switch
         {
-            // Each calls the next twice: 2 to the power of the depth, if somebody followed them all.
+            // Each calls the next twice: 2 to the power of the depth, if all were followed.
             "helpers" => Repeat(i => $"private static uint H{i}(HostSharedMemory host, ulong at) => H{i + 1}(host, at) + H{i + 1}(host, at + 4);\n") + $"private static uint H{depth}(HostSharedMemory host, ulong at) => host.Read<uint>(at);\npublic static uint Run(HostSharedMemory host) => H0(host, 0);",
             "loops" => "public static uint Run(HostSharedMemory host) { uint sum = 0;" + Repeat(i => $"for (uint i{i} = 0; i{i} < host.Read<byte>({i}); i{i}++) {{ sum += i{i};") + new string('}', depth) + " return sum; }",
             "sums" => "public static uint Run(HostSharedMemory host) { uint v = host.Read<uint>(0);" + Repeat(_ => "v = v * v + v;") + " return (uint)new byte[v % 16].Length; }",

@@ -64,7 +64,7 @@ public sealed class TypeFlowTests
     [Fact]
     public void A_helper_that_does_nothing_is_followed_like_any_other()
     {
-        // Not followed, it would be somebody who may have checked what it was given, or let the guest run.
+        // Not followed, it would count as a method that may have checked what it was given, or let the guest run.
         Dictionary<string, FlowSession> found = TypeUnderTest.Run("""
             public byte[] Allocate() { uint length = _host.Read<uint>(0); Trace(length); return new byte[length]; }
             public uint Add() { uint first = _host.Read<uint>(0); Trace(4); return first + _host.Read<uint>(0); }

@@ -3,7 +3,7 @@ using Nub.Memory.Generators.Tests.Harness;
 namespace Nub.Memory.Generators.Tests.Incidents;
 
 /// <summary>
-/// The holes that the rules answer, as somebody would write them with this library: each is found, and the repair that was made
+/// The holes that the rules answer, as a developer would write them with this library: each is found, and the repair that was made
 /// then is not reported.
 /// </summary>
 [Trait("Kind", "slow")]
@@ -326,7 +326,7 @@ public sealed class IncidentTests
             }
             """);
 
-    /// <summary>vm-memory took a count for the length of what it had: a slice that somebody else made could be shorter.</summary>
+    /// <summary>vm-memory took a count for the length of what it had: a slice that other code made could be shorter.</summary>
     [Fact]
     public async Task Cve_2023_41051_a_count_is_not_compared_with_the_slice() =>
         await Markup.CheckAsync("""

@@ -5,7 +5,7 @@ namespace Nub.Memory.Generators.Tests.Incidents;
 /// <summary>The holes about pointers, and about how long something is held: each is found, and its repair is not reported.</summary>
 public sealed class LifetimeIncidentTests
 {
-    /// <summary>vm-memory made references of a slice's pointer: nobody looks at the length any more.</summary>
+    /// <summary>vm-memory made references of a slice's pointer: the length is not looked at any more.</summary>
     [Fact]
     public async Task Cve_2023_41051_an_array_is_made_of_a_pointer() =>
         await Markup.CheckAsync("""

@@ -7,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace Nub.Memory.Generators.Tests.Rules;
 
-/// <summary>The rules run while somebody types: no file may make one of them throw, or take long.</summary>
+/// <summary>The rules run while a developer types: no file may make one of them throw, or take long.</summary>
 [Trait("Kind", "slow")]
 public sealed class ScaleTests(ITestOutputHelper output)
 {

@@ -65,7 +65,7 @@ public sealed class SuppressorTests
     }
 
     /// <summary>Says of every field and every type all that the framework's analyzers might.</summary>
-#pragma warning disable RS1001, RS1025, RS1026, RS1029, RS2008 // Nobody loads it into a build.
+#pragma warning disable RS1001, RS1025, RS1026, RS1029, RS2008 // It is not loaded into a build.
     private sealed class Complainer : DiagnosticAnalyzer
     {
         private static readonly ImmutableArray<DiagnosticDescriptor> s_ofFields = [.. new[] { "CA1051", "CA1823", "IDE0044", "IDE0051", "IDE0052", "CA9999" }.Select(Describe)];

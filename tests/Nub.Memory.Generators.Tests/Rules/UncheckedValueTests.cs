@@ -43,7 +43,7 @@ public sealed class UncheckedValueTests
         "Four four = default; Use(four[{|NUB0011:host.Read<int>(0)|}]);",
         "var map = new Dictionary<int, int>(); Use(map[host.Read<int>(0)]);");
 
-    /// <summary>Whoever repairs the first use repairs the others.</summary>
+    /// <summary>To repair the first use is to repair the others.</summary>
     [Fact]
     public async Task One_mistake_is_one_warning() => await CheckAsync(
         "int n = host.Read<int>(0); var copy = new byte[{|NUB0011:n|}]; Use(System.Text.Encoding.UTF8.GetString(copy, 0, n)); for (int i = 0; i < n; i++) { Use(copy[i]); }",

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory.Tests.Access;
 
-/// <summary>A file's bytes straight into a memory, and a memory's into a file: as many as there are, at their places, and the memory is nobody's afterwards.</summary>
+/// <summary>A file's bytes straight into a memory, and a memory's into a file: as many as there are, at their places, and the memory has no user left inside afterwards.</summary>
 public sealed class FileTransferTests : IDisposable
 {
     private readonly Pair _pair = new(2);

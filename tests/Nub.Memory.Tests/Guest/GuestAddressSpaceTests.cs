@@ -59,7 +59,7 @@ public sealed class GuestAddressSpaceTests : IDisposable
         Assert.Throws<SharedMemoryBoundsException>(() => _space.Write(address, 1UL));
     }
 
-    [Fact, Reread(Justification = "Nobody else writes; the same bytes are to come by the space and by its lease.")]
+    [Fact, Reread(Justification = "Nothing else writes; the same bytes are to come by the space and by its lease.")]
     public void A_copy_runs_from_one_region_into_the_next()
     {
         byte[] bytes = [.. Enumerable.Range(0, 0x30).Select(i => (byte)(i + 1))];

@@ -1,6 +1,6 @@
 namespace Nub.Memory.Tests.Locking;
 
-/// <summary>Whoever is inside is found, however many are, of whatever thread and however deep; and what threads have left is used again.</summary>
+/// <summary>Every access that is inside is found, however many there are, of whatever thread and however deep; and what threads have left is used again.</summary>
 [Collection(Alone.Name)]
 public class AccessSlotTests
 {

@@ -109,7 +109,7 @@ public sealed class LentMemoryTests : IDisposable
         Patience.WaitUntil(() => (lender.ThreadState & ThreadState.WaitSleepJoin) != 0);
         Assert.Throws<SharedMemoryLockedException>(() => _host.Enter());
 
-        // Whoever interrupts the thread meanwhile does so to its next wait.
+        // An interrupt that comes meanwhile is left for the next wait of the thread.
         lender.Interrupt();
         Patience.WaitUntil(() => (lender.ThreadState & ThreadState.WaitSleepJoin) != 0);
         Assert.False(wasInterrupted);

@@ -300,7 +300,7 @@ public class RegionLockTests
         region.Leave(outer);
         Assert.Equal(1, region.Releases);
 
-        // Memory that was lent is entered while somebody is exclusive.
+        // Memory that was lent is entered while exclusivity is held.
         region = new Region();
         AccessSlot lent = region.EnterHeld(region.EnterExclusive());
         region.RemoveOwner();

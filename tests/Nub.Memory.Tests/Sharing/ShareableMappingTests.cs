@@ -177,7 +177,7 @@ public sealed unsafe class ShareableMappingTests
         mapping.Release();
     }
 
-    /// <summary>A descriptor that is no file: the page that the kernel shares with whoever runs a virtual processor.</summary>
+    /// <summary>A descriptor that is not a file: the page that the kernel shares with the process that runs a virtual processor.</summary>
     [SkippableFact]
     public void The_descriptor_of_a_virtual_processor_can_be_opened()
     {

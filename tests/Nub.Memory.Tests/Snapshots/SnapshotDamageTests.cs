@@ -69,7 +69,7 @@ public sealed class SnapshotDamageTests : IDisposable
         }
     }
 
-    // Whoever makes such a file makes its hashes too: what is behind them is judged all the same.
+    // The forger of such a file makes its hashes too: what is behind them is judged all the same.
     [Fact]
     public void Headers_and_tables_that_lie_are_refused_or_opened_and_nothing_worse()
     {

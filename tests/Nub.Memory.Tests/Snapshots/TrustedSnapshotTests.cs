@@ -179,7 +179,7 @@ public sealed class TrustedSnapshotTests : IDisposable
         Assert.InRange(BytesOf(view, "Rss:"), 2 * s_page, 40 * s_page);
     }
 
-    // The anonymous pages of a memory: those that are nobody else's.
+    // The anonymous pages of a memory: those that are its own.
     private static long PrivateBytes(SharedMemory memory) => BytesOf(memory, "Anonymous:");
 
     private static long BytesOf(SharedMemory memory, string field)

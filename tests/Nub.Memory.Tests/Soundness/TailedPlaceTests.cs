@@ -1,6 +1,6 @@
 namespace Nub.Memory.Tests.Soundness;
 
-/// <summary>Tails by the face that generated views use, which everybody may: whatever is asked of it, no element lies beyond the memory or the region.</summary>
+/// <summary>Tails by the members that generated views use, which are public: whatever is asked of it, no element lies beyond the memory or the region.</summary>
 public class TailedPlaceTests
 {
     [Fact]

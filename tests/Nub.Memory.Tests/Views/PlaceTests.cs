@@ -7,7 +7,7 @@ public class PlaceTests
 {
     private const ulong Offset = Places.Offset;
 
-    [Fact, Reread(Justification = "Nobody else writes; the same bytes are to come by each way to read.")]
+    [Fact, Reread(Justification = "Nothing else writes; the same bytes are to come by each way to read.")]
     public void A_value_and_its_fields_are_read_and_written_where_they_stand() => Places.Each<Entry, Entry.View>(static (memory, place) =>
     {
         var value = new Entry { Address = 0x1122334455667788, Number = 0xAABBCCDD, Port = 0x1234, Flags = 0x5678, Signed = -2, Long = -3 };

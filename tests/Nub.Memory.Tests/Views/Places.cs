@@ -61,7 +61,7 @@ internal static class Places
             using var space = new GuestAddressSpace();
             space.Map(GuestAddress, memory, 0, memory.Size);
             use(memory, Place.In(memory, Offset, length));
-            memory.Zero(); // which needs nobody inside
+            memory.Zero(); // which needs all users to have left
             use(memory, Place.In(space, GuestAddress + Offset, length));
             memory.Zero();
             using (HostLease lease = memory.Enter())

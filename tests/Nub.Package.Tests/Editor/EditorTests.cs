@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace Nub.Package.Tests.Editor;
 
-/// <summary>What an editor shows while somebody types, in a project that has nothing but the package and 200 structs. The server is csharp-ls, which asks the compiler as the large editors do.</summary>
+/// <summary>What an editor shows while its user types, in a project that has nothing but the package and 200 structs. The server is csharp-ls, which asks the compiler as the large editors do.</summary>
 [Trait("Kind", "slow")]
 [Collection(nameof(PackedFeed))]
 public sealed class EditorTests(PackedFeed feed, ITestOutputHelper output)

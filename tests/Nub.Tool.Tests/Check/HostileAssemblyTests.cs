@@ -8,7 +8,7 @@ using Nub.Tool.Tests.Harness;
 
 namespace Nub.Tool.Tests.Check;
 
-/// <summary>Assemblies that no compiler would write, or nobody in his right mind, are refused.</summary>
+/// <summary>Assemblies that no compiler would write are refused.</summary>
 public class HostileAssemblyTests
 {
     [Fact]

@@ -2,7 +2,7 @@ using Nub.Memory;
 
 namespace Nub.Virtio.Tests;
 
-/// <summary>Queues without a transport whose memory somebody has alone for a moment.</summary>
+/// <summary>Queues without a transport whose memory is held exclusively for a moment.</summary>
 public sealed class ExclusivityTests
 {
     [Theory]

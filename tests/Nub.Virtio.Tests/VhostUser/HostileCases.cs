@@ -21,7 +21,7 @@ internal static class HostileCases
         ["half a table, with its descriptor"] = Case(VhostUserError.Truncated, f => f.Front.SendRaw(FrontEnd.Message(5, VhostUserFixture.WholeTable.AsSpan(0, 20), size: 40), f.Guest.Handle)),
         ["version 0"] = Case(VhostUserError.VersionInvalid, f => f.Front.SendRaw(FrontEnd.Message(1, default, flags: 0))),
         ["version 2"] = Case(VhostUserError.VersionInvalid, f => f.Front.SendRaw(FrontEnd.Message(1, default, flags: 2))),
-        ["a reply nobody asked for"] = Case(VhostUserError.FlagsInvalid, f => f.Front.SendRaw(FrontEnd.Message(1, default, flags: 5))),
+        ["a reply that was not asked for"] = Case(VhostUserError.FlagsInvalid, f => f.Front.SendRaw(FrontEnd.Message(1, default, flags: 5))),
         ["request 0"] = Case(VhostUserError.RequestUnknown, f => f.Front.SendRaw(FrontEnd.Message(0, default))),
         ["request 2^32 - 1"] = Case(VhostUserError.RequestUnknown, f => f.Front.SendRaw(FrontEnd.Message(uint.MaxValue, default))),
         ["a request of a feature that is not offered"] = Case(VhostUserError.RequestUnknown, f => f.Front.SendRaw(FrontEnd.Message(28, default))),

@@ -4,7 +4,7 @@ namespace Nub.Memory.Tests.Soundness.Fuzz;
 
 /// <summary>
 /// One thread of the fuzz: does at random whatever can be done with memory, in a range of its own whose bytes it knows, and in memories
-/// that all threads share. What is refused because somebody is exclusive must have changed nothing.
+/// that all threads share. What is refused because another thread is exclusive must have changed nothing.
 /// </summary>
 internal sealed partial class FuzzThread(FuzzWorld world, int index, int seed)
 {
@@ -18,7 +18,7 @@ internal sealed partial class FuzzThread(FuzzWorld world, int index, int seed)
     /// <summary>How much was done.</summary>
     public long Done { get; private set; }
 
-    /// <summary>How much was refused because somebody was exclusive.</summary>
+    /// <summary>How much was refused because another thread was exclusive.</summary>
     public long Refused { get; private set; }
 
     /// <summary>What was done last, for a report.</summary>
@@ -249,7 +249,7 @@ internal sealed partial class FuzzThread(FuzzWorld world, int index, int seed)
         Assert.True(same == _model.Length, $"The range differs from the model from byte {same} on.");
     }
 
-    /// <summary>Does something unless somebody is exclusive; then it has not been done at all.</summary>
+    /// <summary>Does something unless another thread is exclusive; then it has not been done at all.</summary>
     private bool Unless(Action action)
     {
         try

@@ -40,7 +40,7 @@ internal sealed class FuzzWorld : IDisposable
     /// <summary>A memory that may go at any time.</summary>
     public Victim Current => Volatile.Read(ref _victim);
 
-    /// <summary>Runs in the callback of exclusivity: nobody else may, and a counter in the memory goes up with one beside it.</summary>
+    /// <summary>Runs in the callback of exclusivity: no other callback may run, and a counter in the memory goes up with one beside it.</summary>
     public void Alone(ExclusiveSharedMemory memory)
     {
         Assert.Equal(1, Interlocked.Increment(ref _alone));
@@ -54,7 +54,7 @@ internal sealed class FuzzWorld : IDisposable
         Assert.Equal(0, Interlocked.Decrement(ref _alone));
     }
 
-    /// <summary>Ends the memory that may go, under whoever is inside, and puts another in its place.</summary>
+    /// <summary>Ends the memory that may go, under the threads that are inside, and puts another in its place.</summary>
     public void Replace()
     {
         var next = new Victim();

@@ -15,7 +15,7 @@ internal sealed class Expectation(string name, ulong address, ulong size, int op
 
     public ulong Size => size;
 
-    /// <summary>The protection that the memory has when nobody looks.</summary>
+    /// <summary>The protection that the memory has when it is not observed.</summary>
     public int Open => open;
 
     public bool Covers(ulong place) => place >= address && place - address < size;
