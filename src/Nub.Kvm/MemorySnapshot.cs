@@ -43,7 +43,7 @@ public sealed class MemorySnapshot : IDisposable
         }
     }
 
-    /// <summary>Copies the contents of a slot, alone with the memory, and begins its log anew.</summary>
+    /// <summary>Copies the contents of a slot, holding the memory exclusively, and begins its log anew.</summary>
     /// <param name="slot">The slot, mapped with <see cref="MemorySlotFlags.TrackDirtyPages"/>.</param>
     /// <param name="hostWrites">
     /// The bitmap of the space through which the host writes the slot's memory, where the slot stands at the same guest address; <see langword="null"/> where there is none.
@@ -122,7 +122,7 @@ public sealed class MemorySnapshot : IDisposable
         }
     }
 
-    /// <summary>Brings back the pages that the guest has written, and those that were told, alone with the memory.</summary>
+    /// <summary>Brings back the pages that the guest has written, and those that were told, holding the memory exclusively.</summary>
     /// <returns>How many pages were brought back.</returns>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
@@ -168,7 +168,7 @@ public sealed class MemorySnapshot : IDisposable
         return restored;
     }
 
-    /// <summary>Brings back every page, alone with the memory.</summary>
+    /// <summary>Brings back every page, holding the memory exclusively.</summary>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
     /// Bytes of the memory are gone: it is a view of a file that was shortened. Other pages may be back; those that were written are brought back by the next call that succeeds.

@@ -155,7 +155,7 @@ public sealed unsafe partial class VirtualMachine
         });
     }
 
-    /// <summary>Runs an action alone with the memories of all slots.</summary>
+    /// <summary>Runs an action while holding the memories of all slots exclusively.</summary>
     private static TResult Alone<TResult>(MemorySlot[] slots, Func<ExclusiveSharedMemory[], TResult> action)
     {
         var held = new ExclusiveSharedMemory[slots.Length];

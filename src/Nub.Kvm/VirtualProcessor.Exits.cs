@@ -74,7 +74,7 @@ public sealed partial class VirtualProcessor
     private VmExit ReadDebug(DebugExit debug) =>
         new(this, VmExitReason.Debug, ExitNumber.Debug) { Address = debug.InstructionAddress, Detail = debug.Dr6 };
 
-    // KVM_RUN has failed with EFAULT: the pages behind a slot are not to be had.
+    // KVM_RUN has failed with EFAULT: the pages behind a slot cannot be reached.
     private VmExit ReadFault()
     {
         Span<byte> page = stackalloc byte[ExitSize];

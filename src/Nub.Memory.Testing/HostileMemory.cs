@@ -23,7 +23,7 @@ public sealed class HostileMemory : IDisposable
     private readonly List<(ulong Offset, ulong Length)> _rereads = [];
 
     /// <summary>Maps zeroed memory.</summary>
-    /// <param name="size">The size in bytes, from 1 to <see cref="Array.MaxLength"/>. It need be no multiple of a page: one byte beyond it is out of bounds.</param>
+    /// <param name="size">The size in bytes, from 1 to <see cref="Array.MaxLength"/>. It need not be a multiple of a page: the byte after the last is out of bounds.</param>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0 or too large.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused the mapping.</exception>
     public HostileMemory(ulong size)

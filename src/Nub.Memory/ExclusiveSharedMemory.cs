@@ -218,7 +218,7 @@ public sealed unsafe partial class ExclusiveSharedMemory : SharedMemory
         }
     }
 
-    /// <summary>Releases the memory. To dispose what was lent to a callback is nothing: it ends when the callback returns.</summary>
+    /// <summary>Releases the memory. To dispose memory that was lent to a callback does nothing: it ends when the callback returns.</summary>
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {

@@ -4,7 +4,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// A lease of a <see cref="GuestSharedMemory"/> or <see cref="ReadOnlySharedMemory"/>, held while a guest runs. A copy of it
-/// is the same lease; to dispose it again, through any copy, is nothing.
+/// is the same lease; to dispose it again, through any copy, does nothing.
 /// </summary>
 [DebuggerDisplay("{Description,nq}")]
 public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
@@ -33,7 +33,7 @@ public readonly struct GuestLease : IDisposable, IEquatable<GuestLease>
     /// <returns>Whether they are different.</returns>
     public static bool operator !=(GuestLease left, GuestLease right) => !left.Equals(right);
 
-    /// <summary>Ends the lease. To end it again, through this copy of it or another, is nothing.</summary>
+    /// <summary>Ends the lease. To end it again, through this copy of it or another, does nothing.</summary>
     public void Dispose() => _ = _lease.End(_mapping);
 
     /// <inheritdoc/>

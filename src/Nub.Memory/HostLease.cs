@@ -9,7 +9,7 @@ namespace Nub.Memory;
 /// left to pay for each. While it is held, no thread can take the memory exclusively, and it is not released.
 /// </summary>
 /// <remarks>
-/// A copy is the same lease: to dispose it again, through any copy, is nothing, and to use it afterwards throws
+/// A copy is the same lease: to dispose it again, through any copy, does nothing, and to use it afterwards throws
 /// <see cref="ObjectDisposedException"/>; the <see langword="default"/> one throws <see cref="InvalidOperationException"/> when it is used.
 /// </remarks>
 [DebuggerDisplay("{Description,nq}")]
@@ -50,7 +50,7 @@ public readonly unsafe ref partial struct HostLease : IDisposable
         }
     }
 
-    /// <summary>Ends the lease. To end it again, through this copy of it or another, is nothing.</summary>
+    /// <summary>Ends the lease. To end it again, through this copy of it or another, does nothing.</summary>
     public void Dispose() => _ = _lease.End(_mapping);
 
     /// <inheritdoc cref="HostSharedMemory.Contains(ulong, ulong)"/>

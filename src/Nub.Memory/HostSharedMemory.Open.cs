@@ -5,12 +5,12 @@ namespace Nub.Memory;
 public sealed partial class HostSharedMemory
 {
     /// <summary>
-    /// Opens memory that another process made: a file in memory that was received (a memfd, one of tmpfs or hugetlbfs), or what else can be mapped where its server is
-    /// trusted; on Windows a section or a file. It has the same guard pages, locks and leases as memory of our own.
+    /// Opens memory that another process made: a file in memory that was received (a memfd, one of tmpfs or hugetlbfs), or, where its server is trusted, anything else that can be
+    /// mapped; on Windows a section or a file. It has the same guard pages, locks and leases as memory of our own.
     /// </summary>
     /// <remarks>
     /// <para>On Linux a handle of anything but a file in memory is refused, before its file system is asked for anything: the peer that sent it may serve that itself (FUSE), and
-    /// one that does not answer holds an access up for ever, and with it the next collection and all threads. Also to dispose such a handle may wait for its server.</para>
+    /// if it does not answer, an access waits for ever, and with it the next collection and all threads. Disposing such a handle may wait for its server, too.</para>
     /// <para>Whether its owner could shorten it is found out now, once. If so (a memfd that is not sealed against shrinking, huge pages; a file, a device), every access
     /// survives that on Linux x64: bytes that are gone are a <see cref="SharedMemoryFaultException"/>, or <see langword="false"/>
     /// from a <c>Try</c> form. Such an access costs some nanoseconds more. A memfd that is sealed with F_SEAL_SHRINK costs nothing more.
@@ -23,13 +23,13 @@ public sealed partial class HostSharedMemory
     /// <c>SafeMemoryMappedFileHandle</c>. It stays the caller's, who may dispose it at once.
     /// </param>
     /// <param name="offset">
-    /// Where the part to be opened begins, in bytes. It need be no multiple of anything; offset 0 of the memory then stands at an address that is no multiple either, and values that are not to be
-    /// torn, and atomics, have to stand at multiples in the file.
+    /// Where the part to be opened begins, in bytes. It need not be a multiple of the page size; offset 0 of the memory then does not stand at the start of a page, and atomics, and values that
+    /// must not be torn, have to stand at multiples of their size in the file.
     /// </param>
     /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
     /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>
     /// <param name="allowUnsealed">
-    /// Whether its owner is trusted not to end this process: to open, on Linux, also what is no file in memory (a file on a disk, a device), whose server may let an access wait for
+    /// Whether its owner is trusted not to end this process: to open, on Linux, also what is not a file in memory (a file on a disk, a device), whose server may let an access wait for
     /// ever; and memory that could be shortened also where no access survives that (Linux on arm64).
     /// </param>
     /// <returns>The memory.</returns>
@@ -38,7 +38,7 @@ public sealed partial class HostSharedMemory
     /// <exception cref="SharedMemoryBoundsException">The file is shorter than the part's end; the numbers are the file's.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused: the file was not opened for that access, or is sealed against writing.</exception>
     /// <exception cref="PlatformNotSupportedException">It could be shortened, no access survives that here, and that was not allowed.</exception>
-    /// <exception cref="NotSupportedException">On Linux: it is no file in memory, and that was not allowed.</exception>
+    /// <exception cref="NotSupportedException">On Linux: it is not a file in memory, and that was not allowed.</exception>
     /// <exception cref="ObjectDisposedException">The handle was disposed.</exception>
     public static HostSharedMemory Open(
         SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access = SharedMemoryAccess.ReadWrite, bool allowUnsealed = false)
@@ -57,8 +57,8 @@ public sealed partial class HostSharedMemory
     /// </remarks>
     /// <param name="path">The file. Others may go on writing, shortening, and deleting it.</param>
     /// <param name="offset">
-    /// Where the part to be opened begins, in bytes. It need be no multiple of anything; offset 0 of the memory then stands at an address that is no multiple either, and values that are not to be
-    /// torn, and atomics, have to stand at multiples in the file.
+    /// Where the part to be opened begins, in bytes. It need not be a multiple of the page size; offset 0 of the memory then does not stand at the start of a page, and atomics, and values that
+    /// must not be torn, have to stand at multiples of their size in the file.
     /// </param>
     /// <param name="size">The size of the part in bytes, at least 1: the <see cref="SharedMemory.Size"/> of the memory.</param>
     /// <param name="access">What is to be done with it. Of memory that is opened for reading every write is a <see cref="NotSupportedException"/>.</param>

@@ -100,8 +100,8 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <summary>Reads a value.</summary>
     /// <remarks>
     /// A value of 1, 2, 4 or 8 bytes at a multiple of its size is one load with acquire semantics and never torn. Of any other size or
-    /// alignment, every shared byte is read exactly once, and the whole may be torn: parts of it may be older than others. It is the address in this process that counts
-    /// (<see cref="SharedMemory.BaseAddress"/>), which begins at a page but for memory that was opened at an offset of a file.
+    /// alignment, every shared byte is read exactly once, and the whole may be torn: parts of it may be older than others. The address in this process decides
+    /// (<see cref="SharedMemory.BaseAddress"/>); memory begins at a page, unless it was opened at an offset of a file.
     /// </remarks>
     /// <typeparam name="T">An AllValid type.</typeparam>
     /// <param name="offset">The first byte.</param>
@@ -165,8 +165,8 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     /// <summary>Writes a value.</summary>
     /// <remarks>
     /// A value of 1, 2, 4 or 8 bytes at a multiple of its size is one store with release semantics and never torn. Of any other size or
-    /// alignment, every shared byte is written exactly once, and the guest may see the whole torn. It is the address in this process that counts
-    /// (<see cref="SharedMemory.BaseAddress"/>), which begins at a page but for memory that was opened at an offset of a file.
+    /// alignment, every shared byte is written exactly once, and the guest may see the whole torn. The address in this process decides
+    /// (<see cref="SharedMemory.BaseAddress"/>); memory begins at a page, unless it was opened at an offset of a file.
     /// </remarks>
     /// <typeparam name="T">An AllValid type: without padding that could carry the host's secrets.</typeparam>
     /// <param name="offset">The first byte.</param>
@@ -241,7 +241,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
 
     /// <summary>
     /// Reads a value some of whose bit patterns are illegal: the bytes are copied once, and checked on the private copy, before
-    /// a value of the type exists. A <c>Validate</c> of the type's own runs on the copy, when the memory is let go of.
+    /// a value of the type exists. A <c>Validate</c> of the type's own runs on the copy, after the access has left the memory.
     /// </summary>
     /// <typeparam name="T">A <see cref="ValidateOnReadAttribute"/> struct.</typeparam>
     /// <param name="offset">The first byte.</param>

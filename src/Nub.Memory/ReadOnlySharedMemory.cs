@@ -248,9 +248,9 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// What the guest may do. With <see cref="MemoryRegionFlags.Write"/> its writes go through to every sharer of the snapshot,
     /// and <see cref="AsSpan"/> is refused from then on, also that of its views.
     /// </param>
-    /// <exception cref="InvalidOperationException">To be written, but a span of it was handed out, or one of a view of it that shows its pages.</exception>
-    /// <exception cref="SharedMemoryLockedException">To be written, while an access or a lease is inside.</exception>
-    /// <exception cref="SharedMemoryMapException">To be written, but the memory is a mapped file.</exception>
+    /// <exception cref="InvalidOperationException">The mapping is to be writable, but a span of the memory, or of a view that shows its pages, was handed out.</exception>
+    /// <exception cref="SharedMemoryLockedException">The mapping is to be writable, but an access or a lease is inside.</exception>
+    /// <exception cref="SharedMemoryMapException">The mapping is to be writable, but the memory is a mapped file.</exception>
     public MemoryRegion MappingAt(ulong guestAddress, MemoryRegionType type, MemoryRegionFlags flags)
     {
         if (type != MemoryRegionType.Snapshot)
@@ -328,7 +328,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
         return memory;
     }
 
-    /// <summary>Ends the writing of a new snapshot and makes a handle its owner. Whether it succeeds or not, the mapping is in other hands.</summary>
+    /// <summary>Ends the writing of a new snapshot and makes a handle its owner. Takes over the mapping, whether it succeeds or not.</summary>
     internal static ReadOnlySharedMemory Frozen(HostMapping mapping, ulong guestMappedSize)
     {
         bool owned = false;
@@ -338,7 +338,7 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
             FaultPoint.Reach();
             var memory = new ReadOnlySharedMemory(guestMappedSize);
 
-            // Whether it succeeds or not, the mapping is in other hands.
+            // Whether it succeeds or not, it takes over the mapping.
             owned = true;
             memory.Own(LockedMapping.Over(mapping));
             return memory;

@@ -4,8 +4,8 @@ namespace Nub.Memory;
 public abstract partial class SharedMemory
 {
     /// <summary>
-    /// Brings back the snapshot that a copy-on-write view was made of, or that <see cref="TakeSnapshot"/> took last, alone with the memory, in time proportional to the pages
-    /// that were written; on Windows, to the pages that were ever written.
+    /// Brings back the snapshot that a copy-on-write view was made of, or that <see cref="TakeSnapshot"/> took last, holding the memory exclusively, in time proportional to the
+    /// pages that were written; on Windows, to the pages that were ever written.
     /// </summary>
     /// <remarks>
     /// On Linux what was written is copied back where it stands, up to <see cref="ResidentLimit"/>, and what is beyond is given back to the kernel. A page that was
@@ -15,7 +15,7 @@ public abstract partial class SharedMemory
     /// </remarks>
     /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone. Others may have been brought back.</exception>
     /// <exception cref="SharedMemoryMapException">The system gave nothing back, and the snapshot is a mapped file, of which nothing is copied. Some of the bytes may have been brought back.</exception>
-    /// <exception cref="InvalidOperationException">There is no snapshot: the memory is no view from <see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>, and none was taken.</exception>
+    /// <exception cref="InvalidOperationException">There is no snapshot: the memory is not a view from <see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>, and none was taken.</exception>
     /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     /// <exception cref="NotSupportedException">The memory is read-only.</exception>
@@ -32,7 +32,7 @@ public abstract partial class SharedMemory
     }
 
     /// <summary>
-    /// Makes the bytes those of a snapshot, alone with the memory; <see cref="Restore()"/> brings it back from then on. Private memory becomes a copy-on-write view of
+    /// Makes the bytes those of a snapshot, holding the memory exclusively; <see cref="Restore()"/> brings it back from then on. Private memory becomes a copy-on-write view of
     /// it, as <see cref="TakeSnapshot"/> says.
     /// </summary>
     /// <param name="snapshot">The snapshot, of the same size. It may be disposed afterwards.</param>
@@ -67,7 +67,7 @@ public abstract partial class SharedMemory
     }
 
     /// <summary>
-    /// Copies the contents into a snapshot, alone with the memory. <see cref="Restore()"/> brings it back from then on, and any number of others may have views of
+    /// Copies the contents into a snapshot, holding the memory exclusively. <see cref="Restore()"/> brings it back from then on, and any number of others may have views of
     /// it (<see cref="ReadOnlySharedMemory.MapCopyOnWrite"/>).
     /// </summary>
     /// <remarks>

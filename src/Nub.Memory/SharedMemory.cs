@@ -32,11 +32,11 @@ public abstract partial class SharedMemory : IDisposable
     /// <summary>Releases this owner's share if it was not disposed.</summary>
     ~SharedMemory() => Dispose(disposing: false);
 
-    /// <summary>The usable size in bytes, without the guard pages: a multiple of the page size, but for memory that another process made.</summary>
+    /// <summary>The usable size in bytes, without the guard pages: a multiple of the page size, except for memory that another process made.</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong Size => Live.Size;
 
-    /// <summary>The address of the first usable byte in this process. To dereference it passes every check (NUB0013).</summary>
+    /// <summary>The address of the first usable byte in this process. Dereferencing it bypasses every check (NUB0013).</summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public nint BaseAddress => Live.Mapping.Address;
 
@@ -51,7 +51,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <summary>
     /// The most bytes of physical memory that <see cref="Zero"/> and <see cref="Restore()"/> leave with the memory: 64 MiB unless it is set, 0 to have all go
     /// back to the kernel. A page that stays is overwritten where it stands; one that is given back costs a page fault, some microseconds, at its next
-    /// touch. Of a limit that is not a multiple of the page size the rest is not used. The same for all owners. On Windows nothing can be given back, and the limit is not looked at.
+    /// touch. The limit is rounded down to a multiple of the page size, and is the same for all owners. On Windows nothing can be given back, and the limit is not looked at.
     /// </summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong ResidentLimit
@@ -119,7 +119,7 @@ public abstract partial class SharedMemory : IDisposable
     }
 
     /// <summary>
-    /// Runs a callback that is alone with the memory, and gets it beside any number of accesses: for at most
+    /// Runs a callback that is alone with the memory, also where accesses come without a pause: for at most
     /// <paramref name="patience"/> it waits for those that are under way, and refuses new ones with <see cref="SharedMemoryLockedException"/>.
     /// </summary>
     /// <param name="action">
@@ -152,7 +152,7 @@ public abstract partial class SharedMemory : IDisposable
         return Lend(callback, Checked(patience));
     }
 
-    /// <summary>Runs a callback over the whole contents, alone with the memory.</summary>
+    /// <summary>Runs a callback over the whole contents, holding the memory exclusively.</summary>
     /// <typeparam name="TResult">What the callback returns.</typeparam>
     /// <param name="callback">The callback. The span is dead when it returns.</param>
     /// <returns>What the callback returned.</returns>
@@ -172,7 +172,7 @@ public abstract partial class SharedMemory : IDisposable
         return WithContents(0, (int)size, callback);
     }
 
-    /// <summary>Runs a callback over a window of the contents, alone with the memory.</summary>
+    /// <summary>Runs a callback over a window of the contents, holding the memory exclusively.</summary>
     /// <typeparam name="TResult">What the callback returns.</typeparam>
     /// <param name="offset">The first byte of the window.</param>
     /// <param name="length">The length of the window in bytes.</param>
@@ -193,7 +193,7 @@ public abstract partial class SharedMemory : IDisposable
     }
 
     /// <summary>
-    /// Makes every byte zero, alone with the memory, in the way that is right for what backs it: private anonymous pages that
+    /// Makes every byte zero, holding the memory exclusively, in the way that suits its backing: private anonymous pages that
     /// are in use are overwritten, up to <see cref="ResidentLimit"/>, and all others are given back to the kernel; a file in memory (a memfd, tmpfs) gets a hole,
     /// unless it is sealed against writing. What cannot be given back, another file, a copy-on-write view and every mapping on Windows, is
     /// overwritten.
@@ -258,7 +258,7 @@ public abstract partial class SharedMemory : IDisposable
         mapping.RemoveOwner();
     }
 
-    /// <summary>Runs a change of the mapping's contents alone with it.</summary>
+    /// <summary>Runs a change of the mapping's contents while holding it exclusively.</summary>
     private protected virtual void Exclusively(Action<HostMapping> change)
     {
         RefuseExclusivity();

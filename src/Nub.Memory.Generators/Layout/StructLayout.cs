@@ -112,7 +112,7 @@ internal sealed record FieldType(
     /// <summary>The alignment that it has in C where that is more; 1 where nothing says so.</summary>
     public int Aligned { get; init; } = 1;
 
-    /// <summary>What an array of arrays is made of in the end; of what is no array, the type itself.</summary>
+    /// <summary>The innermost element of an array of arrays; the type itself where it is not an array.</summary>
     public FieldType Innermost => Element?.Innermost ?? this;
 
     /// <summary>The number of these; they stand close together.</summary>

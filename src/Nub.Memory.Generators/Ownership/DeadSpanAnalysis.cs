@@ -177,7 +177,7 @@ internal sealed class DeadSpanAnalysis(IMethodSymbol? lambda, ISymbol? lent, Own
 
     private static ImmutableHashSet<Origin> Into(ImmutableHashSet<Origin> memories, OriginKind kind, OriginState state) =>
 
-        // Of a memory that has ended there is none to be had: the call throws.
+        // A memory that has ended gives none: the call throws.
         [.. memories.Where(memory => memory.Kind == OriginKind.Itself && !state.Marked.ContainsKey(memory.Source)).Select(memory => memory.As(kind))];
 
     private static ImmutableHashSet<Origin> Convert(IConversionOperation conversion, ImmutableHashSet<Origin> operand, OriginState state)

@@ -77,8 +77,8 @@ internal static unsafe class BulkCopy
         }
     }
 
-    // Sound, here and below: every access is within [0, length) of both sides, which the caller guarantees to be mapped, but for
-    // bytes that a mask leaves out. Loads and stores of vectors need no alignment, but for those that are named so.
+    // Sound, here and below: every access is within [0, length) of both sides, which the caller guarantees to be mapped, except for
+    // bytes that a mask leaves out. Loads and stores of vectors need no alignment, except those that are named so.
     // The private side is not pinned: should the collector move it meanwhile, it is only aligned no longer.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyOutLarge(ref byte destination, byte* shared, nuint length)

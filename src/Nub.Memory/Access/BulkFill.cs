@@ -20,8 +20,8 @@ internal static unsafe class BulkFill
     /// <param name="destination">The first byte to write.</param>
     /// <param name="length">The number of bytes.</param>
     /// <param name="value">The byte.</param>
-    // Sound, here and below: every access is within [0, length), which the caller guarantees to be mapped, but for bytes that a
-    // mask leaves out. Stores of vectors need no alignment, but for those that are named so.
+    // Sound, here and below: every access is within [0, length), which the caller guarantees to be mapped, except for bytes that a
+    // mask leaves out. Stores of vectors need no alignment, except those that are named so.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Fill(byte* destination, nuint length, byte value)
     {

@@ -187,7 +187,7 @@ internal sealed class FieldLayout
 /// <param name="IsBigEndian">Whether its bytes stand most significant first.</param>
 /// <param name="Offset">In bytes from the start of the struct.</param>
 /// <param name="Size">Of one element, in bytes.</param>
-/// <param name="Count">The number of elements, 1 of what is no array.</param>
+/// <param name="Count">The number of elements; 1 where the field is not an array.</param>
 /// <param name="Inside">The fields of a struct.</param>
 /// <param name="IsAlias">Whether its bytes are another field's, by which they are turned.</param>
 internal sealed record SharedField(string Name, char Kind, bool IsBigEndian, int Offset, int Size, int Count, FieldLayout? Inside, bool IsAlias);

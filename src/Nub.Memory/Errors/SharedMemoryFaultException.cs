@@ -7,7 +7,7 @@ namespace Nub.Memory;
 /// accessed as before.
 /// </summary>
 /// <remarks>
-/// What was asked may have been done in part: of a copy, the bytes before the first that is gone, but for the last 256 of them. It takes the
+/// The access may have been done in part: a copy has moved the bytes before the first that is gone, except up to the last 256 of them. It takes the
 /// place of the signal SIGBUS (mmap(2): "Attempted access to a page of the buffer that lies beyond the end of the mapped file").
 /// </remarks>
 [SuppressMessage("Design", "CA1032:Implement standard exception constructors", Justification = "Without the numbers it would say nothing.")]

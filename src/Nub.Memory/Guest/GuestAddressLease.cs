@@ -7,7 +7,7 @@ namespace Nub.Memory;
 /// a compare are left to pay for each. It sees the map as it was when it began; a region that is unmapped meanwhile stays until it ends.
 /// </summary>
 /// <remarks>
-/// A copy is the same lease: to dispose it again, through any copy, is nothing, and to use it afterwards throws
+/// A copy is the same lease: to dispose it again, through any copy, does nothing, and to use it afterwards throws
 /// <see cref="ObjectDisposedException"/>; the <see langword="default"/> one throws <see cref="InvalidOperationException"/> when it is used.
 /// </remarks>
 public readonly unsafe ref partial struct GuestAddressLease : IDisposable
@@ -54,7 +54,7 @@ public readonly unsafe ref partial struct GuestAddressLease : IDisposable
         }
     }
 
-    /// <summary>Ends the lease. To end it again, through this copy of it or another, is nothing.</summary>
+    /// <summary>Ends the lease. To end it again, through this copy of it or another, does nothing.</summary>
     public void Dispose()
     {
         if (_lease.End(_map))

@@ -8,7 +8,7 @@ namespace Nub.Memory;
 /// </summary>
 /// <remarks>
 /// <para>Every member may be called from any thread at any time. Accesses take no lock, and each sees one map from its beginning to its end; <see cref="Map"/> and
-/// <see cref="Unmap"/> replace the map. A memory whose region was unmapped is let go of when no access is inside.</para>
+/// <see cref="Unmap"/> replace the map. The share of a memory whose region was unmapped is given up when no access is inside.</para>
 /// <para>A value, an atomic or a view lies in one region; one that would run from a region into the next is refused, as is what is not mapped. A copy,
 /// a fill and a transfer with a file may run through any number of regions that follow one another.</para>
 /// <para>A <c>Try</c> form returns <see langword="false"/> for what a guest can cause, without an exception or an allocation: an address that is not mapped, a value
@@ -76,7 +76,7 @@ public sealed partial class GuestAddressSpace : IDisposable
         }
     }
 
-    /// <summary>Takes a region away. Accesses that have begun end in the old map; the memory is let go of when none is inside.</summary>
+    /// <summary>Takes a region away. Accesses that have begun end in the old map; the space's share of the memory is given up when none is inside.</summary>
     /// <param name="guestAddress">The guest address of the region's first byte.</param>
     /// <exception cref="ArgumentException">No region begins there.</exception>
     /// <exception cref="ObjectDisposedException">The space was disposed.</exception>
@@ -144,7 +144,7 @@ public sealed partial class GuestAddressSpace : IDisposable
         }
     }
 
-    /// <summary>Lets go of all memories. To dispose again is nothing.</summary>
+    /// <summary>Gives up its share of all memories. To dispose again does nothing.</summary>
     public void Dispose()
     {
         GuestRegion[] regions;

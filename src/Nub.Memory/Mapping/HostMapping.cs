@@ -15,7 +15,7 @@ internal enum MappingBacking
     /// <summary>Memory of our own that can be handed to another process: a sealed file in memory, or a section.</summary>
     Shareable,
 
-    /// <summary>A file, or what else can be mapped, that another process may write and may be able to shorten.</summary>
+    /// <summary>A file, or anything else that can be mapped, that another process may write and may be able to shorten.</summary>
     File,
 
     /// <summary>A private copy-on-write view of a <see cref="Snapshot"/> or <see cref="File"/>.</summary>
@@ -129,7 +129,7 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, or the part leaves what a file can have.</exception>
     /// <exception cref="SharedMemoryBoundsException">The file is shorter.</exception>
     /// <exception cref="SharedMemoryMapException">The system refused.</exception>
-    /// <exception cref="NotSupportedException">On Linux: it is no file in memory or of huge pages.</exception>
+    /// <exception cref="NotSupportedException">On Linux: it is not a file in memory or of huge pages.</exception>
     /// <exception cref="PlatformNotSupportedException">It can go, and no access survives that here.</exception>
     public static HostMapping Open(SafeHandle handle, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed) =>
         Open(handle, offset, size, access, allowUnsealed, isServedByTrusted: allowUnsealed);

@@ -78,7 +78,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     }
 
     /// <summary>
-    /// Saves a memory, alone with it for as long as it is read and written (read-only memory beside its other users, as <see cref="Take"/> does). The file is written beside and put in its place when it is on the
+    /// Saves a memory, holding it exclusively for as long as it is read and written (read-only memory beside its other users, as <see cref="Take"/> does). The file is written beside and put in its place when it is on the
     /// disk, so that after a crash the path has the old file or the new one. Only its owner may read it.
     /// </summary>
     /// <param name="path">The file, which is replaced if it is there.</param>

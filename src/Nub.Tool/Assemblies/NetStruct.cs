@@ -31,7 +31,7 @@ internal sealed record NetField(string Name, string? Of, long Offset, long Size,
     /// <summary>Of a struct, or an array of structs: the inside of one.</summary>
     public NetStruct? Struct { get; init; }
 
-    /// <summary>The number of elements; 1 of what is no array.</summary>
+    /// <summary>The number of elements; 1 where it is not an array.</summary>
     public long Count { get; init; } = 1;
 
     public long ElementSize => Size / Count;

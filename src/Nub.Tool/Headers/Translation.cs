@@ -22,7 +22,7 @@ internal sealed unsafe class Translation : IDisposable
     /// <summary>What the compiler reports as errors.</summary>
     public IReadOnlyList<string> Errors { get; private set; } = [];
 
-    /// <summary>Parses a source text that is no file.</summary>
+    /// <summary>Parses a source text that is not in a file.</summary>
     /// <exception cref="ToolException">libclang is not there, or refuses the arguments.</exception>
     public static Translation Parse(string source, IReadOnlyList<string> arguments)
     {

@@ -55,7 +55,7 @@ internal sealed record FieldPlan(string Name, string Type, long Offset, long Siz
     /// <summary>What is to be known of it.</summary>
     public string? Remark { get; init; }
 
-    /// <summary>The name of the array's type; null of what is no array.</summary>
+    /// <summary>The name of the array's type; null where it is not an array.</summary>
     public string? ArrayType { get; init; }
 
     /// <summary>The number of an array's elements.</summary>

@@ -158,7 +158,7 @@ public sealed partial class MmioTransport : IDisposable
     /// <returns>Whether its driver has set DRIVER_OK, and which queues run or have failed.</returns>
     public VirtioHealth GetHealth() => new((Status & DriverOk) != 0, _queues.Select(static queue => (queue.Queue is not null, queue.Failure)));
 
-    /// <summary>Resets the device, and listens to it no more; the driver finds nothing from then on. To dispose again is nothing.</summary>
+    /// <summary>Resets the device, and listens to it no more; the driver finds nothing from then on. To dispose again does nothing.</summary>
     public void Dispose()
     {
         _device.WorkArrived -= Wake;
