@@ -144,7 +144,7 @@ public sealed class DirtyBitmap
     }
 
     /// <summary>Copies the bits of a part of the range and clears them, as <see cref="Take(Span{ulong})"/> does for all: for one of several slots or regions.</summary>
-    /// <param name="guestAddress">The first address of the part: of a page's first byte.</param>
+    /// <param name="guestAddress">The first address of the part: the first byte of a page.</param>
     /// <param name="length">The length of the part in bytes: whole pages.</param>
     /// <param name="words">Where the bits go: bit b of word w is page 64 w + b of the part. A word for each 64 pages begun.</param>
     /// <returns>The number of pages that were dirty.</returns>

@@ -14,7 +14,7 @@ namespace Nub.Memory;
 public readonly record struct SocketHandlesResult(int ByteCount, int HandleCount, SocketFlags Flags);
 
 /// <summary>
-/// Sends and receives descriptors over a Unix domain socket, which is how one process gives another its memory, and .NET has no way for.
+/// Sends and receives descriptors over a Unix domain socket, the way in which one process gives another its memory; .NET itself has none.
 /// On Linux.
 /// </summary>
 /// <remarks>

@@ -7,8 +7,8 @@ public sealed partial class SharedMemorySnapshot
     private string? _path;
 
     /// <summary>
-    /// Opens a snapshot: copies it into sealed memory and compares each chunk with its checksum on the way, so that of a file that was
-    /// truncated, altered or is no snapshot no byte is handed out. What happens to the file afterwards does not matter.
+    /// Opens a snapshot: copies it into sealed memory and compares each chunk with its checksum on the way: no byte of a file that was
+    /// truncated or altered, or is not a snapshot, is handed out. What happens to the file afterwards does not matter.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="baseSnapshot">
@@ -35,7 +35,7 @@ public sealed partial class SharedMemorySnapshot
     /// touched. For files that no other process can write: what is written to them later shows in pages that were not touched yet.
     /// </summary>
     /// <remarks>
-    /// <para>Of the memory there is no span. When the file is shortened, an access to what is gone is a
+    /// <para>The memory gives no span. When the file is shortened, an access to what is gone is a
     /// <see cref="SharedMemoryFaultException"/>; where no access survives that (Linux on arm64), it ends this process (SIGBUS). A new
     /// snapshot that is saved at the same path is another file, and leaves this one as it is.</para>
     /// <para>On Windows, and where it would take more than 4,096 pieces (a layer of many scattered pages), it is copied and checked as by

@@ -83,9 +83,9 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     /// </summary>
     /// <param name="path">The file, which is replaced if it is there.</param>
     /// <param name="memory">The memory: a multiple of the page size.</param>
-    /// <param name="baseSnapshot">What it is to be saved as a layer of, of the same size: the file has what differs. Null to save it whole.</param>
+    /// <param name="baseSnapshot">The snapshot to save it as a layer of, of the same size: the file has what differs. Null to save it whole.</param>
     /// <param name="sections">What is to travel beside it; null for nothing.</param>
-    /// <returns>What the saved contents are called by.</returns>
+    /// <returns>The hash that names the saved contents.</returns>
     /// <exception cref="ArgumentException">
     /// The path names no file; the memory is not a multiple of the page size, larger than 32 TiB, or of another size than the base; or the
     /// sections do not fit a snapshot.
@@ -108,7 +108,7 @@ public sealed partial class SharedMemorySnapshot : IDisposable
     }
 
     /// <summary>
-    /// Saves the snapshot whole, also where it was opened as a layer: so layers are flattened. Beside that as
+    /// Saves the snapshot whole, also where it was opened as a layer, which flattens layers. Otherwise as
     /// <see cref="Save(string, SharedMemory, SharedMemorySnapshot?, IEnumerable{SharedMemorySnapshotSection}?)"/>.
     /// </summary>
     /// <param name="path">The file, which is replaced if it is there.</param>

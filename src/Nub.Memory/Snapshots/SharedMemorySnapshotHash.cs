@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace Nub.Memory;
 
 /// <summary>
-/// What a snapshot's contents are called by: 32 bytes, a SHA-256 over the checksums of its chunks. Two snapshots of the same bytes have the
+/// The name of a snapshot's contents: 32 bytes, a SHA-256 over the checksums of its chunks. Two snapshots of the same bytes have the
 /// same, whether they were saved whole or as layers. It tells contents apart that differ by chance, and is no signature.
 /// </summary>
 [DebuggerDisplay("{ToString(),nq}")]

@@ -19,7 +19,7 @@ public sealed class SharedMemorySnapshotSection
     public const int MostBytes = 64 << 20;
 
     /// <summary>Makes a section.</summary>
-    /// <param name="name">What it is called by, unique within a snapshot: 1 to 255 bytes of UTF-8.</param>
+    /// <param name="name">Its name, unique within a snapshot: 1 to 255 bytes of UTF-8.</param>
     /// <param name="version">The version of the content's layout.</param>
     /// <param name="content">The bytes, at most 64 MiB. They are not copied.</param>
     /// <exception cref="ArgumentException">The name is empty, too long, or no text; or the content is too large.</exception>

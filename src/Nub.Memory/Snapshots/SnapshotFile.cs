@@ -157,7 +157,7 @@ internal sealed class SnapshotFile : IDisposable
             return false;
         }
 
-        // Of a whole snapshot there is nothing below that the other pages could be as.
+        // A whole snapshot has no base that its other pages could be like.
         int pages = header.Layout.PagesOf(entry.Chunk);
         int told = entry.Stored | entry.Zero;
         return (entry.Stored & entry.Zero) == 0 && (told & ~pages) == 0 && (header.BaseHash is null ? told == pages : told != 0);

@@ -49,7 +49,7 @@ public readonly ref struct AtomicField<T> where T : unmanaged
     /// <param name="result">The value that was there; 0 where it was refused.</param>
     /// <returns>
     /// Whether the field stands at a multiple of its size and is still there; by guest address also whether the region may be written. A guest that chose the place of the struct, and an
-    /// owner who shortens the memory, can make it not.
+    /// owner who shortens the memory, can make it false.
     /// </returns>
     /// <exception cref="NotSupportedException">The memory was opened for reading, and is not seen by guest address.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>

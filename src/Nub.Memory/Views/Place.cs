@@ -330,7 +330,7 @@ internal readonly unsafe ref partial struct Place
     private static bool IsAtomic<T>(byte* address) where T : unmanaged =>
         SharedAtomic.Has<T>() && ((nuint)address & ((uint)sizeof(T) - 1)) == 0;
 
-    // Where it stands in its memory a place under a lease does not know.
+    // A place under a lease does not know where it stands in its memory.
     private static T ThrowNotAtomic<T>(byte* address) where T : unmanaged
     {
         LockedMapping.ThrowNotAtomic<T>(address);

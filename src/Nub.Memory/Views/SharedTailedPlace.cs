@@ -126,7 +126,7 @@ public readonly unsafe ref struct SharedTailedPlace<T> where T : unmanaged
         return isWithin;
     }
 
-    // One of more than 64 bits comes out as the greatest there is, of which no memory has so many.
+    // A number of more than 64 bits becomes the greatest there is: no memory has so many elements.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryCount<TCount>(int countOffset, bool isBigEndian, ulong max, out ulong count) where TCount : unmanaged, IBinaryInteger<TCount>
     {
@@ -155,7 +155,7 @@ public readonly unsafe ref struct SharedTailedPlace<T> where T : unmanaged
         return length <= _behind + (ulong)(sizeof(T) - tailOffset) || Refuse(_place.IsDefault, (uint)tailOffset, length, _behind + (ulong)sizeof(T));
     }
 
-    // Counted and traced from the struct on: where that stands in its memory a place under a lease does not know.
+    // Counted and traced from the struct on: a place under a lease does not know where that stands in its memory.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool Refuse(bool isDefault, ulong offset, ulong length, ulong size)
     {
