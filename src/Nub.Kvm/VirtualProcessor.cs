@@ -3,7 +3,7 @@ using Nub.Memory;
 namespace Nub.Kvm;
 
 /// <summary>
-/// A virtual processor. One thread at a time may use it; who it is may change. A call while another thread is inside (in
+/// A virtual processor. One thread at a time may use it, and not always the same one. A call while another thread is inside (in
 /// <see cref="Run"/>, most often) throws <see cref="InvalidOperationException"/> instead of waiting for a guest that may never return.
 /// <see cref="Dispose"/>, and cancelling the token of a run, are for any thread at any time.
 /// </summary>

@@ -1,6 +1,6 @@
 namespace Nub.Docs.Tests;
 
-/// <summary>Who begins at an index finds every page.</summary>
+/// <summary>Every page is found from an index.</summary>
 public sealed class IndexTests
 {
     [Fact]

@@ -46,7 +46,7 @@ internal static class Judge
                 {
                     action();
                 }
-#pragma warning disable CA1031 // Thrown again by who waits.
+#pragma warning disable CA1031 // Thrown again by the waiting thread.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {

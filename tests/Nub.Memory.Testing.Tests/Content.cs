@@ -106,7 +106,7 @@ internal static class Content
 
     public const ulong PackedQueue = 9216;
 
-    /// <summary>Where the memory begins for who uses guest addresses.</summary>
+    /// <summary>Where the memory begins by guest address.</summary>
     public const ulong GuestAddress = 0x10_0000;
 
     public static HostileMemory Create()

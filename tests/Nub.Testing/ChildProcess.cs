@@ -62,7 +62,7 @@ public sealed record ChildProcess(int ExitCode, string Output, string Errors)
         return new ChildProcess(child.ExitCode, await output.ConfigureAwait(false), await errors.ConfigureAwait(false));
     }
 
-    /// <summary>The same, for who cannot await.</summary>
+    /// <summary>The same, for callers that cannot await.</summary>
     public static ChildProcess Run(ProcessStartInfo start, string input = "") => Task.Run(() => RunAsync(start, input)).GetAwaiter().GetResult();
 
     /// <summary>Runs a program to its end, which has to be a good one, and returns what it wrote.</summary>

@@ -83,7 +83,7 @@ public sealed class SharedBroadcastProducer
         }
         catch (SharedMemoryLockedException)
         {
-            // The record is there, and must not be written again. Who sleeps finds it when it looks by itself.
+            // The record is there, and must not be written again. A sleeping consumer finds it when it looks by itself.
         }
 
         return true;

@@ -279,7 +279,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         _telling = TellAsync();
     }
 
-    /// <summary>Runs the handlers of <see cref="PeerGone"/>. Not awaited by who disposes the channel, which may be one of them; what they throw is their own.</summary>
+    /// <summary>Runs the handlers of <see cref="PeerGone"/>. Not awaited by the thread that disposes the channel, which may be running one of them; what they throw is their own.</summary>
     private async Task TellAsync() => await _gone.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task EndTellingAsync()

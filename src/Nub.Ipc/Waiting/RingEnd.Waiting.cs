@@ -110,7 +110,7 @@ public abstract partial class RingEnd
             request = ReadRequestAgain();
         }
 
-        // Positions are multiples of 8, so the lowest bits are free for the flags. Who clears the request is who wakes.
+        // Positions are multiples of 8, so the lowest bits are free for the flags. The thread that clears the request wakes the peer.
         if ((request & Sleeps) != 0 && position >= (request & ~7UL)
             && _memory.TryCompareExchange(_peerRequest, request & WantsFence, request, out ulong seen) && seen == request)
         {

@@ -10,7 +10,7 @@ internal sealed class Descriptor : SafeHandle
 {
     /// <summary>Takes charge of a descriptor.</summary>
     /// <param name="descriptor">The descriptor.</param>
-    /// <param name="owner">Who is named when a request is made of it after its end.</param>
+    /// <param name="owner">The type that is named when a request is made of it after its end.</param>
     public Descriptor(int descriptor, Type owner) : base(-1, ownsHandle: true)
     {
         SetHandle(descriptor);

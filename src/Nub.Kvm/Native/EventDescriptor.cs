@@ -14,7 +14,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
     private ulong _loopKey;
     private bool _disposed;
 
-    /// <param name="loop">Who waits for it; null for the one of the process.</param>
+    /// <param name="loop">The loop that waits for it; null for the process's own.</param>
     public EventDescriptor(EventLoop? loop = null)
     {
         _loop = loop ?? EventLoop.OfProcess;

@@ -7,7 +7,7 @@ namespace Nub.Kvm;
 /// <param name="IsWindowsSubsystem">The kernel is that of Windows Subsystem for Linux.</param>
 /// <param name="IsContainer">The process is in a container.</param>
 /// <param name="KernelHasKvm">The kernel has KVM's device, whether or not this process has a file for it (<c>/proc/misc</c>).</param>
-/// <param name="UserName">Who runs this process.</param>
+/// <param name="UserName">The user that runs this process.</param>
 internal sealed record HostFacts(
     bool HasIntelVirtualization,
     bool HasAmdVirtualization,

@@ -53,7 +53,7 @@ internal static class Boundary
     }
 
     /// <summary>
-    /// Decides whether a method may be called in another's place: by who knows only the other and what is demanded there.
+    /// Decides whether a method may be called in another's place: by callers that know only the other and what is demanded there.
     /// </summary>
     /// <param name="parameter">The type parameter of the method that overrides or implements.</param>
     /// <param name="known">The one in its place of the method that is overridden or implemented.</param>

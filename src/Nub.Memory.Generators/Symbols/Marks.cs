@@ -5,7 +5,7 @@ using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Symbols;
 
-/// <summary>Who has the library's marks, and who may have used them: asked once of each assembly, not once for each file.</summary>
+/// <summary>Which assemblies have the library's marks, and which may have used them: asked once of each assembly, not once for each file.</summary>
 internal static class Marks
 {
     // Two tables, because assemblies may refer to each other in a ring. What is kept does not hold the assembly: it would never be given up.

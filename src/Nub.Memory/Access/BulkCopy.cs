@@ -27,7 +27,7 @@ internal static unsafe class BulkCopy
     internal const nuint Aligned = 4 << 10;
 
     // The third-level cache of a server, or a core's part of it, is at most twice this large, and a copy touches both sides: below,
-    // what was copied is still there for who reads it next (8 MiB: 37 GB/s through the caches and 28 past them); from here on it is
+    // what was copied is still there for the next reader (8 MiB: 37 GB/s through the caches and 28 past them); from here on it is
     // not (16 MiB: 15 and 23).
     internal const nuint Huge = 16 << 20;
 

@@ -17,7 +17,7 @@ internal static class Validation<T> where T : unmanaged
     /// <exception cref="NotAllValidException"><typeparamref name="T"/> was not generated as <c>[ValidateOnRead]</c>, or has changed since.</exception>
     public static IValidateOnRead<T> Validator => s_isOfLayout ? s_validator! : throw Refusal();
 
-    /// <summary>The fields, for who formats the bytes; null when the type was not generated.</summary>
+    /// <summary>The fields, for code that formats the bytes; null when the type was not generated.</summary>
     public static FieldLayout? Layout => s_layout;
 
     /// <summary>Turns a value into its shared bytes, in place, and checks them.</summary>

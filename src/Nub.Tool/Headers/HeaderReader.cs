@@ -9,7 +9,7 @@ internal sealed class HeaderReader
     // Refused in C, and an answer that could not be used.
     private const string BigEndian = "the target is big-endian";
 
-    // Who has more wants the reader busy, or its stack at an end. libclang goes through all members of a struct for the place of each.
+    // A header with more is meant to keep the reader busy, or to exhaust its stack. libclang goes through all members of a struct for the place of each.
     private const int MaximumDepth = 64;
     private const long MaximumMembers = 20_000;
 

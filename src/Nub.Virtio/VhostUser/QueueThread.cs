@@ -129,7 +129,7 @@ internal sealed class QueueThread : IDisposable
             thrown = e;
         }
 
-        // Outside of the try: what is told must not be taken for the device's.
+        // Outside of the try: what the handler throws must not be taken for the device's.
         if (thrown is not null || _queue.Error != VirtQueueError.None)
         {
             _failed(_index, _queue.Error, thrown);

@@ -1,6 +1,6 @@
 namespace Nub.Fuzz.Engine;
 
-/// <summary>What a <see cref="Worker"/> is told by who started it.</summary>
+/// <summary>What a <see cref="Worker"/> is told by the process that started it.</summary>
 /// <param name="CorpusPath">The inputs to begin with.</param>
 /// <param name="CurrentPath">The file of the input that runs now.</param>
 /// <param name="FailurePath">Where an input that failed is written.</param>

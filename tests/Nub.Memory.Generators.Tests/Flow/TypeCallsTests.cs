@@ -5,7 +5,7 @@ using Nub.Memory.Generators.Taint;
 
 namespace Nub.Memory.Generators.Tests.Flow;
 
-/// <summary>Who reads and who calls whom, before anything is gone through.</summary>
+/// <summary>Which methods read and which call which, before anything is gone through.</summary>
 public sealed class TypeCallsTests
 {
     [Theory]
@@ -28,7 +28,7 @@ public sealed class TypeCallsTests
     [InlineData("void Run() => A(); private void A() => B(); private void B() => C(); private uint C() => _host.Read<uint>(0);", "A B C Run")]
     [InlineData("void Run() => A(); private void A() => B(); private void B() => C(); private void C() => D(); private uint D() => _host.Read<uint>(0);", "A B C D")]
 
-    // Who is handed to a pop is given what was read.
+    // A parser that is handed to a pop is given what was read.
     [InlineData("byte[] Run() => _host.StackAt(0, 4096).Pop<byte[]>(Parse); private static byte[] Parse(ReadOnlySpan<byte> element) => element.ToArray();", "Parse Run")]
     [InlineData("uint Run(SharedArrayView<uint> all) { uint sum = 0; foreach (uint one in all) { sum += one; } return sum; }", "Run")]
     public void Who_may_read(string members, string expected) =>

@@ -125,7 +125,7 @@ public class SlotTests
                 {
                     action();
                 }
-#pragma warning disable CA1031 // Judged by who waits.
+#pragma warning disable CA1031 // Judged by the waiting thread.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {

@@ -93,8 +93,8 @@ internal sealed partial class ValueAnalysis
         }
     }
 
-    // What only a constructor sets holds for good; what others may set is not known when it is asked for. Who keeps what it has read
-    // is asked for that the next time, and not the guest.
+    // What only a constructor sets holds for good; what others may set is not known when it is asked for. An object that keeps what it has read
+    // gives that the next time, and does not read again.
     private void ChangeReceiver(Term receiver, ISymbol member, Term value)
     {
         bool isSettled = member.ContainingType.IsValueType || member is IFieldSymbol { IsReadOnly: true } or IPropertySymbol { SetMethod: null or { IsInitOnly: true } };

@@ -207,7 +207,7 @@ internal sealed partial class ValueAnalysis
         IMethodSymbol method = call.TargetMethod;
         Note();
 
-        // Who is given a memory may write to it. Who belongs to the same object may have it.
+        // A method that is given a memory may write to it. One of the same object may have it.
         bool isOurs = (IsThis(call.Instance) && Receiver is null) || method.MethodKind is MethodKind.LocalFunction;
         Term[] all = instance is null ? arguments.Values : [.. arguments.Values, instance];
         Forget(all);
@@ -290,7 +290,7 @@ internal sealed partial class ValueAnalysis
     private static bool HoldsNoMemory(Term term) =>
         term.Kind == TermKind.Constant || (term.Kind is not (TermKind.View or TermKind.ArrayView or TermKind.Field) && IntegerTypes.IsInteger(term));
 
-    // Who gets an object also gets the memory that it holds.
+    // A method that gets an object also gets the memory that it holds.
     private static Term OwnerOf(Term term)
     {
         while (term.Kind is TermKind.View or TermKind.ArrayView or TermKind.Field)

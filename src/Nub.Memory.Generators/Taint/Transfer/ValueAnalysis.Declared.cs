@@ -49,7 +49,7 @@ internal sealed partial class ValueAnalysis
             return Received(call, method.ReturnType);
         }
 
-        // Who says what he checks is believed that, and nothing more.
+        // A method that declares what it checks is believed that, and nothing more.
         return said.Checks.IsEmpty && !gives ? null : Result(call);
     }
 

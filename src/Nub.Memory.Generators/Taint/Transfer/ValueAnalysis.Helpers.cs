@@ -114,7 +114,7 @@ internal sealed partial class ValueAnalysis
         }
     }
 
-    // What a method has changed of a struct is so for who called it; what a constructor has made is the new object.
+    // What a method has changed of a struct is so for its caller; what a constructor has made is the new object.
     private Term GiveBackReceiver(IOperation call, Term changed, Term result)
     {
         switch (call)

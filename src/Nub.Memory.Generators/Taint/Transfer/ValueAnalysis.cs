@@ -10,7 +10,7 @@ using Nub.Memory.Generators.Symbols;
 namespace Nub.Memory.Generators.Taint;
 
 /// <summary>
-/// Who reads which shared bytes, and where the value goes: follows values through a method, and through the helpers that it
+/// Which code reads which shared bytes, and where the value goes: follows values through a method, and through the helpers that it
 /// calls, in the order in which the operations run.
 /// </summary>
 /// <remarks>
@@ -69,7 +69,7 @@ internal sealed partial class ValueAnalysis : ForwardAnalysis<FlowState>
             entry = Give(session, entry, element);
         }
 
-        // Who is private is gone through from where it is called.
+        // A private method is followed from where it is called.
         foreach (IParameterSymbol parameter in body.Method.IsForOthers() ? body.Method.Parameters : [])
         {
             entry = SharedTypes.IsOfExit(parameter.Type) || (parameter.RefKind != RefKind.Out && session.Bodies.DeclaredOf(body.Method).Given.Contains(parameter.Ordinal)) ? Give(session, entry, parameter) : entry;

@@ -5,7 +5,7 @@ using Nub.Memory;
 namespace Nub.Virtio;
 
 /// <summary>
-/// The memory in which requests in flight are recorded, so that they outlive this process: made here, kept by the front end, and given to who serves the device next.
+/// The memory in which requests in flight are recorded, so that they outlive this process: made here, kept by the front end, and given to the back end that serves the device next.
 /// It is the front end's to write as well.
 /// </summary>
 internal sealed class InFlightMemory : IDisposable

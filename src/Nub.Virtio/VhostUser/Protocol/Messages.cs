@@ -3,7 +3,7 @@ using Nub.Memory;
 namespace Nub.Virtio;
 
 // The messages of the vhost-user protocol ("Message Specification"). All numbers are in the machine's byte order, which is little-endian
-// wherever this library runs. Every bit pattern of these structs is legal: what a number means is judged by who reads it.
+// wherever this library runs. Every bit pattern of these structs is legal: what a number means is judged by its reader.
 
 /// <summary>What every message begins with (12 bytes).</summary>
 [AllValid]

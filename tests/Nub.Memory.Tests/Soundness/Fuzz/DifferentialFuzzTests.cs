@@ -53,7 +53,7 @@ public class DifferentialFuzzTests(ITestOutputHelper output)
 
                 actor.End();
             }
-#pragma warning disable CA1031 // Told by who waits.
+#pragma warning disable CA1031 // Reported by the waiting thread.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

@@ -103,7 +103,7 @@ public class TouchTests(ITestOutputHelper output)
             {
                 report = Tracer.Run(program, [.. environment, ("DOTNET_gcConcurrent", "0")]);
             }
-#pragma warning disable CA1031 // Thrown again by who waits.
+#pragma warning disable CA1031 // Thrown again by the waiting thread.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
