@@ -57,11 +57,4 @@ internal static unsafe class FileCalls
             }
         }
     }
-
-    /// <summary>struct iovec.</summary>
-    public struct IoVector
-    {
-        public byte* Base;
-        public nuint Length;
-    }
 }

@@ -69,12 +69,15 @@ public sealed class SharedStackException : SharedMemoryException
 /// <summary>Why a push or pop was refused, without the cost of an exception: a guest can cause a million a second.</summary>
 internal readonly record struct SharedStackRefusal(SharedStackError Error, ulong Value, ulong Minimum, ulong Maximum, ulong BufferSize)
 {
+    /// <summary>The bytes of a stack pointer or a back-pointer. A stack pointer of this value is an empty stack's.</summary>
+    public const ulong PointerSize = sizeof(ulong);
+
     private const string NoRoom = ": there is no room for an element of 8 bytes, the least that a parsed pop takes";
 
     public override string ToString() => Error switch
     {
         // Where the elements begin: the one value that a guest has done nothing wrong with.
-        SharedStackError.StackPointerOutOfBounds when Value == StackAccess.PointerSize =>
+        SharedStackError.StackPointerOutOfBounds when Value == PointerSize =>
             $"The stack is empty: its stack pointer is {Value}, and outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes, where one with an element is.",
         SharedStackError.StackPointerOutOfBounds =>
             $"Stack pointer {Value} is outside [{Minimum}, {Maximum}] of the buffer of {BufferSize} bytes.{(Value == 0 ? " A new buffer is emptied with Reset first." : "")}",

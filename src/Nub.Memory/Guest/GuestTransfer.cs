@@ -27,7 +27,7 @@ internal static unsafe class GuestTransfer
         }
 
         // Sound: as many vectors as a batch counts to, which the kernel reads while the batch's memories are held.
-        FileCalls.IoVector* vectors = stackalloc FileCalls.IoVector[MostVectors];
+        IoVector* vectors = stackalloc IoVector[MostVectors];
         bool isSought = true;
         while (moved < length)
         {
@@ -131,7 +131,7 @@ internal static unsafe class GuestTransfer
         public bool CanGo { get; private set; }
 
         /// <summary>Gathers the bytes of ranges from the one numbered <paramref name="from"/> on, as far as a call goes, and as far as the ranges still are what they were judged to be.</summary>
-        public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, bool isRead, FileCalls.IoVector* vectors)
+        public void Gather(GuestMap map, ReadOnlySpan<GuestRange> ranges, ulong from, ulong length, bool isRead, IoVector* vectors)
         {
             ulong skip = from;
             ulong left = Math.Min(length - from, FileCalls.MostBytes);
@@ -159,7 +159,7 @@ internal static unsafe class GuestTransfer
                     ulong part = Math.Min(rest, region.Length - at);
 
                     // Sound: the part lies in the region, and its mapping is held until the batch ends.
-                    vectors[Count++] = new FileCalls.IoVector { Base = region.Address + at, Length = (nuint)part };
+                    vectors[Count++] = new IoVector { Base = region.Address + at, Length = (nuint)part };
                     address += part;
                     rest -= part;
                     left -= part;
@@ -173,7 +173,7 @@ internal static unsafe class GuestTransfer
         }
 
         /// <summary>Marks what may have been written, and lets go of the memories.</summary>
-        public readonly void End(DirtyBitmap? bitmap, GuestMap map, FileCalls.IoVector* vectors)
+        public readonly void End(DirtyBitmap? bitmap, GuestMap map, IoVector* vectors)
         {
             for (int i = 0; bitmap is not null && i < Count; i++)
             {

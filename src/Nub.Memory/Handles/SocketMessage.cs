@@ -28,7 +28,7 @@ internal static unsafe class SocketMessage
         {
             // Sound: the kernel reads these during the calls only, while the buffers are on the stack or pinned, and the control
             // buffer has room for the most descriptors.
-            SocketNative.Vector vector = new() { Base = (nint)bytes, Length = (nuint)data.Length };
+            IoVector vector = new() { Base = bytes, Length = (nuint)data.Length };
             SocketNative.Message message = new() { Vectors = (nint)(&vector), VectorCount = 1 };
             if (!descriptors.IsEmpty)
             {
@@ -60,7 +60,7 @@ internal static unsafe class SocketMessage
         fixed (byte* bytes = buffer)
         {
             // Sound: as in Send; the kernel writes at most the lengths that it is told.
-            SocketNative.Vector vector = new() { Base = (nint)bytes, Length = (nuint)buffer.Length };
+            IoVector vector = new() { Base = bytes, Length = (nuint)buffer.Length };
             while (true)
             {
                 SocketNative.Message message = new()

@@ -51,14 +51,6 @@ internal static unsafe partial class SocketNative
         _ => SocketError.SocketError,
     };
 
-    /// <summary>struct iovec.</summary>
-    [StructLayout(LayoutKind.Sequential)]
-    public struct Vector
-    {
-        public nint Base;
-        public nuint Length;
-    }
-
     /// <summary>struct msghdr of a 64-bit C library.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Message

@@ -11,7 +11,7 @@ internal sealed class CodeWriter
 {
     private readonly List<byte> _code = [];
     private readonly List<int> _touches = [];
-    private readonly List<(int Place, Label Target)> _jumps = [];
+    private readonly List<(int Offset, Label Target)> _jumps = [];
 
     /// <summary>Where the next instruction goes.</summary>
     public int Position => _code.Count;
@@ -86,9 +86,9 @@ internal sealed class CodeWriter
     public byte[] ToArray()
     {
         byte[] code = [.. _code];
-        foreach ((int place, Label target) in _jumps)
+        foreach ((int offset, Label target) in _jumps)
         {
-            BinaryPrimitives.WriteInt32LittleEndian(code.AsSpan(place), target.Position - (place + sizeof(int)));
+            BinaryPrimitives.WriteInt32LittleEndian(code.AsSpan(offset), target.Position - (offset + sizeof(int)));
         }
 
         return code;

@@ -23,7 +23,7 @@ internal readonly ref struct StackRange(HostSharedMemory memory, ulong offset, u
 /// <remarks>Once it is entered, nothing here throws, allocates or calls user code, as <see cref="RegionLock"/> demands.</remarks>
 internal unsafe ref struct StackAccess
 {
-    public const ulong PointerSize = sizeof(ulong);
+    public const ulong PointerSize = SharedStackRefusal.PointerSize;
     public const uint PrefixSize = sizeof(uint);
 
     /// <summary>The least element that a parsed pop takes, in bytes.</summary>

@@ -131,16 +131,16 @@ internal static partial class LinuxNative
     public static unsafe partial nint PRead(SafeFileHandle fd, void* destination, nuint length, long offset);
 
     [LibraryImport("libc", EntryPoint = "preadv", SetLastError = true)]
-    public static unsafe partial nint PReadV(SafeFileHandle fd, FileCalls.IoVector* vectors, int count, long offset);
+    public static unsafe partial nint PReadV(SafeFileHandle fd, IoVector* vectors, int count, long offset);
 
     [LibraryImport("libc", EntryPoint = "pwritev", SetLastError = true)]
-    public static unsafe partial nint PWriteV(SafeFileHandle fd, FileCalls.IoVector* vectors, int count, long offset);
+    public static unsafe partial nint PWriteV(SafeFileHandle fd, IoVector* vectors, int count, long offset);
 
     [LibraryImport("libc", EntryPoint = "readv", SetLastError = true)]
-    public static unsafe partial nint ReadV(SafeFileHandle fd, FileCalls.IoVector* vectors, int count);
+    public static unsafe partial nint ReadV(SafeFileHandle fd, IoVector* vectors, int count);
 
     [LibraryImport("libc", EntryPoint = "writev", SetLastError = true)]
-    public static unsafe partial nint WriteV(SafeFileHandle fd, FileCalls.IoVector* vectors, int count);
+    public static unsafe partial nint WriteV(SafeFileHandle fd, IoVector* vectors, int count);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     public static partial int FAllocate(SafeFileHandle fd, int mode, long offset, long length);

@@ -38,7 +38,7 @@ internal static unsafe class FileTransfer
                 bool isGone = false;
                 if (OperatingSystem.IsLinux())
                 {
-                    var vector = new FileCalls.IoVector { Base = bytes, Length = (nuint)size };
+                    var vector = new IoVector { Base = bytes, Length = (nuint)size };
                     size = (int)FileCalls.Move(file, &vector, 1, position + (long)moved, isRead, mapping.Mapping.CanGo, ref isSought, out isGone);
                 }
                 else if (isRead)
