@@ -122,8 +122,6 @@ internal sealed class LayoutBuilder
         _ => "private",
     };
 
-    private static long AlignUp(long offset, int alignment) => (offset + alignment - 1) / alignment * alignment;
-
     private FieldType Struct(INamedTypeSymbol type)
     {
         if (IsFrameworks(type))
@@ -258,8 +256,8 @@ internal sealed class LayoutBuilder
                 fieldType = fieldType with { NotValidatable = new Offence(OffenceKind.UnfilledArray, EquatableArray<string>.Empty, 0, fieldType.Display) };
             }
 
-            int fieldAlignment = declared.Pack == 0 ? fieldType.Alignment : Math.Min(declared.Pack, fieldType.Alignment);
-            long offset = AlignUp(end, fieldAlignment);
+            int fieldAlignment = SequentialLayout.Kept(fieldType.Alignment, declared.Pack);
+            long offset = SequentialLayout.AlignUp(end, fieldAlignment);
             if (declared.Kind == DeclaredKind.Explicit)
             {
                 int? given = DeclaredLayout.OffsetOf(field);
@@ -274,7 +272,7 @@ internal sealed class LayoutBuilder
             alignment = Math.Max(alignment, fieldAlignment);
         }
 
-        long size = declared.Size > 0 ? Math.Max(declared.Size, end) : AlignUp(end, alignment);
+        long size = SequentialLayout.SizeOf(end, alignment, declared.Size);
         if (inlineLength is { } length)
         {
             // The runtime rounds up the size for one element and multiplies that; the elements themselves stand close together.
