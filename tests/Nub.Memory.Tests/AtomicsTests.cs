@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Reflection;
 
 namespace Nub.Memory.Tests;
@@ -45,6 +46,29 @@ public class AtomicsTests
         Assert.Equal(1UL, pair.Host.Add(8, 2UL));
         Assert.Equal(uint.MaxValue, pair.Host.Add(16, uint.MaxValue));
         Assert.Equal(-1L, pair.Host.Add(24, -1L));
+    }
+
+    /// <summary>What a big-endian host does, whose processor cannot add a little-endian integer in place: the loop is the same in either order.</summary>
+    [Fact]
+    public void An_integer_of_the_other_byte_order_is_added_to_and_no_addition_is_lost()
+    {
+        uint narrow = BinaryPrimitives.ReverseEndianness(uint.MaxValue - 1);
+        Assert.Equal(3U, SharedAtomic.AddReversed(ref narrow, 5));
+        Assert.Equal(3U, BinaryPrimitives.ReverseEndianness(narrow));
+        ulong wide = BinaryPrimitives.ReverseEndianness(0x1_0000_0001UL);
+        Assert.Equal(0x1_0000_0000UL, SharedAtomic.AddReversed(ref wide, ulong.MaxValue));
+        Assert.Equal(0x1_0000_0000UL, BinaryPrimitives.ReverseEndianness(wide));
+
+        Parallel.For(0, 4, _ =>
+        {
+            for (int i = 0; i < 10_000; i++)
+            {
+                SharedAtomic.AddReversed(ref narrow, 1);
+                SharedAtomic.AddReversed(ref wide, 3);
+            }
+        });
+        Assert.Equal(40_003U, BinaryPrimitives.ReverseEndianness(narrow));
+        Assert.Equal(0x1_0000_0000UL + 120_000, BinaryPrimitives.ReverseEndianness(wide));
     }
 
     [Fact]

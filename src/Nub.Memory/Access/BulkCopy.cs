@@ -83,38 +83,42 @@ internal static unsafe class BulkCopy
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyOutLarge(ref byte destination, byte* shared, nuint length)
     {
-        if (length >= Aligned)
+        if (length < Aligned)
+        {
+            CopyEndOut(ref destination, shared, length);
+            CopyMiddle(ref destination, ref *shared, length);
+        }
+        else if (length >= Huge && Avx.IsSupported)
+        {
+            CopyHuge(ref destination, ref *shared, length);
+        }
+        else
         {
             CopyOutAligned(ref destination, shared, length);
-            return;
         }
-
-        CopyEndOut(ref destination, shared, length);
-        CopyMiddle(ref destination, ref *shared, length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyInLarge(byte* shared, ref byte source, nuint length)
     {
-        if (length >= Aligned)
+        if (length < Aligned)
+        {
+            CopyEndIn(shared, ref source, length);
+            CopyMiddle(ref *shared, ref source, length);
+        }
+        else if (length >= Huge && Avx.IsSupported)
+        {
+            CopyHuge(ref *shared, ref source, length);
+        }
+        else
         {
             CopyInAligned(shared, ref source, length);
-            return;
         }
-
-        CopyEndIn(shared, ref source, length);
-        CopyMiddle(ref *shared, ref source, length);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyOutAligned(ref byte destination, byte* shared, nuint length)
     {
-        if (length >= Huge && Avx.IsSupported)
-        {
-            CopyHuge(ref destination, ref *shared, length);
-            return;
-        }
-
         nuint head = HeadOf(Unsafe.AsPointer(ref destination));
         if (!ByteMasks.AreSupported)
         {
@@ -134,12 +138,6 @@ internal static unsafe class BulkCopy
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CopyInAligned(byte* shared, ref byte source, nuint length)
     {
-        if (length >= Huge && Avx.IsSupported)
-        {
-            CopyHuge(ref *shared, ref source, length);
-            return;
-        }
-
         nuint head = HeadOf(shared);
         if (!ByteMasks.AreSupported)
         {
@@ -282,7 +280,7 @@ internal static unsafe class BulkCopy
 
     /// <summary>Copies the part of a length that is less than a block, largest pieces first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyRagged(ref byte destination, ref byte source, nuint length)
+    internal static void CopyRagged(ref byte destination, ref byte source, nuint length)
     {
         if ((length & 32) != 0)
         {

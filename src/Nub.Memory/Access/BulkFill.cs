@@ -43,14 +43,15 @@ internal static unsafe class BulkFill
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void FillLarge(byte* destination, nuint length, byte value)
     {
-        if (length >= BulkCopy.Aligned)
+        if (length < BulkCopy.Aligned)
+        {
+            FillEnd(destination + length, length & (Block - 1), value);
+            FillMiddle(destination, length, value);
+        }
+        else
         {
             FillAligned(destination, length, value);
-            return;
         }
-
-        FillEnd(destination + length, length & (Block - 1), value);
-        FillMiddle(destination, length, value);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -60,14 +60,18 @@ internal static unsafe class SharedAtomic
         ? Unsafe.BitCast<uint, T>(AddUInt32(ref *(uint*)place, Unsafe.BitCast<T, uint>(value)))
         : Unsafe.BitCast<ulong, T>(AddUInt64(ref *(ulong*)place, Unsafe.BitCast<T, ulong>(value)));
 
-    private static uint AddUInt32(ref uint place, uint value)
-    {
-        if (BitConverter.IsLittleEndian)
-        {
-            return Interlocked.Add(ref place, value);
-        }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static uint AddUInt32(ref uint place, uint value) =>
+        BitConverter.IsLittleEndian ? Interlocked.Add(ref place, value) : AddReversed(ref place, value);
 
-        // The shared integer is little-endian, and this host cannot add it in place.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong AddUInt64(ref ulong place, ulong value) =>
+        BitConverter.IsLittleEndian ? Interlocked.Add(ref place, value) : AddReversed(ref place, value);
+
+    /// <summary>Adds to an integer of the other byte order, which no processor adds in place.</summary>
+    /// <returns>The sum.</returns>
+    internal static uint AddReversed(ref uint place, uint value)
+    {
         while (true)
         {
             uint seen = Volatile.Read(ref place);
@@ -79,13 +83,9 @@ internal static unsafe class SharedAtomic
         }
     }
 
-    private static ulong AddUInt64(ref ulong place, ulong value)
+    /// <inheritdoc cref="AddReversed(ref uint, uint)"/>
+    internal static ulong AddReversed(ref ulong place, ulong value)
     {
-        if (BitConverter.IsLittleEndian)
-        {
-            return Interlocked.Add(ref place, value);
-        }
-
         while (true)
         {
             ulong seen = Volatile.Read(ref place);

@@ -11,7 +11,7 @@ namespace Nub.Memory;
 /// <para>The .NET memory model ("Memory-model" in dotnet/runtime's design documents) makes aligned loads and stores of up to
 /// pointer size atomic, and forbids the compiler to introduce reads; <see cref="Volatile"/> also forbids it to merge,
 /// hoist or drop them and gives acquire and release order. So an aligned value of 1, 2, 4 or 8 bytes is never torn.</para>
-/// <para>Anything else is copied once into private memory and read there. Reading a struct straight from shared memory
+/// <para>Anything else is copied once, piece by piece, into private memory and read there. Reading a struct straight from shared memory
 /// is a trap: the compiler may load its fields one by one, and more than once.</para>
 /// <para>Callers guarantee that <c>[place, place + sizeof(T))</c> is mapped and stays mapped during the call.</para>
 /// </remarks>
@@ -41,7 +41,7 @@ internal static unsafe class SingleFetch
             return Unsafe.BitCast<ulong, T>(Volatile.Read(ref *(ulong*)place));
         }
 
-        return LoadByCopy<T>(place);
+        return sizeof(T) is 16 or 32 or 48 ? LoadVectors<T>(place) : LoadByCopy<T>(place);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -64,6 +64,12 @@ internal static unsafe class SingleFetch
         {
             Volatile.Write(ref *(ulong*)place, Unsafe.BitCast<T, ulong>(value));
         }
+        else if (sizeof(T) < (int)BulkCopy.Block && sizeof(T) is not (2 or 4 or 8))
+        {
+            // A few stores, which are worth inlining; after all that came before, as a volatile write is.
+            Volatile.WriteBarrier();
+            BulkCopy.CopyRagged(ref *place, ref *(byte*)&value, (nuint)sizeof(T));
+        }
         else
         {
             StoreByCopy(place, value);
@@ -76,6 +82,21 @@ internal static unsafe class SingleFetch
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsVolatileSafe(byte* place, nuint mask) => X86Base.IsSupported || ((nuint)place & mask) == 0;
+
+    /// <summary>
+    /// Loads one or two vectors, without a call: a descriptor of 16 bytes takes 2 ns so, and 12 otherwise. (Of other sizes the compiler copies the value in other pieces
+    /// than it was stored in, and waits for the stores: of 24 bytes 9 ns instead of 4.)
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T LoadVectors<T>(byte* place) where T : unmanaged
+    {
+        // Sound: as in LoadByCopy. The memory model forbids to repeat a load; the barrier keeps the loads from being merged with those of another call, hoisted out of
+        // a loop, or moved behind what follows.
+        Unsafe.SkipInit(out T value);
+        BulkCopy.CopyRagged(ref *(byte*)&value, ref *place, (nuint)sizeof(T));
+        Volatile.ReadBarrier();
+        return value;
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static T LoadByCopy<T>(byte* place) where T : unmanaged

@@ -62,6 +62,23 @@ public sealed unsafe class BulkWaysTests : IDisposable
         }
     }
 
+    /// <summary>A vector that begins before the source, or ends behind it, would be loaded from a guard page, which ends the process.</summary>
+    [Fact]
+    public void A_copy_in_reads_nothing_before_its_source_and_nothing_behind_it()
+    {
+        using var guarded = new Pair();
+        byte[] model = guarded.FillWithPattern();
+        using HostLease lease = guarded.Host.Enter();
+        byte* source = (byte*)guarded.Host.BaseAddress;
+        foreach (int length in s_lengths.Where(static length => length <= 4096))
+        {
+            BulkCopy.CopyIn(_shared, ref *source, (nuint)length);
+            Assert.True(model.AsSpan(0, length).SequenceEqual(new Span<byte>(_shared, length)), $"the first {length} bytes");
+            BulkCopy.CopyIn(_shared, ref *(source + guarded.Size - (ulong)length), (nuint)length);
+            Assert.True(model.AsSpan((int)guarded.Size - length).SequenceEqual(new Span<byte>(_shared, length)), $"the last {length} bytes");
+        }
+    }
+
     /// <summary>What is larger than the caches goes past them, in whole lines, between a head and an end of the usual kind.</summary>
     [Theory]
     [Trait("Kind", "slow")]

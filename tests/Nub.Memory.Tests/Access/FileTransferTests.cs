@@ -1,4 +1,5 @@
 using System.IO.Pipes;
+using System.Net.Sockets;
 using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory.Tests.Access;
@@ -114,6 +115,40 @@ public sealed class FileTransferTests : IDisposable
     }
 
     [SkippableFact]
+    public void Of_messages_that_come_one_by_one_no_more_is_read_than_was_asked_for()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Files without positions are read and written on Linux only.");
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("nub-messages-");
+        try
+        {
+            using var receiver = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            using var sender = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            receiver.Bind(new UnixDomainSocketEndPoint(Path.Combine(folder.FullName, "s")));
+            sender.Connect(receiver.LocalEndPoint!);
+            sender.Send("hello"u8);
+            sender.Send("and more than fits"u8);
+            using var file = new SafeFileHandle(receiver.SafeHandle.DangerousGetHandle(), ownsHandle: false);
+            Assert.Equal(8UL, _pair.Host.ReadFrom(file, 0, 3, 8));
+            Assert.Equal([0, 0, 0, .. "helloand"u8, 0], _pair.Contents()[..12]);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [SkippableFact]
+    public void A_position_that_no_file_has_is_refused_and_nothing_is_written_elsewhere()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "Elsewhere .NET's own call refuses it.");
+        _pair.FillWithPattern();
+        using SafeFileHandle file = File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite);
+        Assert.StartsWith("The file cannot be written: ", Assert.Throws<IOException>(() => _pair.Host.WriteTo(file, long.MaxValue - 100, 0, 8)).Message, StringComparison.Ordinal);
+        file.Dispose();
+        Assert.Equal(_content, File.ReadAllBytes(_path));
+    }
+
+    [SkippableFact]
     public void A_device_that_is_full_says_so()
     {
         Skip.IfNot(File.Exists("/dev/full"), "There is no /dev/full.");
@@ -135,6 +170,8 @@ public sealed class FileTransferTests : IDisposable
         Assert.InRange(moved, 0UL, 100UL);
         Assert.False(host.TryWriteTo(file, 0, offset, 500, out moved));
         Assert.InRange(moved, 0UL, 100UL);
+        Assert.False(host.TryReadFrom(file, 0, Pair.Page, 8, out moved));
+        Assert.Equal(0UL, moved);
         Assert.Throws<SharedMemoryFaultException>(() => host.ReadFrom(file, 0, Pair.Page, 8));
         Assert.Throws<SharedMemoryFaultException>(() => host.WriteTo(file, 0, Pair.Page, 8));
         Assert.Equal("1 owners, 0 leases", host.Live.DescribeUsers());
