@@ -237,6 +237,36 @@ public class BroadcastTests
     }
 
     [Fact]
+    public void A_length_beyond_the_slot_brings_no_byte_behind_it_into_a_larger_destination()
+    {
+        (HostSharedMemory host, SharedBroadcast broadcast) = New();
+        SharedBroadcastConsumer consumer = broadcast.CreateConsumer();
+        foreach (ulong length in (ulong[])[17, 200, 8192, ulong.MaxValue])
+        {
+            host.Fill(broadcast.SlotAt(0), 8 * 32, 0);
+            consumer.Reset();
+            host.Fill(broadcast.SlotAt(1), 7 * 32, 0xEE);
+            host.Write(broadcast.SlotAt(0) + 8, length);
+            host.Write(broadcast.SlotAt(0), 2UL);
+            byte[] destination = new byte[8192];
+            Assert.False(consumer.TryRead(destination, out int read, out _));
+            Assert.Equal((0, SharedRingError.RecordTooLong, true), (read, consumer.Error, consumer.IsBroken));
+            Assert.Equal((length, 16UL), (consumer.GetException()!.Value, consumer.GetException()!.Limit));
+            Assert.Equal(-1, destination.AsSpan().IndexOfAnyExcept((byte)0));
+
+            // As a value, too: a record of another size could be skipped, and this is none.
+            host.Fill(broadcast.SlotAt(0), 8 * 32, 0);
+            consumer.Reset();
+            host.Write(broadcast.SlotAt(0) + 8, length);
+            host.Write(broadcast.SlotAt(0), 2UL);
+            Assert.False(consumer.TryRead(out ulong _, out _));
+            Assert.Equal((SharedRingError.RecordTooLong, true), (consumer.Error, consumer.IsBroken));
+        }
+
+        host.Dispose();
+    }
+
+    [Fact]
     public void A_wait_of_a_thread_ends_with_its_consumer()
     {
         (HostSharedMemory host, SharedBroadcast broadcast) = New();

@@ -50,9 +50,10 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     {
         for (int tries = 0; TryFind(tries, out ulong slot, out ulong mark);)
         {
+            // Beyond the slot are other records, and bytes that are none of the broadcast's.
             bool fits = false;
             if (!Memory.TryRead(slot + 8, out ulong found)
-                || ((fits = found <= (uint)destination.Length) && !Memory.TryCopyTo(slot + SharedBroadcast.SlotHeader, destination[..(int)found])))
+                || ((fits = found <= (uint)Math.Min(destination.Length, _broadcast.MaxRecordLength)) && !Memory.TryCopyTo(slot + SharedBroadcast.SlotHeader, destination[..(int)found])))
             {
                 Gone(slot);
                 break;
@@ -66,7 +67,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
                 continue;
             }
 
-            if (fits && found <= (uint)_broadcast.MaxRecordLength)
+            if (fits)
             {
                 length = (int)found;
                 lost = Pass();
@@ -120,7 +121,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
 
             value = default;
             lost = 0;
-            return fits || length <= (uint)_broadcast.MaxRecordLength
+            return length <= (uint)_broadcast.MaxRecordLength
                 ? Refuse(new RingRefusal(SharedRingError.RecordSizeMismatch, _next, length, (uint)Unsafe.SizeOf<T>()), breaks: false)
                 : Refuse(new RingRefusal(SharedRingError.RecordTooLong, _next, length, (uint)_broadcast.MaxRecordLength), breaks: true);
         }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Ipc;
@@ -139,7 +138,7 @@ public sealed partial class SharedRingConsumer : RingEnd
 
             // A single record is a group of one here.
             int some = _elementsLeft == 0 ? 1 : (int)Math.Min(_elementsLeft, (uint)(destination.Length - count));
-            if (!TryReadValues(lease, _data + offset, destination.Slice(count, some)))
+            if (!lease.TryReadArray(_data + offset, destination.Slice(count, some)))
             {
                 Lost(offset, some * Unsafe.SizeOf<T>());
                 break;
@@ -381,26 +380,6 @@ public sealed partial class SharedRingConsumer : RingEnd
         {
             Lost(0, 8);
         }
-    }
-
-    private static bool TryReadValues<[AllValid] T>(in HostLease lease, ulong at, Span<T> values) where T : unmanaged
-    {
-        if (ValueBytes<T>.AreHostBytes)
-        {
-            return lease.TryCopyTo(at, MemoryMarshal.AsBytes(values));
-        }
-
-        foreach (ref T value in values)
-        {
-            if (!lease.TryRead(at, out value))
-            {
-                return false;
-            }
-
-            at += (uint)Unsafe.SizeOf<T>();
-        }
-
-        return true;
     }
 
     private bool Lost(ulong offset, int length) => Break(new RingRefusal(SharedRingError.MemoryLost, _position, (uint)length, offset));

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Nub.Memory;
 
 namespace Nub.Ipc;
@@ -85,7 +84,7 @@ public sealed partial class SharedRingProducer : RingEnd
         }
 
         ulong at = _data + place.Offset + RingLayout.HeaderSize;
-        return _memory.TryWrite(at, size | (ulong)values.Length << 32) && TryWriteValues(at + RingLayout.HeaderSize, values)
+        return _memory.TryWrite(at, size | (ulong)values.Length << 32) && _memory.TryWriteArray(at + RingLayout.HeaderSize, values)
             ? Commit(place, RingLayout.Group | length)
             : Lost(place.Offset, (int)length);
     }
@@ -278,26 +277,6 @@ public sealed partial class SharedRingProducer : RingEnd
         }
 
         WakePeer(_position);
-        return true;
-    }
-
-    private bool TryWriteValues<[AllValid] T>(ulong at, ReadOnlySpan<T> values) where T : unmanaged
-    {
-        if (ValueBytes<T>.AreHostBytes)
-        {
-            return _memory.TryCopyFrom(at, MemoryMarshal.AsBytes(values));
-        }
-
-        foreach (ref readonly T value in values)
-        {
-            if (!_memory.TryWrite(at, value))
-            {
-                return false;
-            }
-
-            at += (uint)Unsafe.SizeOf<T>();
-        }
-
         return true;
     }
 
