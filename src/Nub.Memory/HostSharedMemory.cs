@@ -18,19 +18,15 @@ namespace Nub.Memory;
 public sealed unsafe partial class HostSharedMemory : SharedMemory
 {
     // Of the owner that a guest address space has: what is written by views is marked there.
-    private DirtyBitmap? _bitmap;
+    private GuestAddressSpace? _space;
     private GuestRegion? _region;
 
     internal HostSharedMemory()
     {
     }
 
-    /// <summary>Marks what views of a region write in a bitmap, or in none any more.</summary>
-    internal void Track(DirtyBitmap? bitmap, GuestRegion region)
-    {
-        _region = region;
-        Volatile.Write(ref _bitmap, bitmap);
-    }
+    /// <summary>Makes this the owner that a guest address space has for a region.</summary>
+    internal void StandIn(GuestAddressSpace space, GuestRegion region) => (_space, _region) = (space, region);
 
     /// <summary>Whether this is the owner that a guest address space has.</summary>
     internal bool IsOfSpace => _region is not null;
@@ -39,13 +35,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     internal GuestRegion? Region => _region;
 
     /// <summary>Marks bytes that a view has written.</summary>
-    internal void MarkWritten(byte* address, ulong length)
-    {
-        if (Volatile.Read(ref _bitmap) is { } bitmap)
-        {
-            bitmap.Mark(_region!.Start + (ulong)(address - _region.Address), length);
-        }
-    }
+    internal void MarkWritten(byte* address, ulong length) => _space?.Current.MarkWritten(address, length);
 
     /// <summary>Makes a handle the owner of a new mapping.</summary>
     internal static HostSharedMemory Over(Func<HostMapping> map)

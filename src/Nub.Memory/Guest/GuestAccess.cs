@@ -81,7 +81,7 @@ internal static unsafe class GuestAccess
             GC.KeepAlive(region.Memory);
         }
 
-        map.Bitmap?.Mark(address, (ulong)sizeof(T));
+        map.MarkWritten(region, address, (ulong)sizeof(T));
         return OfMap(failure);
     }
 
@@ -111,7 +111,7 @@ internal static unsafe class GuestAccess
             ? mapping.AtomicHeld(operation, offset, value, comparand, out result)
             : mapping.AtomicSlow(mapping.Publish(), operation, offset, value, comparand, out result);
         GC.KeepAlive(region.Memory);
-        map.Bitmap?.Mark(address, (ulong)sizeof(T));
+        map.MarkWritten(region, address, (ulong)sizeof(T));
         return OfMap(failure);
     }
 
@@ -162,7 +162,7 @@ internal static unsafe class GuestAccess
             GC.KeepAlive(region.Memory);
 
             // Where bytes are gone, those before them were written.
-            map.Bitmap?.Mark(address, (ulong)part.Length);
+            map.MarkWritten(region, address, (ulong)part.Length);
             address += (ulong)part.Length;
             source = source[part.Length..];
         }
@@ -184,7 +184,7 @@ internal static unsafe class GuestAccess
                 : mapping.FillSlow(mapping.Publish(), region.Offset + at, (nuint)part, value);
             GC.KeepAlive(region.Memory);
 
-            map.Bitmap?.Mark(address, part);
+            map.MarkWritten(region, address, part);
             address += part;
             length -= part;
         }
@@ -220,7 +220,7 @@ internal static unsafe class GuestAccess
                 // All of the part, for a call that failed in the middle of it.
                 if (isRead)
                 {
-                    map.Bitmap?.Mark(address + moved, part);
+                    map.MarkWritten(region, address + moved, part);
                 }
             }
 

@@ -60,7 +60,7 @@ public sealed partial class GuestAddressSpace : IDisposable
                     }
                 }
 
-                owner.Track(old.Bitmap, added);
+                owner.StandIn(this, added);
                 GuestRegion[] regions = [.. old.Regions, added];
                 Array.Sort(regions, static (left, right) => left.Start.CompareTo(right.Start));
                 Replace(old, new GuestMap(regions, old.Bitmap));
@@ -96,6 +96,7 @@ public sealed partial class GuestAddressSpace : IDisposable
 
     /// <summary>Marks the pages that are written through the space in a bitmap, or in none any more.</summary>
     /// <remarks>
+    /// Where a memory stands at several guest addresses, a write by one of them marks the pages of all. A second mapping of the same file is another memory.
     /// A write that has begun before this returns may not be marked yet, or still be. A lease keeps the map of its beginning, bitmap included: what is written
     /// under one that was taken before is not marked, so end it first.
     /// </remarks>
@@ -107,10 +108,6 @@ public sealed partial class GuestAddressSpace : IDisposable
         {
             GuestMap old = LiveMap();
             Replace(old, new GuestMap(old.Regions, bitmap));
-            foreach (GuestRegion region in old.Regions)
-            {
-                region.Memory.Track(bitmap, region);
-            }
         }
     }
 

@@ -22,12 +22,16 @@ internal sealed class GuestMap : RegionLock
     private readonly int _chunkShift;
     private readonly LockedMapping[] _mappings;
 
+    // Known where pages are marked only: otherwise nothing asks.
+    private readonly bool _isAliased;
+
     public GuestMap(GuestRegion[] regions, DirtyBitmap? bitmap, bool isDisposed = false)
         : base(isIndirect: Array.Exists(regions, static one => one.IsIndirect), isReadOnly: bitmap is not null || Array.Exists(regions, static one => one.IsReadOnly))
     {
         Regions = regions;
         MappedBytes = regions.Aggregate(0UL, static (sum, one) => sum + one.Length);
         Bitmap = bitmap;
+        _isAliased = bitmap is not null && IsAliased(regions);
         IsDisposed = isDisposed;
 
         _starts = [.. regions.Select(static one => one.Start)];
@@ -123,16 +127,65 @@ internal sealed class GuestMap : RegionLock
         return Regions[0];
     }
 
-    /// <summary>Marks bytes that were written at a place of this process, at every guest address that they have: a memory may stand at several.</summary>
+    /// <summary>Marks bytes that were written by a guest address, at every guest address that they have.</summary>
+    /// <param name="region">The region that all of them lie in.</param>
+    /// <param name="address">The guest address of the first.</param>
+    /// <param name="length">The number of bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void MarkWritten(GuestRegion region, ulong address, ulong length)
+    {
+        if (Bitmap is { } bitmap)
+        {
+            if (_isAliased)
+            {
+                MarkEverywhere(bitmap, region.Address + (address - region.Start), length);
+            }
+            else
+            {
+                bitmap.Mark(address, length);
+            }
+        }
+    }
+
+    /// <summary>Marks bytes that were written at a place of this process, at every guest address that they have.</summary>
     public unsafe void MarkWritten(byte* address, ulong length)
+    {
+        if (Bitmap is { } bitmap)
+        {
+            MarkEverywhere(bitmap, address, length);
+        }
+    }
+
+    // A memory may stand at several guest addresses, and of the bytes a part at one and all at another.
+    private unsafe void MarkEverywhere(DirtyBitmap bitmap, byte* address, ulong length)
     {
         foreach (GuestRegion region in Regions)
         {
-            if ((ulong)(address - region.Address) < region.Length)
+            byte* first = address > region.Address ? address : region.Address;
+            byte* end = address + length < region.End ? address + length : region.End;
+            if (first < end)
             {
-                Bitmap?.Mark(region.Start + (ulong)(address - region.Address), length);
+                bitmap.Mark(region.Start + (ulong)(first - region.Address), (ulong)(end - first));
             }
         }
+    }
+
+    /// <summary>Whether bytes of this process stand at several guest addresses.</summary>
+    private static unsafe bool IsAliased(GuestRegion[] regions)
+    {
+        GuestRegion[] inPlace = [.. regions];
+        Array.Sort(inPlace, static (left, right) => ((ulong)left.Address).CompareTo((ulong)right.Address));
+
+        // Sorted by where they begin, two that share a byte have one that does so with its neighbour.
+        for (int i = 1; i < inPlace.Length; i++)
+        {
+            if (inPlace[i].Address < inPlace[i - 1].End)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Begins a lease of each mapping.</summary>

@@ -35,6 +35,9 @@ internal sealed unsafe class GuestRegion
 
     public byte* Address { get; }
 
+    /// <summary>The address in this process behind the last byte.</summary>
+    public byte* End => Address + Length;
+
     /// <summary>Whether some bytes can be neither read nor written on the fast path, because they can go or are too few.</summary>
     public bool IsIndirect => Mapping.IsIndirect;
 

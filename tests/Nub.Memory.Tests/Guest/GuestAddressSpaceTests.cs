@@ -267,6 +267,57 @@ public sealed class GuestAddressSpaceTests : IDisposable
         Assert.False(bitmap.IsDirty(0x2000));
     }
 
+    /// <summary>Every way to write by one of two addresses, the second of which begins and ends within the first.</summary>
+    [Fact]
+    public void Bytes_that_stand_at_two_addresses_are_marked_at_both_by_every_kind_of_write()
+    {
+        // Guest addresses 0x1000 to 0x2FFF are those bytes of the memory; 0x10000 to 0x117FF are 0x1800 to 0x2FFF once more.
+        _space.Map(0x10000, _low.Host, 0x1800, 0x1800);
+        var bitmap = new DirtyBitmap(0, 0x20000);
+        _space.TrackWrites(bitmap);
+        Check(() => _space.Write(0x10000, 1UL), 1, 16);
+        Check(() => _space.TryWrite(0x1800, 1UL), 1, 16);
+        Check(() => _space.Write(0x17F8, 1UL), 1);
+        Check(() => _space.Write(0x17FC, 1UL), 1, 16);
+        Check(() => _space.Fill(0x1000, 0x1800, 1), 1, 2, 16);
+        Check(() => _space.CopyFrom(0x10FFF, [1, 2]), 2, 16, 17);
+        Check(() => _space.CopyFrom(0x2FFF, [1, 2]), 2, 3, 17);
+        Check(() => _space.Fill(0x1000, 0x2000, 1), 1, 2, 16, 17);
+        Check(() => _space.Add(0x11000, 1), 2, 17);
+        Check(() => _space.WriteArray<ushort>(0x10000, [1, 2]), 1, 16);
+        Check(() => new SharedView<uint>(Place.In(_space, 0x11000, 4)).Store(7), 2, 17);
+        Check(() => new SharedView<uint>(Place.In(_space, 0x17FE, 4)).Store(7), 1, 16);
+        Check(() =>
+        {
+            using GuestAddressLease lease = _space.Enter();
+            lease.Write(0x11000, 1);
+            new SharedView<uint>(Place.In(in lease, 0x17FE, 4)).Store(7);
+        }, 1, 2, 16, 17);
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, new byte[16]);
+            using Microsoft.Win32.SafeHandles.SafeFileHandle file = File.OpenHandle(path);
+            Check(() => Assert.Equal(8UL, _space.ReadFrom(file, 0, 0x11000, 8)), 2, 17);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+
+        _space.Unmap(0x10000);
+        Check(() => _space.Write(0x1800, 1UL), 1);
+
+        void Check(Action write, params int[] pages)
+        {
+            bitmap.Clear();
+            write();
+            ulong[] words = new ulong[bitmap.WordCount];
+            bitmap.Take(words);
+            Assert.Equal(pages, Enumerable.Range(0, 32).Where(page => (words[0] & 1UL << page) != 0));
+        }
+    }
+
     [Fact]
     public void A_view_by_guest_address_dies_with_its_region()
     {
