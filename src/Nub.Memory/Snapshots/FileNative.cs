@@ -8,6 +8,8 @@ namespace Nub.Memory;
 internal static partial class FileNative
 {
     public const int OpenReadWrite = 2;
+    public const int OpenCreate = 0x40;
+    public const int OpenExclusive = 0x80;
     public const int OwnerOnly = 0x180;
     public const int AtCurrentFolder = -100;
     public const int AtFollowLink = 0x400;

@@ -115,12 +115,7 @@ internal sealed class ReplacingFile : IDisposable
 
         FaultPoint.Reach();
         var handle = new SafeFileHandle();
-        int fd;
-        do
-        {
-            fd = FileNative.Open(folder, nameless | FileNative.OpenReadWrite | LinuxNative.OpenCloExec, FileNative.OwnerOnly);
-        }
-        while (fd < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInterrupted);
+        int fd = Open(folder, nameless);
         if (fd >= 0)
         {
             Marshal.InitHandle(handle, fd);
@@ -134,34 +129,39 @@ internal sealed class ReplacingFile : IDisposable
         return error is FileNative.ErrorNotSupported or FileNative.ErrorIsFolder or LinuxNative.ErrorInvalid or LinuxNative.ErrorNoEntry ? null : throw Failed(folder, error);
     }
 
-    private static SafeFileHandle CreateNamed(string temporary)
+    /// <summary>Makes a file that has a name. It is opened once, when it is made: another process that may write the folder could put another file in its place before a second opening.</summary>
+    internal static SafeFileHandle CreateNamed(string temporary)
     {
-        if (OperatingSystem.IsWindows())
+        if (!OperatingSystem.IsLinux())
         {
             return File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         }
 
-        // Only a stream can be told who may read it from the start. Its handle outlives it, as another handle.
-        var options = new FileStreamOptions
+        // .NET opens no handle with a mode of its own. A link is not followed where the file must be new.
+        var handle = new SafeFileHandle();
+        int fd = Open(temporary, FileNative.OpenCreate | FileNative.OpenExclusive);
+        if (fd >= 0)
         {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            BufferSize = 0,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        using (new FileStream(temporary, options))
-        {
+            Marshal.InitHandle(handle, fd);
+            return handle;
         }
 
-        try
+        int error = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        throw Failed(temporary, error);
+    }
+
+    /// <summary>Opens a file to be read and written, which its owner alone may do when it is made.</summary>
+    /// <returns>The descriptor, or less than 0 with the error in errno.</returns>
+    private static int Open(string path, int flags)
+    {
+        int fd;
+        do
         {
-            return File.OpenHandle(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            fd = FileNative.Open(path, flags | FileNative.OpenReadWrite | LinuxNative.OpenCloExec, FileNative.OwnerOnly);
         }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        while (fd < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInterrupted);
+        return fd;
     }
 
     private static string NewName(string folder) => Path.Combine(folder, $".nub-{RandomNumberGenerator.GetHexString(16, lowercase: true)}.saving");
