@@ -53,7 +53,8 @@ public sealed unsafe partial class VirtualMachine
     /// running a processor or be inside one of the memories.
     /// </summary>
     /// <remarks>
-    /// An instruction that the last exit left in the middle is ended first. What is yours, such as devices of your own and which slots there are, is not in the snapshot;
+    /// An instruction that the last exit left in the middle is ended first. The memories are copied one after the other: when one fails, those before it are what they were, and
+    /// <see cref="SharedMemory.Restore()"/> of such a one brings back this moment instead of an earlier one. What is yours, such as devices of your own and which slots there are, is not in the snapshot;
     /// nor is read-only memory, which a guest does not change.
     /// </remarks>
     /// <returns>The snapshot, to be given to <see cref="Restore"/> as often as wanted, and to be disposed.</returns>
@@ -118,7 +119,9 @@ public sealed unsafe partial class VirtualMachine
     /// <exception cref="ArgumentException">The machine has other processors, other devices in the kernel, or other memories. Nothing was changed.</exception>
     /// <exception cref="InvalidOperationException">A processor is in use, and nothing was changed; or the machine was brought back in part only, and what failed is the inner
     /// exception. The machine can be used, and brought back again.</exception>
-    /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside one of the memories. Nothing was changed.</exception>
+    /// <exception cref="SharedMemoryLockedException">
+    /// An access, a lease or a guest is inside one of the memories. Nothing was changed; where it came in while an instruction was being ended, that instruction alone was.
+    /// </exception>
     /// <exception cref="KvmException">The kernel refused to end an instruction.</exception>
     /// <exception cref="ObjectDisposedException">The machine or the snapshot was disposed.</exception>
     public void Restore(MachineSnapshot snapshot)
@@ -126,10 +129,7 @@ public sealed unsafe partial class VirtualMachine
         ArgumentNullException.ThrowIfNull(snapshot);
         VirtualProcessor[] processors = Check(snapshot.State);
         MemorySlot[] slots = Find(snapshot);
-        foreach (VirtualProcessor processor in processors)
-        {
-            processor.EndInstruction();
-        }
+        EndInstructions(processors, slots);
 
         // Exclusivity first: a user that is inside is found before anything is changed.
         _ = Alone(slots, held =>
@@ -153,6 +153,23 @@ public sealed unsafe partial class VirtualMachine
                     failure);
             }
         });
+    }
+
+    /// <summary>
+    /// Ends the instructions that last exits left in the middle. That cannot be taken back, and a processor holds the memories meanwhile: so exclusivity is tried first, and a user that
+    /// is inside is found before anything is changed.
+    /// </summary>
+    private static void EndInstructions(VirtualProcessor[] processors, MemorySlot[] slots)
+    {
+        VirtualProcessor[] inInstruction = Array.FindAll(processors, static processor => processor.IsInInstruction());
+        if (inInstruction.Length != 0)
+        {
+            _ = Alone(slots, static _ => true);
+            foreach (VirtualProcessor processor in inInstruction)
+            {
+                processor.EndInstruction();
+            }
+        }
     }
 
     /// <summary>Runs an action while holding the memories of all slots exclusively.</summary>

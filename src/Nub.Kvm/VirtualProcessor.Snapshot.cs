@@ -115,6 +115,18 @@ public sealed partial class VirtualProcessor
         }
     }
 
+    /// <summary>Whether the last exit left an instruction in the middle.</summary>
+    /// <exception cref="InvalidOperationException">Another thread is using the processor.</exception>
+    /// <exception cref="ObjectDisposedException">The processor or its machine was disposed.</exception>
+    internal bool IsInInstruction()
+    {
+        lock (_gate)
+        {
+            CheckFree();
+            return _isExitUnfinished;
+        }
+    }
+
     /// <summary>Ends an instruction that the last exit left in the middle, with zeroes for what it was to read.</summary>
     internal void EndInstruction()
     {

@@ -169,19 +169,24 @@ public sealed partial class VirtualProcessor : IDisposable
         int thread = KickSignal.PrepareThisThread();
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_user != 0)
-            {
-                throw new InvalidOperationException(
-                    $"Virtual processor {Id} is in use by thread {_user}{(_running ? ", which runs its guest" : "")}; one thread at a time may use it.");
-            }
-
+            CheckFree();
             _user = thread;
             _running = running;
             if (running)
             {
                 SetImmediateExit(0);
             }
+        }
+    }
+
+    // Under the gate.
+    private void CheckFree()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_user != 0)
+        {
+            throw new InvalidOperationException(
+                $"Virtual processor {Id} is in use by thread {_user}{(_running ? ", which runs its guest" : "")}; one thread at a time may use it.");
         }
     }
 

@@ -119,6 +119,31 @@ public sealed class MachineSnapshotTests
     }
 
     [SkippableFact]
+    public void Whoever_is_inside_is_found_out_before_an_instruction_is_ended()
+    {
+        using var guest = new Guest(a =>
+        {
+            a.@in(al, 0x11);
+            a.@out(0x10, al);
+        });
+        using MachineSnapshot snapshot = guest.Machine.TakeSnapshot();
+        VmExit read = guest.Processor.Run();
+        Assert.Equal((VmExitReason.IoIn, 0x11), (read.Reason, read.Port));
+        using (guest.Host.Enter())
+        {
+            Assert.Throws<SharedMemoryLockedException>(() => guest.Machine.Restore(snapshot));
+        }
+
+        // The exit is still the last one, and is answered.
+        read.Data[0] = 0x5A;
+        VmExit told = guest.Processor.Run();
+        Assert.Equal((0x10, 0x5A), (told.Port, told.Data[0]));
+        guest.Machine.Restore(snapshot);
+        VmExit again = guest.Processor.Run();
+        Assert.Equal((VmExitReason.IoIn, 0x11), (again.Reason, again.Port));
+    }
+
+    [SkippableFact]
     public void A_failure_half_way_says_so_and_can_be_mended()
     {
         using var world = new World();
