@@ -211,9 +211,14 @@ public sealed class MmioTransportThreadTests : IDisposable
         _ = ring.Submit(1, 2);
         Task serving = Beside(() => Write(transport, 0x050, 0));
         Assert.True(inside.Wait(s_patience));
-        Task ending = Beside(() => Write(transport, register, value));
+        Thread? other = null;
+        Task ending = Beside(() =>
+        {
+            Volatile.Write(ref other, Thread.CurrentThread);
+            Write(transport, register, value);
+        });
         WaitUntil(() => MmioTransportTests.ReadFrom(transport, 0x044) == 0);
-        await Task.Delay(50);
+        WaitUntil(() => Volatile.Read(ref other) is { } thread && (thread.ThreadState & ThreadState.WaitSleepJoin) != 0);
         Assert.False(ending.IsCompleted);
         goesOn.Set();
         await serving;

@@ -10,7 +10,7 @@ public delegate void VirtioWorkHandler(VirtioDevice device, int queueIndex);
 /// </summary>
 /// <remarks>
 /// A device author derives from <see cref="VirtioDevice{TConfiguration}"/>. <see cref="Process"/> is called for one queue from one thread at a time, for several queues from several threads at once.
-/// <see cref="Activate"/> comes before, <see cref="Reset"/> after all of these; neither may wait for another thread that uses the transport.
+/// <see cref="Activate"/> comes before, <see cref="Reset"/> after all of these; in both the device may use the transport, but not wait for another thread that resets or disposes of it, or writes DRIVER_OK.
 /// </remarks>
 public abstract class VirtioDevice
 {

@@ -24,13 +24,6 @@ public sealed partial class MmioTransport
             return;
         }
 
-        if (_registers.IsHeldByCurrentThread)
-        {
-            // The device finds work while its status is written. The thread that holds the gate may be waiting for the registers.
-            ServeLater(slot, 0);
-            return;
-        }
-
         if (!DeviceCall.IsUnderWay)
         {
             slot.Gate.Enter();
@@ -182,7 +175,7 @@ public sealed partial class MmioTransport
             slot.IsAskedFor = false;
             if (TryCreate(slot, out VirtQueue? created, out VirtQueueError error))
             {
-                created.CountFor(_device);
+                created.CountFor(_deviceId);
                 created.NotifyBy(() =>
                 {
                     if (created.ShouldNotify())
@@ -208,7 +201,7 @@ public sealed partial class MmioTransport
 
     private bool TryCreate(MmioQueue slot, [NotNullWhen(true)] out VirtQueue? created, out VirtQueueError error)
     {
-        if (slot.Size > (uint)_device.MaxQueueSize)
+        if (slot.Size > _maxQueueSize)
         {
             (created, error) = (null, VirtQueueError.SizeInvalid);
             return false;

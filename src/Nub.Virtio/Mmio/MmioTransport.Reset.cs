@@ -1,6 +1,7 @@
 namespace Nub.Virtio;
 
-// How a device ends: at once for the driver, which finds neither a queue that runs nor a register to write, and then, without a lock, when the device has come back from each queue.
+// How a device begins and ends. It ends at once for the driver, which finds neither a queue that runs nor a register to write, and then when the device has come back from each queue. The device is told of both
+// without the registers' lock: it may use them, and wait for a thread that does.
 public sealed partial class MmioTransport
 {
     /// <summary>A reset that is under way.</summary>
@@ -11,6 +12,76 @@ public sealed partial class MmioTransport
 
         /// <summary>Whether the device was activated. To be used with the registers' lock held.</summary>
         public bool HadDriver { get; set; } = hadDriver;
+    }
+
+    /// <summary>Activates the device for a driver that is ready, unless another thread has, and lets it work on what is there.</summary>
+    private void Begin()
+    {
+        if (_lifetime.IsHeldByCurrentThread)
+        {
+            // The device writes its status while it is activated.
+            return;
+        }
+
+        if (!DeviceCall.IsUnderWay)
+        {
+            _lifetime.Enter();
+        }
+        else if (!_lifetime.TryEnter())
+        {
+            // The thread that is at it may wait for the device that has called.
+            _ = Task.Run(Begin);
+            return;
+        }
+
+        try
+        {
+            if (!TryActivate())
+            {
+                return;
+            }
+        }
+        finally
+        {
+            _lifetime.Exit();
+        }
+
+        ServeAll();
+    }
+
+    /// <summary>Activates the device. With its lifetime's lock held.</summary>
+    /// <returns>Whether its queues run now.</returns>
+    private bool TryActivate()
+    {
+        ulong features;
+        lock (_registers)
+        {
+            // Another processor may have been faster, or have reset the device.
+            if (_isDisposed || _ending is not null || (_status & (FeaturesOk | DriverOk)) != FeaturesOk)
+            {
+                return false;
+            }
+
+            features = _driverFeatures;
+        }
+
+        using (DeviceCall.Begin())
+        {
+            _device.Activate(features);
+        }
+
+        lock (_registers)
+        {
+            if (_ending is { } ending)
+            {
+                // Disposed or reset meanwhile: DRIVER_OK does not come any more, and the device is reset.
+                ending.HadDriver = true;
+                return false;
+            }
+
+            Volatile.Write(ref _status, _status | DriverOk);
+            return true;
+        }
     }
 
     private void Reset(bool disposes)
@@ -61,30 +132,51 @@ public sealed partial class MmioTransport
             }
         }
 
-        lock (_registers)
+        // Not only to be alone with the device: who comes second returns when the device is reset.
+        lock (_lifetime)
         {
-            if (_ending != ending)
+            bool hadDriver;
+            lock (_registers)
             {
-                return;
+                if (_ending != ending)
+                {
+                    return;
+                }
+
+                hadDriver = ending.HadDriver;
             }
 
-            _ending = null;
-            Array.ForEach(_queues, static one => _ = one.Clear());
-            _driverFeatures = 0;
-            _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
-            Volatile.Write(ref _status, 0);
             try
             {
-                Acknowledge(uint.MaxValue);
+                ResetDevice(hadDriver);
             }
             finally
             {
                 // Whatever the line and the device throw, the next driver begins anew.
-                if (ending.HadDriver)
+                lock (_registers)
                 {
-                    using DeviceCall call = DeviceCall.Begin();
-                    _device.Reset();
+                    _ending = null;
+                    Array.ForEach(_queues, static one => _ = one.Clear());
+                    _driverFeatures = 0;
+                    _deviceFeaturesWord = _driverFeaturesWord = _selected = 0;
+                    Volatile.Write(ref _status, 0);
                 }
+            }
+        }
+    }
+
+    private void ResetDevice(bool hadDriver)
+    {
+        try
+        {
+            Acknowledge(uint.MaxValue);
+        }
+        finally
+        {
+            if (hadDriver)
+            {
+                using DeviceCall call = DeviceCall.Begin();
+                _device.Reset();
             }
         }
     }

@@ -13,10 +13,10 @@ namespace Nub.Virtio;
 /// of the pool, so that no driver keeps its processor in <see cref="Write"/>, or another one out.</para>
 /// <para>While it works on a queue it has a lease of all of the guest's memory (<see cref="GuestAddressSpace.Enter"/>): exclusivity, as for a snapshot, is refused at once, also with patience, and is to be
 /// tried again. While memory is held exclusively already, the queue waits; a thread of the pool serves it afterwards, and nothing is lost.</para>
-/// <para>To dispose or reset it waits for the requests that the device is at; not where it is called by the device's own code, such as a console's output. Then it is done by a thread of the pool when the device has come back.</para>
+/// <para>To dispose or reset it waits for the requests that the device is at, and while it is activated; not where it is called by the device's own code, such as a console's output. Then it is done by a thread of the pool when the device has come back.</para>
 /// <para>Nothing that a guest reads or writes throws. What breaks a rule of a queue's sets DEVICE_NEEDS_RESET (2.1.2) and is told by <see cref="QueueFailed"/>; what a handler of it throws goes no further, and is
 /// the <see cref="VirtioHealth.Exception"/> of <see cref="GetHealth"/>. What the device throws out of <see cref="VirtioDevice.Process"/> ends its queues in the same way; out of its other methods (a console's output
-/// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is; out of a reset that a thread of the pool ends it is a <see cref="TaskScheduler.UnobservedTaskException"/>.</para>
+/// at an emergency write is called by one) it leaves <see cref="Write"/> or <see cref="Read"/> as it is; out of a reset or an activation on a thread of the pool it is a <see cref="TaskScheduler.UnobservedTaskException"/>.</para>
 /// </remarks>
 public sealed partial class MmioTransport : IDisposable
 {
@@ -33,6 +33,13 @@ public sealed partial class MmioTransport : IDisposable
     private readonly VirtioDevice _device;
     private readonly Action<bool>? _interruptLine;
     private readonly MmioQueue[] _queues;
+    private readonly uint _deviceId;
+    private readonly uint _maxQueueSize;
+
+    // Held while the device is activated or reset, which may use the registers meanwhile: whoever holds the registers' lock must not wait for this one.
+    private readonly Lock _lifetime = new();
+
+    // The device's code never runs with this held.
     private readonly Lock _registers = new();
     private readonly Lock _interrupts = new();
     private uint _status;
@@ -58,6 +65,8 @@ public sealed partial class MmioTransport : IDisposable
 
         // Not by the first queue, which a driver sets up: a listener's code would run under the registers' lock.
         NubVirtioMeter.Prepare();
+        _deviceId = device.DeviceId;
+        _maxQueueSize = (uint)device.MaxQueueSize;
         _queues = [.. Enumerable.Range(0, device.QueueCount).Select(static index => new MmioQueue(index))];
         Features = (VirtioFeatures)device.DeviceFeatures | VirtioFeatures.Version1 | VirtioFeatures.RingPacked | VirtioFeatures.IndirectDescriptors
             | VirtioFeatures.EventIndex | VirtioFeatures.RingReset;
@@ -97,10 +106,7 @@ public sealed partial class MmioTransport : IDisposable
         }
         else if (IsRegister(offset, data.Length))
         {
-            lock (_registers)
-            {
-                BinaryPrimitives.WriteUInt32LittleEndian(data, ReadRegister(offset));
-            }
+            BinaryPrimitives.WriteUInt32LittleEndian(data, offset == MmioRegister.ConfigurationGeneration ? ReadGeneration() : ReadLocked(offset));
         }
     }
 
@@ -137,13 +143,24 @@ public sealed partial class MmioTransport : IDisposable
             return;
         }
 
+        if (offset == MmioRegister.InterruptAcknowledge)
+        {
+            // Without the registers' lock, because the line is the host's code.
+            if (!_isDisposed)
+            {
+                Acknowledge(value);
+            }
+
+            return;
+        }
+
         if (offset == MmioRegister.Status && value == 0)
         {
             Reset(disposes: false);
             return;
         }
 
-        // What takes long is done without the lock: to serve a queue, or to wait for the device.
+        // What calls the device or waits for it is done without the lock.
         Action? rest;
         lock (_registers)
         {
@@ -174,19 +191,32 @@ public sealed partial class MmioTransport : IDisposable
 
     private MmioQueue? Selected => _selected < (uint)_queues.Length ? _queues[_selected] : null;
 
+    private uint ReadGeneration()
+    {
+        using DeviceCall call = DeviceCall.Begin();
+        return _device.ConfigurationGeneration;
+    }
+
+    private uint ReadLocked(ulong register)
+    {
+        lock (_registers)
+        {
+            return ReadRegister(register);
+        }
+    }
+
     private uint ReadRegister(ulong register) => register switch
     {
         MmioRegister.Magic => 0x7472_6976, // "virt"
         MmioRegister.Version => 2,
-        MmioRegister.DeviceId => _device.DeviceId,
+        MmioRegister.DeviceId => _deviceId,
         MmioRegister.VendorId => 0x0042_554E, // "NUB"
         MmioRegister.DeviceFeatures => Word((ulong)Features, _deviceFeaturesWord),
-        MmioRegister.QueueSizeMax => Selected is null ? 0 : (uint)_device.MaxQueueSize,
+        MmioRegister.QueueSizeMax => Selected is null ? 0 : _maxQueueSize,
         MmioRegister.QueueReady => Selected is { IsReady: true } ? 1u : 0,
         MmioRegister.InterruptStatus => Volatile.Read(ref _interruptStatus),
         MmioRegister.Status => _status,
         MmioRegister.SharedMemoryLengthLow or MmioRegister.SharedMemoryLengthHigh => uint.MaxValue, // 4.2.2: there is no such region
-        MmioRegister.ConfigurationGeneration => _device.ConfigurationGeneration,
         _ => 0,
     };
 
@@ -207,9 +237,6 @@ public sealed partial class MmioTransport : IDisposable
                 break;
             case MmioRegister.QueueSelect:
                 _selected = value;
-                break;
-            case MmioRegister.InterruptAcknowledge:
-                Acknowledge(value);
                 break;
             case MmioRegister.Status:
                 return SetStatus(value);
@@ -292,21 +319,10 @@ public sealed partial class MmioTransport : IDisposable
             next &= ~DriverOk;
         }
 
-        bool begins = (next & DriverOk) != 0 && (_status & DriverOk) == 0;
-        if (begins)
-        {
-            using DeviceCall call = DeviceCall.Begin();
-            _device.Activate(_driverFeatures);
-            if (_ending is { } ending)
-            {
-                // The device has disposed or reset the transport meanwhile: DRIVER_OK does not come any more, and the device is reset.
-                ending.HadDriver = true;
-                return null;
-            }
-        }
-
-        Volatile.Write(ref _status, next);
-        return begins ? ServeAll : null;
+        // DRIVER_OK comes when the device was activated. With FEATURES_OK the features stand still, so that it is activated with those that were agreed on.
+        bool begins = (next & ~_status & DriverOk) != 0;
+        Volatile.Write(ref _status, begins ? next & ~DriverOk : next);
+        return begins ? Begin : null;
     }
 
     // What was made available before has not been looked at.

@@ -10,7 +10,7 @@ public abstract partial class VirtQueue
     private int _deviceId;
 
     /// <summary>Whose requests these are, for the meter.</summary>
-    internal void CountFor(VirtioDevice device) => _deviceId = device.DeviceId < QueueCounts.Devices ? (int)device.DeviceId : 0;
+    internal void CountFor(uint deviceId) => _deviceId = deviceId < QueueCounts.Devices ? (int)deviceId : 0;
 
     private void TellRequests()
     {

@@ -35,7 +35,7 @@ internal sealed class QueueThread : IDisposable
         _call = call;
         _failed = failed;
         _queue.NotifyBy(() => Notify(always: false));
-        _queue.CountFor(device);
+        _queue.CountFor(device.DeviceId);
         try
         {
             _events.Add(_wake);

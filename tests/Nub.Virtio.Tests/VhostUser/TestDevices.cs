@@ -41,7 +41,7 @@ internal sealed class HoldingDevice(BlockStorage storage) : VirtioDevice<BlockCo
     /// <summary>How many requests were taken and kept.</summary>
     public int Held;
 
-    /// <summary>Of those that are taken, every how manieth is answered; 0 for none.</summary>
+    /// <summary>One of so many that are taken is answered; 0 for none.</summary>
     public int Answered;
 
     public override uint DeviceId => 2;
@@ -181,7 +181,17 @@ internal sealed class CallingDevice(Action<int> answered) : VirtioDevice<OneNumb
     /// <summary>What it does when it is activated.</summary>
     public Action? Activated { get; set; }
 
-    public override uint DeviceId => 42;
+    /// <summary>What it does when it is reset.</summary>
+    public Action? Resetting { get; set; }
+
+    /// <summary>What it does when it is asked what it is.</summary>
+    public Action? Asked { get; set; }
+
+    public override uint DeviceId => Answer(42u);
+
+    public override int MaxQueueSize => Answer(base.MaxQueueSize);
+
+    public override uint ConfigurationGeneration => Answer(base.ConfigurationGeneration);
 
     public override int QueueCount => 2;
 
@@ -193,7 +203,17 @@ internal sealed class CallingDevice(Action<int> answered) : VirtioDevice<OneNumb
         Activated?.Invoke();
     }
 
-    public override void Reset() => Resets.Add(Volatile.Read(ref _inside));
+    public override void Reset()
+    {
+        Resets.Add(Volatile.Read(ref _inside));
+        Resetting?.Invoke();
+    }
+
+    private T Answer<T>(T answer)
+    {
+        Asked?.Invoke();
+        return answer;
+    }
 
     public override void Process(int queueIndex, VirtQueue queue)
     {
