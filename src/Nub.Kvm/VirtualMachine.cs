@@ -148,10 +148,11 @@ public sealed partial class VirtualMachine : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             var descriptor = new Descriptor(CreateProcessor(id), typeof(VirtualProcessor));
             HostSharedMemory? page = null;
+            DirtyRing? ring = null;
             try
             {
                 page = HostSharedMemory.Open(descriptor, 0, _runPagesSize, allowUnsealed: true);
-                DirtyRing? ring = _dirtyRingSize == 0 ? null
+                ring = _dirtyRingSize == 0 ? null
                     : new DirtyRing(HostSharedMemory.Open(descriptor, DirtyRing.PageOffset * (ulong)Environment.SystemPageSize, _dirtyRingSize, allowUnsealed: true));
                 _coalescedPage ??= page.Clone();
                 processor = new VirtualProcessor(this, _memory, descriptor, id, page, ring);
@@ -160,6 +161,7 @@ public sealed partial class VirtualMachine : IDisposable
             }
             catch
             {
+                ring?.Dispose();
                 page?.Dispose();
                 descriptor.Dispose();
                 throw;

@@ -21,4 +21,7 @@ internal static class DescriptorFlags
     /// of segments instead, and counts on this much.
     /// </summary>
     public const uint MostInTable = 1024;
+
+    /// <summary>Packed: whether a descriptor with these flags was made available in the lap of a wrap counter, and not used since (2.8.1).</summary>
+    public static bool IsAvailable(uint flags, bool wrap) => (flags & (Available | Used)) == (wrap ? Available : Used);
 }

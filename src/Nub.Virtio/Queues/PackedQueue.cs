@@ -189,24 +189,24 @@ internal sealed class PackedQueue : VirtQueue
         return HandOut(state, id, (uint)lost.Descriptors.Length);
     }
 
-    private protected override void Publish(ChainState state, uint written)
+    private protected override bool TryPublish(ChainState state, uint written)
     {
         ushort id = state.Id;
         uint flags = (_usedWrap ? DescriptorFlags.Available | DescriptorFlags.Used : 0) | (written != 0 ? DescriptorFlags.Write : 0);
-        Store(_ring + (ulong)_used * DescriptorFlags.Size + sizeof(ulong), written | (ulong)id << 32 | (ulong)flags << FlagsShift);
+        if (!Store(_ring + (ulong)_used * DescriptorFlags.Size + sizeof(ulong), written | (ulong)id << 32 | (ulong)flags << FlagsShift))
+        {
+            return false;
+        }
 
         // Noted last: while the memory is held exclusively the write throws, and the chain can be returned again.
         _ids[id >> 6] &= ~(1UL << id);
         _slots -= state.Slots;
         _unsignalled += state.Slots;
         Advance(ref _used, ref _usedWrap, state.Slots);
+        return true;
     }
 
-    private static bool IsAvailable(ulong rest, bool wrap)
-    {
-        uint flags = (uint)(rest >> FlagsShift);
-        return (flags & (DescriptorFlags.Available | DescriptorFlags.Used)) == (wrap ? DescriptorFlags.Available : DescriptorFlags.Used);
-    }
+    private static bool IsAvailable(ulong rest, bool wrap) => DescriptorFlags.IsAvailable((uint)(rest >> FlagsShift), wrap);
 
     private void Advance(ref uint entry, ref bool wrap, uint slots)
     {
@@ -237,7 +237,7 @@ internal sealed class PackedQueue : VirtQueue
         if (kicks != _kicks && IsUsable)
         {
             _kicks = kicks;
-            Store(_device, kicks);
+            _ = Store(_device, kicks);
         }
     }
 

@@ -110,7 +110,7 @@ internal sealed class SplitQueue : VirtQueue
         if (!_hasEventIndex && !_kicksDisabled && IsUsable)
         {
             _kicksDisabled = true;
-            Store(_device, (ushort)NoNotify);
+            _ = Store(_device, (ushort)NoNotify);
         }
     }
 
@@ -123,12 +123,12 @@ internal sealed class SplitQueue : VirtQueue
 
         if (_hasEventIndex)
         {
-            Store(AvailableEvent, _available);
+            _ = Store(AvailableEvent, _available);
         }
         else if (_kicksDisabled)
         {
             _kicksDisabled = false;
-            Store(_device, (ushort)0);
+            _ = Store(_device, (ushort)0);
         }
 
         // What was asked for before the index: the driver writes the one and then reads the other.
@@ -161,22 +161,25 @@ internal sealed class SplitQueue : VirtQueue
 
     private protected override ChainState? TryTakeLost(in LostChain lost) => TryTakeAt(lost.Head);
 
-    private protected override void Publish(ChainState state, uint written)
+    private protected override bool TryPublish(ChainState state, uint written)
     {
         ushort head = state.Id;
         if (!_memory.TryWrite(_device + RingOffset + sizeof(ulong) * (ulong)(_used & _mask), head | (ulong)written << 32))
         {
-            _ = Break(VirtQueueError.AreaGone);
-            return;
+            return Break(VirtQueueError.AreaGone) is not null;
         }
 
         ushort used = (ushort)(_used + 1);
-        Store(_device + IndexOffset, used);
+        if (!Store(_device + IndexOffset, used))
+        {
+            return false;
+        }
 
         // Noted last: while the memory is held exclusively the writes throw, and the chain can be returned again.
         _used = used;
         _heads[head >> 6] &= ~(1UL << head);
         _unsignalled++;
+        return true;
     }
 
     private ChainState? TryTakeAt(ushort head)

@@ -49,11 +49,6 @@ public abstract partial class VirtQueue
     }
 
     /// <summary>Writes what the driver looks at; where that is not there any more, the queue is broken.</summary>
-    private protected void Store<[AllValid] T>(ulong at, T value) where T : unmanaged
-    {
-        if (!_memory.TryWrite(at, value))
-        {
-            _ = Break(VirtQueueError.AreaGone);
-        }
-    }
+    /// <returns>Whether it was written.</returns>
+    private protected bool Store<[AllValid] T>(ulong at, T value) where T : unmanaged => _memory.TryWrite(at, value) || Break(VirtQueueError.AreaGone) is not null;
 }

@@ -197,7 +197,8 @@ public abstract partial class VirtQueue
     private protected abstract ChainState? TryTakeNext();
 
     /// <summary>Shows the driver that a chain is done.</summary>
-    private protected abstract void Publish(ChainState state, uint written);
+    /// <returns>Whether it can see that; where it cannot, the queue is broken.</returns>
+    private protected abstract bool TryPublish(ChainState state, uint written);
 
     /// <summary>Notes what the driver broke.</summary>
     /// <returns><see langword="null"/>, for what takes a chain to return.</returns>
@@ -217,13 +218,16 @@ public abstract partial class VirtQueue
     {
         if (_log is null)
         {
-            Publish(state, written);
+            _ = TryPublish(state, written);
             return;
         }
 
+        // A chain that the driver cannot see as done stays recorded: whoever comes after takes it again.
         _log.Returning(state);
-        Publish(state, written);
-        _log.Published(Position);
+        if (TryPublish(state, written))
+        {
+            _log.Published(Position);
+        }
     }
 
     private protected bool IsUsable => _error == VirtQueueError.None && !_isClosed;

@@ -153,12 +153,12 @@ internal sealed partial class VhostUserSession
     private void SetBackendRequests()
     {
         Expect(0, 1);
-        SafeFileHandle channel = _message.Take(0);
-        SafeFileHandle? old = Interlocked.Exchange(ref _backendRequests, channel);
-        old?.Dispose();
-        if (!BackendRequest.IsSocket(channel))
+        if (!BackendRequest.IsSocket(_message.Peek(0)))
         {
             throw _message.Refusal(VhostUserError.DescriptorKindInvalid, "the descriptor is no socket.");
         }
+
+        SafeFileHandle? old = Interlocked.Exchange(ref _backendRequests, _message.Take(0));
+        old?.Dispose();
     }
 }

@@ -105,6 +105,52 @@ public sealed class HostileInFlight
     }
 
     [Theory]
+    [InlineData(VirtQueueFormat.Split)]
+    [InlineData(VirtQueueFormat.Packed)]
+    public void A_chain_that_the_driver_cannot_see_as_returned_stays_recorded(VirtQueueFormat format)
+    {
+        using var memory = new TestMemory();
+        using var space = new GuestAddressSpace();
+        foreach (ulong page in new ulong[] { 0x1000, 0x2000, 0x3000, 0x4000 })
+        {
+            space.Map(TestMemory.Base + page, memory.Host, page, 0x1000);
+        }
+
+        using var records = new TestMemory();
+        TestDriver driver = TestDriver.Create(memory, format, 16, QueueTests.Of(format));
+        driver.Layout = new VirtQueueLayout(16, TestMemory.Base + 0x1000, TestMemory.Base + 0x2000, TestMemory.Base + 0x3000);
+        VirtQueue queue = VirtQueue.Create(space, driver.Layout, driver.Features);
+        Assert.Empty(Recorded(out InFlightLog log));
+        queue.Record(log, []);
+        driver.Add(new DriverBuffer(TestMemory.Base + 0x4000, 8, true));
+        Assert.True(queue.TryTake(out DescriptorChain chain));
+        space.Unmap(TestMemory.Base + (format == VirtQueueFormat.Split ? 0x3000ul : 0x1000ul));
+        queue.Return(chain, 8);
+        Assert.Equal(VirtQueueError.AreaGone, queue.Error);
+        Assert.Single(Recorded(out _));
+
+        LostChain[] Recorded(out InFlightLog log)
+        {
+            bool isRight;
+            LostChain[]? lost;
+            if (format == VirtQueueFormat.Split)
+            {
+                isRight = SplitInFlightLog.TryResume(records.Host, 0, 16, 0, out SplitInFlightLog split, out lost);
+                log = split;
+            }
+            else
+            {
+                // The driver's flags: what it made available was never used.
+                isRight = PackedInFlightLog.TryResume(records.Host, 0, 16, 16, VirtQueuePosition.Start, static _ => (ushort)DescriptorFlags.Available, out PackedInFlightLog packed, out lost);
+                log = packed;
+            }
+
+            Assert.True(isRight);
+            return lost ?? [];
+        }
+    }
+
+    [Theory]
     [InlineData(VirtQueueFormat.Split, "descriptors", true)]
     [InlineData(VirtQueueFormat.Split, "driver", true)]
     [InlineData(VirtQueueFormat.Split, "device", false)]

@@ -49,15 +49,9 @@ internal sealed class InFlightMemory : IDisposable
                 $"{description.MapSize} bytes at {description.MapOffset} for {description.QueueCount} queues of {description.QueueSize}; these need {needed}, at a multiple of 8.", description.MapSize, needed);
         }
 
-        try
-        {
-            return new InFlightMemory(
-                HostSharedMemory.Open(file, description.MapOffset, Math.Min(description.MapSize, most), allowUnsealed: allowUnsealed), description.QueueCount, description.QueueSize);
-        }
-        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
-        {
-            throw message.Refusal(VhostUserError.InFlightInvalid, $"the memory for requests in flight cannot be mapped: {e.Message}", description.MapSize, inner: e);
-        }
+        HostSharedMemory memory = message.OpenMemory(
+            file, description.MapOffset, Math.Min(description.MapSize, most), allowUnsealed, "the memory for requests in flight", VhostUserError.InFlightInvalid, VhostUserError.InFlightInvalid);
+        return new InFlightMemory(memory, description.QueueCount, description.QueueSize);
     }
 
     /// <summary>A descriptor of the memory, to be sent.</summary>

@@ -73,7 +73,7 @@ internal sealed class PackedInFlightLog : InFlightLog
         }
 
         // Where the descriptor is not available any more, the driver has seen what was being returned.
-        bool isDone = isBetween && !IsAvailable(ringFlags(header.OldUsedIndex), header.OldUsedWrap != 0);
+        bool isDone = isBetween && !DescriptorFlags.IsAvailable(ringFlags(header.OldUsedIndex), header.OldUsedWrap != 0);
         (ushort free, log._used, byte wrap) = isDone
             ? (header.FreeHead, header.UsedIndex, header.UsedWrap)
             : (header.OldFreeHead, header.OldUsedIndex, header.OldUsedWrap);
@@ -182,9 +182,6 @@ internal sealed class PackedInFlightLog : InFlightLog
         WriteHeader(PackedRecordsHeader.Layout.OldFreeHeadOffset, _freeHead);
         WriteUsed(isOld: true);
     }
-
-    private static bool IsAvailable(ushort flags, bool wrap) =>
-        (flags & (DescriptorFlags.Available | DescriptorFlags.Used)) == (wrap ? DescriptorFlags.Available : DescriptorFlags.Used);
 
     /// <summary>Reads a chain whose entries are neither free nor another chain's.</summary>
     private static bool TryRead(PackedRecord[] records, bool[] taken, bool[] visited, int head, out LostChain chain)

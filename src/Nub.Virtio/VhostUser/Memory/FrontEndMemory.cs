@@ -186,23 +186,8 @@ internal sealed class FrontEndMemory(bool allowUnsealed) : IDisposable
 
     private static bool Overlaps(ulong left, ulong right, ulong leftSize, ulong rightSize) => left < right + rightSize && right < left + leftSize;
 
-    /// <summary>Maps a region's file. What it is is found out here: accesses survive an owner who shortens it, and what the front end may serve itself is refused.</summary>
-    private HostSharedMemory Open(MessageReader message, in RegionDescription region, SafeFileHandle file)
-    {
-        try
-        {
-            return HostSharedMemory.Open(file, region.FileOffset, region.Size, allowUnsealed: allowUnsealed);
-        }
-        catch (SharedMemoryBoundsException e)
-        {
-            throw message.Refusal(VhostUserError.RegionBeyondFile,
-                $"the region at guest address 0x{region.GuestAddress:X} is {region.Size} bytes at {region.FileOffset} of a file of {e.MemorySize}.", region.Size, e.MemorySize, e);
-        }
-        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
-        {
-            throw message.Refusal(VhostUserError.RegionNotMappable, $"the region at guest address 0x{region.GuestAddress:X} cannot be mapped: {e.Message}", region.Size, inner: e);
-        }
-    }
+    private HostSharedMemory Open(MessageReader message, in RegionDescription region, SafeFileHandle file) => message.OpenMemory(
+        file, region.FileOffset, region.Size, allowUnsealed, $"the region at guest address 0x{region.GuestAddress:X}", VhostUserError.RegionNotMappable, VhostUserError.RegionBeyondFile);
 
     private void Map(in RegionDescription region, HostSharedMemory memory)
     {

@@ -37,15 +37,8 @@ internal sealed class WriteLog : IDisposable
             throw message.Refusal(VhostUserError.LogInvalid, $"a log of {description.Size} bytes at {description.Offset}: both are multiples of 8, and not 0.", description.Size, sizeof(ulong));
         }
 
-        try
-        {
-            // A log larger than what is tracked is never written to its end.
-            return new WriteLog(HostSharedMemory.Open(file, description.Offset, description.Size, allowUnsealed: allowUnsealed));
-        }
-        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
-        {
-            throw message.Refusal(VhostUserError.LogInvalid, $"the log of {description.Size} bytes cannot be mapped: {e.Message}", description.Size, inner: e);
-        }
+        // A log larger than what is tracked is never written to its end.
+        return new WriteLog(message.OpenMemory(file, description.Offset, description.Size, allowUnsealed, "the log", VhostUserError.LogInvalid, VhostUserError.LogInvalid));
     }
 
     /// <summary>Begins to log what is written to the memory, or goes on after the memory has changed.</summary>

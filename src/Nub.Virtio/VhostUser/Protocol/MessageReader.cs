@@ -110,6 +110,31 @@ internal sealed class MessageReader(Socket socket) : IDisposable
     public VhostUserException Refusal(VhostUserError error, string message, ulong value = 0, ulong limit = 0, Exception? inner = null) =>
         new(error, Request, message, value, limit, inner);
 
+    /// <summary>Maps a file of the front end's. What it is is found out here: accesses survive an owner who shortens it, and what the front end may serve itself is refused.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Where in it the memory begins, in bytes.</param>
+    /// <param name="size">How many bytes there are.</param>
+    /// <param name="allowUnsealed">As <see cref="VhostUserBackend.AllowUnsealed"/>.</param>
+    /// <param name="what">What the memory is, for a refusal's message.</param>
+    /// <param name="error">The refusal where it cannot be mapped.</param>
+    /// <param name="beyondFile">The refusal where the file ends before.</param>
+    /// <exception cref="VhostUserException">It cannot be mapped.</exception>
+    public HostSharedMemory OpenMemory(SafeFileHandle file, ulong offset, ulong size, bool allowUnsealed, string what, VhostUserError error, VhostUserError beyondFile)
+    {
+        try
+        {
+            return HostSharedMemory.Open(file, offset, size, allowUnsealed: allowUnsealed);
+        }
+        catch (SharedMemoryBoundsException e)
+        {
+            throw Refusal(beyondFile, $"{what} is {size} bytes at {offset} of a file of {e.MemorySize}.", size, e.MemorySize, e);
+        }
+        catch (Exception e) when (e is SharedMemoryException or ArgumentException or NotSupportedException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            throw Refusal(error, $"{what} of {size} bytes cannot be mapped: {e.Message}", size, inner: e);
+        }
+    }
+
     public void Dispose() => CloseDescriptors();
 
     /// <summary>Receives until a buffer is full or the connection ends; descriptors may come with any of its bytes.</summary>
