@@ -8,8 +8,6 @@ public sealed partial class VirtualProcessor
     // The bytes of an exit never leave the page of port data, or the eight bytes of MMIO data (api.rst, section 5).
     private const int MostData = 4096;
 
-    private static readonly Action<object?> s_cancel = static processor => ((VirtualProcessor)processor!).Cancel();
-
     private readonly byte[] _data = new byte[MostData];
 
     // Where the bytes that the guest reads are to be put before it is entered again; a length of 0 when it reads none.
@@ -77,7 +75,7 @@ public sealed partial class VirtualProcessor
                 }
 
                 // Disposed, which waits for a cancellation under way, before another thread can use the processor.
-                using CancellationTokenRegistration registration = cancellation.UnsafeRegister(s_cancel, this);
+                using CancellationTokenRegistration registration = cancellation.UnsafeRegister(static processor => ((VirtualProcessor)processor!).Cancel(), this);
                 VmExit exit = RunUntilExit(toFinish, cancellation);
                 LastExit = exit.Reason;
                 MachineCounts.Exit(Id, exit.Reason);

@@ -8,7 +8,7 @@ public sealed partial class VirtualProcessor
 
     // The MSRs that are a guest's state, of those the kernel gives (KVM_GET_MSR_INDEX_LIST): system calls, segments, memory types, the
     // timer, the paravirtual clock. The others tell about the processor, or count on by themselves.
-    private static readonly uint[] s_stateMsrs =
+    private static ReadOnlySpan<uint> StateMsrs =>
     [
         0x174, 0x175, 0x176, // IA32_SYSENTER_CS, _ESP, _EIP
         0x1A0, // IA32_MISC_ENABLE
@@ -162,7 +162,7 @@ public sealed partial class VirtualProcessor
     private MsrEntry[] SaveMsrs()
     {
         // Which there are is found out once: those the kernel does not give here are left out.
-        _savedMsrs ??= Array.FindAll(s_stateMsrs, index => ReadMsrs([new MsrEntry(index)]) == 1);
+        _savedMsrs ??= Array.FindAll(StateMsrs.ToArray(), index => ReadMsrs([new MsrEntry(index)]) == 1);
         MsrEntry[] entries = Array.ConvertAll(_savedMsrs, index => new MsrEntry(index));
         _ = ReadMsrs(entries);
         return entries;

@@ -12,12 +12,12 @@ internal static unsafe class WaitingThread
     // FUTEX_WAITV_MAX of linux/futex.h. Ends beyond are looked at every millisecond.
     private const int MostWords = 128;
 
-    private static readonly Lock s_lock = new();
-    private static readonly List<AsyncWait> s_added = [];
-    private static readonly List<HostSharedMemory> s_released = [];
+    private static readonly Lock s_lock = Once.Make(static () => new Lock());
+    private static readonly List<AsyncWait> s_added = Once.Make(static () => new List<AsyncWait>());
+    private static readonly List<HostSharedMemory> s_released = Once.Make(static () => new List<HostSharedMemory>());
 
     // Changed to have the thread look at what is new. Never freed, as the thread never ends.
-    private static readonly uint* s_control = (uint*)NativeMemory.AllocZeroed(sizeof(uint));
+    private static readonly uint* s_control = (uint*)Once.Make(static () => (nint)NativeMemory.AllocZeroed(sizeof(uint)));
     private static bool s_started;
 
     /// <summary>Hands a wait over to the thread.</summary>

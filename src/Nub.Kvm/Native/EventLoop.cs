@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using Nub.Memory;
 
 namespace Nub.Kvm;
 
@@ -10,7 +11,7 @@ namespace Nub.Kvm;
 internal sealed unsafe class EventLoop
 {
     /// <summary>The one of this process. Tests have others.</summary>
-    public static readonly EventLoop OfProcess = new();
+    public static readonly EventLoop OfProcess = Once.Make(static () => new EventLoop());
 
     private readonly ConcurrentDictionary<ulong, EventDescriptor> _events = new();
     private readonly Lock _starting = new();
@@ -36,6 +37,7 @@ internal sealed unsafe class EventLoop
         bool isWatched = false;
         try
         {
+            // Sound: the kernel reads the local during the call only.
             var what = new LibC.EpollEvent { Events = LibC.EpollIn | LibC.EpollOneShot, Data = own };
             isWatched = LibC.EpollControl(epoll, operation, source.Descriptor, &what) == 0;
             key = isWatched ? own : throw new KvmException("epoll_ctl", Marshal.GetLastPInvokeError());
@@ -85,6 +87,7 @@ internal sealed unsafe class EventLoop
         LibC.EpollEvent* events = stackalloc LibC.EpollEvent[most];
         while (true)
         {
+            // Sound: the kernel writes at most as many events as there is room for, during the call only, and tells how many; below 0 it has failed.
             int count = LibC.EpollWait(epoll, events, most, -1);
             for (int i = 0; i < count; i++)
             {

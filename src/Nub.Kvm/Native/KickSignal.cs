@@ -16,23 +16,26 @@ internal static unsafe class KickSignal
     private const int Lowest = 36;
     private const int Highest = 64;
 
-    private static readonly int s_signal = Claim();
+    // Not by an initializer, which could fail once and for all: where every signal has a handler now, one may be free later.
+    private static int s_signal;
 
     [ThreadStatic]
     private static int t_threadId;
 
-    /// <summary>The signal's number.</summary>
-    public static int Number => s_signal;
+    /// <summary>The signal's number, which is claimed when it is first asked for.</summary>
+    /// <exception cref="KvmException">Every realtime signal has a handler already. The next call tries again.</exception>
+    public static int Number => Volatile.Read(ref s_signal) is var signal and not 0 ? signal : ClaimOnce();
 
     /// <summary>The kernel's id of the calling thread, which can be kicked from now on.</summary>
+    /// <exception cref="KvmException">As <see cref="Number"/>.</exception>
     public static int PrepareThisThread()
     {
         if (t_threadId == 0)
         {
-            // A thread inherits its mask, and a blocked signal does not end KVM_RUN.
+            // A thread inherits its mask, and a blocked signal does not end KVM_RUN. Sound: the kernel reads a set of 8 bytes, and the C library's has 128, during the call only.
             ulong* set = stackalloc ulong[16];
             new Span<ulong>(set, 16).Clear();
-            set[0] = 1UL << (s_signal - 1);
+            set[0] = 1UL << (Number - 1);
             _ = LibC.ThreadSignalMask(LibC.SignalUnblock, set, null);
             t_threadId = LibC.GetThreadId();
         }
@@ -41,10 +44,26 @@ internal static unsafe class KickSignal
     }
 
     /// <summary>Sends the signal. The caller knows that the thread lives.</summary>
-    public static void Send(int threadId) => _ = LibC.SignalThread(threadId, s_signal);
+    public static void Send(int threadId) => _ = LibC.SignalThread(threadId, Number);
+
+    private static int ClaimOnce()
+    {
+        int mine = Claim();
+        int first = Interlocked.CompareExchange(ref s_signal, mine, 0);
+        if (first == 0 || first == mine)
+        {
+            return mine;
+        }
+
+        // Another thread was faster, with another signal: this one is given back. Sound: as in Claim.
+        LibC.SignalActionData none = default;
+        _ = LibC.SignalAction(mine, &none, null);
+        return first;
+    }
 
     private static int Claim()
     {
+        // Sound: the handler is code that is never unloaded and touches nothing, and the kernel reads or writes the locals during the calls only.
         nint handler = NativeLibrary.GetExport(NativeLibrary.Load("libc", typeof(KickSignal).Assembly, null), "abs");
         for (int signal = Highest; signal >= Lowest; signal--)
         {

@@ -1,3 +1,5 @@
+using Nub.Memory;
+
 namespace Nub.Kvm;
 
 /// <summary>
@@ -11,8 +13,8 @@ internal static class MachineCounts
     // A row has room for all reasons, and a free line behind them.
     private const int Stride = 32;
 
-    private static readonly long[] s_exits = new long[Rows * Stride];
-    private static readonly string[] s_reasons = Enum.GetNames<VmExitReason>();
+    private static readonly long[] s_exits = Once.Make(static () => new long[Rows * Stride]);
+    private static readonly string[] s_reasons = Once.Make(static () => Enum.GetNames<VmExitReason>());
     private static long s_machines;
     private static long s_processors;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Tracing;
+using Nub.Memory;
 
 namespace Nub.Kvm;
 
@@ -9,7 +10,7 @@ namespace Nub.Kvm;
 [EventSource(Name = "Nub.Kvm")]
 internal sealed class NubKvmEventSource : EventSource
 {
-    public static readonly NubKvmEventSource Log = new();
+    public static readonly NubKvmEventSource Log = Once.Make(static () => new NubKvmEventSource());
 
     private NubKvmEventSource()
     {

@@ -7,7 +7,7 @@ namespace Nub.Kvm;
 internal static class NubKvmMeter
 {
     // Made once, so that to look costs no strings.
-    private static readonly KeyValuePair<string, object?>[] s_tags = [.. Enumerable.Range(0, MachineCounts.Reasons.Length).Select(static i => KeyValuePair.Create("reason", (object?)MachineCounts.Reasons[i]))];
+    private static readonly KeyValuePair<string, object?>[] s_tags = Once.Make(Tags);
 
     private static Meter? s_meter;
     private static int s_isMade;
@@ -22,6 +22,9 @@ internal static class NubKvmMeter
             MeterOnce.Add(s_meter!, static meter => meter.CreateObservableCounter("nub.kvm.exits", Exits, "{exit}", "How often a guest was left, by the reason."));
         }
     }
+
+    private static KeyValuePair<string, object?>[] Tags() =>
+        [.. Enumerable.Range(0, MachineCounts.Reasons.Length).Select(static i => KeyValuePair.Create("reason", (object?)MachineCounts.Reasons[i]))];
 
     private static List<Measurement<long>> Exits()
     {

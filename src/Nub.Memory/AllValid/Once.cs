@@ -2,7 +2,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// Makes what the initializer of a type makes. An initializer that failed is never run again, and the type can never be used: so what failed for
-/// want of memory is tried again, when the collector has had time to find some.
+/// want of memory is tried again, when the collector has had time to find some. A source file that Nub.Kvm, Nub.Ipc and Nub.Virtio compile as well, so that it is no public name.
 /// </summary>
 internal static class Once
 {

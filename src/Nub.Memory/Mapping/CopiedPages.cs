@@ -11,7 +11,7 @@ namespace Nub.Memory;
 /// </remarks>
 internal static unsafe class CopiedPages
 {
-    private static readonly Lazy<bool> s_areMarked = new(TryOut, LazyThreadSafetyMode.PublicationOnly);
+    private static readonly Lazy<bool> s_areMarked = Once.Make(static () => new Lazy<bool>(TryOut, LazyThreadSafetyMode.PublicationOnly));
 
     /// <summary>Whether this system marks the pages that were written. For tests.</summary>
     internal static bool AreMarked => s_areMarked.Value;

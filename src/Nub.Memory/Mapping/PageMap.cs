@@ -66,7 +66,7 @@ internal sealed unsafe class PageMap
     private const ulong SwappedBit = 1UL << 62;
     private const ulong PresentBit = 1UL << 63;
 
-    private static readonly Lazy<PageMap?> s_own = new(Open, LazyThreadSafetyMode.PublicationOnly);
+    private static readonly Lazy<PageMap?> s_own = Once.Make(static () => new Lazy<PageMap?>(Open, LazyThreadSafetyMode.PublicationOnly));
 
     private readonly SafeFileHandle _file;
 

@@ -19,7 +19,7 @@ internal sealed class WindowsView
     private const int Attempts = 100;
 
     // Our own threads at least are not to take the holes from one another.
-    private static readonly Lock s_search = new();
+    private static readonly Lock s_search = Once.Make(static () => new Lock());
 
     // The reservations around the view; 0 where the guards are part of it.
     private nint _before;

@@ -16,7 +16,7 @@ internal sealed unsafe class WriteProtection
     private const ulong ApiVersion = 0xAA;
 
     private static readonly PageQuery s_everything = new(PageTraits.None, PageTraits.None, PageTraits.None, PageTraits.None);
-    private static readonly Lazy<WriteProtection?> s_own = new(Open, LazyThreadSafetyMode.PublicationOnly);
+    private static readonly Lazy<WriteProtection?> s_own = Once.Make(static () => new Lazy<WriteProtection?>(Open, LazyThreadSafetyMode.PublicationOnly));
 
     private readonly SafeFileHandle _file;
 

@@ -53,7 +53,7 @@ internal readonly struct SnapshotLayout
 
     private static class ZeroChunk
     {
-        public static readonly byte[] Bytes = new byte[ChunkSize];
+        public static readonly byte[] Bytes = Once.Make(static () => new byte[ChunkSize]);
         public static readonly UInt128 Checksum = ChunkChecksum.Compute(Bytes);
     }
 }

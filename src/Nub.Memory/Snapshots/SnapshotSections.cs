@@ -10,7 +10,8 @@ internal static class SnapshotSections
     private const int PrefixLength = 16;
 
     // Throws for what is no text, where the usual one would write question marks.
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding s_strict =
+        Once.Make(static () => new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
 
     /// <exception cref="ArgumentException">The name has half a surrogate pair.</exception>
     public static byte[] Encode(string name) => s_strict.GetBytes(name);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Nub.Memory;
 
 namespace Nub.Virtio;
 
@@ -11,7 +12,7 @@ public sealed partial class FileStorage : BlockStorage
     private const int PunchHole = 2;
     private const int ZeroRange = 16;
 
-    private static readonly byte[] s_zeroes = new byte[64 * 1024];
+    private static readonly byte[] s_zeroes = Once.Make(static () => new byte[64 * 1024]);
 
     private readonly SafeFileHandle _file;
 

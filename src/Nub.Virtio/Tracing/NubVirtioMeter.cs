@@ -7,7 +7,7 @@ namespace Nub.Virtio;
 /// <summary>What <see cref="QueueCounts"/> has, as instruments that are read when a listener asks: for dotnet-counters, OpenTelemetry, or a MeterListener.</summary>
 internal static class NubVirtioMeter
 {
-    private static readonly string[] s_errors = Enum.GetNames<VirtQueueError>();
+    private static readonly string[] s_errors = Once.Make(static () => Enum.GetNames<VirtQueueError>());
     private static Meter? s_meter;
     private static int s_isMade;
 

@@ -1,3 +1,5 @@
+using Nub.Memory;
+
 namespace Nub.Virtio;
 
 /// <summary>
@@ -8,8 +10,8 @@ internal static class QueueCounts
     /// <summary>One more than the device numbers that are told apart; what is beyond counts as 0, which is no device's number.</summary>
     public const int Devices = 64;
 
-    private static readonly long[] s_requests = new long[Devices];
-    private static readonly long[] s_broken = new long[Enum.GetValues<VirtQueueError>().Length];
+    private static readonly long[] s_requests = Once.Make(static () => new long[Devices]);
+    private static readonly long[] s_broken = Once.Make(static () => new long[Enum.GetValues<VirtQueueError>().Length]);
     private static long s_thrown;
     private static long s_connections;
     private static long s_refused;

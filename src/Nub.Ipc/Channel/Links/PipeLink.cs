@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Nub.Memory;
 
 namespace Nub.Ipc;
 
@@ -16,7 +17,7 @@ internal sealed class PipeLink : ChannelLink
     /// <summary>The bytes that a pipe takes before a writer waits: a hello and many wakes.</summary>
     public const int BufferSize = 4096;
 
-    private static readonly byte[] s_wake = [1];
+    private static readonly byte[] s_wake = Once.Make(static () => new byte[] { 1 });
 
     private readonly PipeStream _pipe;
     private readonly Lock _gate = new();

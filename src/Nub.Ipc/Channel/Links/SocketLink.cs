@@ -8,7 +8,7 @@ namespace Nub.Ipc;
 /// <summary>A Unix domain socket. The memory's descriptor goes with the hello (SCM_RIGHTS).</summary>
 internal sealed class SocketLink : ChannelLink
 {
-    private static readonly byte[] s_wake = [1];
+    private static readonly byte[] s_wake = Once.Make(static () => new byte[] { 1 });
 
     private readonly Socket _socket;
     private readonly bool _takesMemory;
