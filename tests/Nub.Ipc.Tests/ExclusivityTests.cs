@@ -8,6 +8,10 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public sealed class ExclusivityTests
 {
+    // How often the memory was taken, and how often an end was refused for it.
+    private int _taken;
+    private int _refused;
+
     [Fact]
     public void Each_record_is_written_once_and_read_once_whoever_takes_the_memory_meanwhile()
     {
@@ -95,9 +99,9 @@ public sealed class ExclusivityTests
 
     /// <summary>
     /// Does something many times while another thread takes the memory exclusively without end. A round takes from a tenth of a millisecond to some milliseconds, as the two
-    /// threads happen to fall: after some seconds it is enough.
+    /// threads happen to fall: after some seconds it is enough, where the memory was taken and an end was refused by then.
     /// </summary>
-    private static void WhileTaken(HostSharedMemory host, Action<long> action)
+    private void WhileTaken(HostSharedMemory host, Action<long> action)
     {
         const int Count = 20_000;
         const int Least = 200;
@@ -109,7 +113,11 @@ public sealed class ExclusivityTests
             {
                 try
                 {
-                    host.WithExclusivity(static _ => Thread.SpinWait(20));
+                    host.WithExclusivity(_ =>
+                    {
+                        Interlocked.Increment(ref _taken);
+                        Thread.SpinWait(20);
+                    });
                 }
                 catch (SharedMemoryLockedException)
                 {
@@ -122,7 +130,7 @@ public sealed class ExclusivityTests
         taker.Start();
         try
         {
-            for (long i = 0; i < Count && (i < Least || clock.ElapsedMilliseconds < 3000); i++)
+            for (long i = 0; (i < Count && (i < Least || clock.ElapsedMilliseconds < 3000)) || (!IsContended() && clock.Elapsed < Patience.Limit); i++)
             {
                 action(i);
             }
@@ -132,9 +140,13 @@ public sealed class ExclusivityTests
             Volatile.Write(ref stop, true);
             taker.Join();
         }
+
+        Assert.True(IsContended(), $"{_taken} times taken, {_refused} times refused");
     }
 
-    private static bool Again(Func<bool> action, Action? refused = null)
+    private bool IsContended() => Volatile.Read(ref _taken) != 0 && _refused != 0;
+
+    private bool Again(Func<bool> action, Action? refused = null)
     {
         while (true)
         {
@@ -144,6 +156,7 @@ public sealed class ExclusivityTests
             }
             catch (SharedMemoryLockedException)
             {
+                _refused++;
                 refused?.Invoke();
                 Thread.Yield();
             }

@@ -261,7 +261,7 @@ public class WaitingTests
         Assert.InRange(memory.Consumer.EmptyWakes, 1, 9);
 
         Task<bool> awaited = memory.Consumer.WaitToReadAsync().AsTask();
-        await Task.Delay(50);
+        Patience.WaitUntil(() => memory.Consumer.Awaiting is { IsPolled: true });
         Assert.False(awaited.IsCompleted);
         memory.Producer.Write(1L);
         Assert.True(await awaited.WaitAsync(s_patience));
@@ -296,11 +296,17 @@ public class WaitingTests
     {
         using var memory = new RingMemory();
         Task<bool> waiting = memory.Consumer.WaitToReadAsync().AsTask();
-        for (int round = 0; round < 20; round++)
+        for (int taken = 0; taken < 20;)
         {
+            Patience.WaitUntil(() => memory.Consumer.Awaiting is { IsLockedOut: false });
             try
             {
-                memory.Host.WithExclusivity(static _ => Thread.Sleep(10));
+                memory.Host.WithExclusivity(_ =>
+                {
+                    taken++;
+                    WaitingThread.Kick();
+                    Patience.WaitUntil(() => memory.Consumer.Awaiting is { IsLockedOut: true });
+                });
             }
             catch (SharedMemoryLockedException)
             {

@@ -22,7 +22,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
     private int _noise;
 
     // The memory was held exclusively at the last look: the futex cannot be read, and may have another value than the kernel is told.
-    private bool _lockedOut;
+    private volatile bool _lockedOut;
 
     // From Start to GetResult.
     private int _inProgress;
@@ -42,6 +42,9 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
 
     /// <summary>Whether the end is looked at every millisecond: its peer wakes it for nothing, or cannot wake it.</summary>
     public bool IsPolled => _lockedOut || _noise > WaitingEnd.NoiseTolerated || !_end.CanBeWoken;
+
+    /// <summary>For tests: whether the memory was held exclusively at the last look.</summary>
+    public bool IsLockedOut => _lockedOut;
 
     /// <summary>Begins a wait of an end that is not ready.</summary>
     /// <exception cref="InvalidOperationException">A wait is in progress, or its result has not been taken.</exception>

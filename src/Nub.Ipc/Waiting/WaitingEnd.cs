@@ -87,6 +87,9 @@ public abstract class WaitingEnd
         Nudge();
     }
 
+    /// <summary>For tests: the wait without a thread, which stays when it is over; <see langword="null"/> before the first.</summary>
+    internal AsyncWait? Awaiting => _asyncWait;
+
     /// <summary>Ends the wait in progress, if there is one, and lets go of what waiting needed.</summary>
     internal void EndWaiting()
     {
