@@ -35,7 +35,8 @@ public sealed class DirtyPageSet
     public Enumerator GetEnumerator() => new(_words.AsSpan(0, (int)((_pageCount + 63) / 64)));
 
     /// <summary>Makes room for a slot.</summary>
-    internal ReadOnlySpan<ulong> Prepare(ulong pageCount)
+    /// <returns>Where the kernel writes a bit for each page.</returns>
+    internal Span<ulong> Prepare(ulong pageCount)
     {
         int words = checked((int)((pageCount + 63) / 64));
         if (_words.Length < words)

@@ -144,7 +144,7 @@ public sealed partial class MachineState
                 SpecialRegisters = Take<SpecialRegisters>(RecordKind.SpecialRegisters, id),
                 ExtendedState = TakeBytes(RecordKind.ExtendedState, id, sizeof(uint)).ToArray(),
                 ExtendedControlRegister = Take<ulong>(RecordKind.ExtendedControlRegister, id),
-                Msrs = MemoryMarshal.Cast<byte, MsrEntry>(TakeBytes(RecordKind.Msrs, id, Unsafe.SizeOf<MsrEntry>())).ToArray(),
+                Msrs = TakeMsrs(id),
                 DebugRegisters = Take<DebugRegisters>(RecordKind.DebugRegisters, id),
                 Events = Take<ProcessorEvents>(RecordKind.Events, id),
                 LocalApic = records.ContainsKey((RecordKind.LocalApic, id)) ? Take<LocalApicState>(RecordKind.LocalApic, id) : null,
@@ -167,8 +167,9 @@ public sealed partial class MachineState
         PitState? pit = records.ContainsKey((RecordKind.Pit, 0)) ? Take<PitState>(RecordKind.Pit, 0) : null;
 
         // What is left belongs to nothing: a processor without registers, a chip after a gap.
-        foreach (((RecordKind kind, uint id), (int at, _)) in records)
+        if (records.Count != 0)
         {
+            ((RecordKind kind, uint id), (int at, _)) = records.First();
             throw Refused(SharedMemorySnapshotError.SectionInvalid, at, $"The record {kind} of {id} belongs to nothing that is there.");
         }
 
@@ -196,6 +197,15 @@ public sealed partial class MachineState
             {
                 throw Refused(SharedMemorySnapshotError.SectionInvalid, record.At, $"The record {RecordKind.Msrs} of {id} has {record.Content.Length} bytes, and the kernel takes {VirtualProcessor.MostMsrs} registers.");
             }
+        }
+
+        // Copied as bytes: a record's content stands at a multiple of 4, and an entry's numbers at multiples of 8.
+        MsrEntry[] TakeMsrs(uint id)
+        {
+            ReadOnlySpan<byte> content = TakeBytes(RecordKind.Msrs, id, Unsafe.SizeOf<MsrEntry>());
+            var msrs = new MsrEntry[content.Length / Unsafe.SizeOf<MsrEntry>()];
+            content.CopyTo(MemoryMarshal.AsBytes(msrs.AsSpan()));
+            return msrs;
         }
 
         T Take<T>(RecordKind kind, uint id) where T : unmanaged

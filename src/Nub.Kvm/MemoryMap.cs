@@ -177,7 +177,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
 
     /// <summary>Reads and clears the kernel's log of the slot's dirty pages.</summary>
     /// <exception cref="ObjectDisposedException">The slot was deleted.</exception>
-    public unsafe void ReadDirtyLog(MemorySlot slot, ReadOnlySpan<ulong> bitmap)
+    public unsafe void ReadDirtyLog(MemorySlot slot, Span<ulong> bitmap)
     {
         lock (_gate)
         {

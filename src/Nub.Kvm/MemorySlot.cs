@@ -42,7 +42,7 @@ public sealed class MemorySlot : IDisposable
     /// <summary>Whether the slot was deleted, through <see cref="Dispose"/> or with its machine.</summary>
     public bool IsDeleted { get; internal set; }
 
-    /// <summary>The guest physical address one past the last byte; the place of the last slot may end at 2^64, which is 0.</summary>
+    /// <summary>The guest physical address of the last byte. One past it may be 2^64, which is 0.</summary>
     internal ulong GuestLast => GuestAddress + (Size - 1);
 
     /// <summary>The machine's owner of the memory.</summary>

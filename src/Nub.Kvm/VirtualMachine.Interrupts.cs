@@ -102,7 +102,7 @@ public sealed unsafe partial class VirtualMachine
             throw new ArgumentOutOfRangeException(nameof(length), length, $"A write has 1, 2, 4 or 8 bytes, or 0 for any where no value is asked for, not {length}.");
         }
 
-        var source = new EventDescriptor();
+        var source = new EventDescriptor(typeof(IoEvent));
         var argument = new IoEventfdArgument
         {
             DataMatch = value ?? 0,
@@ -121,7 +121,7 @@ public sealed unsafe partial class VirtualMachine
     /// <exception cref="ObjectDisposedException">The machine was disposed.</exception>
     public InterruptEvent CreateInterruptEvent(uint gsi)
     {
-        var source = new EventDescriptor();
+        var source = new EventDescriptor(typeof(InterruptEvent));
         var argument = new IrqfdArgument { Descriptor = (uint)source.Number, Gsi = gsi };
         return Create(Requests.Irqfd, argument, source, static (machine, source, argument) => new InterruptEvent(machine, source, argument));
     }

@@ -13,7 +13,7 @@ public sealed class EventDescriptorTests
     public async Task A_cancellation_that_comes_late_ends_no_other_wait()
     {
         SkipElsewhere();
-        using var written = new EventDescriptor();
+        using var written = new EventDescriptor(typeof(IoEvent));
         using var stop = new CancellationTokenSource();
         Task<ulong> second = WaitTwice(written, stop);
         Assert.False(second.IsCompleted);
@@ -43,10 +43,28 @@ public sealed class EventDescriptorTests
     }
 
     [SkippableFact]
+    public async Task An_event_that_was_disposed_names_the_public_type_that_it_is_of()
+    {
+        SkipElsewhere();
+        var written = new EventDescriptor(typeof(IoEvent));
+        Task<ulong> waiting = written.WaitAsync(CancellationToken.None);
+        written.Dispose();
+        ObjectDisposedException[] thrown =
+        [
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Patience.Limit)),
+            Assert.Throws<ObjectDisposedException>(() => { _ = written.WaitAsync(CancellationToken.None); }),
+            Assert.Throws<ObjectDisposedException>(() => written.TryTake(out _)),
+            Assert.Throws<ObjectDisposedException>(() => written.Wait(TimeSpan.Zero, out _)),
+            Assert.Throws<ObjectDisposedException>(written.Signal),
+        ];
+        Assert.All(thrown, static one => Assert.Equal(typeof(IoEvent).FullName, one.ObjectName));
+    }
+
+    [SkippableFact]
     public async Task A_token_that_is_cancelled_already_ends_a_wait_at_once_and_no_other()
     {
         SkipElsewhere();
-        using var written = new EventDescriptor();
+        using var written = new EventDescriptor(typeof(IoEvent));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => written.WaitAsync(new CancellationToken(canceled: true)));
         Task<ulong> next = written.WaitAsync(CancellationToken.None);
         written.Signal();
@@ -59,7 +77,7 @@ public sealed class EventDescriptorTests
         SkipElsewhere();
         await WaitOnce(new EventLoop());
         var loop = new EventLoop();
-        using var written = new EventDescriptor(loop);
+        using var written = new EventDescriptor(typeof(IoEvent), loop);
         KvmException? refused;
         using (new DescriptorLimit(0))
         {
@@ -76,7 +94,7 @@ public sealed class EventDescriptorTests
         static async Task WaitOnce(EventLoop loop)
         {
             Assert.NotNull(new KvmException("epoll_create1", 24).Message);
-            using var written = new EventDescriptor(loop);
+            using var written = new EventDescriptor(typeof(IoEvent), loop);
             Task<ulong> waiting = written.WaitAsync(CancellationToken.None);
             written.Signal();
             Assert.Equal(1UL, await waiting.WaitAsync(Patience.Limit));
@@ -90,8 +108,8 @@ public sealed class EventDescriptorTests
     {
         SkipElsewhere();
         var loop = new EventLoop();
-        using var other = new EventDescriptor(loop);
-        using var written = new EventDescriptor(loop);
+        using var other = new EventDescriptor(typeof(IoEvent), loop);
+        using var written = new EventDescriptor(typeof(IoEvent), loop);
         using var stop = new CancellationTokenSource();
         Task<ulong> waiting = other.WaitAsync(CancellationToken.None);
         if (isKnown)

@@ -10,16 +10,19 @@ internal sealed unsafe class EventDescriptor : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly EventLoop _loop;
+    private readonly Type _owner;
     private Waiter? _waiter;
     private ulong _loopKey;
     private bool _disposed;
 
+    /// <param name="owner">The public type that is named when the event is used after its end.</param>
     /// <param name="loop">The loop that waits for it; null for the process's own.</param>
-    public EventDescriptor(EventLoop? loop = null)
+    public EventDescriptor(Type owner, EventLoop? loop = null)
     {
+        _owner = owner;
         _loop = loop ?? EventLoop.OfProcess;
         int descriptor = LibC.EventFd(0, LibC.EventNonBlocking | LibC.EventCloseOnExec);
-        Descriptor = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventDescriptor)) : throw new KvmException("eventfd", Marshal.GetLastPInvokeError());
+        Descriptor = descriptor >= 0 ? new Descriptor(descriptor, owner) : throw new KvmException("eventfd", Marshal.GetLastPInvokeError());
     }
 
     public Descriptor Descriptor { get; }
@@ -29,18 +32,24 @@ internal sealed unsafe class EventDescriptor : IDisposable
     public int Number => (int)Descriptor.DangerousGetHandle();
 
     /// <summary>Adds one to the counter.</summary>
+    /// <exception cref="ObjectDisposedException">The event was disposed.</exception>
     public void Signal()
     {
+        ObjectDisposedException.ThrowIf(Descriptor.IsClosed, _owner);
         ulong one = 1;
 
-        // Fails only when the counter is at its most, 2^64 - 2, and then it is signalled anyway.
+        // Fails only when the counter is at its most, 2^64 - 2, and then it is signalled anyway. Sound: the kernel reads the local's 8 bytes during the call only.
         _ = LibC.Write(Descriptor, &one, sizeof(ulong));
     }
 
     /// <summary>Takes all of the counter.</summary>
     /// <returns>Whether it was more than 0.</returns>
+    /// <exception cref="ObjectDisposedException">The event was disposed.</exception>
     public bool TryTake(out ulong count)
     {
+        ObjectDisposedException.ThrowIf(Descriptor.IsClosed, _owner);
+
+        // Sound: the kernel writes the local's 8 bytes, or none, during the call only.
         ulong value = 0;
         bool taken = LibC.Read(Descriptor, &value, sizeof(ulong)) == sizeof(ulong);
         count = value;
@@ -68,7 +77,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
             Descriptor.DangerousAddRef(ref added);
             try
             {
-                // In slices, so that a wait ends, by TryTake's ObjectDisposedException, when the event is disposed meanwhile.
+                // In slices, so that a wait ends, by TryTake's ObjectDisposedException, when the event is disposed meanwhile. Sound: the kernel reads and writes the one local during the call only.
                 const int slice = 250;
                 var poll = new LibC.PollData { Descriptor = Number, Events = LibC.PollIn };
                 _ = LibC.Poll(&poll, 1, left < 0 ? slice : (int)Math.Min(left, slice));
@@ -87,7 +96,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, typeof(EventDescriptor));
+            ObjectDisposedException.ThrowIf(_disposed, _owner);
             if (_waiter is not null)
             {
                 throw new InvalidOperationException("The event is awaited already: one at a time may wait for it.");
@@ -127,7 +136,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
         }
 
         Descriptor.Dispose();
-        waiter?.TrySetException(new ObjectDisposedException(nameof(EventDescriptor), "The event was disposed while it was awaited."));
+        waiter?.TrySetException(new ObjectDisposedException(_owner.FullName, "The event was disposed while it was awaited."));
     }
 
     /// <summary>The loop has found the counter to be more than 0.</summary>

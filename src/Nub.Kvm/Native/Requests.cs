@@ -6,7 +6,6 @@ internal static class Requests
     // To /dev/kvm.
     public static readonly Request GetApiVersion = Request.Plain(0x00, "KVM_GET_API_VERSION");
     public static readonly Request CreateVm = Request.Plain(0x01, "KVM_CREATE_VM");
-    public static readonly Request GetMsrIndexList = Request.ReadWrite<uint>(0x02, "KVM_GET_MSR_INDEX_LIST");
     public static readonly Request CheckExtension = Request.Plain(0x03, "KVM_CHECK_EXTENSION");
     public static readonly Request GetVcpuMmapSize = Request.Plain(0x04, "KVM_GET_VCPU_MMAP_SIZE");
     public static readonly Request GetSupportedCpuid = Request.ReadWrite<FlexibleArrayHeader>(0x05, "KVM_GET_SUPPORTED_CPUID");

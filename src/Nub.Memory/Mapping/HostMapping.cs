@@ -20,14 +20,10 @@ internal enum MappingBacking
 
     /// <summary>A private copy-on-write view of a <see cref="Snapshot"/> or <see cref="File"/>.</summary>
     CopyOnWrite,
-
-    /// <summary>Pages that another call mapped, such as the kernel's <c>kvm_run</c>.</summary>
-    Foreign,
 }
 
 /// <summary>
-/// Bytes that the operating system has mapped for us, with an inaccessible guard page on each side (a foreign mapping has
-/// none). It knows where they are, how to make them zero and how to give them back, and nothing of who may touch them: that is
+/// Bytes that the operating system has mapped for us, with an inaccessible guard page on each side. It knows where they are, how to make them zero and how to give them back, and nothing of who may touch them: that is
 /// <see cref="RegionLock"/>.
 /// </summary>
 /// <remarks>

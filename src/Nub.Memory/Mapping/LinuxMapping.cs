@@ -109,13 +109,6 @@ internal sealed partial class LinuxMapping : HostMapping
         }
     }
 
-    /// <summary>
-    /// Takes charge of pages that another call mapped, such as KVM's <c>kvm_run</c>: without guard pages, because their
-    /// neighbours are not ours. <see cref="HostMapping.Release"/> unmaps them.
-    /// </summary>
-    public static LinuxMapping Adopt(nint address, ulong size) =>
-        new(new Extent(address, size, address, size, PageSize), MappingBacking.Foreign);
-
     public override unsafe void Zero()
     {
         // Only private anonymous pages read as zeroes when they were given back; of a private file mapping the file's bytes

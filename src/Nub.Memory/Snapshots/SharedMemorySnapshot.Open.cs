@@ -52,8 +52,8 @@ public sealed partial class SharedMemorySnapshot
             return Copied(file, baseSnapshot, contents);
         }
 
-        using Lease baseLease = baseSnapshot is null ? default : new Lease(baseSnapshot.Memory);
-        List<MappedPiece>? pieces = SnapshotPieces.Lay(file, baseLease.Pieces ?? [new MappedPiece(0, layout.Size, null, 0)]);
+        using HeldBase? held = baseSnapshot is null ? null : new HeldBase(baseSnapshot.Memory);
+        List<MappedPiece>? pieces = SnapshotPieces.Lay(file, held?.Pieces ?? [new MappedPiece(0, layout.Size, null, 0)]);
         return pieces is null ? Copied(file, baseSnapshot, contents) : new SharedMemorySnapshot(
             ReadOnlySharedMemory.Over(() => LinuxMapping.OpenPieces(pieces, layout.Size), file.Header.GuestMappedSize),
             layout, contents, file.Sections, isTrusted: true)
@@ -89,48 +89,48 @@ public sealed partial class SharedMemorySnapshot
         {
             if (below is null)
             {
-                throw Refused(file, SharedMemorySnapshotError.BaseMissing, 128, $"It is a layer of contents by the hash {wanted}, and no base was supplied.");
+                throw Refused(file, SharedMemorySnapshotError.BaseMissing, SnapshotHeader.BaseHashOffset, $"It is a layer of contents by the hash {wanted}, and no base was supplied.");
             }
 
             if (below.ContentHash != wanted || below._layout.Size != layout.Size)
             {
-                throw Refused(file, SharedMemorySnapshotError.BaseMismatch, 128,
+                throw Refused(file, SharedMemorySnapshotError.BaseMismatch, SnapshotHeader.BaseHashOffset,
                     $"It is a layer of {layout.Size} bytes by the hash {wanted}, and the base has {below._layout.Size} bytes by the hash {below.ContentHash}.");
             }
         }
         else if (below is not null)
         {
-            throw Refused(file, SharedMemorySnapshotError.BaseUnexpected, 20, "It is a whole snapshot, and a base was supplied.");
+            throw Refused(file, SharedMemorySnapshotError.BaseUnexpected, SnapshotHeader.FlagsOffset, "It is a whole snapshot, and a base was supplied.");
         }
 
         if (layout.Size % HostMapping.PageSize != 0 || header.GuestMappedSize % HostMapping.PageSize != 0)
         {
-            throw Refused(file, SharedMemorySnapshotError.PageSize, 32,
+            throw Refused(file, SharedMemorySnapshotError.PageSize, SnapshotHeader.SizeOffset,
                 $"The memory has {layout.Size} bytes, of which a guest is to see {header.GuestMappedSize}, in pages of {layout.PageSize}; this system's have {HostMapping.PageSize}.");
         }
 
         SnapshotContents contents = SnapshotContents.Of(layout, below?.Contents, file.Entries);
-        return contents.Hash == header.ContentHash ? contents : throw Refused(file, SharedMemorySnapshotError.ContentMismatch, 96,
+        return contents.Hash == header.ContentHash ? contents : throw Refused(file, SharedMemorySnapshotError.ContentMismatch, SnapshotHeader.ContentHashOffset,
             $"By the table the contents have the hash {contents.Hash}, and the header says {header.ContentHash}.");
     }
 
     private static SharedMemorySnapshotException Refused(SnapshotFile file, SharedMemorySnapshotError error, ulong offset, string detail) =>
         new(error, file.Path, offset, detail);
 
-    /// <summary>Keeps a base's files open while they are mapped once more.</summary>
-    private readonly struct Lease : IDisposable
+    /// <summary>Keeps a base's files open while they are mapped once more. To be disposed once: a class, because each copy of a struct would end it.</summary>
+    private sealed class HeldBase : IDisposable
     {
-        private readonly LockedMapping? _mapping;
+        private readonly LockedMapping _mapping;
 
-        public Lease(ReadOnlySharedMemory memory)
+        public HeldBase(ReadOnlySharedMemory memory)
         {
             _mapping = memory.Live;
             _mapping.EnterLease();
             GC.KeepAlive(memory);
         }
 
-        public IReadOnlyList<MappedPiece>? Pieces => _mapping?.Mapping.Pieces;
+        public IReadOnlyList<MappedPiece>? Pieces => _mapping.Mapping.Pieces;
 
-        public void Dispose() => _mapping?.LeaveLease();
+        public void Dispose() => _mapping.LeaveLease();
     }
 }

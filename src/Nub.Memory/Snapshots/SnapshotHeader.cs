@@ -14,6 +14,12 @@ internal sealed record SnapshotHeader
     /// <summary>What is read first, and tells how long the header is.</summary>
     public const int PrefixLength = 32;
 
+    // Where fields begin that are named when a file is refused.
+    public const int FlagsOffset = 20;
+    public const int SizeOffset = 32;
+    public const int ContentHashOffset = 96;
+    public const int BaseHashOffset = 128;
+
     private const int HashOffset = 224;
     private const int FieldsEnd = 256;
     private const uint LayerFlag = 1;
@@ -59,16 +65,16 @@ internal sealed record SnapshotHeader
         BinaryPrimitives.WriteUInt32LittleEndian(header[8..], CurrentVersion);
         BinaryPrimitives.WriteUInt32LittleEndian(header[12..], (uint)Layout.PageSize);
         BinaryPrimitives.WriteUInt32LittleEndian(header[16..], SnapshotLayout.ChunkSize);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[20..], BaseHash is null ? 0 : LayerFlag);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[FlagsOffset..], BaseHash is null ? 0 : LayerFlag);
         BinaryPrimitives.WriteUInt64LittleEndian(header[24..], FileLength);
-        BinaryPrimitives.WriteUInt64LittleEndian(header[32..], Layout.Size);
+        BinaryPrimitives.WriteUInt64LittleEndian(header[SizeOffset..], Layout.Size);
         BinaryPrimitives.WriteUInt64LittleEndian(header[40..], GuestMappedSize);
         BinaryPrimitives.WriteUInt64LittleEndian(header[48..], TableOffset);
         BinaryPrimitives.WriteUInt64LittleEndian(header[56..], EntryCount);
         BinaryPrimitives.WriteUInt64LittleEndian(header[64..], SectionsLength);
         BinaryPrimitives.WriteUInt32LittleEndian(header[72..], SectionCount);
-        ContentHash.CopyTo(header[96..]);
-        BaseHash.GetValueOrDefault().CopyTo(header[128..]);
+        ContentHash.CopyTo(header[ContentHashOffset..]);
+        BaseHash.GetValueOrDefault().CopyTo(header[BaseHashOffset..]);
         TableHash.CopyTo(header[160..]);
         SectionsHash.CopyTo(header[192..]);
         HashOf(header).CopyTo(header[HashOffset..]);
@@ -125,13 +131,13 @@ internal sealed record SnapshotHeader
         }
 
         ulong fileLength = BinaryPrimitives.ReadUInt64LittleEndian(header[24..]);
-        ulong size = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
+        ulong size = BinaryPrimitives.ReadUInt64LittleEndian(header[SizeOffset..]);
         uint pageSize = (uint)header.Length;
-        Require(SnapshotLayout.IsValid(size, pageSize), path, 32, $"A memory of {size} bytes is no multiple of {pageSize}, or more than {SnapshotLayout.LargestSize}.");
+        Require(SnapshotLayout.IsValid(size, pageSize), path, SizeOffset, $"A memory of {size} bytes is no multiple of {pageSize}, or more than {SnapshotLayout.LargestSize}.");
         uint chunkSize = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
         Require(chunkSize == SnapshotLayout.ChunkSize, path, 16, $"The chunk size is {chunkSize}, and not {SnapshotLayout.ChunkSize}.");
-        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(header[20..]);
-        Require((flags & ~LayerFlag) == 0, path, 20, $"The flags are 0x{flags:X}, of which only {LayerFlag} is known.");
+        uint flags = BinaryPrimitives.ReadUInt32LittleEndian(header[FlagsOffset..]);
+        Require((flags & ~LayerFlag) == 0, path, FlagsOffset, $"The flags are 0x{flags:X}, of which only {LayerFlag} is known.");
         ulong guestMappedSize = BinaryPrimitives.ReadUInt64LittleEndian(header[40..]);
         Require(guestMappedSize > 0 && guestMappedSize <= size && guestMappedSize % pageSize == 0, path, 40,
             $"The guest is to see {guestMappedSize} of {size} bytes, in pages of {pageSize}.");
@@ -148,14 +154,14 @@ internal sealed record SnapshotHeader
         uint sectionCount = BinaryPrimitives.ReadUInt32LittleEndian(header[72..]);
         Require(sectionCount <= SharedMemorySnapshotSection.MostSections, path, 72,
             $"There are {sectionCount} sections, of which there may be {SharedMemorySnapshotSection.MostSections}.");
-        Require(!header[76..96].ContainsAnyExcept((byte)0), path, 76, $"The bytes that are kept free are not zero.");
+        Require(!header[76..ContentHashOffset].ContainsAnyExcept((byte)0), path, 76, $"The bytes that are kept free are not zero.");
         Require(!header[FieldsEnd..].ContainsAnyExcept((byte)0), path, FieldsEnd, $"The bytes after the header are not zero.");
         return new SnapshotHeader
         {
             Layout = new SnapshotLayout(size, pageSize),
             GuestMappedSize = guestMappedSize,
-            ContentHash = HashAt(header, 96),
-            BaseHash = flags == LayerFlag ? HashAt(header, 128) : null,
+            ContentHash = HashAt(header, ContentHashOffset),
+            BaseHash = flags == LayerFlag ? HashAt(header, BaseHashOffset) : null,
             TableOffset = tableOffset,
             EntryCount = entryCount,
             TableHash = HashAt(header, 160),

@@ -180,8 +180,8 @@ public sealed class BlockDevice : VirtioDevice<BlockConfiguration>
     private byte Clear(bool isDiscard, ChainReader reader)
     {
         Span<BlockRange> ranges = stackalloc BlockRange[(int)MostRanges];
-        ulong count = reader.Remaining / 16;
-        if (reader.Remaining % 16 != 0 || count is 0 or > MostRanges)
+        ulong count = reader.Remaining / (ulong)BlockRange.Layout.Size;
+        if (reader.Remaining % (ulong)BlockRange.Layout.Size != 0 || count is 0 or > MostRanges)
         {
             return BlockRequest.IoError;
         }

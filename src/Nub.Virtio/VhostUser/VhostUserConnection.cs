@@ -11,7 +11,7 @@ public sealed class VhostUserConnection
         Number = number;
     }
 
-    /// <summary>The how manieth of the back end's connections it is, from 1.</summary>
+    /// <summary>The connection's number among the back end's, in the order in which they came, from 1.</summary>
     public int Number { get; }
 
     /// <summary>The feature bits that the front end has chosen so far: virtio's, and bits 26 (log) and 30 (protocol features) of vhost-user.</summary>
