@@ -132,7 +132,7 @@ public sealed partial class MmioTransport
             }
         }
 
-        // Not only to be alone with the device: who comes second returns when the device is reset.
+        // Not only for exclusivity: a second thread that ends the same driver returns when the device is reset.
         lock (_lifetime)
         {
             bool hadDriver;

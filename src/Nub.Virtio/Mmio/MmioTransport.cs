@@ -36,7 +36,7 @@ public sealed partial class MmioTransport : IDisposable
     private readonly uint _deviceId;
     private readonly uint _maxQueueSize;
 
-    // Held while the device is activated or reset, which may use the registers meanwhile: whoever holds the registers' lock must not wait for this one.
+    // Held while the device is activated or reset, which may use the registers meanwhile: a thread that holds the registers' lock must not wait for this one.
     private readonly Lock _lifetime = new();
 
     // The device's code never runs with this held.

@@ -222,7 +222,7 @@ public abstract partial class VirtQueue
             return;
         }
 
-        // A chain that the driver cannot see as done stays recorded: whoever comes after takes it again.
+        // A chain that the driver cannot see as done stays recorded: the next back end takes it again.
         _log.Returning(state);
         if (TryPublish(state, written))
         {

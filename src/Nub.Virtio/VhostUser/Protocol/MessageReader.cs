@@ -110,7 +110,7 @@ internal sealed class MessageReader(Socket socket) : IDisposable
     public VhostUserException Refusal(VhostUserError error, string message, ulong value = 0, ulong limit = 0, Exception? inner = null) =>
         new(error, Request, message, value, limit, inner);
 
-    /// <summary>Maps a file of the front end's. What it is is found out here: accesses survive an owner who shortens it, and what the front end may serve itself is refused.</summary>
+    /// <summary>Maps a file of the front end's, after finding out what it is: accesses survive an owner who shortens it, and what the front end may serve itself is refused.</summary>
     /// <param name="file">The file.</param>
     /// <param name="offset">Where in it the memory begins, in bytes.</param>
     /// <param name="size">How many bytes there are.</param>
