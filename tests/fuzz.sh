@@ -4,7 +4,7 @@
 # The last line is "N targets, N executions, N failed"; the exit code is 1 when one failed, whose input is saved and printed with the line that runs it again, and 3, with the reason as the last
 # line, when it could not be run at all.
 #
-# NUB_FUZZ_TARGET_SECONDS is the time for each target (10; 450 makes an hour of all of them), NUB_FUZZ_SEED repeats the random numbers of a run.
+# NUB_FUZZ_TARGET_SECONDS is the time for each target (10; 400 makes an hour of all nine), NUB_FUZZ_SEED repeats the random numbers of a run.
 # NUB_FUZZ_KEEP=tests/Nub.Fuzz/Corpus writes what was found, minimized, over the corpus; otherwise nothing in the repository changes.
 # Needs the .NET SDK, and SharpFuzz from NuGet.
 set -euo pipefail

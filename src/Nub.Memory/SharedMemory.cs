@@ -36,7 +36,10 @@ public abstract partial class SharedMemory : IDisposable
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public ulong Size => Live.Size;
 
-    /// <summary>The address of the first usable byte in this process. Dereferencing it bypasses every check (NUB0013).</summary>
+    /// <summary>
+    /// The address of the first usable byte in this process. Dereferencing it bypasses every check (NUB0013). Valid while an owner or a lease lives: hold a
+    /// <see cref="HostLease"/> across native calls.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
     public nint BaseAddress => Live.Mapping.Address;
 
@@ -178,6 +181,7 @@ public abstract partial class SharedMemory : IDisposable
     /// <param name="length">The length of the window in bytes.</param>
     /// <param name="callback">The callback. The span is dead when it returns.</param>
     /// <returns>What the callback returned.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     /// <exception cref="SharedMemoryLockedException">An access, a lease or a guest is inside the memory.</exception>
     /// <exception cref="SharedMemoryBoundsException">The window leaves the memory.</exception>
     /// <exception cref="NotSupportedException">Another process may write the memory: it was opened, or <see cref="DuplicateHandle"/> was called.</exception>

@@ -17,7 +17,7 @@ internal sealed class Compiler
     private static readonly Type[] s_types = Assembly.LoadFrom(FindGenerators()).GetTypes();
     private static readonly ImmutableArray<DiagnosticAnalyzer> s_analyzers = [.. Instances<DiagnosticAnalyzer>()];
     private static readonly ImmutableArray<MetadataReference> s_references = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-        .Where(static path => Path.GetFileName(path) is { } name && !name.StartsWith("xunit", StringComparison.Ordinal) && name != "Nub.Docs.Tests.dll")
+        .Where(static path => Path.GetFileName(path) is { } name && name != "Nub.Docs.Tests.dll")
         .Select(static path => MetadataReference.CreateFromFile(path))];
 
     private readonly Compilation _compilation;
@@ -29,7 +29,7 @@ internal sealed class Compiler
 
     public static Compiler Compile(Example example)
     {
-        var usings = new SortedSet<string>(s_usings.Select(static name => $"global using {name};"), StringComparer.Ordinal);
+        var usings = new SortedSet<string>(StringComparer.Ordinal);
         var statements = new StringBuilder();
         var types = new StringBuilder();
         var trees = new List<SyntaxTree>();
@@ -44,7 +44,7 @@ internal sealed class Compiler
                 continue;
             }
 
-            usings.UnionWith(own.Select(static one => $"global {one}"));
+            usings.UnionWith(own);
             foreach (MemberDeclarationSyntax member in root.Members)
             {
                 int line = piece.Line + member.SyntaxTree.GetLineSpan(member.FullSpan).StartLinePosition.Line;
@@ -59,8 +59,8 @@ internal sealed class Compiler
             }
         }
 
-        trees.Add(CSharpSyntaxTree.ParseText($"{statements}\n{types}", s_parse, "Program.cs", Encoding.UTF8));
-        trees.Add(CSharpSyntaxTree.ParseText(string.Join('\n', usings), s_parse, "Usings.cs", Encoding.UTF8));
+        trees.Add(CSharpSyntaxTree.ParseText($"{string.Join('\n', usings)}\n{statements}\n{types}", s_parse, "Program.cs", Encoding.UTF8));
+        trees.Add(CSharpSyntaxTree.ParseText(string.Join('\n', s_usings.Select(static name => $"global using {name};")), s_parse, "Usings.cs", Encoding.UTF8));
         bool isProgram = trees.Any(static tree => tree.GetCompilationUnitRoot().Members.OfType<GlobalStatementSyntax>().Any());
         var options = new CSharpCompilationOptions(
             isProgram ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable,

@@ -61,7 +61,7 @@ internal sealed class Example(string page, string name)
                 string[] parts = [.. head.TrimStart()["example:".Length..].Split(';', StringSplitOptions.TrimEntries)];
                 List<Example> named = [.. parts[0].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Get)];
                 string? file = named.Aggregate((string?)null, (known, example) => example.Set(parts[1..], line) ?? known);
-                named.ForEach(example => example.Pieces.AddRange(code.Trim().Length == 0 ? [] : [new Piece(line + 1, code, null)]));
+                named.ForEach(example => example.Pieces.AddRange(code.Trim().Length == 0 ? [] : [new Piece(line + 1, code, null, IsShown: false)]));
                 announced = (named, file, comment.FollowedBy);
             }
             else if (comment is not null && comment.Text.TrimStart().StartsWith("printed by:", StringComparison.Ordinal))
@@ -72,7 +72,7 @@ internal sealed class Example(string page, string name)
             {
                 last = announced is { } known && known.Line == block.Line ? known.Examples : [Get($"line {block.Line}")];
                 string? file = announced is { } said && said.Line == block.Line ? said.File : null;
-                last.ForEach(example => example.Pieces.Add(new Piece(block.Line + 1, block.Text, file)));
+                last.ForEach(example => example.Pieces.Add(new Piece(block.Line + 1, block.Text, file, IsShown: true)));
             }
             else if (block?.Language == "text")
             {
@@ -117,5 +117,5 @@ internal sealed class Example(string page, string name)
     }
 }
 
-/// <summary>A piece of an example: the line of the page that it begins in, its text, and its file's name if it has one.</summary>
-internal sealed record Piece(int Line, string Text, string? File);
+/// <summary>A piece of an example: the line of the page that it begins in, its text, its file's name if it has one, and whether readers see it.</summary>
+internal sealed record Piece(int Line, string Text, string? File, bool IsShown);

@@ -2,7 +2,7 @@ namespace Nub.Memory;
 
 /// <summary>
 /// Exclusive access was requested while an access, a lease or a guest is inside the memory, or an access was requested while the memory is
-/// held exclusively. Unless it was given time to wait, the call fails at once; it may be tried again.
+/// held exclusively. The call may be tried again. Calls without a patience never wait; one with a patience has waited for accesses, and never for leases.
 /// </summary>
 public sealed class SharedMemoryLockedException : SharedMemoryException
 {

@@ -12,7 +12,7 @@ if (args is not [string socket])
     return;
 }
 
-// With a socket: served to one front end after another, QEMU's vhost-user-device-pci for one, until Ctrl+C.
+// With a socket: served to one front end after another until Ctrl+C. QEMU's, where it has the device: -device vhost-user-test-device-pci,chardev=c,virtio-id=255,num_vqs=1,config_size=4.
 using var end = new CancellationTokenSource();
 Console.CancelKeyPress += (_, pressed) =>
 {
