@@ -22,8 +22,9 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     // Of 263 methods of device models half have more than 66 characters for each of them, and eight of ten between 38 and 112.
     private const int LengthOfOperation = 64;
 
+    private readonly object _making = new();
     private FlowGraph? _graph;
-    private bool _isMade;
+    private volatile bool _isMade;
 
     public IMethodSymbol Method { get; } = method;
 
@@ -31,14 +32,14 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
     public SyntaxNode? Code { get; } = code;
 
     /// <summary>The graph; null when there is none, or it is too large or too deep.</summary>
+    /// <remarks>The body may be asked for it from several types at once. Who comes second waits: without the graph the body would not be followed, and what is reported would depend on chance.</remarks>
     public FlowGraph? Graph
     {
         get
         {
             if (!_isMade)
             {
-                _isMade = true;
-                Depth.Run(() => _graph = blocks() is { } made ? FlowGraph.Create(made, Sources.IsRead) : null);
+                Make();
             }
 
             return _graph;
@@ -65,6 +66,19 @@ internal sealed class MethodBody(IMethodSymbol method, Func<ControlFlowGraph?> b
 
     /// <summary>What is called in it that may be a helper, as often as it is called.</summary>
     public IReadOnlyList<IMethodSymbol> Calls => Graph?.Contents.Calls ?? [];
+
+    // To make a graph asks for no other one.
+    private void Make()
+    {
+        lock (_making)
+        {
+            if (!_isMade)
+            {
+                Depth.Run(() => _graph = blocks() is { } made ? FlowGraph.Create(made, Sources.IsRead) : null);
+                _isMade = true;
+            }
+        }
+    }
 }
 
 /// <summary>The methods of one type that can be followed from each other.</summary>
