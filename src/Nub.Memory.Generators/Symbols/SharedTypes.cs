@@ -1,4 +1,5 @@
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Nub.Memory.Generators.Layout;
 
 namespace Nub.Memory.Generators.Symbols;
@@ -53,10 +54,25 @@ internal static class SharedTypes
         {
             if (member is IFieldSymbol { AssociatedSymbol: { } associated } && SymbolEqualityComparer.Default.Equals(associated, property))
             {
-                return true;
+                return !HasCode(property) && (property.PartialImplementationPart is not { } implementation || !HasCode(implementation));
             }
         }
 
         return property.ContainingType.IsValueType && BitFieldRules.DeclaredBy(property) is not null;
+    }
+
+    // An accessor that does something with what it knows as field.
+    private static bool HasCode(IPropertySymbol property)
+    {
+        foreach (SyntaxReference reference in property.DeclaringSyntaxReferences)
+        {
+            if (reference.GetSyntax() is PropertyDeclarationSyntax declared
+                && (declared.ExpressionBody is not null || declared.AccessorList?.Accessors.Any(static one => one.Body is not null || one.ExpressionBody is not null) == true))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -24,6 +24,9 @@ internal static class Code
     public static readonly CSharpParseOptions ParseOptions =
         new(LanguageVersion.CSharp13, DocumentationMode.Diagnose, SourceCodeKind.Regular);
 
+    /// <summary>Those of C# 14 as far as this compiler has it: extension blocks, and the <c>field</c> of a property.</summary>
+    public static readonly CSharpParseOptions NewestParseOptions = ParseOptions.WithLanguageVersion(LanguageVersion.Preview);
+
     private static readonly SyntaxTree s_usings = CSharpSyntaxTree.ParseText(Usings, ParseOptions, "Usings.cs");
 
     // What is compiled starts from this one: as long as the references and the name stay, the references need not be bound again.
@@ -42,18 +45,22 @@ internal static class Code
         return bare.AddSyntaxTrees([.. trees, s_usings]).WithOptions(Options(isProgram, sources.Any(static source => source.Contains("unsafe", StringComparison.Ordinal))));
     }
 
+    /// <summary>Code in the newest language that this compiler has.</summary>
+    public static CSharpCompilation CompileNewest(string source) => s_bare.AddSyntaxTrees(
+        CSharpSyntaxTree.ParseText(source, NewestParseOptions, "Test0.cs"), CSharpSyntaxTree.ParseText(Usings, NewestParseOptions, "Usings.cs"));
+
     public static string UniqueName() => "Test" + Interlocked.Increment(ref s_number);
 
-    public static GeneratorDriver CreateDriver(bool track = false, ImmutableDictionary<string, string>? buildProperties = null) => CSharpGeneratorDriver.Create(
+    public static GeneratorDriver CreateDriver(bool track = false, ImmutableDictionary<string, string>? buildProperties = null, CSharpParseOptions? parseOptions = null) => CSharpGeneratorDriver.Create(
         [new AllValidGenerator().AsSourceGenerator(), new ByteAccessorsGenerator().AsSourceGenerator(), new InlineArrayGenerator().AsSourceGenerator()],
-        parseOptions: ParseOptions,
+        parseOptions: parseOptions ?? ParseOptions,
         optionsProvider: new BuildProperties(buildProperties ?? ImmutableDictionary<string, string>.Empty),
         driverOptions: new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, track));
 
     /// <summary>Runs the generators; an exception in one of them is the test's.</summary>
     public static CSharpCompilation Generate(CSharpCompilation compilation, out GeneratorDriverRunResult result)
     {
-        GeneratorDriver driver = CreateDriver().RunGeneratorsAndUpdateCompilation(compilation, out Compilation generated, out ImmutableArray<Diagnostic> diagnostics);
+        GeneratorDriver driver = CreateDriver(parseOptions: (CSharpParseOptions)compilation.SyntaxTrees[0].Options).RunGeneratorsAndUpdateCompilation(compilation, out Compilation generated, out ImmutableArray<Diagnostic> diagnostics);
         result = driver.GetRunResult();
         foreach (GeneratorRunResult one in result.Results)
         {

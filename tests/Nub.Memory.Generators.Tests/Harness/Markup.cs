@@ -13,10 +13,15 @@ internal static partial class Markup
 {
     /// <summary>Checks that the generated code compiles and that exactly the marked diagnostics are reported.</summary>
     /// <returns>The messages of the diagnostics, in the order of the code.</returns>
-    public static async Task<string[]> CheckAsync(string markup, params MetadataReference[] references)
+    public static Task<string[]> CheckAsync(string markup, params MetadataReference[] references) => CheckAsync(markup, source => Code.Compile(source, references));
+
+    /// <summary>The same of code in the newest language that this compiler has.</summary>
+    public static Task<string[]> CheckNewestAsync(string markup) => CheckAsync(markup, Code.CompileNewest);
+
+    private static async Task<string[]> CheckAsync(string markup, Func<string, CSharpCompilation> compile)
     {
         (string source, List<(string Id, TextSpan Span)> expected) = Parse(markup);
-        CSharpCompilation compilation = Code.Generate(Code.Compile(source, references));
+        CSharpCompilation compilation = Code.Generate(compile(source));
         Diagnostic[] found =
         [
             .. (await Code.DiagnoseAsync(compilation))

@@ -108,6 +108,9 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
     /// <summary>Whether a method of another type, or of another object, reads shared memory.</summary>
     public bool OtherMayRead(IMethodSymbol method) => program?.MayRead(method) == true;
 
+    /// <summary>What a member of an extension block is called on, as its code names it; null for any other method.</summary>
+    public IParameterSymbol? ReceiverOf(IMethodSymbol method) => program?.ReceiverOf(method);
+
     /// <summary>What the project says of a member of its own.</summary>
     public DeclaredMember DeclaredOf(ISymbol member) => program?.DeclaredOf(member) ?? DeclaredMember.Nothing;
 

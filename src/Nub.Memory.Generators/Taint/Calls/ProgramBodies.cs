@@ -52,6 +52,9 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
         && method.MethodKind is MethodKind.Ordinary or MethodKind.PropertyGet or MethodKind.Constructor or MethodKind.ReducedExtension or MethodKind.ExplicitInterfaceImplementation
         && ProgramSource.RunsItself(method);
 
+    /// <summary>What a member of an extension block is called on, as its code names it; null for any other method.</summary>
+    public IParameterSymbol? ReceiverOf(IMethodSymbol method) => _source.ReceiverOf(method);
+
     /// <summary>Whether bytes of a guest's may come in by a call of a method, or of a property, with source.</summary>
     public bool MayRead(ISymbol called)
     {
@@ -91,7 +94,7 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
 
     private bool FindMayReadAnew(IMethodSymbol method) =>
         CanFollow(method) && TextReads(method)
-        && ((!method.IsStatic && Holds(method.ContainingType)) || method.Parameters.Any(parameter => Holds(parameter.Type)))
+        && ((!method.IsStatic && Holds(ReceiverOf(method)?.Type ?? method.ContainingType)) || method.Parameters.Any(parameter => Holds(parameter.Type)))
         && ProgramSource.CodeOf(method) is not null;
 
     // Whether an object has a memory, or has one that has.
@@ -110,10 +113,11 @@ internal sealed class ProgramBodies(Compilation compilation, DeclaredTaint decla
 
     // By the text alone, and before anything is asked of types: to have nodes made and members bound of all that might be called would take longer
     // than all else. The properties of a view have the names of its struct's fields.
-    private static bool TextReads(IMethodSymbol method) =>
+    private bool TextReads(IMethodSymbol method) =>
         method.DeclaringSyntaxReferences is [var declared] && declared.Span.Length <= Longest && ReadNames.Of(declared.SyntaxTree) is var names
         && (names.IsReadIn(declared.Span)
-            || (names.IsViewIn(declared.Span) && method.Parameters.Any(static one => one.Type.IsRefLikeType && SharedTypes.ViewedBy(one.Type) is not null)));
+            || (names.IsViewIn(declared.Span) && method.Parameters.Any(static one => one.Type.IsRefLikeType && SharedTypes.ViewedBy(one.Type) is not null))
+            || (ReceiverOf(method) is { Type: { IsRefLikeType: true } viewing } && SharedTypes.ViewedBy(viewing) is not null));
 
     private MethodBody? Make(IMethodSymbol method)
     {

@@ -77,6 +77,14 @@ internal sealed class ReadNames
                 end = member.Span.End;
                 yield return NameOf(member);
             }
+            else if (root.FindToken(place).Parent?.FirstAncestorOrSelf<ParameterListSyntax>() is { Parent: TypeDeclarationSyntax { Identifier.ValueText: null or "" } block })
+            {
+                // What an extension block is for, each of its members has.
+                foreach (MemberDeclarationSyntax extension in block.Members.Where(static one => one is BaseMethodDeclarationSyntax or BasePropertyDeclarationSyntax))
+                {
+                    yield return NameOf(extension);
+                }
+            }
         }
     }
 

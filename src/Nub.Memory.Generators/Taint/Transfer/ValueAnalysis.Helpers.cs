@@ -23,7 +23,12 @@ internal sealed partial class ValueAnalysis
         CallContext frame = _session.FrameOf(_frame, call, method);
         FlowState before = _state;
         FlowState entry = _state;
-        if (receiver is not null)
+        IParameterSymbol? extended = _session.Bodies.ReceiverOf(method);
+        if (extended is not null)
+        {
+            entry = entry.Set(Variable.Of(extended), receiver ?? Terms.Result(call, _frame, extended.Type, "receiver"));
+        }
+        else if (receiver is not null)
         {
             frame.HasReceiver = true;
             entry = entry.Set(Variable.This(frame), receiver);
@@ -70,7 +75,11 @@ internal sealed partial class ValueAnalysis
             Reads = ReadHere(before, exit),
         };
         GiveBackOuts(passed, arguments);
-        if (receiver is not null && exit.Variables.TryGetValue(Variable.This(frame), out Term? changed) && changed != receiver)
+        if (extended is not null)
+        {
+            GiveBackExtended(call, Variable.Of(extended), before, exit);
+        }
+        else if (receiver is not null && exit.Variables.TryGetValue(Variable.This(frame), out Term? changed) && changed != receiver)
         {
             result = GiveBackReceiver(call, changed, result);
         }
@@ -130,6 +139,17 @@ internal sealed partial class ValueAnalysis
         }
 
         return result;
+    }
+
+    // All members of a block name what they are called on alike: another one may have called this one.
+    private void GiveBackExtended(IOperation call, Variable extended, FlowState before, FlowState exit)
+    {
+        _state = before.Variables.TryGetValue(extended, out Term? outer) ? _state.Set(extended, outer) : _state with { Variables = _state.Variables.Remove(extended) };
+        IOperation? instance = (call as IInvocationOperation)?.Instance ?? (call as IPropertyReferenceOperation)?.Instance;
+        if (extended.Symbol is IParameterSymbol { RefKind: RefKind.Ref } && instance is not null && IsVariable(Resolve(instance)) && exit.Variables.TryGetValue(extended, out Term? changed))
+        {
+            Assign(instance, changed);
+        }
     }
 
     // What a helper has read was read where it was called.
