@@ -40,6 +40,15 @@ internal static class Sanitizers
         method.IsStatic && method.ReturnType.SpecialType != SpecialType.System_Boolean
         && (method.ContainingType.Name is "Math" or "BitOperations" || method.Name is "ReverseEndianness" or "HostToNetworkOrder" or "NetworkToHostOrder") && FrameworkTypes.IsFrameworks(method.ContainingType);
 
+    /// <summary>Whether a call gives the number that stands in bytes, and does nothing else.</summary>
+    public static bool IsDecoding(IMethodSymbol method) => method.IsStatic && method.ContainingType.Name switch
+    {
+        "BinaryPrimitives" => method.Name.StartsWith("Read", StringComparison.Ordinal),
+        "BitConverter" => method.Name.StartsWith("To", StringComparison.Ordinal),
+        "MemoryMarshal" => method.Name == "Read",
+        _ => false,
+    };
+
     /// <summary>Whether a call gives a length, or a position within one.</summary>
     public static bool IsLength(IMethodSymbol method) =>
         s_lengths.Contains(method.Name)

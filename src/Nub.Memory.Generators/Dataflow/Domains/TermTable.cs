@@ -105,6 +105,9 @@ internal sealed class TermTable
 
     public Term Element(Term of, Term index, ITypeSymbol? type) => Make(TermKind.Element, null, null, of, index, type);
 
+    /// <summary>What a method makes of the bytes from an index on: the same each time.</summary>
+    public Term Decoded(Term of, Term index, IMethodSymbol by) => Make(TermKind.Element, by, null, of, index, by.ReturnType);
+
     public Term Slice(Term of, IOperation operation, CallContext? frame) => Make(TermKind.Slice, operation, frame, of, null, operation.Type);
 
     public Term Cast(Term of, ITypeSymbol type, bool isChecked)

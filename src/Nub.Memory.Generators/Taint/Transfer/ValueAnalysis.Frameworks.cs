@@ -63,9 +63,19 @@ internal sealed partial class ValueAnalysis
                 return Terms.Slice(all[0], call, _frame);
         }
 
+        if (CastBy(call, all) is { } converted)
+        {
+            return converted;
+        }
+
         if (method.ReturnsVoid || method.ReturnType.SpecialType == SpecialType.System_Boolean || Sanitizers.IsLength(method))
         {
             return Result(call);
+        }
+
+        if (Sanitizers.IsDecoding(method) && all.Length is 1 or 2 && _state.IsGuests(all[0]) && !TermTable.IsTooDeep(all[0], all[all.Length - 1]))
+        {
+            return Terms.Decoded(all[0], all.Length == 2 ? all[1] : Terms.Constant(0, null), method);
         }
 
         if (FollowElements(call, all) is { } selected)
@@ -79,6 +89,29 @@ internal sealed partial class ValueAnalysis
         return method.Parameters.Any(static parameter => parameter.Type.TypeKind == TypeKind.Delegate) && _state.IsGuests(made)
             ? WithTaint(made, new TaintFact(Verdict.Compared, call))
             : made;
+    }
+
+    // Convert.ToInt32(n), int.CreateChecked(n): a cast by another name.
+    private Term? CastBy(IInvocationOperation call, Term[] all)
+    {
+        IMethodSymbol method = call.TargetMethod;
+        if (all is not [var number] || !IntegerTypes.IsInteger(method.ReturnType) || !IntegerTypes.IsInteger(number) || TermTable.IsTooDeep(number))
+        {
+            return null;
+        }
+
+        switch (method.Name)
+        {
+            case "CreateChecked":
+            case var name when name.StartsWith("To", StringComparison.Ordinal) && method is { IsStatic: true, ContainingType.Name: "Convert" }:
+                return Terms.Cast(number, method.ReturnType, isChecked: true);
+            case "CreateTruncating":
+                return Terms.Cast(number, method.ReturnType, isChecked: false);
+            case "CreateSaturating":
+                return Signed(Derive(call, number), all);
+            default:
+                return null;
+        }
     }
 
     // What is found by a guest's key is what the host has put there.
