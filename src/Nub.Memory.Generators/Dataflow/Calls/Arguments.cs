@@ -13,6 +13,9 @@ internal sealed class Arguments(int parameters)
     /// <summary>What a getter is given. There is nothing to set.</summary>
     public static Arguments None { get; } = new(0);
 
+    /// <summary>How many there may be.</summary>
+    public int Count => _terms.Length;
+
     /// <summary>All that is given, in the order of the parameters; not to be kept when something is set.</summary>
     public Term[] Values => _values ??= Array.IndexOf(_terms, null) < 0 ? _terms : [.. _terms.Where(static term => term is not null)];
 

@@ -66,12 +66,12 @@ internal sealed partial class ValueAnalysis
                 break;
             case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance) && Receiver is { } receiver:
                 Note();
-                Use(value);
+                Use(Escape(value));
                 ChangeReceiver(receiver, field.Field, value);
                 break;
             case IFieldReferenceOperation { Instance: { } instance } field when IsThis(instance):
                 Note();
-                Use(value);
+                Use(Escape(value));
                 CheckLink(field, Variable.Of(field.Field), value);
                 Set(Variable.Of(field.Field), value);
                 break;
@@ -81,13 +81,18 @@ internal sealed partial class ValueAnalysis
             case IFieldReferenceOperation { Instance: null } field when IsOurMemory(field.Field):
                 Set(Variable.Of(field.Field), value);
                 break;
+            case IFieldReferenceOperation { Instance: { } instance, Field: { ContainingType.IsReferenceType: true } field }:
+                Note();
+                Use(Escape(value));
+                ChangeObject(Evaluate(Resolve(instance)), field, value);
+                break;
             case IPropertyReferenceOperation property:
                 Note();
-                AssignProperty(property, value);
+                AssignProperty(property, Escape(value));
                 break;
             default:
                 Note();
-                Use(value);
+                Use(Escape(value));
                 Evaluate(target);
                 break;
         }
@@ -102,9 +107,10 @@ internal sealed partial class ValueAnalysis
         {
             Set(Variable.This(frame), Terms.With(receiver, member, value));
         }
-        else if (!isSettled && !_state.Reads.IsEmpty)
+        else if (!isSettled)
         {
-            _state = _state with { Reads = _state.Reads.RemoveRange(Reads(value).ToList()) };
+            _state = _state.Reads.IsEmpty ? _state : _state with { Reads = _state.Reads.RemoveRange(Reads(value).ToList()) };
+            ChangeObject(receiver, member, value);
         }
     }
 
@@ -136,7 +142,7 @@ internal sealed partial class ValueAnalysis
                 : value.Type is INamedTypeSymbol { IsTupleType: true } tuple && tuple.TupleElements.Length > i && !TermTable.IsTooDeep(value)
                     ? Terms.Field(value, tuple.TupleElements[i].CorrespondingTupleField ?? tuple.TupleElements[i], tuple.TupleElements[i].Type)
                     : null;
-            Assign(target, element ?? ElementOfExit(value, i, target) ?? Derive(target, value));
+            Assign(target, element ?? ElementOfExit(value, i, target) ?? ElementOfRecord(value, i, targets.Elements.Length) ?? Derive(target, value));
         }
     }
 
@@ -209,7 +215,11 @@ internal sealed partial class ValueAnalysis
             Term at = Terms.Binary(BinaryOperatorKind.Multiply, Evaluate(index.Value), Terms.Constant(size, null), null, false);
             Overwrite(new ByteRange(instance.Left!, Plus(instance.Right!, at), size));
         }
-        else if (property.Arguments is not [])
+        else if (property.Arguments is [])
+        {
+            ChangeObject(instance, symbol, value);
+        }
+        else
         {
             EvaluateIndexer(property, instance);
             if (property.Arguments is [{ Parameter.Name: "key" } key])

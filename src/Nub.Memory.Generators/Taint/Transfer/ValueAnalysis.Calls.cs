@@ -79,6 +79,7 @@ internal sealed partial class ValueAnalysis
             return Follow(call, method, body, instance, call.Arguments, arguments);
         }
 
+        HandOver(arguments);
         if (!Sanitizers.IsCalculation(method))
         {
             foreach (Term argument in arguments.Values)
@@ -87,6 +88,7 @@ internal sealed partial class ValueAnalysis
             }
         }
 
+        instance = instance is null ? null : Escape(instance);
         Use(instance);
         if (method.MethodKind == MethodKind.DelegateInvoke && SharedTypes.IsParser(method.ContainingType))
         {
@@ -127,7 +129,7 @@ internal sealed partial class ValueAnalysis
             return EvaluateRecord(creation, record, positions, values);
         }
 
-        values.ForEach(Use);
+        values.ForEach(value => Use(Escape(value)));
         bool isOfBytes = IsSpan(creation.Type) || creation.Type is { Name: "TimeSpan" or "MemoryStream" or "BinaryReader" or "IntPtr" or "UIntPtr" };
         Term result = isOfBytes ? Signed(Derive(creation, [.. values]), values) : Result(creation);
         if (IsSpan(creation.Type) && creation.Arguments is [{ Parameter.RefKind: RefKind.Ref, Value: var variable }])

@@ -23,7 +23,7 @@ internal sealed partial class ValueAnalysis
         var elements = new List<Term>();
         foreach (IOperation element in array.Initializer?.ElementValues ?? [])
         {
-            Term value = Evaluate(element);
+            Term value = Escape(Evaluate(element));
             Use(value);
             elements.Add(value);
         }

@@ -135,6 +135,7 @@ internal sealed partial class ValueAnalysis
         foreach (IOperation child in operation.ChildOperations)
         {
             Term value = Evaluate(child);
+            value = operation.Kind is OperationKind.IsNull or OperationKind.IsType ? value : Escape(value);
             elements.Add(value);
             if (isStack && size is null)
             {
@@ -219,7 +220,7 @@ internal sealed partial class ValueAnalysis
             return ElementOf(instance, (field.Field.CorrespondingTupleField ?? field.Field).Name) ?? Result(field);
         }
 
-        return field.Field.ContainingType.IsValueType || field.Field.IsReadOnly || SharedTypes.IsMemory(field.Type) ? FieldOf(instance, field.Field, field.Type, field) : Result(field);
+        return field.Field.ContainingType.IsValueType || field.Field.IsReadOnly || SharedTypes.IsMemory(field.Type) ? FieldOf(instance, field.Field, field.Type, field) : KeptIn(instance, field.Field) ?? Result(field);
     }
 
     // One that only this type can put another in the place of.

@@ -44,6 +44,84 @@ internal sealed partial class ValueAnalysis
         } : null;
     }
 
+    /// <summary>What a guest has a say in is kept in a member of an object that this method, or one on the way here, has made: all variables that hold the object have it.</summary>
+    private void ChangeObject(Term? instance, ISymbol member, Term value)
+    {
+        if (instance is null || !IsOwnObject(RestOf(instance)) || (member is IPropertySymbol property && !SharedTypes.IsAuto(property)) || (IsHosts(value) && KeptIn(instance, member) is null))
+        {
+            return;
+        }
+
+        Term made = RestOf(instance);
+        foreach (KeyValuePair<Variable, Term> held in _state.Variables)
+        {
+            if (RestOf(held.Value) == made)
+            {
+                Term others = Without(held.Value, kept => SymbolEqualityComparer.Default.Equals(kept, member));
+                Set(held.Key, TermTable.IsTooDeep(others, value) ? others : Terms.With(others, member, value));
+            }
+        }
+    }
+
+    private void HandOver(Arguments arguments)
+    {
+        for (int i = 0; i < arguments.Count; i++)
+        {
+            if (arguments.TryGetValue(i, out Term? given) && Escape(given) is var rest && rest != given)
+            {
+                arguments[i] = rest;
+            }
+        }
+    }
+
+    // Others may set again, or check, what can be set, once they have the object.
+    private Term Escape(Term value)
+    {
+        if (value.Kind != TermKind.With || !IsOwnObject(RestOf(value)) || Without(value, CanBeSet) == value)
+        {
+            return value;
+        }
+
+        Term made = RestOf(value);
+        foreach (KeyValuePair<Variable, Term> held in _state.Variables)
+        {
+            if (held.Value.Kind == TermKind.With && RestOf(held.Value) == made)
+            {
+                Set(held.Key, Without(held.Value, CanBeSet));
+            }
+        }
+
+        return Without(value, CanBeSet);
+    }
+
+    private static bool IsOwnObject(Term made) => made is { Kind: TermKind.Result, Operation: IObjectCreationOperation { Type.TypeKind: TypeKind.Class } };
+
+    private static bool CanBeSet(ISymbol member) => member is IFieldSymbol { IsReadOnly: false } or IPropertySymbol { SetMethod.IsInitOnly: false };
+
+    private static Term? KeptIn(Term whole, ISymbol member)
+    {
+        for (; whole.Kind == TermKind.With; whole = whole.Left!)
+        {
+            if (SymbolEqualityComparer.Default.Equals((ISymbol)whole.Key!, member))
+            {
+                return whole.Right;
+            }
+        }
+
+        return null;
+    }
+
+    private Term Without(Term whole, Func<ISymbol, bool> isLeftOut)
+    {
+        if (whole.Kind != TermKind.With)
+        {
+            return whole;
+        }
+
+        Term rest = Without(whole.Left!, isLeftOut);
+        return isLeftOut((ISymbol)whole.Key!) ? rest : rest == whole.Left ? whole : Terms.With(rest, (ISymbol)whole.Key!, whole.Right!);
+    }
+
     // class Header(HostSharedMemory host, ulong at): what it was given, its members have.
     private Term? KeepParameters(Term made, IMethodSymbol constructor, Arguments arguments)
     {

@@ -39,6 +39,14 @@ internal sealed partial class ValueAnalysis
         return PartOfExit(exit, property, element);
     }
 
+    // What a record gives in a place is the property that the place is called after.
+    private static IPropertySymbol? PropertyAt(ITypeSymbol? type, int position, int count) => type is { IsRecord: true }
+        && type.GetMembers("Deconstruct").OfType<IMethodSymbol>().FirstOrDefault(one => one.IsImplicitlyDeclared && one.Parameters.Length == count) is { } parts
+        ? type.GetMembers(parts.Parameters[position].Name).OfType<IPropertySymbol>().FirstOrDefault(SharedTypes.IsAuto) : null;
+
+    private Term? ElementOfRecord(Term value, int position, int count) =>
+        !TermTable.IsTooDeep(value) && PropertyAt(value.Type, position, count) is { } property ? Terms.Field(value, property, property.Type) : null;
+
     private Term PartOfExit(Term exit, IPropertySymbol property, IOperation operation) =>
         Sources.IsValue(property) ? FieldOf(exit, property, property.Type, operation) : Result(operation);
 }

@@ -28,7 +28,7 @@ internal sealed partial class ValueAnalysis
         INegatedPatternOperation not => Matched(facts, not.Pattern, value, !matches),
         IBinaryPatternOperation two when matches == (two.OperatorKind == BinaryOperatorKind.And) =>
             Matched(Matched(facts, two.LeftPattern, value, matches), two.RightPattern, value, matches),
-        _ when !matches && OnlyPart(pattern) is { } only => PartOf(value, only.Member) is { } asked ? Matched(facts, only.Pattern, asked, false) : facts,
+        _ when !matches && OnlyPart(pattern, isObject: false) is { } only => PartOf(value, only.Member) is { } asked ? Matched(facts, only.Pattern, asked, false) : facts,
         IRecursivePatternOperation recursive when matches => recursive.PropertySubpatterns.Aggregate(facts, (known, part) => MatchedPart(known, part, value)),
         _ => facts,
     };

@@ -173,7 +173,7 @@ internal sealed partial class ValueAnalysis
             for (int i = 0; i < recursive.DeconstructionSubpatterns.Length; i++)
             {
                 IPatternOperation part = recursive.DeconstructionSubpatterns[i];
-                if ((value.Kind == TermKind.Tuple ? ElementOf(value, i + 1) : ElementOfExit(value, i, part)) is { } element)
+                if ((value.Kind == TermKind.Tuple ? ElementOf(value, i + 1) : ElementOfExit(value, i, part) ?? ElementOfRecord(value, i, recursive.DeconstructionSubpatterns.Length)) is { } element)
                 {
                     yield return (part, element);
                 }
@@ -220,6 +220,7 @@ internal sealed partial class ValueAnalysis
             ? ElementOf(value, (field.CorrespondingTupleField ?? field).Name)
             : Terms.Field(value, field, field.Type),
         IPropertyReferenceOperation { Property: { ContainingType.IsValueType: true } property } when SharedTypes.IsAuto(property) || Sources.IsValue(property) => Terms.Field(value, property, property.Type),
+        IMemberReferenceOperation { Member: var kept } => KeptIn(value, kept),
         _ => null,
     };
 
@@ -253,7 +254,7 @@ internal sealed partial class ValueAnalysis
         }
 
         // What has only one part, and is never null, did not match because of that.
-        if (!matches && OnlyPart(pattern) is { } only && PartOf(value, only.Member) is { } asked)
+        if (!matches && OnlyPart(pattern, IsOwnObject(RestOf(value))) is { } only && PartOf(value, only.Member) is { } asked)
         {
             return DecidePattern(state, only.Pattern, asked, false, check);
         }
@@ -279,9 +280,9 @@ internal sealed partial class ValueAnalysis
         return state;
     }
 
-    private static IPropertySubpatternOperation? OnlyPart(IPatternOperation pattern) =>
-        pattern is IRecursivePatternOperation { DeconstructionSubpatterns.IsEmpty: true, PropertySubpatterns: [var only], InputType: { IsValueType: true } input } recursive
-            && SymbolEqualityComparer.Default.Equals(input, recursive.MatchedType) ? only : null;
+    private static IPropertySubpatternOperation? OnlyPart(IPatternOperation pattern, bool isObject) =>
+        pattern is IRecursivePatternOperation { DeconstructionSubpatterns.IsEmpty: true, PropertySubpatterns: [var only], InputType: { } input } recursive
+            && (isObject || input.IsValueType) && SymbolEqualityComparer.Default.Equals(input, recursive.MatchedType) ? only : null;
 
     private static bool IsNonNegative(IPatternOperation pattern, bool matches) => pattern switch
     {

@@ -162,6 +162,11 @@ internal sealed partial class ValueAnalysis
             return instance;
         }
 
+        if (KeptIn(instance, symbol) is { } kept)
+        {
+            return kept;
+        }
+
         bool isPartOfStruct = symbol.ContainingType.IsValueType && SharedTypes.IsAuto(symbol);
         if (isPartOfStruct || SharedTypes.IsMemory(symbol.Type) || (symbol.Name == "Size" && SharedTypes.IsMemory(property.Instance?.Type)) || (symbol.SetMethod is null or { IsInitOnly: true } && SharedTypes.IsAuto(symbol)))
         {
