@@ -35,6 +35,9 @@ public sealed class EndlessTests
     [InlineData("uint at = 0; while (at < total) { at += {|NUB0011:host.Read<uint>(at)|}; } return at;")]
     [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length > 64) { break; } at += {|NUB0011:length|}; } return at;")]
     [InlineData("byte[] copy = new byte[64]; host.CopyTo(0, copy); int at = 0; while (at < 64) { at += {|NUB0011:copy[at]|}; } return (uint)at;")]
+    [InlineData("for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { ArgumentOutOfRangeException.ThrowIfGreaterThan(at, 4096u); } return total;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { if (++hops > 64) { Console.Write(hops); } } return hops;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { hops = total + 1; if (hops > 64) { break; } } return hops;")]
     public async Task A_loop_may_have_no_end(string body) => await CheckAsync(body);
 
     [Theory]
@@ -47,6 +50,12 @@ public sealed class EndlessTests
     [InlineData("uint at = 0; while (at < total) { uint length = host.Read<uint>(at); if (length is 0 or > 64) { break; } at += length; } return at;")]
     [InlineData("uint at = 0; while (at < total) { at += host.Read<byte>(at) + 1u; } return at;")]
     [InlineData("uint at = 0, sum = 0; while (at < total) { at += 4; sum += host.Read<byte>(at); } return sum;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { ArgumentOutOfRangeException.ThrowIfGreaterThan(++hops, 64u); } return hops;")]
+    [InlineData("int left = 64; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { ArgumentOutOfRangeException.ThrowIfNegative(--left); } return 0;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { if (++hops > 64) ThrowTooLong(); } return hops;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { if (++hops > 64) { Fails.Now(host.Size); } } return hops;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { hops = hops + 1; if (hops == 64) { break; } } return hops;")]
+    [InlineData("uint left = 64; for (ulong at = total; at != 0 && left > 0; at = host.Read<ulong>(at)) { left = left - 1; } return left;")]
     public async Task A_loop_with_a_limit_of_the_hosts_is_not_reported(string body) => await CheckAsync(body);
 
     [Fact]
@@ -107,6 +116,10 @@ public sealed class EndlessTests
     [InlineData("var day = (DayOfWeek)host.Read<int>(0); return Enum.IsDefined(day) ? new byte[(int)day] : [];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && list.Count < 64; i++) { list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (!host.TryRead(i, out byte one)) { break; } list.Add(one); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i == 64) break; list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && i != 64; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { ArgumentOutOfRangeException.ThrowIfGreaterThan(i, 64u); list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i > 64) { Throw(); } list.Add(1); } return [.. list]; static void Throw() => throw new InvalidOperationException();")]
     public async Task What_the_host_has_decided_is_not_reported(string body) => await Markup.CheckAsync($$"""
         public static class Test
         {
@@ -118,10 +131,13 @@ public sealed class EndlessTests
     [InlineData("return new byte[{|NUB0011:sizes.GetValueOrDefault(4u, host.Read<int>(0))|}];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { uint x = host.Read<uint>(8); if (x == 4) { break; } } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i == 0) { if (list.Capacity > 4) { return []; } } list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i == 0 && allowed) { break; } list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { ArgumentOutOfRangeException.ThrowIfZero(n); list.Add(1); } return [.. list];")]
     public async Task What_the_guest_decides_is(string body) => await Markup.CheckAsync($$"""
         public static class Test
         {
-            public static byte[] Run(HostSharedMemory host, Dictionary<uint, int> sizes) { {{body}} }
+            public static byte[] Run(HostSharedMemory host, Dictionary<uint, int> sizes, bool allowed = false) { {{body}} }
         }
         """);
 
@@ -137,10 +153,12 @@ public sealed class EndlessTests
 
     private static async Task CheckAsync(string body) => await Markup.CheckAsync($$"""
         [AllValid] public partial struct Link { public ulong Next; public ulong Flags; }
+        public static class Fails { [System.Diagnostics.CodeAnalysis.DoesNotReturn] public static void Now(ulong size) { Console.Write(size); throw new InvalidOperationException(); } }
 
         public static class Test
         {
             public static ulong Run(HostSharedMemory host, uint total, System.Threading.CancellationToken stop) { {{body}} }
+            private static void ThrowTooLong() => throw new InvalidOperationException();
         }
         """);
 }

@@ -8,22 +8,28 @@ namespace Nub.Memory.Generators.Dataflow.Graph;
 internal static class Loops
 {
     /// <summary>Whether a loop compares what it counts with something else, too, or has a limit of its own: in its condition, or where it breaks off.</summary>
-    public static bool IsBoundedElsewhere(ExpressionSyntax condition, StatementSyntax loop, SyntaxNode counter, SyntaxNode comparison)
+    /// <param name="neverReturns">Whether a call never comes back, so that it leaves the loop.</param>
+    public static bool IsBoundedElsewhere(StatementSyntax loop, SyntaxNode counter, SyntaxNode comparison, Func<SyntaxNode, bool> neverReturns)
     {
         string counted = Name(counter);
-        return ConditionsOf(loop).Any(each =>
-            (each != comparison && each.DescendantNodesAndSelf().OfType<BinaryExpressionSyntax>()
-                .Any(other => other != comparison && IsRelational(other) && (Name(other.Left) == counted || Name(other.Right) == counted)))
-            || (!each.DescendantNodesAndSelf().Contains(comparison) && IsLimit(each, loop, counted, isChain: false)));
+        bool isCounted(BinaryExpressionSyntax other) => other != comparison && (Name(other.Left) == counted || Name(other.Right) == counted);
+        return ConditionsOf(loop, neverReturns).Any(each =>
+            (each != comparison && each.DescendantNodesAndSelf().OfType<BinaryExpressionSyntax>().Any(other => IsRelational(other) && isCounted(other)))
+            || (!each.DescendantNodesAndSelf().Contains(comparison) && IsLimit(each, loop, counted, isChain: false)))
+            || LastNumbersOf(loop, neverReturns).Any(last => isCounted(last) && IsSteppedIn(loop, counted))
+            || GuardsOf(loop).Any(guard => guard.ArgumentList.Arguments.Any(one => CountedIn(one.Expression, loop, counted))
+                || (Name(guard.ArgumentList.Arguments[0].Expression) == counted && NameOf(guard) is "ThrowIfGreaterThan" or "ThrowIfGreaterThanOrEqual"));
     }
 
     /// <summary>Whether a loop ends by something that the host counts, whatever its variable is: a budget, the elements of a list, what was seen.</summary>
     /// <remarks>A read that fails ends no chain: one that leads back to itself is read again and again.</remarks>
     /// <param name="isAnyStep">Whether what is moved on by anything counts, as <c>left -= length</c> does, or by a constant only.</param>
-    public static bool HasOwnLimit(StatementSyntax loop, string variable, bool isAnyStep) =>
+    /// <param name="neverReturns">Whether a call never comes back, so that it leaves the loop.</param>
+    public static bool HasOwnLimit(StatementSyntax loop, string variable, bool isAnyStep, Func<SyntaxNode, bool> neverReturns) =>
         loop is CommonForEachStatementSyntax
         || loop.DescendantNodes().Any(static node => node is YieldStatementSyntax or IdentifierNameSyntax { Identifier.ValueText: "ThrowIfCancellationRequested" })
-        || ConditionsOf(loop).Any(condition => IsLimit(condition, loop, variable, isChain: true, isAnyStep));
+        || ConditionsOf(loop, neverReturns).Any(condition => IsLimit(condition, loop, variable, isChain: true, isAnyStep))
+        || GuardsOf(loop).Any(guard => guard.ArgumentList.Arguments.Any(one => CountedIn(one.Expression, loop, variable)));
 
     /// <summary>Whether a method counts anything, or asks others whether to go on.</summary>
     public static bool Counts(IMethodSymbol method) => method.DeclaringSyntaxReferences.Select(static one => one.GetSyntax()).Any(static body =>
@@ -82,23 +88,47 @@ internal static class Loops
     };
 
     // What is asked in each round: in the loop's own condition, each part of it by itself, and where it is left.
-    private static IEnumerable<ExpressionSyntax> ConditionsOf(StatementSyntax loop)
+    private static IEnumerable<ExpressionSyntax> ConditionsOf(StatementSyntax loop, Func<SyntaxNode, bool> neverReturns)
     {
-        ExpressionSyntax? own = loop switch
-        {
-            ForStatementSyntax { Condition: var condition } => condition,
-            WhileStatementSyntax { Condition: var condition } => condition,
-            DoStatementSyntax { Condition: var condition } => condition,
-            _ => null,
-        };
-        IEnumerable<ExpressionSyntax> leaving = loop.DescendantNodes().OfType<IfStatementSyntax>().Where(static branch => branch.DescendantNodes().Any(Leaves)).Select(static branch => branch.Condition);
-        return leaving.Concat(own is null ? [] : [own]).SelectMany(Parts);
+        IEnumerable<ExpressionSyntax> leaving = loop.DescendantNodes().OfType<IfStatementSyntax>()
+            .Where(branch => branch.DescendantNodes().Any(node => Leaves(node) || neverReturns(node))).Select(static branch => branch.Condition);
+        return leaving.Concat(ConditionOf(loop) is { } own ? [own] : []).SelectMany(Parts);
     }
 
-    private static IEnumerable<ExpressionSyntax> Parts(ExpressionSyntax condition) => condition switch
+    private static ExpressionSyntax? ConditionOf(StatementSyntax loop) => loop switch
     {
-        ParenthesizedExpressionSyntax inner => Parts(inner.Expression),
-        BinaryExpressionSyntax both when both.IsKind(SyntaxKind.LogicalAndExpression) || both.IsKind(SyntaxKind.LogicalOrExpression) => Parts(both.Left).Concat(Parts(both.Right)),
+        ForStatementSyntax { Condition: var condition } => condition,
+        WhileStatementSyntax { Condition: var condition } => condition,
+        DoStatementSyntax { Condition: var condition } => condition,
+        _ => null,
+    };
+
+    // if (i == 64) break: what is left for one number alone, and in any case then, is left there by a counter that comes by every number.
+    private static IEnumerable<BinaryExpressionSyntax> LastNumbersOf(StatementSyntax loop, Func<SyntaxNode, bool> neverReturns)
+    {
+        IEnumerable<ExpressionSyntax> leaving = loop.DescendantNodes().OfType<IfStatementSyntax>().Where(branch => AlwaysLeaves(branch.Statement, neverReturns))
+            .SelectMany(static branch => Parts(branch.Condition, SyntaxKind.LogicalOrExpression)).Where(static part => part.IsKind(SyntaxKind.EqualsExpression));
+        IEnumerable<ExpressionSyntax> staying = ConditionOf(loop) is { } own ? Parts(own, SyntaxKind.LogicalAndExpression).Where(static part => part.IsKind(SyntaxKind.NotEqualsExpression)) : [];
+        return leaving.Concat(staying).OfType<BinaryExpressionSyntax>();
+    }
+
+    private static bool AlwaysLeaves(StatementSyntax statement, Func<SyntaxNode, bool> neverReturns) => statement switch
+    {
+        BlockSyntax { Statements: [.., var last] } => AlwaysLeaves(last, neverReturns),
+        ExpressionStatementSyntax { Expression: var call } => neverReturns(call),
+        _ => Leaves(statement),
+    };
+
+    // ArgumentOutOfRangeException.ThrowIfGreaterThan(++hops, 64): a condition that leaves. That nothing is null ends no loop.
+    private static IEnumerable<InvocationExpressionSyntax> GuardsOf(StatementSyntax loop) => loop.DescendantNodes().OfType<InvocationExpressionSyntax>()
+        .Where(static call => call.ArgumentList.Arguments.Count > 0 && NameOf(call) is var name && name.StartsWith("ThrowIf", StringComparison.Ordinal) && !name.StartsWith("ThrowIfNull", StringComparison.Ordinal));
+
+    private static IEnumerable<ExpressionSyntax> Parts(ExpressionSyntax condition) => Parts(condition, SyntaxKind.LogicalAndExpression, SyntaxKind.LogicalOrExpression);
+
+    private static IEnumerable<ExpressionSyntax> Parts(ExpressionSyntax condition, params SyntaxKind[] by) => condition switch
+    {
+        ParenthesizedExpressionSyntax inner => Parts(inner.Expression, by),
+        BinaryExpressionSyntax both when Array.IndexOf(by, both.Kind()) >= 0 => Parts(both.Left, by).Concat(Parts(both.Right, by)),
         _ => [condition],
     };
 
@@ -111,13 +141,20 @@ internal static class Loops
             {
                 case InvocationExpressionSyntax call when isChain ? !IsRead(call) && IsOfHost(call, variable) : IsTry(call):
                 case MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Count" or "IsEmpty" or "IsCancellationRequested" or "End" } member when Name(member.Expression) != variable:
-                case IdentifierNameSyntax { Identifier.ValueText: var name } when name != variable && loop.DescendantNodes().Any(step => (IsStep(step) || (isAnyStep && IsChange(step))) && SteppedBy(step) == name):
+                case IdentifierNameSyntax when IsCounter(node, loop, variable, isAnyStep):
                     return true;
             }
         }
 
         return false;
     }
+
+    private static bool CountedIn(ExpressionSyntax value, StatementSyntax loop, string variable) => value.DescendantNodesAndSelf().Any(node => IsCounter(node, loop, variable, isAnyStep: false));
+
+    private static bool IsCounter(SyntaxNode node, StatementSyntax loop, string variable, bool isAnyStep) =>
+        node is IdentifierNameSyntax { Identifier.ValueText: var name } && name != variable && loop.DescendantNodes().Any(step => (IsStep(step) || (isAnyStep && IsChange(step))) && SteppedBy(step) == name);
+
+    private static bool IsSteppedIn(StatementSyntax loop, string counter) => loop.DescendantNodes().Any(step => IsStep(step) && SteppedBy(step) == counter);
 
     // visited.Add(at), limit.TryTake(): the object that is asked may have counted. What only computes of the variable has not.
     private static bool IsOfHost(InvocationExpressionSyntax call, string variable) =>
@@ -141,6 +178,8 @@ internal static class Loops
         PostfixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PostDecrementExpression) || step.IsKind(SyntaxKind.PostIncrementExpression),
         PrefixUnaryExpressionSyntax step => step.IsKind(SyntaxKind.PreDecrementExpression) || step.IsKind(SyntaxKind.PreIncrementExpression),
         AssignmentExpressionSyntax { Right: LiteralExpressionSyntax } step => step.IsKind(SyntaxKind.SubtractAssignmentExpression) || step.IsKind(SyntaxKind.AddAssignmentExpression),
+        AssignmentExpressionSyntax { Left: var counter, Right: BinaryExpressionSyntax { Left: var before, Right: LiteralExpressionSyntax } next } step =>
+            step.IsKind(SyntaxKind.SimpleAssignmentExpression) && (next.IsKind(SyntaxKind.AddExpression) || next.IsKind(SyntaxKind.SubtractExpression)) && Name(before) == Name(counter),
         _ => false,
     };
 

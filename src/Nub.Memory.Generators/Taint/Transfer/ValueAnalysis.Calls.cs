@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Domains;
@@ -12,6 +13,9 @@ namespace Nub.Memory.Generators.Taint;
 // Calls: of the runtime library, of helpers that are followed, of the framework, and of what is not known.
 internal sealed partial class ValueAnalysis
 {
+    // The calls in the body after which nothing runs.
+    private HashSet<SyntaxNode>? _endings;
+
     private Term EvaluateCall(IInvocationOperation call)
     {
         bool wasAsserting = _session.IsAsserting;
@@ -249,6 +253,23 @@ internal sealed partial class ValueAnalysis
 
     private static bool NeverReturns(IMethodSymbol method) =>
         KnownTypes.FindAttribute(method, "DoesNotReturnAttribute", "System.Diagnostics.CodeAnalysis") is not null;
+
+    private bool NeverReturns(SyntaxNode node) => node is InvocationExpressionSyntax && (_endings ??= FindEndings()).Contains(node);
+
+    // Looked for when a loop is about to be reported, which is seldom.
+    private HashSet<SyntaxNode> FindEndings()
+    {
+        var endings = new HashSet<SyntaxNode>();
+        foreach (IOperation operation in new OperationWalk(_graph.Blocks.Blocks.SelectMany(static block => FlowGraph.OperationsOf(block))))
+        {
+            if (operation is IInvocationOperation { TargetMethod: var method } && (NeverReturns(method) || Throws.Always(method)))
+            {
+                endings.Add(operation.Syntax);
+            }
+        }
+
+        return endings;
+    }
 
     private void FillOuts(IInvocationOperation call, Term[] from)
     {

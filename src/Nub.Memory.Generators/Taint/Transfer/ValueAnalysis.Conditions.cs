@@ -301,7 +301,7 @@ internal sealed partial class ValueAnalysis
     // A count of the host's that runs up to a number of the guest's, or one of the guest's that is counted down.
     private void CheckLoopBound(IBinaryOperation comparison, BinaryOperatorKind kind, Term left, Term right)
     {
-        if (kind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals || Branches.LoopConditionAround(comparison.Syntax) is not var (condition, loop))
+        if (kind is BinaryOperatorKind.Equals or BinaryOperatorKind.NotEquals || Branches.LoopConditionAround(comparison.Syntax) is not var (_, loop))
         {
             return;
         }
@@ -317,8 +317,8 @@ internal sealed partial class ValueAnalysis
                 continue;
             }
 
-            bool isCounting = counter.Mentions(static atom => atom.Kind == TermKind.Merge) && !Loops.IsBoundedElsewhere(condition, loop, counted.Syntax, comparison.Syntax);
-            bool isCountedDown = counter.Kind == TermKind.Constant && Loops.CountsDown(loop, operand.Syntax) && !Loops.IsBoundedElsewhere(condition, loop, operand.Syntax, comparison.Syntax);
+            bool isCounting = counter.Mentions(static atom => atom.Kind == TermKind.Merge) && !Loops.IsBoundedElsewhere(loop, counted.Syntax, comparison.Syntax, NeverReturns);
+            bool isCountedDown = counter.Kind == TermKind.Constant && Loops.CountsDown(loop, operand.Syntax) && !Loops.IsBoundedElsewhere(loop, operand.Syntax, comparison.Syntax, NeverReturns);
             if (isCounting || isCountedDown)
             {
                 CheckUse(operand, bound, Sink.LoopBound);

@@ -79,7 +79,7 @@ internal sealed partial class ValueAnalysis
 
         IOperation operand = target.Parent is IAssignmentOperation assignment && assignment.Target == target ? assignment.Value : link.Operation ?? target;
         Term? step = StepOf(value, variable);
-        if (Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: step is null))
+        if (Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: step is null, NeverReturns))
         {
             return;
         }
@@ -109,7 +109,7 @@ internal sealed partial class ValueAnalysis
             _ => null,
         };
         if (start is ILocalReferenceOperation { Local: var length } && Get(length) is var step && !IsHosts(step) && LinkIn(step, variable) is not null && CanBeZero(step)
-            && !Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: false))
+            && !Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: false, NeverReturns))
         {
             Report(start, step, Sink.Advance);
         }
