@@ -38,8 +38,9 @@ internal static class DoubleFetchRule
             if (reported.Add(second))
             {
                 int line = SourceText.LineOf(first);
-                report(Diagnostic.Create(Descriptors.DoubleFetch, second.GetLocation(), [first.GetLocation()],
-                    NameOf(repetition.Second, second), NameOf(repetition.First, first), line, Advice(repetition)));
+                SyntaxNode shown = CallContext.Shown(repetition.Second.CallContext, repetition.Second.Operation!).Syntax;
+                report(Diagnostic.Create(Descriptors.DoubleFetch, shown.GetLocation(), [first.GetLocation()],
+                    NameOf(repetition.Second, shown), NameOf(repetition.First, first), line, Advice(repetition)));
             }
         }
 
@@ -48,7 +49,7 @@ internal static class DoubleFetchRule
 
     /// <summary>A read as the method that is looked at shows it, and the read itself where that stands in a helper: both within one pair of quotes.</summary>
     public static string NameOf(Term fetch, SyntaxNode place) =>
-        fetch.CallContext is null ? SourceText.Shorten(place) : $"{SourceText.Shorten(place)}' by '{SourceText.Shorten(fetch.Operation!.Syntax)}";
+        fetch.CallContext is null || place == fetch.Operation!.Syntax ? SourceText.Shorten(place) : $"{SourceText.Shorten(place)}' by '{SourceText.Shorten(fetch.Operation!.Syntax)}";
 
     // A header was read, and then the whole message with it.
     private static string Advice(Repetition repetition) => IsCopy(repetition.Second) && !IsCopy(repetition.First)

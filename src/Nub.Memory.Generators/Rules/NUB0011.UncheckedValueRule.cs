@@ -32,10 +32,11 @@ internal static class UncheckedValueRule
                 continue;
             }
 
+            SyntaxNode shown = CallContext.Shown(use.CallContext, use.Operation).Syntax;
             IEnumerable<Location> more = new[] { source?.GetLocation(), use.Found.Check?.Syntax.GetLocation() }.OfType<Location>();
             report(Diagnostic.Create(
-                Descriptors.UncheckedValue, place.GetLocation(), more,
-                SourceText.Shorten(place), from, Describe(use), Advice(use, session)));
+                Descriptors.UncheckedValue, shown.GetLocation(), more,
+                SourceText.Shorten(shown), from, Describe(use), Advice(use, session)));
         }
     }
 
@@ -86,7 +87,7 @@ internal static class UncheckedValueRule
             Sink.Growth => "a key of a collection that is kept",
             _ => "the time of a wait",
         };
-        return use.CallContext is null ? sink : $"{sink} in '{(use.CallContext.Method.AssociatedSymbol ?? use.CallContext.Method).Name}'";
+        return use.CallContext is null or { Method.Name: "" } ? sink : $"{sink} in '{(use.CallContext.Method.AssociatedSymbol ?? use.CallContext.Method).Name}'";
     }
 
     private static string Advice(UncheckedUse use, FlowSession session)

@@ -23,9 +23,10 @@ internal static class LooseLimitRule
             }
 
             IEnumerable<Location> more = new[] { source?.GetLocation(), use.Check?.Syntax.GetLocation() }.OfType<Location>();
+            SyntaxNode shown = CallContext.Shown(use.CallContext, use.Operation).Syntax;
             report(Diagnostic.Create(
-                Descriptors.LooseLimit, place.GetLocation(), more,
-                SourceText.Shorten(place), from, use.Most.ToString(System.Globalization.CultureInfo.InvariantCulture), SourceText.Shorten(use.Table.Syntax), use.Length));
+                Descriptors.LooseLimit, shown.GetLocation(), more,
+                SourceText.Shorten(shown), from, use.Most.ToString(System.Globalization.CultureInfo.InvariantCulture), SourceText.Shorten(use.Table.Syntax), use.Length));
         }
     }
 }

@@ -36,6 +36,19 @@ internal sealed class CallContext(CallContext? caller, IOperation call, IMethodS
         return operation;
     }
 
+    /// <summary>Where something is shown: as <see cref="Outermost"/> says, but within a function that is written where it is handed on.</summary>
+    public static IOperation Shown(CallContext? frame, IOperation operation)
+    {
+        for (; frame is not null; frame = frame.Caller)
+        {
+            SyntaxNode call = frame.Call.Syntax;
+            bool isWithin = frame.Call.Kind == OperationKind.DelegateCreation && call.SyntaxTree == operation.Syntax.SyntaxTree && call.Span.Contains(operation.Syntax.Span);
+            operation = isWithin ? operation : frame.Call;
+        }
+
+        return operation;
+    }
+
     /// <summary>What a type is in a call: for a type parameter of what is called, the type that it is called with.</summary>
     public static ITypeSymbol? Actual(CallContext? frame, ITypeSymbol? type) =>
         type is ITypeParameterSymbol { TypeParameterKind: TypeParameterKind.Method, DeclaringMethod: { } declared, Ordinal: var ordinal }

@@ -9,6 +9,7 @@ namespace Nub.Memory.Generators.Dataflow.Graph;
 /// <summary>What of interest stands in a body, found by going through it once.</summary>
 internal sealed class BodyContents
 {
+    private readonly ControlFlowGraph _body;
     private readonly List<IMethodSymbol> _calls = [];
     private readonly HashSet<IMethodSymbol> _others = new(SymbolEqualityComparer.Default);
     private readonly HashSet<IFieldSymbol> _fields = new(SymbolEqualityComparer.Default);
@@ -19,6 +20,7 @@ internal sealed class BodyContents
     /// <param name="isSought">Whether an operation is what the body is gone through for.</param>
     public BodyContents(ControlFlowGraph body, Func<IOperation, bool>? isSought = null)
     {
+        _body = body;
         IOperation[] operations = [.. body.Blocks.SelectMany(static block => FlowGraph.OperationsOf(block))];
         Operations = operations.Length;
         foreach (IOperation operation in new OperationWalk(operations))
@@ -85,6 +87,25 @@ internal sealed class BodyContents
 
     /// <summary>Whether it is an iterator: it gives its values one after the other, on demand.</summary>
     public bool Yields { get; }
+
+    /// <summary>The locals and parameters that are asked for or set, its own and those of what it stands in. They are looked for anew each time.</summary>
+    public IEnumerable<ISymbol> FindVariables()
+    {
+        var found = new HashSet<ISymbol>(SymbolEqualityComparer.Default);
+        foreach (IOperation operation in new OperationWalk(_body.Blocks.SelectMany(static block => FlowGraph.OperationsOf(block))))
+        {
+            if (operation is ILocalReferenceOperation { Local: var local })
+            {
+                found.Add(local);
+            }
+            else if (operation is IParameterReferenceOperation { Parameter: var parameter })
+            {
+                found.Add(parameter);
+            }
+        }
+
+        return found;
+    }
 
     private void AddCall(IMethodSymbol? method)
     {

@@ -88,6 +88,7 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
 {
     private readonly ConcurrentDictionary<(MethodBody, int Depth, bool IsExact), long> _costs = new();
     private readonly ConcurrentDictionary<(MethodBody, int Depth), bool> _reading = new();
+    private readonly ConcurrentDictionary<MethodBody, HashSet<ISymbol>> _fromAround = new();
     private readonly ConcurrentDictionary<ISymbol, MethodBody> _bodies = new(SymbolEqualityComparer.Default);
 
     /// <summary>What cannot be more than this needs no check as a size, a number of rounds or a wait.</summary>
@@ -184,6 +185,31 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
 
     private bool CallsReader(MethodBody body) =>
         body.Graph?.Contents is { CallsDelegates: true, Lambdas: var lambdas } && lambdas.Any(lambda => Find(lambda.Symbol) is { Reads: true });
+
+    /// <summary>The variables, the parameters and the fields that a function has from around it, and those that functions in it have.</summary>
+    public IReadOnlyCollection<ISymbol> FromAround(MethodBody function)
+    {
+        if (!_fromAround.TryGetValue(function, out HashSet<ISymbol>? found))
+        {
+            found = new HashSet<ISymbol>(function.Graph?.Contents.Fields ?? [], SymbolEqualityComparer.Default);
+            foreach (ISymbol variable in function.Graph?.Contents.FindVariables() ?? [])
+            {
+                if (!SymbolEqualityComparer.Default.Equals(variable.ContainingSymbol, function.Method))
+                {
+                    found.Add(variable);
+                }
+            }
+
+            foreach (IFlowAnonymousFunctionOperation lambda in function.Graph?.Contents.Lambdas ?? [])
+            {
+                found.UnionWith(Find(lambda.Symbol) is { } inner ? FromAround(inner) : []);
+            }
+
+            _fromAround[function] = found;
+        }
+
+        return found;
+    }
 
     /// <summary>Adds a body from what an analyzer is given for it.</summary>
     public void Add(IMethodSymbol method, IOperation operation, CancellationToken cancellation) =>

@@ -94,6 +94,7 @@ internal sealed partial class ValueAnalysis
 
         instance = instance is null ? null : Escape(instance);
         Use(instance);
+        FollowHanded(call, instance, arguments);
         if (method.MethodKind == MethodKind.DelegateInvoke && SharedTypes.IsParser(method.ContainingType))
         {
             return Result(call);

@@ -27,8 +27,8 @@ internal sealed partial class ValueAnalysis
         return made;
     }
 
-    private MethodBody? FunctionOf(Term function, Arguments arguments) =>
-        _session.Functions.TryGetValue(function, out IMethodSymbol? method) && !method.IsAsync && (_frame?.Depth ?? 0) < _session.MostFrames && _frame?.IsWithin(method.OriginalDefinition) != true
+    private MethodBody? FunctionOf(Term function, Arguments arguments, bool isResultUsed = true) =>
+        _session.Functions.TryGetValue(function, out IMethodSymbol? method) && (!isResultUsed || !method.IsAsync) && (_frame?.Depth ?? 0) < _session.MostFrames && _frame?.IsWithin(method.OriginalDefinition) != true
             && !SymbolEqualityComparer.Default.Equals(_body.Method, method.OriginalDefinition) && !arguments.Values.Any(static argument => TermTable.IsTooDeep(argument))
             && (_session.Bodies.Find(method) ?? _session.Bodies.FindOther(method)) is { IsSmall: true } body ? body : null;
 
@@ -37,12 +37,73 @@ internal sealed partial class ValueAnalysis
         FunctionOf(function, arguments) is { } body && _session.MayFollowOther(_session.FrameOf(_frame, call, body.Method))
             ? Follow(call, body.Method, body, null, call.Arguments, arguments) : null;
 
+    /// <summary>
+    /// Goes through the functions that are handed to a call which is not followed, once, for what they have from around them. They may be called
+    /// at once, later, or never: what they find out, and what they change, holds for nothing after the call.
+    /// </summary>
+    private void FollowHanded(IInvocationOperation call, Term? instance, Arguments arguments)
+    {
+        IMethodSymbol called = call.TargetMethod;
+        bool isOfElements = (instance ?? arguments.Values.FirstOrDefault()) is { } all && s_ofElements.Contains(called.ContainingType.Name) && _state.IsGuests(all);
+        foreach (Term function in arguments.Values)
+        {
+            if (!_session.Functions.TryGetValue(function, out IMethodSymbol? method) || _session.Bodies.Find(method) is not { } body)
+            {
+                continue;
+            }
+
+            bool isAtOnce = IsCalledAtOnce(called);
+            if (!isOfElements && FunctionOf(function, Arguments.None, isResultUsed: false) is not null && HasFromAround(body, isAtOnce)
+                && _session.MayFollowOther(_session.FrameOf(_frame, function.Operation!, method)))
+            {
+                (FlowState before, bool wasDead) = (_state, _isDead);
+                _state = isAtOnce ? _state : _state with { Reads = PersistentMap<Term, ReadFact>.Empty };
+                Follow(function.Operation!, method, body, null, [], new Arguments(method.Parameters.Length));
+                (_state, _isDead) = (before, wasDead);
+            }
+
+            // An object that it has may be another afterwards.
+            foreach (ISymbol symbol in _session.Bodies.FromAround(body))
+            {
+                if (_state.Variables.TryGetValue(Variable.Of(symbol), out Term? held))
+                {
+                    Escape(held);
+                }
+            }
+        }
+    }
+
+    // Whether a function is given anything to do with: a number of the guest's, or bytes that have been read before.
+    private bool HasFromAround(MethodBody body, bool isCalledAtOnce)
+    {
+        if (isCalledAtOnce && !_state.Reads.IsEmpty && _session.Bodies.MayRead(body, _session.MostFrames - (_frame?.Depth ?? 0) - 1))
+        {
+            return true;
+        }
+
+        foreach (ISymbol symbol in _session.Bodies.FromAround(body))
+        {
+            if (_state.Variables.TryGetValue(Variable.Of(symbol), out Term? held) ? !IsHosts(held) : symbol is IParameterSymbol && !IsHosts(Get(symbol)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // What goes through a collection, or holds a memory exclusively, is back when all is done; a thread, a task, and what is not known may come to it later.
+    private static bool IsCalledAtOnce(IMethodSymbol method) => method.ContainingType.IsMemory()
+        || (method.Name != "Subscribe" && method.ContainingNamespace.ToDisplayString() is "System" or "System.Linq" or "System.Collections.Generic" or "System.Collections.Immutable");
+
+    private static readonly HashSet<string> s_ofElements = new(StringComparer.Ordinal) { "Enumerable", "List", "Array", "Parallel", "ParallelEnumerable", "ImmutableArray" };
+
     /// <summary>What a sequence of the guest's is gone through with: each element is the guest's as well.</summary>
     /// <returns>What the call gives, where that is what the function has made; null when it is something else.</returns>
     private Term? FollowElements(IInvocationOperation call, Term[] all)
     {
         IMethodSymbol method = call.TargetMethod;
-        if (all.Length < 2 || !_state.IsGuests(all[0]) || method.ContainingType.Name is not ("Enumerable" or "List" or "Array" or "Parallel" or "ParallelEnumerable" or "ImmutableArray"))
+        if (all.Length < 2 || !_state.IsGuests(all[0]) || !s_ofElements.Contains(method.ContainingType.Name))
         {
             return null;
         }
