@@ -66,6 +66,155 @@ public sealed class ChannelLifeTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_listener_at_a_relative_path_leaves_a_file_of_that_name_in_a_later_directory_alone()
+    {
+        Skip.IfNot(SharedChannel.IsSupported && !OperatingSystem.IsWindows(), "There is a socket on Linux only.");
+        string later = Directory.CreateDirectory(Path.Combine(_folder, "later")).FullName;
+        string others = Path.Combine(later, "channel");
+        File.WriteAllText(others, "another's");
+        string before = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = _folder;
+        try
+        {
+            SharedChannelListener listener = await SharedChannel.ListenAsync("channel");
+            Assert.True(File.Exists(ChannelPath));
+            Environment.CurrentDirectory = later;
+            listener.Dispose();
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+
+        Assert.True(File.Exists(others));
+        Assert.False(File.Exists(ChannelPath));
+    }
+
+    [SkippableFact]
+    public async Task A_listener_whose_path_cannot_be_removed_ends_nevertheless()
+    {
+        Skip.IfNot(SharedChannel.IsSupported && !OperatingSystem.IsWindows(), "There is a socket on Linux only.");
+        string folder = Directory.CreateDirectory(Path.Combine(_folder, "gone")).FullName;
+
+        // One in a folder that is no longer there, and one in Linux's abstract name space, which has no files.
+        string[] paths = [Path.Combine(folder, "channel"), $"\0nub-{Guid.NewGuid()}"];
+        foreach (string path in paths)
+        {
+            SharedChannelListener listener = await SharedChannel.ListenAsync(path, new SharedChannelOptions { HandshakeTimeout = Timeout.InfiniteTimeSpan });
+            using var silent = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await silent.ConnectAsync(new UnixDomainSocketEndPoint(path), _patience.Token);
+            using var soon = new CancellationTokenSource();
+            Task<SharedChannel> accepting = listener.AcceptAsync(soon.Token);
+
+            // The hello says that the handshake was begun; the cancelled call leaves it to a next one, and there is none.
+            Assert.NotEqual(0, await silent.ReceiveAsync(new byte[1], _patience.Token));
+            soon.Cancel();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => accepting);
+            if (Directory.Exists(folder))
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+
+            listener.Dispose();
+            await ReceiveToEndAsync(silent);
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_side_that_disposes_its_channel_is_not_told_that_its_peer_has_gone()
+    {
+        (SharedChannel server, SharedChannel client) = await ConnectAsync();
+        CancellationToken gone = client.PeerGone;
+        bool wasTold = false;
+        gone.Register(() => wasTold = true);
+        await client.DisposeAsync();
+        Assert.False(client.IsPeerGone);
+        Assert.False(gone.IsCancellationRequested || client.PeerGone.IsCancellationRequested || wasTold);
+
+        // The other side is.
+        Patience.WaitUntil(() => server.IsPeerGone && server.PeerGone.IsCancellationRequested);
+        await server.DisposeAsync();
+        Assert.True(server.IsPeerGone && server.PeerGone.IsCancellationRequested);
+    }
+
+    [SkippableFact]
+    public async Task Each_way_to_write_that_may_wait_says_that_the_peer_has_gone_while_there_is_room()
+    {
+        (SharedChannel server, SharedChannel client) = await ConnectAsync();
+        Stream stream = server.AsStream();
+        await client.DisposeAsync();
+        Patience.WaitUntil(() => server.IsPeerGone);
+        (string What, Func<ValueTask> Write)[] ways =
+        [
+            ("bytes", () => { server.Producer.Write([1]); return default; }),
+            ("a value", () => { server.Producer.Write(1L); return default; }),
+            ("bytes, awaited", () => server.Producer.WriteAsync(new byte[1])),
+            ("a value, awaited", () => server.Producer.WriteAsync(1L)),
+            ("room", () => { server.Producer.WaitToWrite(1); return default; }),
+            ("room, awaited", async () => await server.Producer.WaitToWriteAsync(1)),
+            ("a stream", () => { stream.Write([1]); return default; }),
+            ("a stream, awaited", () => stream.WriteAsync(new byte[1])),
+        ];
+        foreach ((string what, Func<ValueTask> write) in ways)
+        {
+            Exception? thrown = await Record.ExceptionAsync(async () => await write());
+            Assert.True(thrown is SharedRingException { Error: SharedRingError.PeerGone }, $"{what}: {thrown?.GetType().Name ?? "written"}");
+        }
+
+        // The one that never waits writes the memory, and says nothing of who reads it.
+        Assert.True(server.Producer.TryWrite(1L));
+        await server.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task A_record_that_another_thread_has_just_revealed_is_not_lost_when_the_channel_is_disposed()
+    {
+        (SharedChannel server, SharedChannel client) = await ConnectAsync();
+        client.Producer.Write(1L);
+
+        // As a thread leaves it between its store of the second record's header and its own note of that.
+        SharedRing ring = client.Producer.Ring;
+        ring.Memory.Write(ring.Offset + RingLayout.DataOffset + 24, 2L);
+        ring.Memory.Write(ring.Offset + RingLayout.DataOffset + 16, RingLayout.MarkOf(16) | RingLayout.Record | 8);
+        client.Dispose();
+        Assert.Equal(1, server.Consumer.Read<long>(_patience.Token));
+        Assert.Equal(2, server.Consumer.Read<long>(_patience.Token));
+        Assert.False(server.Consumer.WaitToRead(_patience.Token));
+        Assert.True(server.Consumer.IsCompleted);
+        await server.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task What_a_filter_throws_is_thrown_as_it_is_and_the_listener_goes_on()
+    {
+        Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux and Windows.");
+        Exception? filters = null;
+        var options = new SharedChannelOptions { Filter = _ => filters is null ? true : throw filters };
+        using SharedChannelListener listener = await SharedChannel.ListenAsync(ChannelPath, options);
+
+        // Of the types that would say of a peer that it has gone, or has said nothing in time.
+        Exception[] errors = [new IOException("The filter's list cannot be read."), new OperationCanceledException(), new InvalidOperationException()];
+        foreach (Exception error in errors)
+        {
+            filters = error;
+            Task<SharedChannel> accepting = listener.AcceptAsync(_patience.Token);
+            await Assert.ThrowsAsync<SharedChannelException>(() => SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token));
+            Assert.Same(error, await Record.ExceptionAsync(() => accepting));
+            filters = null;
+            accepting = listener.AcceptAsync(_patience.Token);
+            SharedChannel client = await SharedChannel.ConnectAsync(ChannelPath, cancellationToken: _patience.Token);
+            SharedChannel server = await accepting;
+            await client.DisposeAsync();
+            await server.DisposeAsync();
+
+            accepting = listener.AcceptAsync(_patience.Token);
+            Assert.Same(error, await Record.ExceptionAsync(
+                () => SharedChannel.ConnectAsync(ChannelPath, new SharedChannelOptions { Filter = _ => throw error }, _patience.Token)));
+            Assert.Equal(SharedChannelError.PeerGone, (await Assert.ThrowsAsync<SharedChannelException>(() => accepting)).Error);
+        }
+    }
+
+    [SkippableFact]
     public async Task Options_that_no_channel_can_have_are_refused_before_anything_is_opened()
     {
         Skip.IfNot(SharedChannel.IsSupported, "Channels are made on Linux and Windows.");

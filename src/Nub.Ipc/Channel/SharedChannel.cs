@@ -36,6 +36,9 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         _outgoing = outgoing;
         _incoming = incoming;
         Peer = peer;
+
+        // Kept, so that it can be asked when its source was disposed.
+        PeerGone = _gone.Token;
         Producer = outgoing.Producer;
         Consumer = incoming.Consumer;
         Producer.Waker = Consumer.Waker = _waker = new ChannelWaker(link);
@@ -51,11 +54,13 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     /// <summary>The end that reads what the peer writes.</summary>
     public SharedRingConsumer Consumer { get; }
 
-    /// <summary>Whether the peer has gone. What it wrote before can still be read.</summary>
+    /// <summary>Whether the peer went before this side disposed the channel. What it wrote before can still be read.</summary>
     public bool IsPeerGone => Producer.PeerHasGone;
 
-    /// <summary>Cancelled when the peer has gone. What its handlers throw is not looked at; one may dispose the channel.</summary>
-    public CancellationToken PeerGone => _gone.Token;
+    /// <summary>
+    /// Cancelled when the peer has gone, and not when this side disposes the channel. What its handlers throw is not looked at; one may dispose the channel.
+    /// </summary>
+    public CancellationToken PeerGone { get; }
 
     /// <summary>Whether there are channels here: on Linux (x64, arm64) and Windows.</summary>
     public static bool IsSupported => Futex.IsSupported || OperatingSystem.IsWindows();
@@ -86,7 +91,8 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     /// <returns>The channel.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A size or the time of the options is out of its range.</exception>
     /// <exception cref="SharedChannelException">The peer is not wanted, or does not speak the protocol.</exception>
-    /// <exception cref="SocketException">Nothing listens there, or another user does and may not be connected to.</exception>
+    /// <exception cref="SocketException">Nothing listens there, or another user does and may not be connected to; or the system has no descriptor for the socket.</exception>
+    /// <exception cref="Exception">Whatever <see cref="SharedChannelOptions.Filter"/> throws, as it is.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="PlatformNotSupportedException">Neither Linux nor Windows.</exception>
     public static async Task<SharedChannel> ConnectAsync(string path, SharedChannelOptions? options = null, CancellationToken cancellationToken = default)
@@ -97,12 +103,20 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         CheckLimits(options);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(options.HandshakeTimeout);
-        ChannelLink? link = null;
-        HostSharedMemory? memory = null;
+        ChannelLink link;
         try
         {
             link = await ChannelLink.ConnectAsync(path, patience.Token).ConfigureAwait(false);
-            PeerCredentials peer = Admit(link, options);
+        }
+        catch (Exception e)
+        {
+            throw Translated(e, options, cancellationToken);
+        }
+
+        PeerCredentials peer = Admit(link, options);
+        HostSharedMemory? memory = null;
+        try
+        {
             ChannelHello hello = await link.ReceiveHelloAsync(patience.Token).ConfigureAwait(false);
             hello.Check();
             CheckSizes(hello, options);
@@ -118,7 +132,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         }
         catch (Exception e)
         {
-            link?.Dispose();
+            link.Dispose();
             memory?.Dispose();
             throw Translated(e, options, cancellationToken);
         }
@@ -133,6 +147,10 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     public IDuplexPipe AsDuplexPipe() => new ChannelPipes(AsStream());
 
     /// <summary>Says to the peer that nothing follows, closes the link, and lets go of the memory.</summary>
+    /// <remarks>
+    /// Threads may be using the ends meanwhile. What a write reveals before this returns stays whole, and can be read until the peer has seen the end; waits end, and later calls
+    /// are refused, with <see cref="ObjectDisposedException"/>.
+    /// </remarks>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -140,9 +158,16 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
             return;
         }
 
+        // While the memory is there: a thread that sleeps is woken by a word of it.
+        _outgoing.Dispose();
+        _incoming.Dispose();
         try
         {
-            Producer.Complete();
+            // From here on no access of the ends begins, so that a thread that writes stays where it is; then its position and the headers are read.
+            using HostSharedMemory memory = _memory.Clone();
+            _memory.Dispose();
+            Interlocked.MemoryBarrierProcessWide();
+            Producer.CompleteFor(memory);
         }
         catch (Exception e) when (e is SharedMemoryException or ObjectDisposedException)
         {
@@ -150,8 +175,6 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         }
 
         _link.Dispose();
-        _outgoing.Dispose();
-        _incoming.Dispose();
         _waker.Dispose();
         _memory.Dispose();
     }
@@ -172,9 +195,9 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         patience.CancelAfter(options.HandshakeTimeout);
         HostSharedMemory? memory = null;
         SafeHandle? handle = null;
+        PeerCredentials peer = Admit(link, options);
         try
         {
-            PeerCredentials peer = Admit(link, options);
             ulong page = (ulong)Environment.SystemPageSize;
             ulong ringSize = (options.RingSize + page - 1) / page * page;
             (memory, GuestSharedMemory guest) = ExclusiveSharedMemory.CreateShareable(2 * ringSize).Build();
@@ -206,11 +229,23 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         }
     }
 
+    /// <summary>Asks the filter, whose exceptions are its own and nothing of the peer's. The link is disposed where the peer is not admitted.</summary>
     private static PeerCredentials Admit(ChannelLink link, SharedChannelOptions options)
     {
-        PeerCredentials peer = link.Peer;
-        return options.Filter is null || options.Filter(peer) ? peer
-            : throw new SharedChannelException(SharedChannelError.PeerRefused, $"The filter refused {peer}.");
+        bool isAdmitted = false;
+        try
+        {
+            PeerCredentials peer = link.Peer;
+            isAdmitted = options.Filter is null || options.Filter(peer);
+            return isAdmitted ? peer : throw new SharedChannelException(SharedChannelError.PeerRefused, $"The filter refused {peer}.");
+        }
+        finally
+        {
+            if (!isAdmitted)
+            {
+                link.Dispose();
+            }
+        }
     }
 
     private static void CheckSizes(in ChannelHello hello, SharedChannelOptions options)
@@ -272,11 +307,15 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
             // The peer has gone, or this side has closed the link.
         }
 
-        // First the one that IsPeerGone asks: whichever end says that the peer has gone, the channel says it too.
-        Producer.EndPeer();
-        Consumer.EndPeer();
+        if (Volatile.Read(ref _disposed) == 0)
+        {
+            // First the one that IsPeerGone asks: whichever end says that the peer has gone, the channel says it too.
+            Producer.EndPeer();
+            Consumer.EndPeer();
+            _telling = TellAsync();
+        }
+
         _waker.Look();
-        _telling = TellAsync();
     }
 
     /// <summary>Runs the handlers of <see cref="PeerGone"/>. Not awaited by the thread that disposes the channel, which may be running one of them; what they throw is their own.</summary>

@@ -1,3 +1,5 @@
+using Nub.Memory;
+
 namespace Nub.Ipc;
 
 /// <summary>
@@ -29,8 +31,12 @@ public sealed class SharedChannelListener : IDisposable
     /// <param name="cancellationToken">Ends the wait. Peers that are saying hello are left to other calls, and to the next one.</param>
     /// <returns>The channel.</returns>
     /// <exception cref="SharedChannelException">
-    /// A peer connected that is not wanted, or does not speak the protocol. The listener goes on: call this again.
+    /// A peer connected that is not wanted, does not speak the protocol, has gone, or left so many memories untaken that the system sends no further one. The listener goes on: call this
+    /// again.
     /// </exception>
+    /// <exception cref="SharedMemoryMapException">The system refused the memory for the channel, or a descriptor of it. The listener goes on.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The system refused the connection, as for want of a descriptor. The listener goes on.</exception>
+    /// <exception cref="Exception">Whatever <see cref="SharedChannelOptions.Filter"/> throws, as it is. The listener goes on.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The listener was disposed, and no peer was saying hello that no other call has got.</exception>
     public async Task<SharedChannel> AcceptAsync(CancellationToken cancellationToken = default)

@@ -15,6 +15,9 @@ public sealed record SharedChannelOptions
     /// <summary>How long a peer may take to say hello, at most 49 days, or <see cref="Timeout.InfiniteTimeSpan"/>: 10 seconds unless said otherwise.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Which peers to accept, asked before a byte of theirs is read. All by default: every process that may open the socket's path.</summary>
+    /// <summary>
+    /// Which peers to accept, asked before a byte of theirs is read. All by default: every process that may open the socket's path. What it throws is thrown by the call that makes the
+    /// channel.
+    /// </summary>
     public Func<PeerCredentials, bool>? Filter { get; init; }
 }

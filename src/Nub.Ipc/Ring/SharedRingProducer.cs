@@ -13,6 +13,9 @@ public sealed partial class SharedRingProducer : RingEnd
     // Zeroes are written for several headers at once. That also has the next lines in this core's cache before they are needed.
     private const ulong ZeroedAhead = 256;
 
+    // Padding, a record, and the place behind them.
+    private const int MostUncounted = 3;
+
     // Of [_position, _zeroedTo) every byte in the ring is 0; never beyond the end of the ring or what is free. 0 while a record is being written, so that one
     // that was given up half way (another thread took the memory exclusively) leaves nothing that is taken for a zero; and when nothing may be written.
     private ulong _zeroedTo;
@@ -108,6 +111,32 @@ public sealed partial class SharedRingProducer : RingEnd
     }
 
     /// <summary>
+    /// Says that no record follows, for a thread that may have stopped in the middle of writing one: its memory was disposed, and what it had done before is visible
+    /// (<see cref="Interlocked.MemoryBarrierProcessWide"/>). No record is lost: the end is put only where no header stands. A header that the thread's last access stores
+    /// afterwards stands over it; then the peer learns of the end from the link.
+    /// </summary>
+    /// <param name="memory">Another owner of the memory.</param>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
+    internal void CompleteFor(HostSharedMemory memory)
+    {
+        // The thread may have stored a header and not counted it yet, with padding before. The headers say where the next one goes, as to a producer that takes over.
+        ulong position = Volatile.Read(ref _position);
+        for (int i = 0; i < MostUncounted && !_broken; i++)
+        {
+            ulong offset = position % _capacity;
+            if (!memory.TryCompareExchange(_data + offset, RingLayout.MarkOf(position) | RingLayout.End, 0UL, out ulong header)
+                || header == 0
+                || !RecordHeader.TryParse(header, position, _capacity - offset, Ring.MaxRecordLength, out RecordHeader record, out _)
+                || record.Kind == RingLayout.End)
+            {
+                return;
+            }
+
+            position += record.Span;
+        }
+    }
+
+    /// <summary>
     /// Forgets what the peer broke, and what was not read, and begins where the consumer says that it is. To repair a ring, reset the
     /// consumer first.
     /// </summary>
@@ -154,6 +183,13 @@ public sealed partial class SharedRingProducer : RingEnd
 
             if (record.Kind == RingLayout.End)
             {
+                // An earlier producer has completed, and this one goes on.
+                if (!_memory.TryWrite(_data + _offset, 0UL))
+                {
+                    Lost(_offset, 8);
+                    return;
+                }
+
                 break;
             }
 

@@ -58,7 +58,7 @@ public abstract partial class RingEnd
 
     /// <summary>
     /// Wakes the peer if it waits for this position. Called after a record was revealed, or room was given back. That stands, so nothing is thrown when another
-    /// thread takes the memory exclusively now, or the caller would do it again. The peer then finds out when it looks by itself.
+    /// thread takes the memory exclusively or disposes it now, or the caller would do it again. The peer then finds out when it looks by itself.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void WakePeer(ulong position)
@@ -70,7 +70,7 @@ public abstract partial class RingEnd
                 AnswerRequest(request, position);
             }
         }
-        catch (SharedMemoryLockedException)
+        catch (Exception e) when (e is SharedMemoryLockedException or ObjectDisposedException)
         {
         }
     }
@@ -85,9 +85,9 @@ public abstract partial class RingEnd
                 _memory.TryWrite(RequestOffset, 0UL);
                 _fenced = false;
             }
-            catch (SharedMemoryLockedException)
+            catch (Exception e) when (e is SharedMemoryLockedException or ObjectDisposedException)
             {
-                // The next lap's end is soon enough.
+                // The next lap's end is soon enough, if there is one.
             }
         }
 

@@ -14,7 +14,7 @@ public sealed partial class SharedRingProducer
     /// <param name="recordLength">The length of the record in bytes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedRing.MaxRecordLength"/>.</exception>
-    /// <exception cref="SharedRingException">The peer broke a rule.</exception>
+    /// <exception cref="SharedRingException">The peer broke a rule, or has gone (<see cref="SharedRingError.PeerGone"/>; of a channel only), also where there is room.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
@@ -48,13 +48,13 @@ public sealed partial class SharedRingProducer
     /// <param name="cancellationToken">Ends the wait; nothing was written then.</param>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedRing.MaxRecordLength"/>.</exception>
     /// <exception cref="InvalidOperationException">The producer has completed.</exception>
-    /// <exception cref="SharedRingException">The peer broke a rule.</exception>
+    /// <exception cref="SharedRingException">The peer broke a rule, or has gone (<see cref="SharedRingError.PeerGone"/>; of a channel only), also where there is room.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed, or the ring during the wait.</exception>
     public void Write(ReadOnlySpan<byte> record, CancellationToken cancellationToken = default)
     {
-        while (!TryWrite(record))
+        while (PeerHasGone || !TryWrite(record))
         {
             WaitToWrite(record.Length, cancellationToken);
         }
@@ -67,7 +67,7 @@ public sealed partial class SharedRingProducer
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, CancellationToken)"/>
     public void Write<[AllValid] T>(in T value, CancellationToken cancellationToken = default) where T : unmanaged
     {
-        while (!TryWrite(value))
+        while (PeerHasGone || !TryWrite(value))
         {
             WaitToWrite(Unsafe.SizeOf<T>(), cancellationToken);
         }
@@ -77,7 +77,7 @@ public sealed partial class SharedRingProducer
     /// <returns>When it is written.</returns>
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, CancellationToken)"/>
     public ValueTask WriteAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken = default) =>
-        TryWrite(record.Span) ? default : WriteSlowAsync(record, cancellationToken);
+        !PeerHasGone && TryWrite(record.Span) ? default : WriteSlowAsync(record, cancellationToken);
 
     /// <summary>Writes a value as a record, and waits without a thread until there is room for it.</summary>
     /// <typeparam name="T">An AllValid type.</typeparam>
@@ -86,7 +86,7 @@ public sealed partial class SharedRingProducer
     /// <returns>When it is written.</returns>
     /// <inheritdoc cref="Write(ReadOnlySpan{byte}, CancellationToken)"/>
     public ValueTask WriteAsync<[AllValid] T>(T value, CancellationToken cancellationToken = default) where T : unmanaged =>
-        TryWrite(value) ? default : WriteSlowAsync(value, cancellationToken);
+        !PeerHasGone && TryWrite(value) ? default : WriteSlowAsync(value, cancellationToken);
 
     /// <inheritdoc/>
     internal override bool IsReady()

@@ -52,9 +52,17 @@ internal sealed class SocketLink : ChannelLink
         ChannelHello.Of(ringSize).WriteTo(bytes);
         ReadOnlySpan<SafeHandle> handles = memory is null ? [] : [memory];
 
-        // A new socket has room for so little.
-        return SocketHandles.Send(_socket, bytes, handles) == bytes.Length ? Task.CompletedTask
-            : throw new SharedChannelException(SharedChannelError.NotAChannel, "The peer's socket has no room for a hello.");
+        try
+        {
+            // A new socket has room for so little.
+            return SocketHandles.Send(_socket, bytes, handles) == bytes.Length ? Task.CompletedTask
+                : throw new SharedChannelException(SharedChannelError.NotAChannel, "The peer's socket has no room for a hello.");
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.TooManyOpenSockets)
+        {
+            throw new SharedChannelException(
+                SharedChannelError.NotAChannel, "As many memories as this user may have descriptors of are on their way to peers that have not taken them: the system takes no further one.", e);
+        }
     }
 
     public override async Task<ChannelHello> ReceiveHelloAsync(CancellationToken cancellationToken)

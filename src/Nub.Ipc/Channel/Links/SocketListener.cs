@@ -6,12 +6,9 @@ namespace Nub.Ipc;
 internal sealed class SocketListener : LinkListener
 {
     private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-    private readonly string _path;
-    private int _disposed;
 
     public SocketListener(string path)
     {
-        _path = path;
         try
         {
             _socket.Bind(new UnixDomainSocketEndPoint(path));
@@ -34,15 +31,12 @@ internal sealed class SocketListener : LinkListener
         {
             throw new ObjectDisposedException(nameof(SharedChannelListener));
         }
-    }
-
-    /// <summary>Stops listening, and removes the path, once: later another's socket may stand there.</summary>
-    public override void Dispose()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionAborted)
         {
-            _socket.Dispose();
-            File.Delete(_path);
+            throw new SharedChannelException(SharedChannelError.PeerGone, "The peer has gone before it was spoken to.", e);
         }
     }
+
+    /// <summary>Stops listening. The socket removes the path that it has bound, once, whatever the current directory is by now.</summary>
+    public override void Dispose() => _socket.Dispose();
 }
