@@ -20,6 +20,21 @@ public partial struct Wire12
     public ushort Pad;
 }
 
+/// <summary>A record that is longer than those of a small broadcast.</summary>
+[AllValid]
+public partial struct Block32
+{
+    public UInt128 First;
+    public UInt128 Second;
+}
+
+/// <summary>A record that is longer than those of a small ring.</summary>
+[AllValid]
+public partial struct Block256
+{
+    public Block32 First, Second, Third, Fourth, Fifth, Sixth, Seventh, Eighth;
+}
+
 #pragma warning disable NUB0006, CS0169, IDE0044, IDE0051 // As the generator would have written it before a field changed.
 /// <summary>A record that has changed since its layout was generated: the bytes behind the first field were no field's.</summary>
 public struct Changed16 : IAllValid<Changed16>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using Nub.Memory;
 
@@ -13,7 +15,8 @@ namespace Nub.Ipc;
 /// is another by then, the copy is thrown away, and the mark tells by how much the producer is ahead.</para>
 /// <para>What the producer writes is judged as in a <see cref="SharedRing"/>, and broken rules are the same typed errors.</para>
 /// </remarks>
-public sealed class SharedBroadcast
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
+public sealed class SharedBroadcast : IDisposable
 {
     /// <summary>"NubCast1", little-endian: the version is the last byte.</summary>
     private const ulong Magic = 0x3174_7361_4362_754E;
@@ -22,7 +25,10 @@ public sealed class SharedBroadcast
     internal const ulong DataOffset = 512;
     internal const ulong SlotHeader = 16;
 
+    // Those that are still used: one that is let go of without a Dispose is not kept by this.
+    private readonly ConditionalWeakTable<SharedBroadcastConsumer, object> _consumers = new();
     private SharedBroadcastProducer? _producer;
+    private volatile bool _disposed;
 
     private SharedBroadcast(HostSharedMemory memory, ulong offset, ulong slotSize, ulong count, int maxRecordLength)
     {
@@ -47,11 +53,21 @@ public sealed class SharedBroadcast
 
     /// <summary>The end that writes, for one thread at a time. The first use takes over where an earlier producer stopped.</summary>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public SharedBroadcastProducer Producer =>
-        _producer ?? Interlocked.CompareExchange(ref _producer, new SharedBroadcastProducer(this), null) ?? _producer;
+    /// <exception cref="ObjectDisposedException">The broadcast or the memory was disposed.</exception>
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public SharedBroadcastProducer Producer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _producer ?? Interlocked.CompareExchange(ref _producer, new SharedBroadcastProducer(this), null) ?? _producer;
+        }
+    }
 
     internal ulong SlotSize { get; }
+
+    // Of this object's own fields, as SharedEnd's.
+    private string DebuggerDisplay => $"broadcast of {Capacity} records of up to {MaxRecordLength} bytes at {Offset}{(_disposed ? ", disposed" : "")}";
 
     /// <summary>The bytes of memory that a broadcast needs.</summary>
     /// <param name="maxRecordLength">The longest record in bytes.</param>
@@ -88,32 +104,65 @@ public sealed class SharedBroadcast
     /// <summary>Opens the broadcast that another process made in the same range with the same longest record.</summary>
     /// <inheritdoc cref="Create"/>
     /// <exception cref="SharedRingException">What stands there is not a broadcast of this version and shape.</exception>
-    public static SharedBroadcast Open(HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength)
-    {
-        SharedBroadcast broadcast = At(memory, offset, size, maxRecordLength);
-        if (!memory.TryRead(offset, out ulong magic) || !memory.TryRead(offset + ShapeOffset, out ulong shape))
-        {
-            throw new SharedRingException(new RingRefusal(SharedRingError.MemoryLost, 0, DataOffset, 0));
-        }
+    public static SharedBroadcast Open(HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength) =>
+        TryOpen(memory, offset, size, maxRecordLength, out SharedBroadcast? broadcast, out RingRefusal refusal) ? broadcast : throw new SharedRingException(refusal);
 
-        return magic != Magic ? throw new SharedRingException(new RingRefusal(SharedRingError.LayoutMismatch, 0, magic, Magic))
-            : shape != broadcast.Shape ? throw new SharedRingException(new RingRefusal(SharedRingError.LayoutMismatch, ShapeOffset, shape, broadcast.Shape))
-            : broadcast;
-    }
+    /// <summary>Opens the broadcast that another process made in the same range with the same longest record, if there is one.</summary>
+    /// <inheritdoc cref="Open"/>
+    /// <param name="memory">The memory.</param>
+    /// <param name="offset">The first byte, a multiple of 128.</param>
+    /// <param name="size">The size in bytes that the broadcast was made with.</param>
+    /// <param name="maxRecordLength">The longest record in bytes that it was made with.</param>
+    /// <param name="broadcast">The broadcast, or <see langword="null"/>.</param>
+    /// <returns>Whether a broadcast of this version and shape stands there.</returns>
+    public static bool TryOpen(HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength, [NotNullWhen(true)] out SharedBroadcast? broadcast) =>
+        TryOpen(memory, offset, size, maxRecordLength, out broadcast, out _);
 
     /// <summary>Makes a consumer, for one thread at a time. It begins with the next record that is written.</summary>
     /// <returns>The consumer. Any number may exist.</returns>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public SharedBroadcastConsumer CreateConsumer() => new(this);
+    /// <exception cref="ObjectDisposedException">The broadcast or the memory was disposed.</exception>
+    public SharedBroadcastConsumer CreateConsumer()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var consumer = new SharedBroadcastConsumer(this);
+        _consumers.Add(consumer, this);
+
+        // Either this sees that the broadcast was disposed, or that the consumer.
+        Interlocked.MemoryBarrier();
+        if (_disposed)
+        {
+            consumer.Dispose();
+            throw new ObjectDisposedException(nameof(SharedBroadcast));
+        }
+
+        return consumer;
+    }
+
+    /// <summary>
+    /// Ends waits of its consumers in progress, with <see cref="ObjectDisposedException"/>, and lets go of what they needed: as <see cref="SharedBroadcastConsumer.Dispose"/> of each.
+    /// The memory and what stands in it remain. The ends can no longer be had here, and a consumer that is kept no longer waits.
+    /// </summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        Interlocked.MemoryBarrier();
+        foreach ((SharedBroadcastConsumer consumer, _) in _consumers)
+        {
+            consumer.Dispose();
+        }
+    }
 
     /// <summary>Where a record's slot begins in the memory.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ulong SlotAt(ulong index) => Offset + DataOffset + (index * SlotSize);
 
     /// <summary>Finds the number of the next record: behind the latest mark.</summary>
+    /// <param name="clears">Whether a mark in a slot that it does not belong to is taken away, instead of refused.</param>
+    /// <param name="next">The number.</param>
+    /// <param name="refusal">Why there is none.</param>
     /// <returns><see langword="false"/> when a mark stands in a slot that it does not belong to, or the bytes are gone.</returns>
-    internal bool TryFindNext(out ulong next, out RingRefusal refusal)
+    internal bool TryFindNext(bool clears, out ulong next, out RingRefusal refusal)
     {
         next = 0;
         refusal = default;
@@ -129,6 +178,11 @@ public sealed class SharedBroadcast
             ulong record = mark / 2;
             if (mark != 0 && ((mark - 1) / 2 % Capacity != index || mark > RingLayout.PositionLimit))
             {
+                if (clears && Memory.TryWrite(SlotAt(index), 0UL))
+                {
+                    continue;
+                }
+
                 refusal = new RingRefusal(SharedRingError.RecordOutOfPlace, index, mark, index);
                 return false;
             }
@@ -143,21 +197,38 @@ public sealed class SharedBroadcast
 
     private static ulong SlotSizeOf(int maxRecordLength) => SlotHeader + ((uint)maxRecordLength + 7UL & ~7UL);
 
-    private static SharedBroadcast At(HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength)
+    private static bool TryOpen(
+        HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength, [NotNullWhen(true)] out SharedBroadcast? broadcast, out RingRefusal refusal)
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        ArgumentOutOfRangeException.ThrowIfNegative(maxRecordLength);
-        if (offset % 128 != 0)
+        SharedBroadcast found = At(memory, offset, size, maxRecordLength);
+        if (!memory.TryRead(offset, out ulong magic) || !memory.TryRead(offset + ShapeOffset, out ulong shape))
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, "A broadcast begins at a multiple of 128 bytes.");
+            refusal = new RingRefusal(SharedRingError.MemoryLost, 0, DataOffset, 0);
+        }
+        else if (magic != Magic)
+        {
+            refusal = new RingRefusal(SharedRingError.LayoutMismatch, 0, magic, Magic);
+        }
+        else if (shape != found.Shape)
+        {
+            refusal = new RingRefusal(SharedRingError.LayoutMismatch, ShapeOffset, shape, found.Shape);
+        }
+        else
+        {
+            refusal = default;
+            broadcast = found;
+            return true;
         }
 
+        broadcast = null;
+        return false;
+    }
+
+    private static SharedBroadcast At(HostSharedMemory memory, ulong offset, ulong size, int maxRecordLength)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxRecordLength);
         ulong slotSize = SlotSizeOf(maxRecordLength);
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, DataOffset + (2 * slotSize));
-        RingLayout.CheckAddress(memory, offset, "A broadcast");
-        ulong memorySize = memory.Size;
-        return offset <= memorySize && size <= memorySize - offset
-            ? new SharedBroadcast(memory, offset, slotSize, Math.Min((size - DataOffset) / slotSize, uint.MaxValue), maxRecordLength)
-            : throw new SharedMemoryBoundsException(offset, size, memorySize);
+        RingLayout.CheckPlace(memory, offset, size, DataOffset + (2 * slotSize), "A broadcast");
+        return new SharedBroadcast(memory, offset, slotSize, Math.Min((size - DataOffset) / slotSize, uint.MaxValue), maxRecordLength);
     }
 }

@@ -14,8 +14,6 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     private ulong _index;
     private ulong _lost;
     private bool _canBeWoken = Futex.IsSupported && SystemBarrier.IsAvailable;
-    private RingRefusal _refusal;
-    private bool _broken;
 
     internal SharedBroadcastConsumer(SharedBroadcast broadcast) : base(broadcast.Memory, broadcast.Offset + SharedBroadcast.RequestOffset)
     {
@@ -26,18 +24,10 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <summary>The number of the record that is read next: how many were written before it since the broadcast was made.</summary>
     public ulong Next => _next;
 
-    /// <summary>Why the last <c>Try</c> form that returned <see langword="false"/> did; see <see cref="RingEnd.Error"/>.</summary>
-    public SharedRingError Error => _refusal.Error;
-
-    /// <summary>Whether the producer broke a rule, so that this end needs a <see cref="Reset"/>.</summary>
-    public bool IsBroken => _broken;
+    private protected override string DebuggerDisplay => $"consumer at record {_next}{DescribeError()}";
 
     /// <inheritdoc/>
     internal override bool CanBeWoken => _canBeWoken;
-
-    /// <summary>The error with its numbers, as an exception that the caller may throw.</summary>
-    /// <returns>The exception, or <see langword="null"/> while there is no error.</returns>
-    public SharedRingException? GetException() => _refusal.Error == SharedRingError.None ? null : new SharedRingException(_refusal);
 
     /// <summary>Reads the next record if there is one.</summary>
     /// <param name="destination">Where to copy it to. After <see langword="false"/> it may hold parts of a record that was overwritten meanwhile.</param>
@@ -77,8 +67,8 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
             lost = 0;
             length = found <= (uint)_broadcast.MaxRecordLength ? (int)found : 0;
             return length != 0
-                ? Refuse(new RingRefusal(SharedRingError.DestinationTooSmall, _next, found, (uint)destination.Length), breaks: false)
-                : Refuse(new RingRefusal(SharedRingError.RecordTooLong, _next, found, (uint)_broadcast.MaxRecordLength), breaks: true);
+                ? Refuse(new RingRefusal(SharedRingError.DestinationTooSmall, _next, found, (uint)destination.Length))
+                : Break(new RingRefusal(SharedRingError.RecordTooLong, _next, found, (uint)_broadcast.MaxRecordLength));
         }
 
         length = 0;
@@ -122,8 +112,8 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
             value = default;
             lost = 0;
             return length <= (uint)_broadcast.MaxRecordLength
-                ? Refuse(new RingRefusal(SharedRingError.RecordSizeMismatch, _next, length, (uint)Unsafe.SizeOf<T>()), breaks: false)
-                : Refuse(new RingRefusal(SharedRingError.RecordTooLong, _next, length, (uint)_broadcast.MaxRecordLength), breaks: true);
+                ? Refuse(new RingRefusal(SharedRingError.RecordSizeMismatch, _next, length, (uint)Unsafe.SizeOf<T>()))
+                : Break(new RingRefusal(SharedRingError.RecordTooLong, _next, length, (uint)_broadcast.MaxRecordLength));
         }
 
         value = default;
@@ -145,20 +135,24 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     }
 
     /// <summary>Waits until there is a record.</summary>
-    /// <param name="timeout">The longest time, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>Whether there is one; <see langword="false"/> when the time is over.</returns>
+    /// <returns><see langword="true"/>: a broadcast has no end.</returns>
     /// <exception cref="SharedRingException">The producer broke a rule.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed, or this consumer during the wait.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed, or this consumer or the broadcast during the wait.</exception>
+    public bool WaitToRead(CancellationToken cancellationToken = default) => WaitToRead(Timeout.InfiniteTimeSpan, cancellationToken);
+
+    /// <summary>Waits until there is a record, at most for a time.</summary>
+    /// <param name="timeout">The longest time, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Whether there is one; <see langword="false"/> when the time is over.</returns>
+    /// <inheritdoc cref="WaitToRead(CancellationToken)"/>
     public bool WaitToRead(TimeSpan timeout, CancellationToken cancellationToken = default) => Wait(timeout, cancellationToken) && Outcome();
 
     /// <summary>Waits until there is a record, without a thread.</summary>
-    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>When there is one.</returns>
-    /// <exception cref="SharedRingException">The producer broke a rule.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <inheritdoc cref="WaitToRead(CancellationToken)"/>
     /// <exception cref="InvalidOperationException">This end is awaited already.</exception>
     public ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default) => WaitAsync(cancellationToken);
 
@@ -167,9 +161,12 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public void Reset()
     {
-        _refusal = default;
-        _broken = !_broadcast.TryFindNext(out _next, out RingRefusal refusal);
-        _refusal = refusal;
+        Mend();
+        if (!_broadcast.TryFindNext(clears: false, out _next, out RingRefusal refusal))
+        {
+            Break(refusal);
+        }
+
         _index = _next % _broadcast.Capacity;
         _lost = 0;
     }
@@ -229,7 +226,7 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
             ulong ahead = (mark - 1) / 2;
             if (mark > RingLayout.PositionLimit || (ahead - _next) % _broadcast.Capacity != 0)
             {
-                return Refuse(new RingRefusal(SharedRingError.RecordOutOfPlace, _next, mark, (2 * _next) + 2), breaks: true);
+                return Break(new RingRefusal(SharedRingError.RecordOutOfPlace, _next, mark, (2 * _next) + 2));
             }
 
             ulong resume = ahead - (_broadcast.Capacity / 2);
@@ -258,22 +255,5 @@ public sealed class SharedBroadcastConsumer : WaitingEnd, IDisposable
         _index = _index + 1 == _broadcast.Capacity ? 0 : _index + 1;
     }
 
-    private bool Refuse(in RingRefusal refusal, bool breaks)
-    {
-        _refusal = refusal;
-        _broken = breaks;
-        return false;
-    }
-
-    private bool Gone(ulong slot) => Refuse(new RingRefusal(SharedRingError.MemoryLost, _next, _broadcast.SlotSize, slot), breaks: true);
-
-    private bool NotNow()
-    {
-        if (!_broken)
-        {
-            _refusal = default;
-        }
-
-        return false;
-    }
+    private bool Gone(ulong slot) => Break(new RingRefusal(SharedRingError.MemoryLost, _next, _broadcast.SlotSize, slot));
 }

@@ -4,52 +4,72 @@ using Nub.Memory;
 namespace Nub.Ipc;
 
 /// <summary>The end of a <see cref="SharedBroadcast"/> that writes. For one thread at a time; it never waits.</summary>
-public sealed class SharedBroadcastProducer
+public sealed class SharedBroadcastProducer : SharedEnd
 {
     private readonly SharedBroadcast _broadcast;
     private readonly HostSharedMemory _memory;
     private ulong _next;
     private ulong _index;
-    private RingRefusal _refusal;
 
     internal SharedBroadcastProducer(SharedBroadcast broadcast)
     {
         _broadcast = broadcast;
         _memory = broadcast.Memory;
         _ = SystemBarrier.IsAvailable;
-        if (broadcast.TryFindNext(out _next, out _refusal))
-        {
-            _index = _next % broadcast.Capacity;
-        }
+        TakeOver(clears: false);
     }
 
     /// <summary>How many records were written since the broadcast was made.</summary>
     public ulong Written => _next;
 
-    /// <summary>Why a record was not written: the bytes have gone, or marks that a consumer can write contradict one another.</summary>
-    public SharedRingError Error => _refusal.Error;
+    private protected override string DebuggerDisplay => $"producer at record {_next}{DescribeError()}";
 
     /// <summary>Writes a record, over the oldest one.</summary>
     /// <param name="record">The record; it may be empty.</param>
-    /// <returns>Whether it was written; otherwise <see cref="Error"/> says why.</returns>
+    /// <returns>
+    /// Whether it was written; otherwise <see cref="SharedEnd.Error"/> says why: the bytes have gone, or marks that a consumer can write contradicted one another when this end took over.
+    /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedBroadcast.MaxRecordLength"/>.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryWrite(ReadOnlySpan<byte> record) =>
-        TryBegin(record.Length, out ulong slot) && (_memory.TryCopyFrom(slot + SharedBroadcast.SlotHeader, record) ? End(slot) : Lost());
+        TryBegin(record.Length, nameof(record), out ulong slot) && (_memory.TryCopyFrom(slot + SharedBroadcast.SlotHeader, record) ? End(slot) : Lost());
 
     /// <summary>Writes a value as a record, over the oldest one.</summary>
     /// <typeparam name="T">An AllValid type.</typeparam>
     /// <param name="value">The value, in this host's byte order.</param>
     /// <inheritdoc cref="TryWrite(ReadOnlySpan{byte})"/>
     public bool TryWrite<[AllValid] T>(in T value) where T : unmanaged =>
-        TryBegin(Unsafe.SizeOf<T>(), out ulong slot) && (_memory.TryWrite(slot + SharedBroadcast.SlotHeader, value) ? End(slot) : Lost());
+        TryBegin(Unsafe.SizeOf<T>(), nameof(value), out ulong slot) && (_memory.TryWrite(slot + SharedBroadcast.SlotHeader, value) ? End(slot) : Lost());
 
-    private bool TryBegin(int length, out ulong slot)
+    /// <summary>
+    /// Forgets what was wrong, and goes on behind the latest record that stands there or that this end has written. Marks that stand where they do not belong are taken away.
+    /// </summary>
+    /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
+    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
+    public void Reset()
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _broadcast.MaxRecordLength, "record");
+        Mend();
+        TakeOver(clears: true);
+    }
+
+    private void TakeOver(bool clears)
+    {
+        if (!_broadcast.TryFindNext(clears, out ulong next, out RingRefusal refusal))
+        {
+            Break(refusal);
+            return;
+        }
+
+        _next = Math.Max(_next, next);
+        _index = _next % _broadcast.Capacity;
+    }
+
+    private bool TryBegin(int length, string parameter, out ulong slot)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _broadcast.MaxRecordLength, parameter);
         slot = _broadcast.SlotAt(_index);
-        if (_refusal.Error != SharedRingError.None)
+        if (_broken)
         {
             return false;
         }
@@ -81,7 +101,7 @@ public sealed class SharedBroadcastProducer
                 WakeConsumers();
             }
         }
-        catch (SharedMemoryLockedException)
+        catch (Exception e) when (e is SharedMemoryLockedException or ObjectDisposedException)
         {
             // The record is there, and must not be written again. A sleeping consumer finds it when it looks by itself.
         }
@@ -94,18 +114,11 @@ public sealed class SharedBroadcastProducer
     private void WakeConsumers()
     {
         ulong request = _broadcast.Offset + SharedBroadcast.RequestOffset;
-        if (_memory.TryExchange(request, 0UL, out ulong asked) && asked != 0
-            && _memory.TryAdd(request + RingLayout.FutexFromRequest, 1U, out uint _) && Futex.IsSupported)
+        if (_memory.TryExchange(request, 0UL, out ulong asked) && asked != 0)
         {
-            // The lease keeps the word mapped during the call.
-            using HostLease lease = _memory.Enter();
-            Futex.Wake(_memory.BaseAddress + (nint)(request + RingLayout.FutexFromRequest));
+            WakeSleepers(_memory, request);
         }
     }
 
-    private bool Lost()
-    {
-        _refusal = new RingRefusal(SharedRingError.MemoryLost, _next, _broadcast.SlotSize, _index);
-        return false;
-    }
+    private bool Lost() => Break(new RingRefusal(SharedRingError.MemoryLost, _next, _broadcast.SlotSize, _index));
 }

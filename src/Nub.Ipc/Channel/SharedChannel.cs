@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -13,6 +14,7 @@ namespace Nub.Ipc;
 /// Records go through the memory alone. What was complete when the peer went is still read; then waiting forms of <see cref="Consumer"/> end as after completion, and those of
 /// <see cref="Producer"/> throw.
 /// </remarks>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class SharedChannel : IAsyncDisposable, IDisposable
 {
     // Bytes for nothing in a row. A wait that ended by itself leaves one now and then.
@@ -64,6 +66,8 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
 
     /// <summary>Whether there are channels here: on Linux (x64, arm64) and Windows.</summary>
     public static bool IsSupported => Futex.IsSupported || OperatingSystem.IsWindows();
+
+    private string DebuggerDisplay => $"channel with process {Peer.ProcessId}{(_disposed != 0 ? ", disposed" : IsPeerGone ? ", which has gone" : "")}";
 
     /// <summary>Begins to listen for peers.</summary>
     /// <param name="path">
@@ -270,7 +274,7 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
     }
 
     private static SharedRing OpenRing(HostSharedMemory memory, ulong offset, ulong size) =>
-        SharedRing.TryOpen(memory, offset, size, out SharedRing? ring) ? ring!
+        SharedRing.TryOpen(memory, offset, size, out SharedRing? ring) ? ring
             : throw new SharedChannelException(SharedChannelError.MemoryInvalid, $"No ring of {size} bytes stands at {offset} of the memory that the peer sent.");
 
     /// <summary>The exception to throw for an error while a channel is being made: the peer has gone, or did not say hello in time.</summary>

@@ -53,16 +53,33 @@ internal static class RingLayout
     public const ulong End = 0xC000_0000;
     public const ulong LengthMask = 0x3FFF_FFFF;
 
-    /// <summary>Sees to it that words are aligned in memory, as atomic operations want them: a part of a file may have been opened at any offset.</summary>
+    /// <summary>Judges where a ring or a broadcast is to stand.</summary>
     /// <param name="memory">The memory.</param>
-    /// <param name="offset">Where in it the ring or the broadcast begins.</param>
+    /// <param name="offset">The first byte.</param>
+    /// <param name="size">The size in bytes.</param>
+    /// <param name="least">The least size that it may have.</param>
     /// <param name="what">Which of the two, for the message.</param>
-    /// <exception cref="ArgumentException">They are not.</exception>
-    public static void CheckAddress(HostSharedMemory memory, ulong offset, string what)
+    /// <exception cref="ArgumentOutOfRangeException">The offset is not a multiple of 128, or the size is less.</exception>
+    /// <exception cref="ArgumentException">Words would not be aligned in this process, as atomic operations want them: a part of a file may have been opened at any offset.</exception>
+    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
+    public static void CheckPlace(HostSharedMemory memory, ulong offset, ulong size, ulong least, string what)
     {
+        ArgumentNullException.ThrowIfNull(memory);
+        if (offset % 128 != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), offset, $"{what} begins at a multiple of 128 bytes.");
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, least);
         if (((ulong)memory.BaseAddress + offset) % 8 != 0)
         {
             throw new ArgumentException($"{what} begins at an address that is a multiple of 8, and this memory at {memory.BaseAddress:x}.", nameof(memory));
+        }
+
+        ulong memorySize = memory.Size;
+        if (offset > memorySize || size > memorySize - offset)
+        {
+            throw new SharedMemoryBoundsException(offset, size, memorySize);
         }
     }
 

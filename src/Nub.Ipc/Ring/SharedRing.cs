@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Nub.Memory;
 
 namespace Nub.Ipc;
@@ -16,10 +18,12 @@ namespace Nub.Ipc;
 /// <para>Each end is for one thread at a time. The ring is a view: it does not own the memory, and disposing the memory ends it. Waiting forms take a lease
 /// of the memory while they sleep.</para>
 /// </remarks>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class SharedRing : IDisposable
 {
     private SharedRingProducer? _producer;
     private SharedRingConsumer? _consumer;
+    private volatile bool _disposed;
 
     private SharedRing(HostSharedMemory memory, ulong offset, ulong capacity)
     {
@@ -43,22 +47,43 @@ public sealed class SharedRing : IDisposable
 
     /// <summary>The end that writes. The first use takes over where an earlier producer stopped.</summary>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public SharedRingProducer Producer =>
-        _producer ?? Interlocked.CompareExchange(ref _producer, new SharedRingProducer(this), null) ?? _producer;
+    /// <exception cref="ObjectDisposedException">The ring or the memory was disposed.</exception>
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public SharedRingProducer Producer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _producer ?? Publish(ref _producer, new SharedRingProducer(this));
+        }
+    }
 
     /// <summary>The end that reads. The first use takes over where an earlier consumer stopped.</summary>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
-    /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
-    public SharedRingConsumer Consumer =>
-        _consumer ?? Interlocked.CompareExchange(ref _consumer, new SharedRingConsumer(this), null) ?? _consumer;
+    /// <exception cref="ObjectDisposedException">The ring or the memory was disposed.</exception>
+    [DebuggerBrowsable(DebuggerBrowsableState.Never)]
+    public SharedRingConsumer Consumer
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _consumer ?? Publish(ref _consumer, new SharedRingConsumer(this));
+        }
+    }
+
+    // Of this object's own fields, as SharedEnd's.
+    private string DebuggerDisplay => $"ring of {Capacity} bytes at {Offset}{(_disposed ? ", disposed" : "")}";
 
     /// <summary>
     /// Ends waits in progress, with <see cref="ObjectDisposedException"/>, and lets go of what they needed. Needed only where an async form was
-    /// used; the memory and what stands in it remain.
+    /// used; the memory and what stands in it remain. The ends can no longer be had here, and an end that is kept no longer waits.
     /// </summary>
     public void Dispose()
     {
+        _disposed = true;
+
+        // Either this sees an end that is just being made, or who makes it sees this.
+        Interlocked.MemoryBarrier();
         _producer?.EndWaiting();
         _consumer?.EndWaiting();
     }
@@ -104,7 +129,7 @@ public sealed class SharedRing : IDisposable
     /// <inheritdoc cref="Create"/>
     /// <exception cref="SharedRingException">What stands there is not a ring of this version and size.</exception>
     public static SharedRing Open(HostSharedMemory memory, ulong offset, ulong size) =>
-        TryOpen(memory, offset, size, out SharedRing? ring, out RingRefusal refusal) ? ring! : throw new SharedRingException(refusal);
+        TryOpen(memory, offset, size, out SharedRing? ring, out RingRefusal refusal) ? ring : throw new SharedRingException(refusal);
 
     /// <summary>Opens the ring that another process made in the same range, if there is one.</summary>
     /// <inheritdoc cref="Open"/>
@@ -113,10 +138,10 @@ public sealed class SharedRing : IDisposable
     /// <param name="size">The size in bytes that the ring was made with.</param>
     /// <param name="ring">The ring, or <see langword="null"/>.</param>
     /// <returns>Whether a ring of this version and size stands there.</returns>
-    public static bool TryOpen(HostSharedMemory memory, ulong offset, ulong size, out SharedRing? ring) =>
+    public static bool TryOpen(HostSharedMemory memory, ulong offset, ulong size, [NotNullWhen(true)] out SharedRing? ring) =>
         TryOpen(memory, offset, size, out ring, out _);
 
-    private static bool TryOpen(HostSharedMemory memory, ulong offset, ulong size, out SharedRing? ring, out RingRefusal refusal)
+    private static bool TryOpen(HostSharedMemory memory, ulong offset, ulong size, [NotNullWhen(true)] out SharedRing? ring, out RingRefusal refusal)
     {
         SharedRing found = At(memory, offset, size);
         ring = null;
@@ -143,19 +168,22 @@ public sealed class SharedRing : IDisposable
         return true;
     }
 
-    private static SharedRing At(HostSharedMemory memory, ulong offset, ulong size)
+    /// <summary>Makes an end the one of this ring, unless another thread has made one meanwhile.</summary>
+    private T Publish<T>(ref T? end, T made) where T : RingEnd
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        if (offset % 128 != 0)
+        T one = Interlocked.CompareExchange(ref end, made, null) ?? made;
+        if (_disposed)
         {
-            throw new ArgumentOutOfRangeException(nameof(offset), offset, "A ring begins at a multiple of 128 bytes.");
+            one.EndWaiting();
+            throw new ObjectDisposedException(nameof(SharedRing));
         }
 
-        ArgumentOutOfRangeException.ThrowIfLessThan(size, RingLayout.DataOffset + RingLayout.LeastCapacity);
-        RingLayout.CheckAddress(memory, offset, "A ring");
-        ulong memorySize = memory.Size;
-        return offset <= memorySize && size <= memorySize - offset
-            ? new SharedRing(memory, offset, RingLayout.CapacityOf(size))
-            : throw new SharedMemoryBoundsException(offset, size, memorySize);
+        return one;
+    }
+
+    private static SharedRing At(HostSharedMemory memory, ulong offset, ulong size)
+    {
+        RingLayout.CheckPlace(memory, offset, size, RingLayout.DataOffset + RingLayout.LeastCapacity, "A ring");
+        return new SharedRing(memory, offset, RingLayout.CapacityOf(size));
     }
 }

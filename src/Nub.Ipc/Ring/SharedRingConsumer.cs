@@ -43,13 +43,15 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <summary>Whether the producer has completed and everything was read.</summary>
     public bool IsCompleted => _completed;
 
+    private protected override string DebuggerDisplay => $"consumer at {_position}{(_completed ? ", completed" : "")}{DescribeError()}";
+
     /// <summary>Reads the next record if there is one.</summary>
     /// <param name="destination">Where to copy it to. What lies behind its length stays as it was.</param>
     /// <param name="length">
     /// The record's length in bytes. When the result is <see langword="false"/>: 0, or the length of a record that the destination is too small for
     /// (<see cref="SharedRingError.DestinationTooSmall"/>), which stays in the ring.
     /// </param>
-    /// <returns>Whether a record was read. <see cref="RingEnd.Error"/> tells an empty ring from a broken one.</returns>
+    /// <returns>Whether a record was read. <see cref="SharedEnd.Error"/> tells an empty ring from a broken one.</returns>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryRead(Span<byte> destination, out int length)
@@ -119,7 +121,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <typeparam name="T">An AllValid type.</typeparam>
     /// <param name="destination">Where to put the values.</param>
     /// <returns>
-    /// How many were read; 0 for an empty ring, a broken one, or a next record that has another size (<see cref="RingEnd.Error"/>).
+    /// How many were read; 0 for an empty ring, a broken one, or a next record that has another size (<see cref="SharedEnd.Error"/>).
     /// </returns>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
@@ -162,7 +164,7 @@ public sealed partial class SharedRingConsumer : RingEnd
     /// <param name="destination">Where to copy the records to.</param>
     /// <param name="lengths">Where to put the length of each in bytes.</param>
     /// <returns>
-    /// How many were read. 0 for an empty ring, a broken one, or a next record that does not fit the destination (<see cref="RingEnd.Error"/>).
+    /// How many were read. 0 for an empty ring, a broken one, or a next record that does not fit the destination (<see cref="SharedEnd.Error"/>).
     /// </returns>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>

@@ -18,13 +18,22 @@ public sealed class SharedRingException : SharedMemoryException
     /// <summary>The rule that was broken.</summary>
     public SharedRingError Error { get; }
 
-    /// <summary>Where, in bytes since the ring was made: the position of the record, or of this end.</summary>
+    /// <summary>
+    /// Where. Of a ring, in bytes since it was made: the position of the record, or of this end. Of a broadcast, the number of the record; where an end took over, the slot that it
+    /// looked at. For <see cref="SharedRingError.LayoutMismatch"/>, the byte from the start of the ring or the broadcast.
+    /// </summary>
     public ulong Position { get; }
 
-    /// <summary>The number that broke the rule: a length in bytes, a position, a mark.</summary>
+    /// <summary>
+    /// The number that broke the rule: a length in bytes, a position, a mark. For <see cref="SharedRingError.MemoryLost"/>, the bytes that could not be reached; for
+    /// <see cref="SharedRingError.PeerGone"/>, 0.
+    /// </summary>
     public ulong Value { get; }
 
-    /// <summary>What it was compared with: the greatest legal value, or the only one.</summary>
+    /// <summary>
+    /// What it was compared with: the greatest legal value, or the only one. For <see cref="SharedRingError.MemoryLost"/> it says where the bytes were looked for, for a log only: an
+    /// offset in bytes, the index of a slot, or 0. For <see cref="SharedRingError.PeerGone"/>, 0.
+    /// </summary>
     public ulong Limit { get; }
 }
 

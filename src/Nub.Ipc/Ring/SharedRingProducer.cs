@@ -28,16 +28,18 @@ public sealed partial class SharedRingProducer : RingEnd
     internal SharedRingProducer(SharedRing ring) : base(ring, RingLayout.ProducerRequestOffset, RingLayout.ConsumerRequestOffset) =>
         TakeOver();
 
+    private protected override string DebuggerDisplay => $"producer at {_position}{(_completed ? ", completed" : "")}{DescribeError()}";
+
     /// <summary>Writes a record if there is room for it.</summary>
     /// <param name="record">The record; it may be empty.</param>
-    /// <returns>Whether it was written. <see cref="RingEnd.Error"/> tells a full ring from a broken one.</returns>
+    /// <returns>Whether it was written. <see cref="SharedEnd.Error"/> tells a full ring from a broken one.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The record is longer than <see cref="SharedRing.MaxRecordLength"/>.</exception>
     /// <exception cref="InvalidOperationException">The producer has completed.</exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">The memory was disposed.</exception>
     public bool TryWrite(ReadOnlySpan<byte> record)
     {
-        if (!TryReserve((ulong)record.Length, out Reservation place))
+        if (!TryReserve((ulong)record.Length, nameof(record), out Reservation place))
         {
             return false;
         }
@@ -53,7 +55,7 @@ public sealed partial class SharedRingProducer : RingEnd
     /// <inheritdoc cref="TryWrite(ReadOnlySpan{byte})"/>
     public bool TryWrite<[AllValid] T>(in T value) where T : unmanaged
     {
-        if (!TryReserve((ulong)Unsafe.SizeOf<T>(), out Reservation place))
+        if (!TryReserve((ulong)Unsafe.SizeOf<T>(), nameof(value), out Reservation place))
         {
             return false;
         }
@@ -81,7 +83,7 @@ public sealed partial class SharedRingProducer : RingEnd
 
         ulong size = (uint)Unsafe.SizeOf<T>();
         ulong length = RingLayout.HeaderSize + (size * (uint)values.Length);
-        if (!TryReserve(length, out Reservation place))
+        if (!TryReserve(length, nameof(values), out Reservation place))
         {
             return false;
         }
@@ -225,8 +227,11 @@ public sealed partial class SharedRingProducer : RingEnd
     }
 
     /// <summary>Finds room for a record, and has the place of the header after it zeroed. Changes nothing that a reader sees.</summary>
+    /// <param name="length">The record's bytes.</param>
+    /// <param name="parameter">What the caller gave, for the exception.</param>
+    /// <param name="place">Where it goes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryReserve(ulong length, out Reservation place)
+    private bool TryReserve(ulong length, string parameter, out Reservation place)
     {
         ulong span = RingLayout.SpanOf(length);
         ulong tail = _capacity - _offset;
@@ -238,7 +243,7 @@ public sealed partial class SharedRingProducer : RingEnd
         // What fits into what is zeroed is no longer than a record may be.
         if (place.End + RingLayout.HeaderSize > zeroedTo)
         {
-            return TryMakeRoom(length, ref place);
+            return TryMakeRoom(length, parameter, ref place);
         }
 
         _zeroedTo = 0;
@@ -246,12 +251,12 @@ public sealed partial class SharedRingProducer : RingEnd
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryMakeRoom(ulong length, ref Reservation place)
+    private bool TryMakeRoom(ulong length, string parameter, ref Reservation place)
     {
         if (length > (uint)Ring.MaxRecordLength)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(length), length, $"A record of this ring of {_capacity} bytes has at most {Ring.MaxRecordLength} bytes.");
+                parameter, length, $"A record of this ring of {_capacity} bytes has at most {Ring.MaxRecordLength} bytes.");
         }
 
         if (_completed)

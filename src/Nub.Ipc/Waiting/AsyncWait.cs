@@ -116,7 +116,7 @@ internal sealed class AsyncWait : IValueTaskSource<bool>, IDisposable
         {
             if (_disposed)
             {
-                return Fail(new ObjectDisposedException(nameof(SharedRing)));
+                return Fail(new ObjectDisposedException(_end.GetType().FullName));
             }
 
             if (_token.IsCancellationRequested)

@@ -120,7 +120,7 @@ public abstract partial class RingEnd
             }
             else
             {
-                WakeSleeper(_peerRequest);
+                WakeSleepers(_memory, _peerRequest);
             }
         }
     }

@@ -4,7 +4,7 @@ using Nub.Memory;
 namespace Nub.Ipc;
 
 /// <summary>An end that can sleep until the other side has done something; <see cref="RingEnd"/> says how it is woken.</summary>
-public abstract class WaitingEnd
+public abstract class WaitingEnd : SharedEnd
 {
     /// <summary>How often an end may be woken for nothing before it stops listening, and looks every millisecond.</summary>
     internal const int NoiseTolerated = 8;
@@ -110,7 +110,7 @@ public abstract class WaitingEnd
     {
         try
         {
-            WakeSleeper(RequestOffset);
+            WakeSleepers(Memory, RequestOffset);
             if (SleepsByLink)
             {
                 Waker!.Look();
@@ -170,7 +170,7 @@ public abstract class WaitingEnd
                 Disarm();
                 if (!ready)
                 {
-                    ObjectDisposedException.ThrowIf(_ended, typeof(SharedRing));
+                    ObjectDisposedException.ThrowIf(_ended, this);
                     cancellationToken.ThrowIfCancellationRequested();
                 }
 
@@ -204,19 +204,8 @@ public abstract class WaitingEnd
 
         // A thread that calls EndWaiting now finds the wait, or this finds that it was called.
         Interlocked.MemoryBarrier();
-        ObjectDisposedException.ThrowIf(_ended, typeof(SharedRing));
+        ObjectDisposedException.ThrowIf(_ended, this);
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<bool>(cancellationToken) : wait.Start(cancellationToken);
-    }
-
-    /// <summary>Changes the futex beside a request, and wakes the threads that sleep on it.</summary>
-    private protected void WakeSleeper(ulong requestOffset)
-    {
-        ulong offset = requestOffset + RingLayout.FutexFromRequest;
-        if (Memory.TryAdd(offset, 1U, out uint _) && Futex.IsSupported)
-        {
-            using HostLease lease = Memory.Enter();
-            Futex.Wake(Memory.BaseAddress + (nint)offset);
-        }
     }
 
     private protected virtual void NoteSleep()
