@@ -18,6 +18,12 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Holder holder) => holder.View.Length + {|NUB0010:holder.View.Length|};")]
     [InlineData("public static uint Run(HostSharedMemory host, bool first) { Header.View view = first ? Header.At(host, 0) : Header.At(host, 64); return view.Length + {|NUB0010:view.Length|}; }")]
     [InlineData("public static void Run(HostSharedMemory host) { Header.View view = Header.At(host, 0); for (uint i = 0; i < 4; i++) { if (view.Length > 100) return; Use(new byte[{|NUB0010:view.Length|}]); view = Header.At(host, i * 16); } }")]
+    [InlineData("public static uint Run(SharedArrayView<uint> ring) { uint a = ring[0]; return {|NUB0010:ring.TryRead(0, out uint b)|} ? a + b : 0; }")]
+    [InlineData("public static uint Run(SharedArrayView<uint> ring, ulong i) => ring.TryRead(i, out uint a) ? a + {|NUB0010:ring[i]|} : 0;")]
+    [InlineData("public static uint Run(HostSharedMemory host) => SharedArrayView.TryAt(host, 8, 4UL, out SharedArrayView<uint> ring) && ring.TryRead(1, out uint a) ? a + {|NUB0010:host.Read<uint>(12)|} : 0;")]
+    [InlineData("public static uint Run(SharedViews<Header, Header.View> ring) => ring.TryAt(3, out Header.View view) ? view.Length + {|NUB0010:ring[3].Length|} : 0;")]
+    [InlineData("public static uint Run(SharedViews<Header, Header.View> ring) { uint before = ring[3].Length; return ring.TryAt(3, out Header.View view) ? before + {|NUB0010:view.Length|} : 0; }")]
+    [InlineData("public static uint Run(SharedArrayView<uint> ring) { uint a = ring[0]; ring.TryWrite(1, 4); return a + {|NUB0010:ring[0]|}; }")]
     [InlineData("public static void Run() => Each(view => new byte[{|NUB0011:view.Length + {|NUB0010:view.Length|}|}]);")]
     public async Task The_same_view_shows_the_same_bytes_wherever_it_came_from(string member) => await CheckAsync(member);
 
@@ -25,6 +31,9 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Header.View one, Header.View other) => one.Length + other.Length;")]
     [InlineData("public static uint Run(Header.View view) => view.Kind + view.Length;")]
     [InlineData("public static uint Run(SharedViews<Header, Header.View> ring) => ring[3].Length + ring[4].Length;")]
+    [InlineData("public static uint Run(SharedViews<Header, Header.View> ring) => ring.TryAt(3, out Header.View view) ? view.Length + ring[4].Length : 0;")]
+    [InlineData("public static uint Run(SharedArrayView<uint> ring) => ring.TryRead(0, out uint a) && ring.TryRead(1, out uint b) ? a + b : 0;")]
+    [InlineData("public static uint Run(SharedArrayView<uint> ring) { uint a = ring[0]; ring.TryWrite(0, 4); return a + ring[0]; }")]
     [InlineData("public static uint Run(Finder finder) => finder.Next().Length + finder.Next().Length;")]
     [InlineData("public static void Run(Finder finder) { for (int i = 0; i < 4; i++) { Header.View view = finder.Next(); if (i < 2) Use(view.Length); else Use(-view.Length); } }")]
     [InlineData("public static uint Run(Header.View view) { uint before = view.Length; view.Length = 0; return before + view.Length; }")]
@@ -41,6 +50,9 @@ public sealed class ViewTests
     [InlineData("public static byte[] Run(HostLease access) => new byte[{|NUB0011:access.Read<uint>(0)|}];")]
     [InlineData("public static byte[] Run(Finder finder) => finder.TryNext(out Header.View view) ? new byte[{|NUB0011:view.Length|}] : [];")]
     [InlineData("public static byte[] Run(SharedArrayView<uint> ring) => new byte[{|NUB0011:ring[0]|}];")]
+    [InlineData("public static byte[] Run(SharedArrayView<uint> ring) => ring.TryRead(0, out uint length) ? new byte[{|NUB0011:length|}] : [];")]
+    [InlineData("public static byte[] Run(SharedViews<Header, Header.View> ring) => ring.TryAt(0, out Header.View view) ? new byte[{|NUB0011:view.Length|}] : [];")]
+    [InlineData("public static byte[] Run(Tailed.View view) => view.TryTail(4, out SharedArrayView<ushort> tail) && tail.TryRead(0, out ushort length) ? new byte[{|NUB0011:length|}] : [];")]
     [InlineData("public static void Run(SharedArrayView<uint> ring) { foreach (uint length in ring) { Use(new byte[{|NUB0011:length|}]); } }")]
     [InlineData("public static void Run(SharedViews<Header, Header.View> ring) { foreach (Header.View one in ring) { Use(new byte[{|NUB0011:one.Length|}]); } }")]
     [InlineData("public static void Run(Header.View view) { for (uint i = 0; i < {|NUB0011:view.Length|}; i++) { Use(i); } }")]
@@ -48,6 +60,7 @@ public sealed class ViewTests
 
     [Theory]
     [InlineData("public static byte[] Run(Header.View view) { uint length = view.Length; if (length > 100) return []; return new byte[length]; }")]
+    [InlineData("public static byte[] Run(SharedArrayView<uint> ring) => ring.TryRead(0, out uint length) && length <= 100 ? new byte[length] : [];")]
     [InlineData("public static void Run(SharedArrayView<uint> ring) { foreach (uint length in ring) { if (length < 100) Use(new byte[length]); } }")]
     [InlineData("public static void Run(Header.View view) { uint length = view.Length; for (uint i = 0; i < length && i < 16; i++) { Use(i); } }")]
     public async Task Once_it_was_checked_it_is_not(string member) => await CheckAsync(member);
@@ -84,6 +97,7 @@ public sealed class ViewTests
     private static async Task CheckAsync(string member) =>
         await Markup.CheckAsync($$"""
             [AllValid] public partial struct Header { public uint Kind; public uint Length; }
+            [AllValid, Tail<ushort>] public partial struct Tailed { public uint Count; }
             [AllValid] public partial struct Outer { public uint Flags; public Header Inner; }
             public ref struct Holder { public Header.View View; }
             public delegate byte[] Reader(Header.View view);

@@ -39,13 +39,7 @@ internal sealed partial class ValueAnalysis
 
         if (instance is { Kind: TermKind.ArrayView } && SharedTypes.ElementsOf(method.ContainingType) is { } elementType)
         {
-            return method.Name switch
-            {
-                "At" => ElementAt(call, instance, arguments[0], elementType, method.ReturnType),
-                "GetEnumerator" => instance,
-                "MoveNext" => Result(call),
-                _ => null,
-            };
+            return EvaluateElements(call, instance, elementType, arguments);
         }
 
         if (instance is not null && EvaluateTryGet(call, instance) is { } tried)

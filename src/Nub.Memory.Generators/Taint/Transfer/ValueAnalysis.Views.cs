@@ -53,6 +53,31 @@ internal sealed partial class ValueAnalysis
             : null;
     }
 
+    private Term? EvaluateElements(IInvocationOperation call, Term array, ITypeSymbol element, Arguments arguments)
+    {
+        switch (call.TargetMethod.Name)
+        {
+            case "At":
+                return ElementAt(call, array, arguments[0], element, call.TargetMethod.ReturnType);
+            case "TryAt":
+                AssignOut(call, 1, ElementAt(call, array, arguments[0], element, call.TargetMethod.Parameters[1].Type));
+                return Result(call);
+            case "TryRead":
+                AssignOut(call, 1, ElementAt(call, array, arguments[0], element, null));
+                return Result(call);
+            case "TryWrite":
+                Array.ForEach(arguments.Values, Use);
+                Overwrite(PlaceOfElement(array, arguments[0], element));
+                return Result(call);
+            case "GetEnumerator":
+                return array;
+            case "MoveNext":
+                return Result(call);
+            default:
+                return null;
+        }
+    }
+
     // A value that is given out by a method that says whether it is legal.
     private Term FetchInto(IInvocationOperation call, ByteRange place, ITypeSymbol? type)
     {
@@ -160,17 +185,21 @@ internal sealed partial class ValueAnalysis
     private Term ElementAt(IOperation operation, Term array, Term index, ITypeSymbol element, ITypeSymbol? type)
     {
         Use(index);
+        ByteRange place = PlaceOfElement(array, index, element);
+        return SharedTypes.ViewedBy(type) is { } viewed ? Terms.View(place.Memory, place.Offset, viewed) : Fetch(operation, place, element);
+    }
+
+    private ByteRange PlaceOfElement(Term array, Term index, ITypeSymbol element)
+    {
+        long? size = _session.Sizes.Of(element);
         Term distance = index;
-        if (_session.Sizes.Of(element) is { } size && !TermTable.IsTooDeep(index))
+        if (size is { } known && !TermTable.IsTooDeep(index))
         {
             distance = index.Kind == TermKind.Constant
-                ? Terms.Constant(index.Constant * size, null)
-                : Terms.Binary(BinaryOperatorKind.Multiply, index, Terms.Constant(size, null), null, false);
+                ? Terms.Constant(index.Constant * known, null)
+                : Terms.Binary(BinaryOperatorKind.Multiply, index, Terms.Constant(known, null), null, false);
         }
 
-        Term offset = Plus(array.Right!, distance);
-        return SharedTypes.ViewedBy(type) is { } viewed
-            ? Terms.View(array.Left!, offset, viewed)
-            : Fetch(operation, new ByteRange(array.Left!, offset, _session.Sizes.Of(element)), element);
+        return new ByteRange(array.Left!, Plus(array.Right!, distance), size);
     }
 }
