@@ -34,7 +34,7 @@ public sealed class BoolFieldFix : RemedyProvider
             yield break;
         }
 
-        if (BytesWithProperties.Of(member) is { } storage)
+        if (BytesWithProperties.Of(member, site) is { } storage)
         {
             yield return new Remedy("Use byte, and keep the meaning in a property", "byte with property", member, editor =>
             {

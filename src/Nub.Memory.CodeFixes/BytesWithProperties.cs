@@ -20,35 +20,37 @@ internal sealed class BytesWithProperties
     // What a property can do besides being read: "set", "init", or nothing.
     private readonly string? _setter;
 
-    private BytesWithProperties(MemberDeclarationSyntax member, TypeDeclarationSyntax type, string[] names, bool isReadonly, string? setter)
+    private BytesWithProperties(MemberDeclarationSyntax member, HashSet<string> taken, string[] names, bool isReadonly, string? setter)
     {
         _member = member;
         _names = names;
-        _taken = [.. type.Members.SelectMany(NamesOf)];
+        _taken = taken;
         _isReadonly = isReadonly;
         _setter = setter;
     }
 
     /// <summary>Of a member; null where a property would not do: a buffer, an element, a parameter, or a property with code in it.</summary>
-    public static BytesWithProperties? Of(SyntaxNode member)
+    public static BytesWithProperties? Of(SyntaxNode member, Site site)
     {
         if (member.Parent is not TypeDeclarationSyntax type || IsInlineArray(type))
         {
             return null;
         }
 
+        // Those of the type's other parts, too.
+        HashSet<string> taken = [.. site.Model.GetDeclaredSymbol(type, site.CancellationToken)?.MemberNames ?? []];
         bool typeIsReadonly = type.Modifiers.Any(SyntaxKind.ReadOnlyKeyword);
         switch (member)
         {
             case FieldDeclarationSyntax field when field.Declaration.Variables.All(static variable => variable.ArgumentList is null):
                 bool isReadonly = typeIsReadonly || field.Modifiers.Any(SyntaxKind.ReadOnlyKeyword);
-                return new BytesWithProperties(field, type, NamesOf(field), isReadonly, isReadonly ? "init" : "set");
+                return new BytesWithProperties(field, taken, NamesOf(field), isReadonly, isReadonly ? "init" : "set");
             case PropertyDeclarationSyntax { AccessorList.Accessors: var accessors } property when accessors.All(static accessor =>
                 accessor.Body is null && accessor.ExpressionBody is null && accessor.Modifiers.Count == 0):
                 string? setter = accessors.FirstOrDefault(static accessor => !accessor.IsKind(SyntaxKind.GetAccessorDeclaration))?.Keyword.ValueText;
 
                 // Without a setter the constructor writes it, which a computed property cannot have written.
-                return setter is null ? null : new BytesWithProperties(property, type, NamesOf(property), typeIsReadonly || setter == "init", setter);
+                return setter is null ? null : new BytesWithProperties(property, taken, NamesOf(property), typeIsReadonly || setter == "init", setter);
             default:
                 return null;
         }
@@ -59,6 +61,8 @@ internal sealed class BytesWithProperties
     {
         string[] bytes = [.. _names.Select(ByteName)];
         string modifiers = string.Concat(_member.Modifiers.Where(IsAccess).Select(static modifier => modifier.Text + " "));
+        string attributes = string.Concat(AttributesOfProperty().Select(static list => list.WithoutTrivia() + "\n"));
+        string required = _member.Modifiers.Any(SyntaxKind.RequiredKeyword) ? "required " : "";
         yield return Parse($"{modifiers}{(_isReadonly ? "readonly " : "")}byte {string.Join(", ", bytes)};")
             .WithAttributeLists(AttributesOfStorage())
             .WithLeadingTrivia(_member.GetLeadingTrivia())
@@ -68,7 +72,7 @@ internal sealed class BytesWithProperties
             string comment = _member.HasStructuredTrivia ? $"/// <inheritdoc cref=\"{bytes[i]}\"/>\n" : "";
             string isSame = _isReadonly ? "" : "readonly ";
             MemberDeclarationSyntax property = Parse($$"""
-                {{comment}}{{modifiers}}bool {{_names[i]}}
+                {{comment}}{{attributes}}{{modifiers}}{{required}}bool {{_names[i]}}
                 {
                     {{isSame}}get => {{bytes[i]}} != 0;
                     {{_setter}} => {{bytes[i]}} = value ? (byte)1 : (byte)0;
@@ -88,10 +92,8 @@ internal sealed class BytesWithProperties
 
     private static string[] NamesOf(MemberDeclarationSyntax member) => member switch
     {
-        BaseFieldDeclarationSyntax field => [.. field.Declaration.Variables.Select(static variable => variable.Identifier.Text)],
+        FieldDeclarationSyntax field => [.. field.Declaration.Variables.Select(static variable => variable.Identifier.Text)],
         PropertyDeclarationSyntax property => [property.Identifier.Text],
-        MethodDeclarationSyntax method => [method.Identifier.Text],
-        BaseTypeDeclarationSyntax type => [type.Identifier.Text],
         _ => [],
     };
 
@@ -115,4 +117,8 @@ internal sealed class BytesWithProperties
             : _member.AttributeLists.Where(static list => list.Target?.Identifier.ValueText == "field").Select(static list => list.WithTarget(null));
         return [.. lists.Select(static list => list.WithLeadingTrivia(SyntaxFactory.ElasticMarker))];
     }
+
+    // A field's attributes are of its bytes.
+    private IEnumerable<AttributeListSyntax> AttributesOfProperty() =>
+        _member is PropertyDeclarationSyntax ? _member.AttributeLists.Where(static list => list.Target?.Identifier.ValueText != "field") : [];
 }

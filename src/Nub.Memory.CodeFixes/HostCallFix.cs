@@ -65,17 +65,20 @@ public sealed class HostCallFix : RemedyProvider
                 assignment is { RawKind: (int)SyntaxKind.SimpleAssignmentExpression, Parent: ExpressionStatementSyntax }
                     ? (assignment, Write(place, name, assignment.Right))
                     : null,
-            RefExpressionSyntax or PostfixUnaryExpressionSyntax
-                or PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.AddressOfExpression or (int)SyntaxKind.PreIncrementExpression or (int)SyntaxKind.PreDecrementExpression }
-                or MemberAccessExpressionSyntax { RawKind: (int)SyntaxKind.SimpleMemberAccessExpression, Parent: AssignmentExpressionSyntax }
-                or ArgumentSyntax { RefKindKeyword.RawKind: not 0 } => null,
-            _ => (access, Read(place, name)),
+            ArgumentSyntax { RefKindKeyword.RawKind: not 0 } => null,
+            _ => Writes.MayChange(access, site) ? null : (access, Read(place, name)),
         };
     }
 
     private static (ExpressionSyntax, string)? Call(InvocationExpressionSyntax call, Site site)
     {
         if (site.Model.GetSymbolInfo(call, site.CancellationToken).Symbol is not IMethodSymbol method)
+        {
+            return null;
+        }
+
+        // Arguments are taken by their places here.
+        if (call.ArgumentList.Arguments.Where((argument, i) => argument.NameColon is { } given && given.Name.Identifier.ValueText != method.Parameters[i].Name).Any())
         {
             return null;
         }
@@ -87,7 +90,7 @@ public sealed class HostCallFix : RemedyProvider
             ("Marshal", "Copy") when arguments.Length == 4 => Copy(method, arguments, site),
             ("Marshal", "ReadByte" or "ReadInt16" or "ReadInt32" or "ReadInt64") when Place(arguments, arguments.Length, site) is { } place => Read(place, s_marshal[rest]),
             ("Marshal", "WriteByte" or "WriteInt16" or "WriteInt32" or "WriteInt64") when Place(arguments, arguments.Length - 1, site) is { } place =>
-                Write(place, s_marshal[rest], arguments[arguments.Length - 1]),
+                Write(place, s_marshal[rest], arguments[arguments.Length - 1], isCharacter: method.Parameters[arguments.Length - 1].Type.SpecialType == SpecialType.System_Char),
             ("Unsafe", "Read" or "ReadUnaligned") when TypeOf(method, site, call) is { } type && Place(arguments, 1, site) is { } place => Read(place, type),
             ("Unsafe", "Write" or "WriteUnaligned") when TypeOf(method, site, call) is { } type && Place(arguments, 1, site) is { } place => Write(place, type, arguments[1]),
             _ => null,
@@ -110,12 +113,22 @@ public sealed class HostCallFix : RemedyProvider
         bool isOut = method.Parameters[0].Type.SpecialType == SpecialType.System_IntPtr;
         int address = isOut ? 0 : 2;
         int array = isOut ? 1 : 0;
-        return method.Parameters[array].Type is IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Byte } && SharedPlace.Of(arguments[address], site.Model) is { } place
-            ? $"{place.Memory}.{(isOut ? "CopyTo" : "CopyFrom")}({place.Offset}, {arguments[array]}.AsSpan({arguments[array + 1]}, {arguments[3]}))"
-            : null;
+        if (method.Parameters[array].Type is not IArrayTypeSymbol { ElementType.SpecialType: SpecialType.System_Byte } || SharedPlace.Of(arguments[address], site.Model) is not { } place
+            || site.Model.GetTypeInfo(arguments[array], site.CancellationToken).Type is null)
+        {
+            // What has a type only as an argument, such as [1, 2], has none as a span.
+            return null;
+        }
+
+        bool isInScope = site.Model.LookupNamespacesAndTypes(arguments[array].SpanStart, name: "MemoryExtensions").Any(static type => type.ContainingNamespace is { Name: "System", ContainingNamespace.IsGlobalNamespace: true });
+        string part = $"{arguments[array + 1]}, {arguments[3]}";
+        string span = isInScope ? $"{arguments[array].AsOperand()}.AsSpan({part})" : $"System.MemoryExtensions.AsSpan({arguments[array]}, {part})";
+        return $"{place.Memory}.{(isOut ? "CopyTo" : "CopyFrom")}({place.Offset}, {span})";
     }
 
     private static string Read(SharedPlace place, string type) => $"{place.Memory}.Read<{type}>({place.Offset})";
 
-    private static string Write(SharedPlace place, string type, ExpressionSyntax value) => $"{place.Memory}.Write<{type}>({place.Offset}, {value})";
+    // A character has no implicit conversion to the number that is written.
+    private static string Write(SharedPlace place, string type, ExpressionSyntax value, bool isCharacter = false) =>
+        $"{place.Memory}.Write<{type}>({place.Offset}, {(isCharacter ? $"({type}){value.AsOperand()}" : value.ToString())})";
 }

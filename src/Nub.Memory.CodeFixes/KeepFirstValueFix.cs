@@ -5,6 +5,8 @@ using Microsoft.CodeAnalysis.CodeFixes;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Formatting;
+using Nub.Memory.Generators.Diagnostics;
+using Nub.Memory.Generators.Layout;
 using Nub.Memory.Generators.Rules;
 
 namespace Nub.Memory.CodeFixes;
@@ -29,21 +31,57 @@ public sealed class KeepFirstValueFix : RemedyProvider
             yield break;
         }
 
+        if (!IsReplaceable(first, second, site))
+        {
+            yield break;
+        }
+
         if (LocalOf(first, second, site) is { } kept)
         {
-            yield return new Remedy(Title, "keep", second, editor => editor.ReplaceNode(second, SyntaxFactory.ParseExpression(kept).WithTriviaFrom(second)));
+            yield return new Remedy(Title, "keep", second, editor => editor.ReplaceNode(second, (current, _) => SyntaxFactory.ParseExpression(kept).WithTriviaFrom(current)));
         }
-        else if (SyntaxFactory.AreEquivalent(first, second) && StatementToPrecede(first, second) is { } statement)
+        else if (site.HasHint(Hints.Same) && SyntaxFactory.AreEquivalent(first, second) && Hoist.StatementToPrecede(first, static _ => false) is { Parent: BlockSyntax block } statement && block.Span.Contains(second.Span))
         {
-            string name = FreeName(first, statement, site);
+            string name = FreeName(first, site);
             yield return new Remedy(Title, "keep", first, editor =>
             {
-                editor.InsertBefore(statement, Declaration(first, name, statement, site));
-                editor.ReplaceNode(first, SyntaxFactory.IdentifierName(name).WithTriviaFrom(first));
-                editor.ReplaceNode(second, SyntaxFactory.IdentifierName(name).WithTriviaFrom(second));
-            });
+                editor.ReplaceNode(first, (current, _) => SyntaxFactory.IdentifierName(name).WithTriviaFrom(current));
+                editor.ReplaceNode(second, (current, _) => SyntaxFactory.IdentifierName(name).WithTriviaFrom(current));
+            }, Before: new Hoist(statement, Declaration(first, name, site)));
         }
     }
+
+    // A copy has no value of its own, and an array that is made twice is two; what is computed anew from other variables is another place; and a function may run at any time.
+    private static bool IsReplaceable(ExpressionSyntax first, ExpressionSyntax second, Site site)
+    {
+        if (first.Parent is ExpressionStatementSyntax || second.Parent is ExpressionStatementSyntax || second.SpanStart < first.SpanStart
+            || FunctionAround(first) != FunctionAround(second) || Writes.MayChange(second, site)
+            || site.Model.GetTypeInfo(first, site.CancellationToken).Type is not { IsValueType: true, SpecialType: not SpecialType.System_Void })
+        {
+            return false;
+        }
+
+        // In a loop that the first is not in, what comes after the second comes before it as well.
+        SyntaxNode? loop = second.Ancestors().LastOrDefault(outer => !outer.Span.Contains(first.Span)
+            && outer is WhileStatementSyntax or DoStatementSyntax or ForStatementSyntax or CommonForEachStatementSyntax);
+        int end = loop?.Span.End ?? second.SpanStart;
+        SyntaxNode[] between = [.. FreeNames.BodyAround(first).DescendantNodes().Where(node => node.SpanStart >= first.Span.End && node.SpanStart < end)];
+        return first.DescendantNodesAndSelf().OfType<SimpleNameSyntax>().All(used => site.Model.GetSymbolInfo(used, site.CancellationToken).Symbol switch
+        {
+            IMethodSymbol method => IsOnlyRead(method, site),
+            IPropertySymbol property => property.GetMethod is { } getter && IsOnlyRead(getter, site),
+            ILocalSymbol or IParameterSymbol or IFieldSymbol => !Writes.MayChange(site.Model.GetSymbolInfo(used, site.CancellationToken).Symbol!, between, site),
+            _ => true,
+        });
+    }
+
+    // A method of the user's that does something besides would do it once only.
+    private static bool IsOnlyRead(IMethodSymbol method, Site site) => method.IsInNub() || ShapeRules.IsGenerated(method) || method.DeclaringSyntaxReferences.All(reference =>
+        reference.SyntaxTree == site.Model.SyntaxTree && !reference.GetSyntax(site.CancellationToken).DescendantNodes().Any(part => Hoist.HasEffect(part, call =>
+            site.Model.GetSymbolInfo(call, site.CancellationToken).Symbol is { } called && (called.IsInNub() || ShapeRules.IsGenerated(called)))));
+
+    private static SyntaxNode? FunctionAround(ExpressionSyntax expression) =>
+        expression.Ancestors().FirstOrDefault(static outer => outer is AnonymousFunctionExpressionSyntax or LocalFunctionStatementSyntax or MemberDeclarationSyntax and not GlobalStatementSyntax);
 
     // What a pattern asks for is the name of a property, and nothing that another expression could stand for.
     private static ExpressionSyntax? ExpressionAt(Location place, Site site) =>
@@ -56,8 +94,8 @@ public sealed class KeepFirstValueFix : RemedyProvider
         if (first.Parent is not EqualsValueClauseSyntax { Parent: VariableDeclaratorSyntax variable }
             || variable.Parent?.Parent is not LocalDeclarationStatementSyntax { Parent: BlockSyntax block }
             || !block.Span.Contains(second.Span)
-            || IsAssigned(variable.Identifier.ValueText, block)
-            || site.Model.GetDeclaredSymbol(variable, site.CancellationToken) is not ILocalSymbol local)
+            || site.Model.GetDeclaredSymbol(variable, site.CancellationToken) is not ILocalSymbol local
+            || Writes.MayChange(local, block.DescendantNodes(), site))
         {
             return null;
         }
@@ -68,86 +106,36 @@ public sealed class KeepFirstValueFix : RemedyProvider
             return null;
         }
 
-        if (SyntaxFactory.AreEquivalent(first, second))
+        if (site.HasHint(Hints.Same) && SyntaxFactory.AreEquivalent(first, second))
         {
-            return variable.Identifier.ValueText;
+            return variable.Identifier.Text;
         }
 
         // whole = view.Load(), and then view.Length: whole.Length.
         return first is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Load" } load }
             && second is MemberAccessExpressionSyntax field && SyntaxFactory.AreEquivalent(load.Expression, field.Expression)
             && local.Type.GetMembers(field.Name.Identifier.ValueText).Any(static member => member is IFieldSymbol or IPropertySymbol)
-            ? $"{variable.Identifier.ValueText}.{field.Name}"
+            ? $"{variable.Identifier.Text}.{field.Name}"
             : null;
     }
 
-    private static bool IsAssigned(string name, SyntaxNode scope) => scope.DescendantNodes().OfType<IdentifierNameSyntax>().Any(use =>
-        use.Identifier.ValueText == name && use.Parent switch
-        {
-            AssignmentExpressionSyntax assignment => assignment.Left == use,
-            PrefixUnaryExpressionSyntax or PostfixUnaryExpressionSyntax => use.Parent.Kind() is SyntaxKind.PreIncrementExpression or SyntaxKind.PreDecrementExpression
-                or SyntaxKind.PostIncrementExpression or SyntaxKind.PostDecrementExpression or SyntaxKind.AddressOfExpression,
-            ArgumentSyntax argument => argument.RefKindKeyword.RawKind is (int)SyntaxKind.RefKeyword or (int)SyntaxKind.OutKeyword || argument.Parent is TupleExpressionSyntax { Parent: AssignmentExpressionSyntax },
-            RefExpressionSyntax => true,
-            _ => false,
-        });
-
-    /// <summary>The statement that the first read can be moved in front of, without it being made more often, or earlier than something that it should see the effect of.</summary>
-    private static StatementSyntax? StatementToPrecede(ExpressionSyntax first, ExpressionSyntax second)
-    {
-        SyntaxNode node = first;
-        for (; node.Parent is { } parent and not BlockSyntax; node = parent)
-        {
-            bool isAlwaysRun = parent switch
-            {
-                WhileStatementSyntax or DoStatementSyntax or ForStatementSyntax or ElseClauseSyntax or SwitchSectionSyntax or GlobalStatementSyntax
-                    or AnonymousFunctionExpressionSyntax or ConditionalAccessExpressionSyntax or SwitchExpressionArmSyntax or WhenClauseSyntax => false,
-                BinaryExpressionSyntax both when parent.Kind() is SyntaxKind.LogicalAndExpression or SyntaxKind.LogicalOrExpression or SyntaxKind.CoalesceExpression => both.Left == node,
-                ConditionalExpressionSyntax choice => choice.Condition == node,
-                IfStatementSyntax branch => branch.Condition == node,
-                _ => parent is not MemberDeclarationSyntax,
-            };
-            if (!isAlwaysRun)
-            {
-                return null;
-            }
-        }
-
-        return node is StatementSyntax { Parent: BlockSyntax block } statement and not (UsingStatementSyntax or FixedStatementSyntax or LockStatementSyntax)
-            && block.Span.Contains(second.Span)
-            && !statement.DescendantNodes().Any(earlier => earlier.Span.End <= first.SpanStart
-                && earlier is InvocationExpressionSyntax or AssignmentExpressionSyntax or AwaitExpressionSyntax or ObjectCreationExpressionSyntax)
-            ? statement
-            : null;
-    }
-
-    private static StatementSyntax Declaration(ExpressionSyntax first, string name, StatementSyntax statement, Site site)
+    private static StatementSyntax Declaration(ExpressionSyntax first, string name, Site site)
     {
         string type = site.Model.GetTypeInfo(first, site.CancellationToken).Type!.ToMinimalDisplayString(site.Model, first.SpanStart);
         return SyntaxFactory.ParseStatement($"{type} {name} = {first.WithoutTrivia()};")
-            .WithLeadingTrivia(statement.GetLeadingTrivia())
             .WithTrailingTrivia(SyntaxFactory.ElasticCarriageReturnLineFeed)
             .WithAdditionalAnnotations(Formatter.Annotation);
     }
 
-    // Different reads of one body get different names, whether they are fixed one by one or together: by how many others of the
-    // same name come before.
-    private static string FreeName(ExpressionSyntax first, StatementSyntax statement, Site site)
+    // One read that is made in several places wants one name.
+    private static string FreeName(ExpressionSyntax first, Site site)
     {
-        SyntaxNode body = first.AncestorsAndSelf().OfType<MemberDeclarationSyntax>().FirstOrDefault() ?? (SyntaxNode)statement;
         string wanted = NameOf(first);
-        int earlier = body.DescendantNodes().OfType<ExpressionSyntax>()
+        IEnumerable<bool> earlier = FreeNames.BodyAround(first).DescendantNodes().OfType<ExpressionSyntax>()
             .Where(other => other.SpanStart < first.SpanStart && other.GetType() == first.GetType() && NameOf(other) == wanted && !SyntaxFactory.AreEquivalent(other, first))
-            .Select(static other => other.WithoutTrivia().ToString()).Distinct().Count();
-        for (int i = earlier; ; i++)
-        {
-            string name = i == 0 ? wanted : wanted + (i + 1);
-            if (site.Model.LookupSymbols(statement.SpanStart, name: name).IsEmpty && SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None
-                && !body.DescendantTokens().Any(token => token.IsKind(SyntaxKind.IdentifierToken) && token.ValueText == name))
-            {
-                return name;
-            }
-        }
+            .GroupBy(static other => other.WithoutTrivia().ToString())
+            .Select(static same => !same.Any(FreeNames.IsNamed));
+        return FreeNames.Find(wanted, first, earlier, site);
     }
 
     private static string NameOf(ExpressionSyntax read)

@@ -43,7 +43,7 @@ public sealed class ReadValidatedFix : RemedyProvider
                 target = name;
                 fixedNode = () => name.WithIdentifier(SyntaxFactory.Identifier(Checked)).WithTriviaFrom(name);
                 break;
-            case "Read" when call.Expression is not MemberBindingExpressionSyntax:
+            case "Read" when !call.IsBound():
                 string type = method.TypeArguments[0].ToMinimalDisplayString(site.Model, call.SpanStart);
                 if (call.Parent is ExpressionStatementSyntax)
                 {
@@ -83,7 +83,7 @@ public sealed class ReadValidatedFix : RemedyProvider
         {
             Parent: VariableDeclaratorSyntax
             {
-                Parent: VariableDeclarationSyntax { Variables.Count: 1, Parent: LocalDeclarationStatementSyntax { Parent: BlockSyntax or GlobalStatementSyntax } statement } declaration
+                Parent: VariableDeclarationSyntax { Variables.Count: 1, Parent: LocalDeclarationStatementSyntax { UsingKeyword.RawKind: 0, Parent: BlockSyntax or GlobalStatementSyntax } statement } declaration
             }
         } && SymbolEqualityComparer.Default.Equals(
             site.Model.GetTypeInfo(declaration.Type, site.CancellationToken).Type, site.Model.GetTypeInfo(call, site.CancellationToken).Type)
@@ -125,21 +125,9 @@ public sealed class ReadValidatedFix : RemedyProvider
 
     private static string Throw(string type) => $"throw new System.IO.InvalidDataException(\"The shared memory does not hold a legal {type}.\")";
 
-    // Several reads in one body get different names, whether they are fixed one by one or together.
-    private static string FreeName(InvocationExpressionSyntax call, Site site)
-    {
-        SyntaxNode body = call.AncestorsAndSelf().FirstOrDefault(static node => node is MemberDeclarationSyntax) ?? call.SyntaxTree.GetRoot();
-        int earlier = body.DescendantNodes().OfType<InvocationExpressionSyntax>()
-            .Count(other => other.SpanStart < call.SpanStart && NameOf(other)?.Identifier.ValueText is "Read" or Checked && IsOfValidated(other, site));
-        for (int i = earlier; ; i++)
-        {
-            string name = i == 0 ? "value" : "value" + (i + 1);
-            if (site.Model.LookupSymbols(call.SpanStart, name: name).IsEmpty)
-            {
-                return name;
-            }
-        }
-    }
+    private static string FreeName(InvocationExpressionSyntax call, Site site) => FreeNames.Find("value", call, FreeNames.BodyAround(call).DescendantNodes().OfType<InvocationExpressionSyntax>()
+        .Where(other => other.SpanStart < call.SpanStart && NameOf(other)?.Identifier.ValueText is "Read" or Checked && IsOfValidated(other, site))
+        .Select(other => NameOf(other)!.Identifier.ValueText == "Read" && other.Parent is not ExpressionStatementSyntax && DeclarationOf(other, site) is null), site);
 
     private static bool IsOfValidated(InvocationExpressionSyntax call, Site site) =>
         site.Model.GetSymbolInfo(call, site.CancellationToken).Symbol is IMethodSymbol { TypeArguments: [{ } type] } && type.IsValidateOnRead();

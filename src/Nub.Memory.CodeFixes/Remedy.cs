@@ -9,7 +9,8 @@ namespace Nub.Memory.CodeFixes;
 /// <param name="Target">What is changed. Two diagnostics may be cured by one change of one node.</param>
 /// <param name="Apply">The change.</param>
 /// <param name="KeepsInside">Whether what stands inside the target stays, so that it can be changed in the same pass.</param>
-internal sealed record Remedy(string Title, string Key, SyntaxNode Target, Action<SyntaxEditor> Apply, bool KeepsInside = false)
+/// <param name="Before">What is declared for it; null when that is nothing.</param>
+internal sealed record Remedy(string Title, string Key, SyntaxNode Target, Action<SyntaxEditor> Apply, bool KeepsInside = false, Hoist? Before = null)
 {
     /// <summary>Whether both can be applied in one pass.</summary>
     public bool GoesWith(Remedy other) =>

@@ -50,13 +50,14 @@ public abstract class RemedyProvider : CodeFixProvider
     {
         DocumentEditor editor = await DocumentEditor.CreateAsync(document, cancellation).ConfigureAwait(false);
         var done = new List<Remedy>();
-        foreach (Diagnostic diagnostic in diagnostics)
+        foreach (Diagnostic diagnostic in diagnostics.OrderBy(static one => one.Location.SourceSpan.Start))
         {
             Remedy? remedy = RemediesOf(diagnostic, editor.SemanticModel, cancellation).FirstOrDefault(candidate => candidate.Key == key);
             if (remedy is not null && done.TrueForAll(earlier => earlier.Target != remedy.Target && earlier.GoesWith(remedy)))
             {
-                done.Add(remedy);
+                remedy.Before?.Apply(editor, isFirst: done.TrueForAll(earlier => earlier.Before?.Statement != remedy.Before.Statement));
                 remedy.Apply(editor);
+                done.Add(remedy);
             }
         }
 

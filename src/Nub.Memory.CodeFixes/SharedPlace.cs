@@ -12,12 +12,16 @@ internal sealed class SharedPlace
     private readonly long _constant;
     private readonly string? _computed;
 
-    private SharedPlace(string memory, SemanticModel model, long constant, string? computed)
+    // The computed part as it may stand where nothing is added to it.
+    private readonly string? _alone;
+
+    private SharedPlace(string memory, SemanticModel model, long constant, string? computed, string? alone)
     {
         Memory = memory;
         _model = model;
         _constant = constant;
         _computed = computed;
+        _alone = alone;
     }
 
     /// <summary>The expression that is the memory.</summary>
@@ -29,7 +33,7 @@ internal sealed class SharedPlace
         get
         {
             string constant = _constant.ToString(CultureInfo.InvariantCulture);
-            return _computed is null ? constant : $"(ulong)({_computed}{(_constant == 0 ? "" : " + " + constant)})";
+            return _computed is null ? constant : _constant == 0 ? _alone ?? _computed : $"{_computed} + {constant}";
         }
     }
 
@@ -42,7 +46,7 @@ internal sealed class SharedPlace
             Of(sum.Left, model)?.Plus(sum.Right, SizeOfTarget(sum.Left, model)) ?? Of(sum.Right, model)?.Plus(sum.Left, SizeOfTarget(sum.Right, model)),
         InvocationExpressionSyntax { ArgumentList.Arguments: [var start, var offset] } call when IsOfPointer(call, "Add", model) => Of(start.Expression, model)?.Plus(offset.Expression, 1),
         InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax access, ArgumentList.Arguments.Count: 0 } call when IsOfPointer(call, "ToPointer", model) => Of(access.Expression, model),
-        MemberAccessExpressionSyntax { Name.Identifier.ValueText: "BaseAddress" } access when IsHost(access.Expression, model) => new SharedPlace(access.Expression.ToString(), model, 0, null),
+        MemberAccessExpressionSyntax { Name.Identifier.ValueText: "BaseAddress" } access when IsHost(access.Expression, model) => new SharedPlace(access.Expression.ToString(), model, 0, null, null),
         _ => null,
     };
 
@@ -68,18 +72,21 @@ internal sealed class SharedPlace
             return null;
         }
 
-        if (_model.GetConstantValue(offset) is { HasValue: true, Value: { } value } && value is not string)
+        if (_model.GetConstantValue(offset) is { HasValue: true, Value: { } value } && value is not (string or bool))
         {
-            decimal constant = _constant + (Convert.ToDecimal(value, CultureInfo.InvariantCulture) * unit);
-            return constant is >= 0 and <= long.MaxValue ? new SharedPlace(Memory, _model, (long)constant, _computed) : null;
+            decimal number = value is char character ? character : Convert.ToDecimal(value, CultureInfo.InvariantCulture);
+            decimal constant = _constant + (number * unit);
+            return constant is >= 0 and <= long.MaxValue ? new SharedPlace(Memory, _model, (long)constant, _computed, _alone) : null;
         }
 
-        string term = unit == 1 ? offset.ToString() : $"{Factor(offset)} * {unit.ToString(CultureInfo.InvariantCulture)}";
-        return new SharedPlace(Memory, _model, _constant, _computed is null ? term : $"{_computed} + {term}");
+        // An address is computed in 64 bits, where a product or a sum of smaller numbers would overflow.
+        bool isWide = _model.GetTypeInfo(offset).Type?.SpecialType == SpecialType.System_UInt64;
+        string factor = (isWide ? "" : "(ulong)") + offset.AsOperand();
+        string term = unit == 1 ? factor : $"{factor} * {unit.ToString(CultureInfo.InvariantCulture)}";
+        return _computed is null
+            ? new SharedPlace(Memory, _model, _constant, term, isWide && unit == 1 ? offset.ToString() : null)
+            : new SharedPlace(Memory, _model, _constant, $"{_computed} + {term}", null);
     }
-
-    private static string Factor(ExpressionSyntax offset) =>
-        offset is IdentifierNameSyntax or MemberAccessExpressionSyntax or InvocationExpressionSyntax or ParenthesizedExpressionSyntax ? offset.ToString() : $"({offset})";
 
     private static bool IsHost(ExpressionSyntax expression, SemanticModel model) =>
         model.GetTypeInfo(expression).Type is { Name: "HostSharedMemory", ContainingNamespace: { Name: "Memory", ContainingNamespace.Name: "Nub" } };

@@ -6,7 +6,10 @@ using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Editing;
 using Microsoft.CodeAnalysis.Formatting;
+using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Layout;
 using Nub.Memory.Generators.Rules;
+using Nub.Memory.Generators.Symbols;
 
 namespace Nub.Memory.CodeFixes;
 
@@ -14,6 +17,9 @@ namespace Nub.Memory.CodeFixes;
 [ExportCodeFixProvider(LanguageNames.CSharp), Shared]
 public sealed class UsingLeaseFix : RemedyProvider
 {
+    private const string Title = "Declare it with 'using'";
+    private const string Key = "using";
+
     /// <inheritdoc/>
     public override ImmutableArray<string> FixableDiagnosticIds { get; } = [Descriptors.Lease.Id];
 
@@ -22,33 +28,54 @@ public sealed class UsingLeaseFix : RemedyProvider
         // A using declaration stands in a block; in a switch section there can be none.
         if (site.Node.FirstAncestorOrSelf<InvocationExpressionSyntax>() is not { } begin
             || begin.FirstAncestorOrSelf<StatementSyntax>() is not { Parent: BlockSyntax or GlobalStatementSyntax } statement
-            || begin.Ancestors().TakeWhile(node => node != statement).Any(static node => node is AnonymousFunctionExpressionSyntax))
+            || !LeaseScope.MayHold(begin, site))
         {
+            yield break;
+        }
+
+        if (begin.Parent is MemberAccessExpressionSyntax or ArgumentSyntax)
+        {
+            if (Hoist.StatementToPrecede(begin, call => IsUnderLease(call, site)) is { } first)
+            {
+                string name = FreeName(begin, site);
+                yield return new Remedy(Title, Key, begin, editor => editor.ReplaceNode(begin, (current, _) => SyntaxFactory.IdentifierName(name).WithTriviaFrom(current)),
+                    Before: new Hoist(first, Declaration(begin, name, site)));
+            }
+
             yield break;
         }
 
         Action<SyntaxEditor>? apply = statement switch
         {
-            LocalDeclarationStatementSyntax { Declaration.Variables: [{ Initializer.Value: { } value } variable] } declaration when value == begin => Declare(declaration, variable, site),
+            LocalDeclarationStatementSyntax { Declaration.Variables: [{ Initializer.Value: { } value } variable] } declaration when value == begin => Declare(declaration, variable, begin, site),
             ExpressionStatementSyntax { Expression: var whole } when whole == begin || IsDiscard(whole, begin) => Keep(statement, begin, site),
-            _ when begin.Parent is MemberAccessExpressionSyntax or ArgumentSyntax => Hoist(statement, begin, site),
             _ => null,
         };
         if (apply is not null)
         {
-            yield return new Remedy("Declare it with 'using'", "using", statement, apply);
+            yield return new Remedy(Title, Key, statement, apply);
         }
     }
+
+    // What is done under a lease, and to begin one, minds no other lease.
+    private static bool IsUnderLease(InvocationExpressionSyntax call, Site site) =>
+        site.Model.GetSymbolInfo(call, site.CancellationToken).Symbol is IMethodSymbol method && (method.ContainingType.IsLease() || (method.ReturnType.IsLease() && method.IsInNub()));
 
     private static bool IsDiscard(ExpressionSyntax whole, ExpressionSyntax begin) =>
         whole is AssignmentExpressionSyntax { Left: IdentifierNameSyntax { Identifier.ValueText: "_" } } assignment && assignment.Right == begin;
 
     // What ended it by hand would end it twice. Where that is more than a statement of its own, a person has to look.
-    private static Action<SyntaxEditor>? Declare(LocalDeclarationStatementSyntax declaration, VariableDeclaratorSyntax variable, Site site)
+    private static Action<SyntaxEditor>? Declare(LocalDeclarationStatementSyntax declaration, VariableDeclaratorSyntax variable, InvocationExpressionSyntax begin, Site site)
     {
-        ISymbol? local = site.Model.GetDeclaredSymbol(variable, site.CancellationToken);
+        if (site.Model.GetDeclaredSymbol(variable, site.CancellationToken) is not ILocalSymbol local
+            || !SymbolEqualityComparer.Default.Equals(local.Type, site.Model.GetTypeInfo(begin, site.CancellationToken).Type))
+        {
+            return null;
+        }
+
+        SyntaxNode scope = LeaseScope.Around(declaration);
         var ends = new List<StatementSyntax>();
-        foreach (IdentifierNameSyntax use in declaration.Parent!.DescendantNodes().OfType<IdentifierNameSyntax>())
+        foreach (IdentifierNameSyntax use in scope.DescendantNodes().OfType<IdentifierNameSyntax>())
         {
             if (use.Identifier.ValueText != variable.Identifier.ValueText
                 || !SymbolEqualityComparer.Default.Equals(site.Model.GetSymbolInfo(use, site.CancellationToken).Symbol, local))
@@ -56,12 +83,16 @@ public sealed class UsingLeaseFix : RemedyProvider
                 continue;
             }
 
-            bool isEnd = use.Parent is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Dispose" } end && end.Expression == use;
-            if (isEnd && use.Parent!.Parent is InvocationExpressionSyntax { Parent: ExpressionStatementSyntax { Parent: BlockSyntax } statement })
+            if (use.Parent is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Dispose", Parent: var call })
             {
-                ends.Add(statement);
+                if (call is not InvocationExpressionSyntax { Parent: ExpressionStatementSyntax { Parent: BlockSyntax or GlobalStatementSyntax } end } || !LeaseScope.IsLeftAfter(end, scope))
+                {
+                    return null;
+                }
+
+                ends.Add(end);
             }
-            else if (isEnd || use.Parent is AssignmentExpressionSyntax || use.Parent is ArgumentSyntax { RefKindKeyword.RawKind: (int)SyntaxKind.RefKeyword or (int)SyntaxKind.OutKeyword })
+            else if (!IsLent(use, site))
             {
                 return null;
             }
@@ -75,23 +106,21 @@ public sealed class UsingLeaseFix : RemedyProvider
             foreach (StatementSyntax end in ends)
             {
                 bool hasComment = end.GetLeadingTrivia().Concat(end.GetTrailingTrivia()).Any(static trivia => !trivia.IsKind(SyntaxKind.WhitespaceTrivia) && !trivia.IsKind(SyntaxKind.EndOfLineTrivia));
-                editor.RemoveNode(end, hasComment ? SyntaxRemoveOptions.KeepExteriorTrivia : SyntaxRemoveOptions.KeepNoTrivia);
+                editor.RemoveNode(end.Parent is GlobalStatementSyntax global ? global : end, hasComment ? SyntaxRemoveOptions.KeepExteriorTrivia : SyntaxRemoveOptions.KeepNoTrivia);
             }
         };
     }
 
+    // Anything else may make another its owner.
+    private static bool IsLent(IdentifierNameSyntax use, Site site) => use.Parent switch
+    {
+        MemberAccessExpressionSyntax access => access.Expression == use,
+        ArgumentSyntax argument => site.Model.GetOperation(argument, site.CancellationToken) is IArgumentOperation { Parameter.RefKind: RefKind.In or RefKind.RefReadOnlyParameter },
+        _ => false,
+    };
+
     private static Action<SyntaxEditor> Keep(StatementSyntax statement, InvocationExpressionSyntax begin, Site site) =>
         editor => editor.ReplaceNode(statement, Declaration(begin, FreeName(begin, site), site).WithTriviaFrom(statement));
-
-    private static Action<SyntaxEditor> Hoist(StatementSyntax statement, InvocationExpressionSyntax begin, Site site)
-    {
-        string name = FreeName(begin, site);
-        return editor =>
-        {
-            editor.InsertBefore(statement, Declaration(begin, name, site).WithLeadingTrivia(statement.GetLeadingTrivia()));
-            editor.ReplaceNode(begin, SyntaxFactory.IdentifierName(name).WithTriviaFrom(begin));
-        };
-    }
 
     private static StatementSyntax Declaration(InvocationExpressionSyntax begin, string name, Site site)
     {
@@ -101,20 +130,17 @@ public sealed class UsingLeaseFix : RemedyProvider
             .WithAdditionalAnnotations(Formatter.Annotation);
     }
 
-    // Several in one body get different names, whether they are fixed one by one or together.
     private static string FreeName(InvocationExpressionSyntax begin, Site site)
     {
-        string wanted = site.Model.GetTypeInfo(begin, site.CancellationToken).Type?.Name == "GuestLease" ? "lease" : "access";
-        int earlier = begin.FirstAncestorOrSelf<BlockSyntax>()?.DescendantNodes().OfType<InvocationExpressionSyntax>()
-            .Count(other => other.SpanStart < begin.SpanStart && other.Expression is MemberAccessExpressionSyntax access
-                && begin.Expression is MemberAccessExpressionSyntax mine && access.Name.Identifier.ValueText == mine.Name.Identifier.ValueText) ?? 0;
-        for (int i = earlier; ; i++)
-        {
-            string name = i == 0 ? wanted : wanted + (i + 1);
-            if (site.Model.LookupSymbols(begin.SpanStart, name: name).IsEmpty)
-            {
-                return name;
-            }
-        }
+        string wanted = NameFor(begin, site)!;
+        IEnumerable<bool> earlier = FreeNames.BodyAround(begin).DescendantNodes().OfType<InvocationExpressionSyntax>()
+            .Where(other => other.SpanStart < begin.SpanStart && NameFor(other, site) == wanted)
+            .Select(static other => !FreeNames.IsNamed(other));
+        return FreeNames.Find(wanted, begin, earlier, site);
     }
+
+    private static string? NameFor(InvocationExpressionSyntax call, Site site) =>
+        call.Expression is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Enter" or "EnterGuest" } && site.Model.GetTypeInfo(call, site.CancellationToken).Type is { } type && type.IsLease()
+            ? type.Name == "GuestLease" ? "lease" : "access"
+            : null;
 }

@@ -26,5 +26,8 @@ internal static class Hints
     /// <summary>Of NUB0005: present when each field says its own offset.</summary>
     public const string Explicit = "explicit";
 
+    /// <summary>Of NUB0010: present when the second read begins where the first did.</summary>
+    public const string Same = "same";
+
     public static readonly ImmutableDictionary<string, string?> None = ImmutableDictionary<string, string?>.Empty;
 }

@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Domains;
+using Nub.Memory.Generators.Diagnostics;
 using Nub.Memory.Generators.Layout;
 using Nub.Memory.Generators.Symbols;
 using Nub.Memory.Generators.Taint;
@@ -39,7 +41,8 @@ internal static class DoubleFetchRule
             {
                 int line = SourceText.LineOf(first);
                 SyntaxNode shown = CallContext.Shown(repetition.Second.CallContext, repetition.Second.Operation!).Syntax;
-                report(Diagnostic.Create(Descriptors.DoubleFetch, shown.GetLocation(), [first.GetLocation()],
+                ImmutableDictionary<string, string?> hints = repetition.Distance == 0 ? Hints.None.Add(Hints.Same, null) : Hints.None;
+                report(Diagnostic.Create(Descriptors.DoubleFetch, shown.GetLocation(), [first.GetLocation()], hints,
                     NameOf(repetition.Second, shown), NameOf(repetition.First, first), line, Advice(repetition)));
             }
         }

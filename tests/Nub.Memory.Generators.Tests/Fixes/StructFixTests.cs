@@ -166,6 +166,51 @@ public sealed class StructFixTests
         """,
         key: "byte with property");
 
+    [Fact]
+    public Task What_must_be_set_still_must_and_no_name_of_another_part_is_taken() => Fixing.CheckAsync<BoolFieldFix>(
+        """
+        [AllValid]
+        public partial struct Packet
+        {
+            public required bool IsLast;
+            [Obsolete("Ask for IsLast.")] public bool IsEnd { get; set; }
+        }
+
+        public partial struct Packet
+        {
+            public const int IsLastByte = 0;
+            public static Packet Last => new() { IsLast = true };
+        }
+        """,
+        """
+        [AllValid]
+        public partial struct Packet
+        {
+            public byte IsLastByte2;
+
+            public required bool IsLast
+            {
+                readonly get => IsLastByte2 != 0;
+                set => IsLastByte2 = value ? (byte)1 : (byte)0;
+            }
+            public byte IsEndByte;
+
+            [Obsolete("Ask for IsLast.")]
+            public bool IsEnd
+            {
+                readonly get => IsEndByte != 0;
+                set => IsEndByte = value ? (byte)1 : (byte)0;
+            }
+        }
+
+        public partial struct Packet
+        {
+            public const int IsLastByte = 0;
+            public static Packet Last => new() { IsLast = true };
+        }
+        """,
+        key: "byte with property");
+
     [Theory]
     [InlineData("[AllValid] public unsafe partial struct Foo { public fixed bool Flags[4]; }", "Use byte")]
     [InlineData("[InlineArray(4)] public struct Four { private bool _first; } [AllValid] public partial struct Foo { public Four Flags; }", "Use byte")]

@@ -127,4 +127,73 @@ public sealed class TypeArgumentFixTests
             private static bool Check(in Request request) => request.IsUrgent;
         }
         """);
+
+    [Fact]
+    public Task What_is_read_takes_no_name_that_is_in_use() => Fixing.CheckAsync<ReadValidatedFix>(
+        """
+        [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+
+        public static class Test
+        {
+            public static bool Run(HostSharedMemory host)
+            {
+                bool first = Check(host.Read<Request>(0));
+                if (first)
+                {
+                    Request value = default;
+                    return Check(value);
+                }
+
+                return Check(host.Read<Request>(8));
+            }
+
+            private static bool Check(in Request request) => request.IsUrgent;
+        }
+        """,
+        """
+        [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+
+        public static class Test
+        {
+            public static bool Run(HostSharedMemory host)
+            {
+                bool first = Check(host.TryReadValidated<Request>(0, out Request value2) ? value2 : throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request."));
+                if (first)
+                {
+                    Request value = default;
+                    return Check(value);
+                }
+
+                return Check(host.TryReadValidated<Request>(8, out Request value3) ? value3 : throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request."));
+            }
+
+            private static bool Check(in Request request) => request.IsUrgent;
+        }
+        """);
+
+    [Fact]
+    public Task Statements_of_a_program_get_different_names() => Fixing.CheckAsync<ReadValidatedFix>(
+        """
+        using HostSharedMemory host = new ExclusiveSharedMemory(4096).Build().Host;
+        Console.WriteLine(host.Read<Request>(0));
+        Console.WriteLine(host.Read<Request>(8));
+        [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+        """,
+        """
+        using HostSharedMemory host = new ExclusiveSharedMemory(4096).Build().Host;
+        Console.WriteLine(host.TryReadValidated<Request>(0, out Request value) ? value : throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request."));
+        Console.WriteLine(host.TryReadValidated<Request>(8, out Request value2) ? value2 : throw new System.IO.InvalidDataException("The shared memory does not hold a legal Request."));
+        [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+        """);
+
+    [Theory]
+    [InlineData("_ = holder?.Host.Read<Request>(0);")]
+    [InlineData("_ = holder?.Hosts[0].Read<Request>(0);")]
+    [InlineData("_ = holder?.Host!.Read<Request>(0);")]
+    public async Task What_is_called_behind_a_question_mark_is_left_to_a_person(string statement) =>
+        Assert.Empty(await Fixing.TitlesAsync<ReadValidatedFix>($$"""
+            [ValidateOnRead] public partial struct Request { public bool IsUrgent; }
+            public sealed class Holder(HostSharedMemory host) { public HostSharedMemory Host => host; public HostSharedMemory[] Hosts => [host]; }
+            public static class Test { public static void Run(Holder? holder) { {{statement}} } }
+            """));
 }

@@ -36,6 +36,11 @@ internal static class Code
 
     public static CSharpCompilation Compile(string source, params MetadataReference[] more) => Compile([source], more);
 
+    /// <summary>Code whose file of global usings is another than that of a project with implicit ones.</summary>
+    public static CSharpCompilation Compile(string source, string? usings) => usings is null
+        ? Compile(source)
+        : Compile(source).ReplaceSyntaxTree(s_usings, CSharpSyntaxTree.ParseText(usings, ParseOptions, s_usings.FilePath));
+
     /// <summary>Code in an assembly called Test; with more references than usual, in one of a name of its own, so that one of them may be called Test.</summary>
     public static CSharpCompilation Compile(string[] sources, params MetadataReference[] more)
     {

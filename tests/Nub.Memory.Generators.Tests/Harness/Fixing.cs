@@ -18,15 +18,15 @@ internal static class Fixing
 
     /// <summary>
     /// Checks what becomes of the code. The result compiles, and nothing that the fix is for is left. Where a diagnostic has
-    /// several remedies the key names one.
+    /// several remedies the key names one. Without other <paramref name="usings"/> it has those of a project with implicit ones.
     /// </summary>
-    public static async Task CheckAsync<TFix>(string before, string after, string? key = null, bool leavesNothing = true) where TFix : CodeFixProvider, new()
+    public static async Task CheckAsync<TFix>(string before, string after, string? key = null, bool leavesNothing = true, string? usings = null) where TFix : CodeFixProvider, new()
     {
-        string one = await ToFixpointAsync<TFix>(before, key, all: false);
-        string all = await ToFixpointAsync<TFix>(before, key, all: true);
+        string one = await ToFixpointAsync<TFix>(before, key, all: false, usings);
+        string all = await ToFixpointAsync<TFix>(before, key, all: true, usings);
         Assert.Equal(after.ReplaceLineEndings("\n"), one);
         Assert.Equal(one, all);
-        await CheckResultAsync(one, leavesNothing ? new TFix().FixableDiagnosticIds : []);
+        await CheckResultAsync(one, leavesNothing ? new TFix().FixableDiagnosticIds : [], usings);
     }
 
     /// <summary>The titles that are offered for the first diagnostic of the code that the fix is for.</summary>
@@ -36,20 +36,20 @@ internal static class Fixing
         return [.. (await ActionsAsync(new TFix(), document, diagnostics[0])).Select(static action => action.Title)];
     }
 
-    private static async Task CheckResultAsync(string source, ImmutableArray<string> cured)
+    private static async Task CheckResultAsync(string source, ImmutableArray<string> cured, string? usings)
     {
-        CSharpCompilation compilation = Code.Generate(Code.Compile(source));
+        CSharpCompilation compilation = Code.Generate(Code.Compile(source, usings));
         IEnumerable<Diagnostic> compiler = compilation.GetDiagnostics().Where(static one => one.Severity >= DiagnosticSeverity.Warning && !Code.IsNoise(one));
         IEnumerable<Diagnostic> rules = (await Code.AnalyzeAsync(compilation)).Where(one => cured.Contains(one.Id));
         Assert.Equal("", string.Join('\n', compiler.Concat(rules)));
     }
 
-    private static async Task<string> ToFixpointAsync<TFix>(string source, string? key, bool all) where TFix : CodeFixProvider, new()
+    private static async Task<string> ToFixpointAsync<TFix>(string source, string? key, bool all, string? usings) where TFix : CodeFixProvider, new()
     {
         var fix = new TFix();
         for (int round = 0; round < MostRounds; round++)
         {
-            (Document document, Diagnostic[] diagnostics) = await OpenAsync(source, fix.FixableDiagnosticIds);
+            (Document document, Diagnostic[] diagnostics) = await OpenAsync(source, fix.FixableDiagnosticIds, usings);
             CodeAction? action = null;
             foreach (Diagnostic diagnostic in diagnostics)
             {
@@ -96,9 +96,9 @@ internal static class Fixing
     }
 
     // A project with the code, the generated files and the references; and what the fix is for.
-    private static async Task<(Document Document, Diagnostic[] Diagnostics)> OpenAsync(string source, ImmutableArray<string> ids)
+    private static async Task<(Document Document, Diagnostic[] Diagnostics)> OpenAsync(string source, ImmutableArray<string> ids, string? usings = null)
     {
-        CSharpCompilation compilation = Code.Generate(Code.Compile(source));
+        CSharpCompilation compilation = Code.Generate(Code.Compile(source, usings));
         using var workspace = new AdhocWorkspace();
         Project project = workspace.AddProject(ProjectInfo.Create(
             ProjectId.CreateNewId(), VersionStamp.Default, "Test", "Test", LanguageNames.CSharp,
