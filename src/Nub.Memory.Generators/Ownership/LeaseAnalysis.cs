@@ -168,7 +168,7 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
         || argument is { Parameter: { Ordinal: 0, ContainingSymbol: IMethodSymbol { IsExtensionMethod: true } }, Parent: IInvocationOperation }
         || argument.Parent is IObjectCreationOperation { Type: INamedTypeSymbol { OriginalDefinition.SpecialType: SpecialType.System_Nullable_T } };
 
-    // What has a Try twin for the offsets that a guest chooses. At a constant offset the host's own mistake would show in its first test.
+    // What has a Try twin for the offsets and counts that a guest chooses. With constants the host's own mistake would show in its first test.
     private static bool GuestCanMakeThrow(IInvocationOperation call)
     {
         IMethodSymbol method = call.TargetMethod;
@@ -178,8 +178,24 @@ internal sealed class LeaseAnalysis(IOperation body) : OriginAnalysis
         }
 
         return method is { Name: "Pop" or "Push" or "PushPrefixed", ContainingType.Name: "SharedStack" }
-            || call.Arguments.Any(static argument => argument is { Parameter: { Name: "offset", Type.SpecialType: SpecialType.System_UInt64 }, Value.ConstantValue.HasValue: false });
+            || (call.Arguments.Any(IsChosen) && (method.Name == "StackAt" || !method.ContainingType.GetMembers("Try" + method.Name).IsEmpty));
     }
+
+    private static bool IsChosen(IArgumentOperation argument) => argument is { Value.ConstantValue.HasValue: false, Parameter: { Type.SpecialType: var type } parameter } && parameter.Name switch
+    {
+        "offset" or "guestAddress" => type == SpecialType.System_UInt64,
+        "count" or "length" => type is SpecialType.System_UInt64 or SpecialType.System_Int32 && !IsHostsNumber(argument.Value),
+        _ => false,
+    };
+
+    // How much there is of a memory or an array, or what was set when the object was made: a guest has no say in it.
+    private static bool IsHostsNumber(IOperation value) => value switch
+    {
+        IConversionOperation conversion => IsHostsNumber(conversion.Operand),
+        IPropertyReferenceOperation { Property: { Name: "Size" or "Length" or "Count" } property } => property.IsInNub() || FrameworkTypes.IsFrameworks(property),
+        IFieldReferenceOperation { Field: { IsReadOnly: true, ContainingType.IsReferenceType: true } } => true,
+        _ => false,
+    };
 
     private static bool Ends(IInvocationOperation call) => call is { TargetMethod.Name: "Dispose", Instance: not null };
 

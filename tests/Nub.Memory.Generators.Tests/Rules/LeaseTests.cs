@@ -35,6 +35,11 @@ public sealed class LeaseTests
     [InlineData("HostLease access = {|NUB0014:host.Enter()|}; _ = Marked.At(access, offset).A; access.Dispose();", "is not ended when 'Marked.At(access, offset)' throws, which a guest can make it do")]
     [InlineData("GuestLease lease = {|NUB0014:guest.EnterGuest()|}; host.CopyTo(offset, new byte[8]); lease.Dispose();", "is not ended when 'host.CopyTo(offset, new byte[8])' throws, which a guest can make it do")]
     [InlineData("GuestLease lease = {|NUB0014:guest.EnterGuest()|}; _ = host.StackAt(0, 64).Pop(); lease.Dispose();", "is not ended when 'host.StackAt(0, 64).Pop()' throws, which a guest can make it do")]
+    [InlineData("GuestAddressLease access = {|NUB0014:space.Enter()|}; _ = access.Read<uint>(offset); access.Dispose();", "is not ended when 'access.Read<uint>(offset)' throws, which a guest can make it do")]
+    [InlineData("GuestAddressLease access = {|NUB0014:space.Enter()|}; space.Write(offset, 4u); access.Dispose();", "is not ended when 'space.Write(offset, 4u)' throws, which a guest can make it do")]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; _ = SharedArrayView.At<ushort>(access, 0x100, offset); access.Dispose();", "is not ended when 'SharedArrayView.At<ushort>(access, 0x100, offset)' throws, which a guest can make it do")]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; _ = Marked.ArrayAt(access, 0x100, (int)offset).Count; access.Dispose();", "is not ended when 'Marked.ArrayAt(access, 0x100, (int)offset)' throws, which a guest can make it do")]
+    [InlineData("HostLease access = {|NUB0014:host.Enter()|}; access.Fill(0, access.Read<uint>(8), 0); access.Dispose();", "is not ended when 'access.Fill(0, access.Read<uint>(8), 0)' throws, which a guest can make it do")]
     [InlineData("void Local() { HostLease access = {|NUB0014:host.Enter()|}; _ = access; } Local();", NotEverywhere)]
     [InlineData("Action lambda = () => { HostLease access = {|NUB0014:host.Enter()|}; _ = access; }; lambda();", NotEverywhere)]
     [InlineData("Action lambda = () => {|NUB0014:host.Enter()|}; lambda();", Discarded)]
@@ -58,6 +63,10 @@ public sealed class LeaseTests
     [InlineData("HostLease access = host.Enter(); try { access.Write(offset, 1); } catch { access.Dispose(); throw; } access.Dispose();")]
     [InlineData("HostLease access = host.Enter(); access.Write(8, access.Read<uint>(0)); _ = access.TryRead(offset, out uint _); access.Dispose();")]
     [InlineData("HostLease access = host.Enter(); if (flag) { access.Dispose(); return; } access.Dispose();")]
+    [InlineData("GuestAddressLease access = space.Enter(); _ = access.Read<uint>(0); _ = access.TryRead(offset, out uint _); access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); _ = access.Contains(offset, 4) && space.Contains(offset, offset); access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); access.Fill(0, access.Size, 0); access.Fill(0, (ulong)s_bytes.Length, 0); access.Fill(0, (ulong)(uint)s_bytes.Length, 0); access.Dispose();")]
+    [InlineData("HostLease access = host.Enter(); _ = SharedArrayView.At<ushort>(access, 0x100, Count); access.Dispose();")]
     [InlineData("GuestLease lease = guest.EnterGuest(); GuestLease same = lease; same.Dispose();")]
     [InlineData("GuestLease lease; if (flag) { lease = guest.EnterGuest(); } else { lease = guest.EnterGuest(); } lease.Dispose();")]
     [InlineData("IDisposable lease = guest.EnterGuest(); lease.Dispose();")]
@@ -147,7 +156,9 @@ public sealed class LeaseTests
             private static void Take(HostLease access) => access.Dispose();
             private static uint Lend(in HostLease access) => access.Read<uint>(0);
             public static GuestLease Kept => s_lease;
-            public static void Run(HostSharedMemory host, GuestSharedMemory guest, ulong offset, bool flag)
+            private static readonly byte[] s_bytes = new byte[8];
+            public static readonly ulong Count = 8;
+            public static void Run(HostSharedMemory host, GuestSharedMemory guest, GuestAddressSpace space, ulong offset, bool flag)
             {
                 _ = Lend(default);
                 Take(default(GuestLease));
