@@ -169,6 +169,12 @@ internal sealed class DeadSpanAnalysis(IMethodSymbol? lambda, ISymbol? lent, Own
                 return at < 0 ? None : parts[at + (instance is null ? 0 : 1)];
             }
 
+            // What an extension block is for: its members have no parameter of their own for it.
+            if (source is IParameterSymbol { ContainingSymbol: INamedTypeSymbol { TypeKind: TypeKind.Extension } block } && SymbolEqualityComparer.Default.Equals(block, method.ContainingType.OriginalDefinition))
+            {
+                return instance is null ? None : parts[0];
+            }
+
             // A field of another object is another one.
             bool isHere = instance is null or IInstanceReferenceOperation;
             return isHere && source is ISymbol symbol ? before.Of(Holder.Of(symbol)) ?? [new Origin(symbol)] : None;

@@ -54,6 +54,29 @@ public sealed class NewestLanguageTests
         }
         """);
 
+    [Theory]
+    [InlineData("Span<byte> head = memory.Head; memory.Dispose(); return {|NUB0012:head|}[0];")]
+    [InlineData("Span<byte> head = memory.Start(1); memory.Dispose(); return {|NUB0012:head|}[0];")]
+    [InlineData("Span<byte> head = memory.AsSpan(); memory.Release(); return {|NUB0012:head|}[0];")]
+    [InlineData("Span<byte> head = memory.Head; byte first = head[0]; memory.Release(); return first;")]
+    [InlineData("Span<byte> head = memory.Head; other.Release(); return head[0];")]
+    public async Task A_memory_is_followed_into_an_extension_block(string body) => await Markup.CheckNewestAsync($$"""
+        public static class Extensions
+        {
+            extension(ExclusiveSharedMemory memory)
+            {
+                public Span<byte> Head => memory.AsSpan()[..8];
+                public Span<byte> Start(int from) => memory.AsSpan()[from..];
+                public void Release() => memory.Dispose();
+            }
+        }
+
+        public static class Test
+        {
+            public static byte Run(ExclusiveSharedMemory memory, ExclusiveSharedMemory other) { {{body}} }
+        }
+        """);
+
     [Fact]
     public async Task A_property_with_code_in_an_accessor_gives_what_that_makes_of_its_field() => await Markup.CheckNewestAsync("""
         public sealed class Limited(HostSharedMemory host)
