@@ -19,6 +19,12 @@ internal sealed unsafe class View : IDisposable
 
     public static int Page => (int)HostMapping.PageSize;
 
+    /// <summary>
+    /// Whether the kernel shows one page of zeroes wherever private memory was only read, as Linux does; some kernels that are built for virtual machines give such memory pages of its
+    /// own. True where the kernel cannot be asked.
+    /// </summary>
+    public static bool SharesZeroes { get; } = FindSharesZeroes();
+
     public byte[] Contents { get; }
 
     public nint Address => _view.Address;
@@ -59,6 +65,26 @@ internal sealed unsafe class View : IDisposable
     {
         _view.Release();
         _snapshot.Release();
+    }
+
+    private static bool FindSharesZeroes()
+    {
+        if (PageMap.Own is not { Scans: true } map)
+        {
+            return true;
+        }
+
+        HostMapping memory = HostMapping.CreateAnonymous(HostMapping.PageSize);
+        try
+        {
+            _ = Volatile.Read(ref *(byte*)memory.Address);
+            nint at = memory.Address;
+            return map.Find(new(PageTraits.SharedZero, PageTraits.None, PageTraits.None, PageTraits.None), ref at, at + (nint)memory.Size, new PageRun[1]) == 1;
+        }
+        finally
+        {
+            memory.Release();
+        }
     }
 
     private static (LinuxRestoring.Way Way, PageMap? Map) Choose(string way) => way switch

@@ -117,9 +117,11 @@ public sealed class TrustedSnapshotTests : IDisposable
                 }
             }
 
+            // Page 100 was only read. Where the kernel shares no page of zeroes, it is one more of its own.
+            int read = View.SharesZeroes ? 0 : 1;
             for (int machine = 0; machine < machines.Length; machine++)
             {
-                Assert.Equal((machine + 1) * s_page, PrivateBytes(machines[machine]));
+                Assert.Equal((machine + 1 + read) * s_page, PrivateBytes(machines[machine]));
 
                 // To go back takes nothing either.
                 machines[machine].Restore();
@@ -127,11 +129,11 @@ public sealed class TrustedSnapshotTests : IDisposable
                 Assert.Equal(bytes, seen);
 
                 // A page map that is read and not scanned (before Linux 6.7) does not tell the page of zeroes from a copy: page 100 is given one.
-                int more = PageMap.Own is { Scans: true } ? 0 : 1;
+                int more = PageMap.Own is { Scans: true } ? read : 1;
                 Assert.InRange(PrivateBytes(machines[machine]), 0, (machine + 1 + more) * s_page);
             }
 
-            Assert.Equal(0, PrivateBytes(layer.Memory));
+            Assert.Equal(read * s_page, PrivateBytes(layer.Memory));
             Assert.Equal(0, PrivateBytes(whole.Memory));
         }
         finally
@@ -158,7 +160,8 @@ public sealed class TrustedSnapshotTests : IDisposable
         _ = SharedMemorySnapshot.Save(_folder["base"], sparse);
         using (SharedMemorySnapshot taken = SharedMemorySnapshot.Take(sparse))
         {
-            Assert.Equal(2 * s_page, BytesOf(sparse, "Rss:"));
+            // Reading a chunk of 64 KiB for its one page brings none of its others into being, where the kernel shares a page of zeroes.
+            Assert.Equal(2 * (View.SharesZeroes ? s_page : 64 << 10), BytesOf(sparse, "Rss:"));
             Assert.Equal(SharedMemorySnapshot.ReadInfo(_folder["base"]).ContentHash, taken.ContentHash);
         }
 
