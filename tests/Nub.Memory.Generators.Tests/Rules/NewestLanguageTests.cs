@@ -57,7 +57,7 @@ public sealed class NewestLanguageTests
     [Theory]
     [InlineData("Span<byte> head = memory.Head; memory.Dispose(); return {|NUB0012:head|}[0];")]
     [InlineData("Span<byte> head = memory.Start(1); memory.Dispose(); return {|NUB0012:head|}[0];")]
-    [InlineData("Span<byte> head = memory.AsSpan(); memory.Release(); return {|NUB0012:head|}[0];")]
+    [InlineData("Span<byte> head = memory.AsSpan(0, 8); memory.Release(); return {|NUB0012:head|}[0];")]
     [InlineData("Span<byte> head = memory.Head; byte first = head[0]; memory.Release(); return first;")]
     [InlineData("Span<byte> head = memory.Head; other.Release(); return head[0];")]
     public async Task A_memory_is_followed_into_an_extension_block(string body) => await Markup.CheckNewestAsync($$"""
@@ -65,8 +65,8 @@ public sealed class NewestLanguageTests
         {
             extension(ExclusiveSharedMemory memory)
             {
-                public Span<byte> Head => memory.AsSpan()[..8];
-                public Span<byte> Start(int from) => memory.AsSpan()[from..];
+                public Span<byte> Head => memory.AsSpan(0, 8);
+                public Span<byte> Start(ulong from) => memory.AsSpan(from, 8);
                 public void Release() => memory.Dispose();
             }
         }
