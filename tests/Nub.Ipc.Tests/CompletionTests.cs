@@ -91,7 +91,15 @@ public sealed class CompletionTests
                     while (!producer.IsBroken)
                     {
                         BitConverter.TryWriteBytes(record, written);
-                        Volatile.Write(ref written, written + (producer.TryWrite(record.AsSpan(0, sizes.Next(4, 200))) ? 1 : 0));
+                        if (producer.TryWrite(record.AsSpan(0, sizes.Next(4, 200))))
+                        {
+                            Volatile.Write(ref written, written + 1);
+                        }
+                        else
+                        {
+                            // It is full: on one processor nothing is read until this thread lets go of it.
+                            Thread.Yield();
+                        }
                     }
                 }
                 catch (ObjectDisposedException)
