@@ -109,7 +109,7 @@ public sealed class CompletionTests
             writer.Start();
             byte[] buffer = new byte[200];
             int read = 0;
-            ReadUntil(() => read > round);
+            ReadUntil(() => read > round % 20);
             memory.Host.Dispose();
             Interlocked.MemoryBarrierProcessWide();
             producer.CompleteFor(other);
