@@ -102,7 +102,7 @@ public sealed class MmioTransportLifetimeTests : IDisposable
         Task first = Beside(() => Write(transport, 0x070, 0));
         Assert.True(inside.Wait(Patience.Limit));
 
-        // What a driver writes before its reset is done is let go by.
+        // What a driver writes before its reset is done is ignored.
         SetUp(transport);
         Assert.Equal(Agreed, transport.Status);
         Task second = BesideAsleep(transport.Dispose);
@@ -125,7 +125,7 @@ public sealed class MmioTransportLifetimeTests : IDisposable
             inside.Set();
             Assert.True(goesOn.Wait(Patience.Limit));
 
-            // So may the device itself be.
+            // The device may write the same status while it is activated.
             Write(transport, 0x070, Running);
         };
         SetUp(transport);

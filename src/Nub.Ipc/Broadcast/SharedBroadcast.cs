@@ -128,7 +128,7 @@ public sealed class SharedBroadcast : IDisposable
         var consumer = new SharedBroadcastConsumer(this);
         _consumers.Add(consumer, this);
 
-        // Either this sees that the broadcast was disposed, or that the consumer.
+        // Either this sees that the broadcast was disposed, or Dispose sees the consumer.
         Interlocked.MemoryBarrier();
         if (_disposed)
         {

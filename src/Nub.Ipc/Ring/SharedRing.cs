@@ -82,7 +82,7 @@ public sealed class SharedRing : IDisposable
     {
         _disposed = true;
 
-        // Either this sees an end that is just being made, or who makes it sees this.
+        // Either this sees an end that another thread is just making, or that thread sees that the ring was disposed.
         Interlocked.MemoryBarrier();
         _producer?.EndWaiting();
         _consumer?.EndWaiting();

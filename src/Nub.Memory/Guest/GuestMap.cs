@@ -176,7 +176,7 @@ internal sealed class GuestMap : RegionLock
         GuestRegion[] inPlace = [.. regions];
         Array.Sort(inPlace, static (left, right) => ((ulong)left.Address).CompareTo((ulong)right.Address));
 
-        // Sorted by where they begin, two that share a byte have one that does so with its neighbour.
+        // They are sorted by where they begin: if two share a byte, the first of them shares one with its neighbour.
         for (int i = 1; i < inPlace.Length; i++)
         {
             if (inPlace[i].Address < inPlace[i - 1].End)
