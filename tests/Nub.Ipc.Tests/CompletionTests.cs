@@ -27,6 +27,54 @@ public sealed class CompletionTests
         Assert.True(memory.Consumer.IsCompleted);
     }
 
+    /// <summary>A producer that takes over writes: a second one that is made beside the first would write over what that has written by then.</summary>
+    [Fact]
+    public void Threads_that_ask_for_the_producer_at_once_have_it_take_over_once()
+    {
+        // So many records that the second thread comes while the first still follows their headers.
+        const int Records = 10_000;
+        for (int round = 0; round < 20; round++)
+        {
+            using var memory = new RingMemory(256 << 10);
+            for (long i = 0; i < Records; i++)
+            {
+                Assert.True(memory.Producer.TryWrite(i));
+            }
+
+            memory.Producer.Complete();
+            SharedRing again = memory.Reopen();
+            using var both = new Barrier(2);
+            var other = new Thread(() =>
+            {
+                both.SignalAndWait();
+                _ = again.Producer;
+            });
+            other.Start();
+            both.SignalAndWait();
+            Assert.True(again.Producer.TryWrite((long)Records));
+            again.Producer.Complete();
+            other.Join();
+            for (long i = 0; i <= Records; i++)
+            {
+                Assert.True(memory.Consumer.TryRead(out long value));
+                Assert.Equal(i, value);
+            }
+
+            Assert.False(memory.Consumer.WaitToRead(TimeSpan.Zero));
+            Assert.True(memory.Consumer.IsCompleted, $"round {round}");
+        }
+    }
+
+    [Fact]
+    public async Task An_end_of_a_disposed_ring_that_is_awaited_takes_no_share_of_the_memory()
+    {
+        using var memory = new RingMemory();
+        SharedRingConsumer consumer = memory.Consumer;
+        memory.Ring.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(async () => await consumer.WaitToReadAsync());
+        Assert.Null(consumer.Awaiting);
+    }
+
     /// <summary>As another thread leaves a record: with its header stored, and not yet counted by the end.</summary>
     [Fact]
     public void An_end_that_is_set_for_another_thread_stands_behind_what_that_has_revealed()

@@ -178,13 +178,19 @@ public sealed class SharedBroadcast : IDisposable
             ulong record = mark / 2;
             if (mark != 0 && ((mark - 1) / 2 % Capacity != index || mark > RingLayout.PositionLimit))
             {
-                if (clears && Memory.TryWrite(SlotAt(index), 0UL))
+                if (!clears)
                 {
-                    continue;
+                    refusal = new RingRefusal(SharedRingError.RecordOutOfPlace, index, mark, index);
+                    return false;
                 }
 
-                refusal = new RingRefusal(SharedRingError.RecordOutOfPlace, index, mark, index);
-                return false;
+                if (!Memory.TryWrite(SlotAt(index), 0UL))
+                {
+                    refusal = new RingRefusal(SharedRingError.MemoryLost, index, 8, 0);
+                    return false;
+                }
+
+                continue;
             }
 
             next = Math.Max(next, record);

@@ -162,12 +162,13 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
             return;
         }
 
-        // While the memory is there: a thread that sleeps is woken by a word of it.
-        _outgoing.Dispose();
-        _incoming.Dispose();
         try
         {
-            // From here on no access of the ends begins, so that a thread that writes stays where it is; then its position and the headers are read.
+            // While the memory is there: a thread that sleeps is woken by a word of it.
+            _outgoing.Dispose();
+            _incoming.Dispose();
+
+            // From here on a thread that writes has at most one more access, so that it stays where it is; then its position and the headers are read.
             using HostSharedMemory memory = _memory.Clone();
             _memory.Dispose();
             Interlocked.MemoryBarrierProcessWide();
@@ -177,10 +178,13 @@ public sealed class SharedChannel : IAsyncDisposable, IDisposable
         {
             // The memory is held exclusively, or gone: the link's end tells the peer.
         }
-
-        _link.Dispose();
-        _waker.Dispose();
-        _memory.Dispose();
+        finally
+        {
+            // Whatever failed before, for want of memory for example.
+            _link.Dispose();
+            _waker.Dispose();
+            _memory.Dispose();
+        }
     }
 
     /// <inheritdoc cref="Dispose"/>

@@ -21,6 +21,7 @@ namespace Nub.Ipc;
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class SharedRing : IDisposable
 {
+    private readonly Lock _making = new();
     private SharedRingProducer? _producer;
     private SharedRingConsumer? _consumer;
     private volatile bool _disposed;
@@ -54,7 +55,7 @@ public sealed class SharedRing : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _producer ?? Publish(ref _producer, new SharedRingProducer(this));
+            return _producer ?? Make(ref _producer, static ring => new SharedRingProducer(ring));
         }
     }
 
@@ -67,7 +68,7 @@ public sealed class SharedRing : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _consumer ?? Publish(ref _consumer, new SharedRingConsumer(this));
+            return _consumer ?? Make(ref _consumer, static ring => new SharedRingConsumer(ring));
         }
     }
 
@@ -80,10 +81,11 @@ public sealed class SharedRing : IDisposable
     /// </summary>
     public void Dispose()
     {
-        _disposed = true;
+        lock (_making)
+        {
+            _disposed = true;
+        }
 
-        // Either this sees an end that another thread is just making, or that thread sees that the ring was disposed.
-        Interlocked.MemoryBarrier();
         _producer?.EndWaiting();
         _consumer?.EndWaiting();
     }
@@ -168,17 +170,20 @@ public sealed class SharedRing : IDisposable
         return true;
     }
 
-    /// <summary>Makes an end the one of this ring, unless another thread has made one meanwhile.</summary>
-    private T Publish<T>(ref T? end, T made) where T : RingEnd
+    /// <summary>Makes an end, once: a producer that takes over writes, so that a second one would write over what the first one has written by then.</summary>
+    private T Make<T>(ref T? end, Func<SharedRing, T> make) where T : RingEnd
     {
-        T one = Interlocked.CompareExchange(ref end, made, null) ?? made;
-        if (_disposed)
+        lock (_making)
         {
-            one.EndWaiting();
-            throw new ObjectDisposedException(nameof(SharedRing));
-        }
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (end is null)
+            {
+                // Seen by others when all of it is.
+                Volatile.Write(ref end, make(this));
+            }
 
-        return one;
+            return end;
+        }
     }
 
     private static SharedRing At(HostSharedMemory memory, ulong offset, ulong size)

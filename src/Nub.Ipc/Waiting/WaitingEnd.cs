@@ -200,11 +200,17 @@ public abstract class WaitingEnd : SharedEnd
             return new ValueTask<bool>(Outcome());
         }
 
+        ObjectDisposedException.ThrowIf(_ended, this);
         AsyncWait wait = _asyncWait ??= new AsyncWait(this);
 
-        // A thread that calls EndWaiting now finds the wait, or this finds that it was called.
+        // A thread that calls EndWaiting now finds the wait, or this finds that it was called, and lets go of what the wait has.
         Interlocked.MemoryBarrier();
-        ObjectDisposedException.ThrowIf(_ended, this);
+        if (_ended)
+        {
+            wait.Dispose();
+            throw new ObjectDisposedException(GetType().FullName);
+        }
+
         return cancellationToken.IsCancellationRequested ? ValueTask.FromCanceled<bool>(cancellationToken) : wait.Start(cancellationToken);
     }
 
