@@ -175,6 +175,22 @@ public sealed class MmioTransportLifetimeTests : IDisposable
         }
     }
 
+    /// <summary>As a processor comes that was stopped after it had written DRIVER_OK for the driver before.</summary>
+    [Fact]
+    public void A_driver_that_has_not_said_that_it_is_ready_is_not_made_ready_by_one_that_was_reset()
+    {
+        using var transport = new MmioTransport(_device, _space);
+        SetUp(transport);
+        transport.Begin();
+        Assert.Equal((0, Agreed), (_device.Activations, transport.Status));
+        Write(transport, 0x070, Running);
+        Assert.Equal((1, Running), (_device.Activations, transport.Status));
+        Write(transport, 0x070, 0);
+        SetUp(transport);
+        transport.Begin();
+        Assert.Equal((1, Agreed), (_device.Activations, transport.Status));
+    }
+
     // What the device waits for, with an error where it never comes.
     private static T OnAnother<T>(Func<T> what)
     {

@@ -15,7 +15,7 @@ public sealed partial class MmioTransport
     }
 
     /// <summary>Activates the device for a driver that is ready, unless another thread has, and lets it work on what is there.</summary>
-    private void Begin()
+    internal void Begin()
     {
         if (_lifetime.IsHeldByCurrentThread)
         {
@@ -56,12 +56,13 @@ public sealed partial class MmioTransport
         ulong features;
         lock (_registers)
         {
-            // Another processor may have been faster, or have reset the device.
-            if (_isDisposed || _ending is not null || (_status & (FeaturesOk | DriverOk)) != FeaturesOk)
+            // Another processor may have been faster, or have reset the device; the driver that comes next has to say itself that it is ready.
+            if (!_isDriverReady || _isDisposed || _ending is not null || (_status & (FeaturesOk | DriverOk)) != FeaturesOk)
             {
                 return false;
             }
 
+            _isDriverReady = false;
             features = _driverFeatures;
         }
 
@@ -117,6 +118,7 @@ public sealed partial class MmioTransport
     private Ending BeginReset()
     {
         bool hadDriver = (_status & DriverOk) != 0;
+        _isDriverReady = false;
         Volatile.Write(ref _status, _status & ~DriverOk);
         return new Ending([.. _queues.Select(static one => one.BeginEnd())], hadDriver);
     }

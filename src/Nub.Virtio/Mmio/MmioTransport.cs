@@ -43,6 +43,9 @@ public sealed partial class MmioTransport : IDisposable
     private readonly Lock _registers = new();
     private readonly Lock _interrupts = new();
     private uint _status;
+
+    // The driver has written DRIVER_OK, and the device is to be activated for it.
+    private bool _isDriverReady;
     private uint _deviceFeaturesWord;
     private uint _driverFeaturesWord;
     private ulong _driverFeatures;
@@ -145,10 +148,13 @@ public sealed partial class MmioTransport : IDisposable
 
         if (offset == MmioRegister.InterruptAcknowledge)
         {
-            // Without the registers' lock, because the line is the host's code.
-            if (!_isDisposed)
+            // Without the registers' lock, because the line is the host's code; with its own, so that it is not called once Dispose has returned.
+            lock (_interrupts)
             {
-                Acknowledge(value);
+                if (!_isDisposed)
+                {
+                    Acknowledge(value);
+                }
             }
 
             return;
@@ -321,6 +327,7 @@ public sealed partial class MmioTransport : IDisposable
 
         // DRIVER_OK comes when the device was activated. With FEATURES_OK the features stand still, so that it is activated with those that were agreed on.
         bool begins = (next & ~_status & DriverOk) != 0;
+        _isDriverReady |= begins;
         Volatile.Write(ref _status, begins ? next & ~DriverOk : next);
         return begins ? Begin : null;
     }
