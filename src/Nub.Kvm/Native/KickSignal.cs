@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Nub.Memory;
 
 namespace Nub.Kvm;
 
@@ -18,6 +19,7 @@ internal static unsafe class KickSignal
 
     // Not by an initializer, which could fail once and for all: where every signal has a handler now, one may be free later.
     private static int s_signal;
+    private static readonly Lock s_claiming = Once.Make(static () => new Lock());
 
     [ThreadStatic]
     private static int t_threadId;
@@ -48,17 +50,15 @@ internal static unsafe class KickSignal
 
     private static int ClaimOnce()
     {
-        int mine = Claim();
-        int first = Interlocked.CompareExchange(ref s_signal, mine, 0);
-        if (first == 0 || first == mine)
+        lock (s_claiming)
         {
-            return mine;
-        }
+            if (s_signal == 0)
+            {
+                Volatile.Write(ref s_signal, Claim());
+            }
 
-        // Another thread was faster, with another signal: this one is given back. Sound: as in Claim.
-        LibC.SignalActionData none = default;
-        _ = LibC.SignalAction(mine, &none, null);
-        return first;
+            return s_signal;
+        }
     }
 
     private static int Claim()
