@@ -65,6 +65,7 @@ internal sealed record Hoist(StatementSyntax Statement, StatementSyntax Declarat
         AssignmentExpressionSyntax => !parent.IsKind(SyntaxKind.CoalesceAssignmentExpression),
         ConditionalExpressionSyntax choice => choice.Condition == node,
         IfStatementSyntax branch => branch.Condition == node,
+        CommonForEachStatementSyntax each => each.Expression == node,
 
         // What is declared beside it may be used in it.
         VariableDeclarationSyntax declaration => declaration.Variables[0] == node,

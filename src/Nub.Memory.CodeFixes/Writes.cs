@@ -42,7 +42,8 @@ internal static class Writes
 
     private static bool IsChanging(IMethodSymbol method) => method.ReducedFrom is { Parameters: [var extended, ..] }
         ? extended.RefKind == RefKind.Ref
-        : method is { IsStatic: false, IsReadOnly: false, ContainingType: { IsValueType: true, IsReadOnly: false, SpecialType: SpecialType.None } };
+        : method.ContainingType.TypeKind == TypeKind.Extension // May take what it is called on by reference.
+            || method is { IsStatic: false, IsReadOnly: false, ContainingType: { IsValueType: true, IsReadOnly: false, SpecialType: SpecialType.None } };
 
     private static bool IsWritten(SyntaxNode node) => node.Parent switch
     {

@@ -41,7 +41,7 @@ internal static class Sanitizers
         && (method.ContainingType.Name is "Math" or "BitOperations" || method.Name is "ReverseEndianness" or "HostToNetworkOrder" or "NetworkToHostOrder") && FrameworkTypes.IsFrameworks(method.ContainingType);
 
     /// <summary>Whether a call gives the number that stands in bytes, and does nothing else.</summary>
-    public static bool IsDecoding(IMethodSymbol method) => method.IsStatic && method.ContainingType.Name switch
+    public static bool IsDecoding(IMethodSymbol method) => method.IsStatic && method.ReturnType.IsValueType && method.ContainingType.Name switch
     {
         "BinaryPrimitives" => method.Name.StartsWith("Read", StringComparison.Ordinal),
         "BitConverter" => method.Name.StartsWith("To", StringComparison.Ordinal),

@@ -211,6 +211,7 @@ public sealed class KeepFirstValueFixTests
     [InlineData("try { Use(_bytes); } catch (Exception) when (host.Read<uint>(8) > 4 && host.Read<uint>(8) < 6) { } return 0;")]
     [InlineData("if (offset == 0) { goto again; } return 0; again: if (host.Read<uint>(8) > 16) { return 1; } return host.Read<uint>(8);")]
     [InlineData("return (uint)(from one in _copy where host.Read<uint>(8) > one && host.Read<uint>(8) < 9 select one).Count();")]
+    [InlineData("foreach (uint one in _copy) Use(new uint[] { host.Read<uint>(8), host.Read<uint>(8), one }); return 0;")]
     public async Task Where_the_value_would_be_another_a_person_has_to_look(string body) =>
         Assert.Empty(await Fixing.TitlesAsync<KeepFirstValueFix>(Source(body, "0")));
 

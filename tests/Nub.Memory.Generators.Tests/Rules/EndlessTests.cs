@@ -38,6 +38,8 @@ public sealed class EndlessTests
     [InlineData("for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { ArgumentOutOfRangeException.ThrowIfGreaterThan(at, 4096u); } return total;")]
     [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { if (++hops > 64) { Console.Write(hops); } } return hops;")]
     [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { hops = total + 1; if (hops > 64) { break; } } return hops;")]
+    [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { ArgumentOutOfRangeException.ThrowIfZero(++hops); } return hops;")]
+    [InlineData("int hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { ArgumentOutOfRangeException.ThrowIfNegative(++hops); } return 0;")]
     public async Task A_loop_may_have_no_end(string body) => await CheckAsync(body);
 
     [Theory]
@@ -117,6 +119,7 @@ public sealed class EndlessTests
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && list.Count < 64; i++) { list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (!host.TryRead(i, out byte one)) { break; } list.Add(one); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i == 64) break; list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i += 1u) { if (i == 64) { break; } list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && i != 64; i++) { list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { ArgumentOutOfRangeException.ThrowIfGreaterThan(i, 64u); list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i > 64) { Throw(); } list.Add(1); } return [.. list]; static void Throw() => throw new InvalidOperationException();")]
@@ -134,6 +137,11 @@ public sealed class EndlessTests
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i == 0) { if (list.Capacity > 4) { return []; } } list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i == 0 && allowed) { break; } list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { ArgumentOutOfRangeException.ThrowIfZero(n); list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i += 2) { if (i == 63) break; list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i = i + 8u) { if (i == 63) break; list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { foreach (int size in sizes.Values) { if (i == 64) break; list.Add(1); } } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { switch (sizes.Values.Count) { case 4: if (i == 64) break; list.Add(1); break; } } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { uint at = i; Func<int> one = () => { if (at == 64) return 1; return 2; }; list.Add((byte)one()); } return [.. list];")]
     public async Task What_the_guest_decides_is(string body) => await Markup.CheckAsync($$"""
         public static class Test
         {

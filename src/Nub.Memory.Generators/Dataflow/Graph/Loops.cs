@@ -16,7 +16,7 @@ internal static class Loops
         return ConditionsOf(loop, neverReturns).Any(each =>
             (each != comparison && each.DescendantNodesAndSelf().OfType<BinaryExpressionSyntax>().Any(other => IsRelational(other) && isCounted(other)))
             || (!each.DescendantNodesAndSelf().Contains(comparison) && IsLimit(each, loop, counted, isChain: false)))
-            || LastNumbersOf(loop, neverReturns).Any(last => isCounted(last) && IsSteppedIn(loop, counted))
+            || LastNumbersOf(loop, neverReturns).Any(last => isCounted(last) && IsSteppedByOne(loop, counted))
             || GuardsOf(loop).Any(guard => guard.ArgumentList.Arguments.Any(one => CountedIn(one.Expression, loop, counted))
                 || (Name(guard.ArgumentList.Arguments[0].Expression) == counted && NameOf(guard) is "ThrowIfGreaterThan" or "ThrowIfGreaterThanOrEqual"));
     }
@@ -106,22 +106,27 @@ internal static class Loops
     // if (i == 64) break: what is left for one number alone, and in any case then, is left there by a counter that comes by every number.
     private static IEnumerable<BinaryExpressionSyntax> LastNumbersOf(StatementSyntax loop, Func<SyntaxNode, bool> neverReturns)
     {
-        IEnumerable<ExpressionSyntax> leaving = loop.DescendantNodes().OfType<IfStatementSyntax>().Where(branch => AlwaysLeaves(branch.Statement, neverReturns))
+        IEnumerable<ExpressionSyntax> leaving = loop.DescendantNodes().OfType<IfStatementSyntax>().Where(branch => AlwaysLeaves(branch.Statement, loop, neverReturns))
             .SelectMany(static branch => Parts(branch.Condition, SyntaxKind.LogicalOrExpression)).Where(static part => part.IsKind(SyntaxKind.EqualsExpression));
         IEnumerable<ExpressionSyntax> staying = ConditionOf(loop) is { } own ? Parts(own, SyntaxKind.LogicalAndExpression).Where(static part => part.IsKind(SyntaxKind.NotEqualsExpression)) : [];
         return leaving.Concat(staying).OfType<BinaryExpressionSyntax>();
     }
 
-    private static bool AlwaysLeaves(StatementSyntax statement, Func<SyntaxNode, bool> neverReturns) => statement switch
+    private static bool AlwaysLeaves(StatementSyntax statement, StatementSyntax loop, Func<SyntaxNode, bool> neverReturns) => statement switch
     {
-        BlockSyntax { Statements: [.., var last] } => AlwaysLeaves(last, neverReturns),
-        ExpressionStatementSyntax { Expression: var call } => neverReturns(call),
-        _ => Leaves(statement),
+        BlockSyntax { Statements: [.., var last] } => AlwaysLeaves(last, loop, neverReturns),
+        ExpressionStatementSyntax { Expression: var call } => neverReturns(call) && LoopAround(call) == loop,
+        BreakStatementSyntax => BreaksOff(statement) == loop,
+        _ => Leaves(statement) && LoopAround(statement) == loop,
     };
 
-    // ArgumentOutOfRangeException.ThrowIfGreaterThan(++hops, 64): a condition that leaves. That nothing is null ends no loop.
+    private static SyntaxNode? BreaksOff(StatementSyntax leave) => leave.Ancestors().FirstOrDefault(static outer => outer is SwitchStatementSyntax) is { } choice && LoopAround(choice) == LoopAround(leave)
+        ? choice : LoopAround(leave);
+
+    // ArgumentOutOfRangeException.ThrowIfGreaterThan(++hops, 64): a condition that leaves. That nothing is null ends no loop, and that a number is not negative or zero only one that counts down.
     private static IEnumerable<InvocationExpressionSyntax> GuardsOf(StatementSyntax loop) => loop.DescendantNodes().OfType<InvocationExpressionSyntax>()
-        .Where(static call => call.ArgumentList.Arguments.Count > 0 && NameOf(call) is var name && name.StartsWith("ThrowIf", StringComparison.Ordinal) && !name.StartsWith("ThrowIfNull", StringComparison.Ordinal));
+        .Where(call => call.ArgumentList.Arguments.Count > 0 && NameOf(call) is var name && name.StartsWith("ThrowIf", StringComparison.Ordinal) && !name.StartsWith("ThrowIfNull", StringComparison.Ordinal)
+            && (name is not ("ThrowIfZero" or "ThrowIfNegative" or "ThrowIfNegativeOrZero") || CountsDown(loop, call.ArgumentList.Arguments[0].Expression)));
 
     private static IEnumerable<ExpressionSyntax> Parts(ExpressionSyntax condition) => Parts(condition, SyntaxKind.LogicalAndExpression, SyntaxKind.LogicalOrExpression);
 
@@ -154,7 +159,14 @@ internal static class Loops
     private static bool IsCounter(SyntaxNode node, StatementSyntax loop, string variable, bool isAnyStep) =>
         node is IdentifierNameSyntax { Identifier.ValueText: var name } && name != variable && loop.DescendantNodes().Any(step => (IsStep(step) || (isAnyStep && IsChange(step))) && SteppedBy(step) == name);
 
-    private static bool IsSteppedIn(StatementSyntax loop, string counter) => loop.DescendantNodes().Any(step => IsStep(step) && SteppedBy(step) == counter);
+    private static bool IsSteppedByOne(StatementSyntax loop, string counter) => loop.DescendantNodes().Any(step => IsStep(step) && SteppedBy(step) == counter && StepOf(step) == "1");
+
+    private static string StepOf(SyntaxNode step) => step switch
+    {
+        AssignmentExpressionSyntax { Right: BinaryExpressionSyntax { Right: var by } } => by.ToString().TrimEnd('u', 'U', 'l', 'L'),
+        AssignmentExpressionSyntax { Right: var by } => by.ToString().TrimEnd('u', 'U', 'l', 'L'),
+        _ => "1",
+    };
 
     // visited.Add(at), limit.TryTake(): the object that is asked may have counted. What only computes of the variable has not.
     private static bool IsOfHost(InvocationExpressionSyntax call, string variable) =>
