@@ -4,13 +4,16 @@ using Nub.Memory;
 
 namespace Nub.Virtio;
 
-/// <summary>A file, or a block device of the host's, behind a <see cref="BlockDevice"/>: the kernel moves the bytes between it and the driver's buffers, without a copy in between.</summary>
+/// <summary>A file, or on Linux a block device of the host's, behind a <see cref="BlockDevice"/>: the kernel moves the bytes between it and the driver's buffers, without a copy in between.</summary>
 public sealed partial class FileStorage : BlockStorage
 {
     // linux/falloc.h
     private const int KeepSize = 1;
     private const int PunchHole = 2;
     private const int ZeroRange = 16;
+
+    // linux/fs.h
+    private const int SeekEnd = 2;
 
     private static readonly byte[] s_zeroes = Once.Make(static () => new byte[64 * 1024]);
 
@@ -34,7 +37,7 @@ public sealed partial class FileStorage : BlockStorage
         ArgumentNullException.ThrowIfNull(file);
         _file = file;
         IsReadOnly = isReadOnly;
-        Size = (ulong)RandomAccess.GetLength(file) & ~511UL;
+        Size = LengthOf(file) & ~511UL;
     }
 
     /// <inheritdoc/>
@@ -124,9 +127,20 @@ public sealed partial class FileStorage : BlockStorage
         base.Dispose(disposing);
     }
 
+    private static ulong LengthOf(SafeFileHandle file)
+    {
+        long length = RandomAccess.GetLength(file);
+
+        // Of a device .NET tells the size of its node, which is 0. Where it ends, it has to be asked; what has no end refuses.
+        return (ulong)(length != 0 || !OperatingSystem.IsLinux() ? length : Math.Max(0, LSeek(file, 0, SeekEnd)));
+    }
+
     private bool TryAllocate(int mode, ulong position, ulong length) =>
         length == 0 || (OperatingSystem.IsLinux() && FAllocate(_file, mode, (long)position, (long)length) == 0);
 
     [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
     private static partial int FAllocate(SafeFileHandle file, int mode, long offset, long length);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long LSeek(SafeFileHandle file, long offset, int whence);
 }

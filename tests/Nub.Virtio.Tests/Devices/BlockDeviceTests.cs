@@ -202,6 +202,50 @@ public sealed class BlockDeviceTests
         File.Delete(path);
     }
 
+    [SkippableFact]
+    public void A_block_device_of_the_host_is_a_disk_of_its_size()
+    {
+        string losetup = Installed.FindOrSkip("losetup");
+        string path = Path.GetTempFileName();
+        File.WriteAllBytes(path, new byte[Sectors * 512]);
+        try
+        {
+            ChildProcess attached = ChildProcess.Run(ChildProcess.Piped(losetup, "--find", "--show", path));
+            Skip.If(attached.ExitCode != 0, $"There is no loop device to be had here: {attached.Errors.Trim()}");
+            string device = attached.Output.Trim();
+            BlockStorage storage;
+            try
+            {
+                storage = new FileStorage(device);
+            }
+            finally
+            {
+                // It goes when it is closed.
+                ChildProcess.RunWell(losetup, ["--detach", device]);
+            }
+
+            using (storage)
+            {
+                Assert.Equal(Sectors * 512, storage.Size);
+                using var driver = new BlockDriver(new BlockDevice(storage), VirtQueueFormat.Split);
+                driver.AssertAlive();
+                byte[] data = new byte[1024];
+                new Random(5).NextBytes(data);
+                Assert.Equal(0, driver.WriteData(Sectors - 2, data));
+                Assert.Equal(0, driver.Request(BlockDriver.Flush, 0, 0, false));
+                Assert.Equal(data, File.ReadAllBytes(path)[^1024..]);
+                Assert.Equal(0, driver.Ranges(BlockDriver.WriteZeroes, (Sectors - 1, 1, 0)));
+                Assert.Equal(0, driver.ReadData(Sectors - 2, data));
+                Assert.Equal(new byte[512], data[512..]);
+                Assert.NotEqual(0, driver.Request(BlockDriver.Read, Sectors, 512, true));
+            }
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
     [Fact]
     public void A_driver_that_changes_everything_while_it_is_read_gets_answers_and_no_more()
     {
