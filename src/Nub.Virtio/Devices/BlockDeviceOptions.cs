@@ -3,7 +3,7 @@ namespace Nub.Virtio;
 /// <summary>What a <see cref="BlockDevice"/> says of itself.</summary>
 public sealed record BlockDeviceOptions
 {
-    /// <summary>The number of queues: 1 to 1024.</summary>
+    /// <summary>The number of queues: 1 to 1024. Over vhost-user the driver has the first 256 of them at most.</summary>
     public int QueueCount { get; init; } = 1;
 
     /// <summary>The most entries of a queue: a power of two, at most 32768.</summary>

@@ -22,6 +22,9 @@ internal sealed partial class VhostUserSession : IDisposable
         VhostUserProtocolFeatures.BackendRequests | VhostUserProtocolFeatures.Configuration | VhostUserProtocolFeatures.InFlightSharedMemory |
         VhostUserProtocolFeatures.ResetDevice | VhostUserProtocolFeatures.ConfigureMemorySlots;
 
+    /// <summary>The most rings, which is what a message that carries an event can number.</summary>
+    private const int MaxQueues = (int)IndexMask + 1;
+
     private readonly Socket _socket;
     private readonly VirtioDevice _device;
     private readonly VhostUserConnection _connection;
@@ -39,7 +42,7 @@ internal sealed partial class VhostUserSession : IDisposable
         _connection = connection;
         _message = new MessageReader(socket);
         _memory = new FrontEndMemory(connection.AllowUnsealed);
-        _queues = [.. Enumerable.Range(0, device.QueueCount).Select(index => new VhostUserQueue(index))];
+        _queues = [.. Enumerable.Range(0, Math.Min(device.QueueCount, MaxQueues)).Select(index => new VhostUserQueue(index))];
         OfferedFeatures = offeredFeatures | ProtocolFeaturesBit | LogAllBit;
         _device.WorkArrived += Wake;
         _device.ConfigurationChanged += TellConfigurationChanged;
@@ -75,11 +78,23 @@ internal sealed partial class VhostUserSession : IDisposable
             {
                 if (_message.NeedsReply && Has(VhostUserProtocolFeatures.ReplyAcknowledge))
                 {
-                    Reply(1);
+                    TryRefuse();
                 }
 
                 throw;
             }
+        }
+    }
+
+    private void TryRefuse()
+    {
+        try
+        {
+            Reply(1);
+        }
+        catch (SocketException)
+        {
+            // It asked, and does not listen. The rule that it broke is why the connection ends.
         }
     }
 

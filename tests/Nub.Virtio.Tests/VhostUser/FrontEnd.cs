@@ -154,6 +154,9 @@ internal sealed class FrontEnd : IDisposable
         return Read(BitConverter.ToInt32(header, 8), null);
     }
 
+    /// <summary>Takes no answer any more.</summary>
+    public void StopReading() => _socket.Shutdown(SocketShutdown.Receive);
+
     /// <summary>Says nothing more, and waits until the back end has finished.</summary>
     public VhostUserException? Finish()
     {

@@ -53,6 +53,29 @@ public sealed class VhostUserHostileTests
     }
 
     [Fact]
+    public void A_refusal_that_is_waited_for_and_not_heard_is_reported_all_the_same()
+    {
+        Dictionary<string, long> before = MeterReadings.Of("Nub.Virtio");
+        using var fixture = new VhostUserFixture();
+        fixture.Begin();
+        fixture.Front.StopReading();
+        fixture.Front.SendRaw(FrontEnd.Message((uint)VhostUserRequest.SetVringSize, FrontEnd.Bytes(9u, 8u), flags: 1 | 8));
+        Assert.Equal(VhostUserError.QueueIndexInvalid, fixture.Front.WaitForEnd()?.Error);
+        Assert.Equal(1, MeterReadings.Since(before, "Nub.Virtio")["nub.virtio.vhost_user.refused"]);
+    }
+
+    [Fact]
+    public void No_more_rings_are_offered_than_the_protocol_can_number()
+    {
+        using var fixture = new VhostUserFixture(queues: 1024);
+        fixture.Begin();
+        Assert.Equal(256ul, BitConverter.ToUInt64(fixture.Front.Ask(VhostUserRequest.GetQueueCount)));
+        fixture.Start(fixture.Ring(index: 255)).Exercise(1, 1);
+        Assert.NotEqual(0ul, fixture.Front.Acknowledge(VhostUserRequest.SetVringSize, FrontEnd.Bytes(256u, 8u)));
+        Assert.Equal(VhostUserError.QueueIndexInvalid, fixture.Front.WaitForEnd()?.Error);
+    }
+
+    [Fact]
     public void A_front_end_that_says_half_a_message_and_nothing_more_does_not_keep_a_stop_waiting()
     {
         using var fixture = new VhostUserFixture();
