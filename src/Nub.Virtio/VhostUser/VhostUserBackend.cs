@@ -28,7 +28,7 @@ public sealed class VhostUserBackend : IDisposable
     private bool _disposed;
 
     /// <summary>Creates a back end. It does not serve yet.</summary>
-    /// <param name="device">The device, which is served to one front end at a time and by this back end alone. It stays the caller's.</param>
+    /// <param name="device">The device, which is served to one front end at a time and by this back end alone; of its queues the first 256, which are what the protocol's messages can number. It stays the caller's.</param>
     /// <exception cref="PlatformNotSupportedException">Not Linux.</exception>
     public VhostUserBackend(VirtioDevice device)
     {
@@ -52,7 +52,7 @@ public sealed class VhostUserBackend : IDisposable
     /// <summary>A queue stands still, because its driver broke a rule or the device threw.</summary>
     public event EventHandler<VhostUserQueueFailedEventArgs>? QueueFailed;
 
-    /// <summary>A front end has gone, or was refused.</summary>
+    /// <summary>A front end has gone, or was refused. The next one can be served when the task that serves this one has ended.</summary>
     public event EventHandler<VhostUserConnectionEventArgs>? Disconnected;
 
     /// <summary>Whether there is vhost-user here: on Linux.</summary>
@@ -80,34 +80,34 @@ public sealed class VhostUserBackend : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        RemoveDeadSocket(path);
+        SocketPath.RemoveIfDead(path);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _end.Token);
+
+        // Removes the path that it has bound, once, whatever the current directory is by then.
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(path));
-        try
+        listener.Listen(1);
+        while (true)
         {
-            listener.Listen(1);
-            while (true)
+            Socket socket;
+            try
             {
-                Socket socket;
-                try
-                {
-                    socket = await listener.AcceptAsync(ended.Token).ConfigureAwait(false);
-                }
-                catch (OperationCanceledException)
+                socket = await listener.AcceptAsync(ended.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            using (socket)
+            {
+                if (!TryBegin(socket))
                 {
                     return;
                 }
 
-                using (socket)
-                {
-                    await ServeAsync(socket, cancellationToken).ConfigureAwait(false);
-                }
+                await ServeBegunAsync(socket, cancellationToken).ConfigureAwait(false);
             }
-        }
-        finally
-        {
-            File.Delete(path);
         }
     }
 
@@ -136,9 +136,43 @@ public sealed class VhostUserBackend : IDisposable
     public async Task ServeAsync(Socket socket, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
+        ObjectDisposedException.ThrowIf(!TryBegin(socket), this);
+        await ServeBegunAsync(socket, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>How the device fares now. From any thread.</summary>
+    /// <returns>Whether a front end is connected, and which of its queues run or have failed.</returns>
+    public VirtioHealth GetHealth() => _session?.Health ?? new VirtioHealth(hasDriver: false, []);
+
+    /// <summary>Ends the connection that there is, after the request that each queue is at, and the listening.</summary>
+    public void Dispose()
+    {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            _disposed = true;
+        }
+
+        Hang();
+        _end.Cancel();
+    }
+
+    internal void OnNegotiated(VhostUserConnection connection) => Raise(Negotiated, new VhostUserConnectionEventArgs(connection));
+
+    internal void OnQueueFailed(VhostUserConnection connection, int index, VirtQueueError error, Exception? exception) =>
+        Raise(QueueFailed, new VhostUserQueueFailedEventArgs(connection, index, error, exception));
+
+    /// <summary>Takes a front end to be served by <see cref="ServeBegunAsync"/>.</summary>
+    /// <returns>Whether it was taken: not when the back end was disposed.</returns>
+    /// <exception cref="InvalidOperationException">The back end serves already.</exception>
+    private bool TryBegin(Socket socket)
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return false;
+            }
+
             if (_isServing)
             {
                 throw new InvalidOperationException("The back end serves a front end already.");
@@ -147,8 +181,12 @@ public sealed class VhostUserBackend : IDisposable
             _isServing = true;
             _socket = socket;
             _thrown = null;
+            return true;
         }
+    }
 
+    private async Task ServeBegunAsync(Socket socket, CancellationToken cancellationToken)
+    {
         // The thread waits for messages for as long as the front end lives: none of the pool's.
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thread = new Thread(() =>
@@ -164,7 +202,7 @@ public sealed class VhostUserBackend : IDisposable
                 failure = e;
             }
 
-            // Before Disconnected is raised: its handler may serve the next front end at once.
+            // Before the task ends: the caller that waits for it may serve the next front end at once.
             lock (_gate)
             {
                 _isServing = false;
@@ -204,27 +242,6 @@ public sealed class VhostUserBackend : IDisposable
             await ended.Task.ConfigureAwait(false);
         }
     }
-
-    /// <summary>How the device fares now. From any thread.</summary>
-    /// <returns>Whether a front end is connected, and which of its queues run or have failed.</returns>
-    public VirtioHealth GetHealth() => _session?.Health ?? new VirtioHealth(hasDriver: false, []);
-
-    /// <summary>Ends the connection that there is, after the request that each queue is at, and the listening.</summary>
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            _disposed = true;
-        }
-
-        Hang();
-        _end.Cancel();
-    }
-
-    internal void OnNegotiated(VhostUserConnection connection) => Raise(Negotiated, new VhostUserConnectionEventArgs(connection));
-
-    internal void OnQueueFailed(VhostUserConnection connection, int index, VirtQueueError error, Exception? exception) =>
-        Raise(QueueFailed, new VhostUserQueueFailedEventArgs(connection, index, error, exception));
 
     private void Raise<TArguments>(EventHandler<TArguments>? handlers, TArguments arguments)
     {
@@ -290,31 +307,5 @@ public sealed class VhostUserBackend : IDisposable
                 // It has ended by itself.
             }
         }
-    }
-
-    private static void RemoveDeadSocket(string path)
-    {
-        if (!File.Exists(path))
-        {
-            return;
-        }
-
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(new UnixDomainSocketEndPoint(path));
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && (File.GetAttributes(path) & FileAttributes.Directory) == 0 && new FileInfo(path).Length == 0)
-        {
-            // A socket without a listener: anything else refuses in another way, or has bytes.
-            File.Delete(path);
-            return;
-        }
-        catch (SocketException)
-        {
-            return;
-        }
-
-        throw new SocketException((int)SocketError.AddressAlreadyInUse);
     }
 }

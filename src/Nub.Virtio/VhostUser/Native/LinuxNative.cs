@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Virtio;
 
-/// <summary>The calls of the C library that a queue's thread waits and signals with. Constants are the kernel's <c>asm-generic</c> ones.</summary>
+/// <summary>The calls of the C library that a queue's thread waits and signals with, and that tell what a file is. Constants are the kernel's <c>asm-generic</c> ones.</summary>
 internal static unsafe partial class LinuxNative
 {
     public const int CloseOnExec = 0x80000; // EFD_CLOEXEC, EPOLL_CLOEXEC
@@ -15,6 +15,11 @@ internal static unsafe partial class LinuxNative
     public const int SetFlags = 4; // F_SETFL
     public const int DoNotWait = 0x40; // MSG_DONTWAIT
     public const int NoSignal = 0x4000; // MSG_NOSIGNAL
+    public const int CurrentDirectory = -100; // AT_FDCWD
+    public const int NoFollow = 0x100; // AT_SYMLINK_NOFOLLOW
+    public const uint StatXType = 1; // STATX_TYPE
+    public const int FormatMask = 0xF000; // S_IFMT
+    public const int FormatSocket = 0xC000; // S_IFSOCK
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint initialValue, int flags);
@@ -37,4 +42,14 @@ internal static unsafe partial class LinuxNative
     // Variadic, but with these arguments it is passed as any other on Linux' x86-64 and arm64.
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int FileControl(SafeFileHandle descriptor, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatX(int directory, string path, int flags, uint mask, FileStatus* status);
+
+    /// <summary>struct statx, the same on every processor.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileStatus
+    {
+        [FieldOffset(28)] public ushort Mode;
+    }
 }
