@@ -26,6 +26,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
     private readonly List<SlotMemory> _memories = [];
     private readonly List<(ulong First, ulong Last, string What)> _reserved = [];
     private int _running;
+    private int _slotsInTheEnd;
     private bool _closed;
 
     /// <summary>How many slots there are, for a debugger.</summary>
@@ -70,7 +71,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
     /// <summary>Ends a run of a processor.</summary>
     public void LeaveGuest()
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (--_running == 0)
             {
@@ -139,7 +140,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
     public void Delete(MemorySlot slot)
     {
         int errorCode;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (slot.IsDeleted)
             {
@@ -152,15 +153,16 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         TellDeleted(slot, errorCode);
     }
 
-    /// <summary>Deletes every slot and takes no more.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Deletes every slot and takes no more. To do so again does nothing.</summary>
+    /// <returns>How many there were in the end.</returns>
     public int Close()
     {
-        var deleted = new List<(MemorySlot Slot, int ErrorCode)>();
-        lock (_gate)
+        List<(MemorySlot Slot, int ErrorCode)> deleted;
+        using (Uninterrupted.Enter(_gate))
         {
+            deleted = new(_slots.Count);
             _closed = true;
-            while (_slots.Count > 0)
+            for (; _slots.Count > 0; _slotsInTheEnd++)
             {
                 MemorySlot slot = _slots[^1];
                 deleted.Add((slot, DeleteHeld(slot)));
@@ -172,7 +174,7 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
             TellDeleted(slot, errorCode);
         }
 
-        return deleted.Count;
+        return _slotsInTheEnd;
     }
 
     /// <summary>Reads and clears the kernel's log of the slot's dirty pages.</summary>

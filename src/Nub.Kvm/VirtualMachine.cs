@@ -27,7 +27,7 @@ public sealed partial class VirtualMachine : IDisposable
     private int _extendedStateSize;
     private bool _disposed;
 
-    // Not where the constructor failed, whose machine is finalized all the same.
+    // Not where the constructor failed, whose machine is finalized all the same; nor when it was taken down.
     private bool _isCounted;
 
     internal VirtualMachine(Descriptor descriptor, ulong runPagesSize)
@@ -222,7 +222,7 @@ public sealed partial class VirtualMachine : IDisposable
 
     internal void Forget(VirtualProcessor processor)
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _processors.Remove(processor);
         }
@@ -233,14 +233,15 @@ public sealed partial class VirtualMachine : IDisposable
     [SuppressMessage("Style", "IDE0060:Remove unused parameter", Justification = "Both ways are the same, and that is worth saying.")]
     private void Dispose(bool disposing)
     {
-        VirtualProcessor[] processors;
-        lock (_gate)
+        if (_memory is null)
         {
-            if (_disposed || _memory is null)
-            {
-                return;
-            }
+            return;
+        }
 
+        // Each step does nothing when it is done again: so what failed in the middle, for want of memory, is disposed by another call or by the finalizer.
+        VirtualProcessor[] processors;
+        using (Uninterrupted.Enter(_gate))
+        {
             _disposed = true;
             processors = [.. _processors];
         }
@@ -253,12 +254,11 @@ public sealed partial class VirtualMachine : IDisposable
         int slots = _memory.Close();
         _coalescedPage?.Dispose();
         _descriptor.Dispose();
-        if (_isCounted)
+        if (Interlocked.Exchange(ref _isCounted, false))
         {
             MachineCounts.AddMachine(-1);
+            NubKvmEventSource.Log.MachineDisposed(slots);
         }
-
-        NubKvmEventSource.Log.MachineDisposed(slots);
     }
 
     private static void CheckFlags(MemorySlotFlags flags)

@@ -74,12 +74,19 @@ public sealed partial class VirtualProcessor
                     SetImmediateExit(1);
                 }
 
-                // Disposed, which waits for a cancellation under way, before another thread can use the processor.
-                using CancellationTokenRegistration registration = cancellation.UnsafeRegister(static processor => ((VirtualProcessor)processor!).Cancel(), this);
-                VmExit exit = RunUntilExit(toFinish, cancellation);
-                LastExit = exit.Reason;
-                MachineCounts.Exit(Id, exit.Reason);
-                return exit;
+                CancellationTokenRegistration registration = cancellation.UnsafeRegister(static processor => ((VirtualProcessor)processor!).Cancel(), this);
+                try
+                {
+                    VmExit exit = RunUntilExit(toFinish, cancellation);
+                    LastExit = exit.Reason;
+                    MachineCounts.Exit(Id, exit.Reason);
+                    return exit;
+                }
+                finally
+                {
+                    // Waits for a cancellation under way, before another thread can use the processor: that one's run it would stop for good.
+                    Uninterrupted.End(registration);
+                }
             }
             finally
             {
@@ -133,7 +140,7 @@ public sealed partial class VirtualProcessor
 
     private void Cancel()
     {
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (!_running)
             {

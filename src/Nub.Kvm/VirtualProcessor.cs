@@ -111,20 +111,22 @@ public sealed partial class VirtualProcessor : IDisposable
     public void Dispose()
     {
         bool release, kicked;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             if (_disposed)
             {
                 return;
             }
 
-            _disposed = true;
             release = _user == 0;
             kicked = _running;
             if (kicked)
             {
+                // It may find no memory: then nothing has happened, and the processor can be disposed again.
                 Kick();
             }
+
+            _disposed = true;
         }
 
         if (kicked)
@@ -193,7 +195,7 @@ public sealed partial class VirtualProcessor : IDisposable
     private void Leave()
     {
         bool release;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _user = 0;
             _running = false;

@@ -129,7 +129,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
     public void Dispose()
     {
         Waiter? waiter;
-        lock (_gate)
+        using (Uninterrupted.Enter(_gate))
         {
             _disposed = true;
             waiter = TakeWaiter();
@@ -187,7 +187,7 @@ internal sealed unsafe class EventDescriptor : IDisposable
 
         public void Cancel(CancellationToken token)
         {
-            lock (source._gate)
+            using (Uninterrupted.Enter(source._gate))
             {
                 if (ReferenceEquals(source._waiter, this))
                 {
