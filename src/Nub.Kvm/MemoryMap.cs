@@ -100,8 +100,13 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
             {
                 ObjectDisposedException.ThrowIf(_closed, typeof(VirtualMachine));
                 int number = FindPlace(guestAddress, length);
-                SlotMemory memory = Hold(candidate);
+
+                // What allocates comes first: from the hold on only the kernel can refuse.
+                SlotMemory memory = _memories.Find(other => other.Owner.IsSameMemory(candidate.Owner)) ?? candidate;
                 slot = new MemorySlot(this, memory, number, guestAddress, offset, length, flags);
+                _slots.EnsureCapacity(_slots.Count + 1);
+                _memories.EnsureCapacity(_memories.Count + 1);
+                Hold(memory);
                 try
                 {
                     SetRegion(slot, length);
@@ -281,13 +286,11 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         return 0;
     }
 
-    /// <summary>Counts a slot of the memory, whose owner is the candidate where the machine has none of it yet.</summary>
-    private SlotMemory Hold(SlotMemory candidate)
+    /// <summary>Counts a slot of the memory, which for the first of them becomes one of the machine's. Allocates nothing where there is room in the list.</summary>
+    private void Hold(SlotMemory memory)
     {
-        SlotMemory? memory = _memories.Find(other => other.Owner.IsSameMemory(candidate.Owner));
-        if (memory is null)
+        if (memory.Slots == 0)
         {
-            memory = candidate;
             if (_running > 0)
             {
                 memory.EnterGuest();
@@ -297,7 +300,6 @@ internal sealed class MemoryMap(Descriptor machine, int mostSlots)
         }
 
         memory.Slots++;
-        return memory;
     }
 
     private void LetGo(SlotMemory memory)

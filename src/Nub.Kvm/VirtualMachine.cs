@@ -242,8 +242,8 @@ public sealed partial class VirtualMachine : IDisposable
         VirtualProcessor[] processors;
         using (Uninterrupted.Enter(_gate))
         {
-            _disposed = true;
             processors = [.. _processors];
+            _disposed = true;
         }
 
         foreach (VirtualProcessor processor in processors)

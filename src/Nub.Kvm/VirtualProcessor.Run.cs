@@ -170,14 +170,14 @@ public sealed partial class VirtualProcessor
     }
 
     // The kernel reads it and never writes it. It is set to 0 under the gate before the processor runs; until it has run,
-    // it is only set to 1.
+    // it is only set to 1. Noted when it was written, which may find no memory for the access.
     private void SetImmediateExit(byte value)
     {
         if (_immediateExit != value)
         {
-            _immediateExit = value;
             RunHeader.View header = RunHeader.At(_page, 0);
             header.ImmediateExit = value;
+            _immediateExit = value;
         }
     }
 

@@ -172,12 +172,14 @@ public sealed partial class VirtualProcessor : IDisposable
         lock (_gate)
         {
             CheckFree();
-            _user = thread;
-            _running = running;
             if (running)
             {
+                // Before there is a user: it may find no memory, and no call of Leave follows then.
                 SetImmediateExit(0);
             }
+
+            _user = thread;
+            _running = running;
         }
     }
 
