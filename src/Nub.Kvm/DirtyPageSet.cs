@@ -58,6 +58,23 @@ public sealed class DirtyPageSet
         }
     }
 
+    /// <summary>Adds a page of the slot that room was made for.</summary>
+    internal void Add(ulong page)
+    {
+        if (!Contains(page))
+        {
+            _words[page / 64] |= 1UL << (int)(page % 64);
+            Count++;
+        }
+    }
+
+    /// <summary>Forgets the pages.</summary>
+    internal void Clear()
+    {
+        Array.Clear(_words);
+        Count = 0;
+    }
+
     /// <summary>Enumerates dirty pages.</summary>
     public ref struct Enumerator
     {

@@ -77,6 +77,9 @@ public sealed class MemorySlot : IDisposable
         pages.Complete();
     }
 
+    /// <summary>The other slots of the machine by which a guest may write bytes of this one.</summary>
+    internal MemorySlot[] Overlapping() => _map.WritableOverlapping(this);
+
     private string DebuggerDisplay => IsDeleted ? $"{this}, deleted" : Flags == MemorySlotFlags.None ? $"{this}" : $"{this}, {Flags}";
 
     /// <inheritdoc/>

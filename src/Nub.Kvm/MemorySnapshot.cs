@@ -11,9 +11,10 @@ namespace Nub.Kvm;
 /// <see cref="SharedMemory.Restore()"/>.
 /// </summary>
 /// <remarks>
-/// The kernel's log has the guest's writes only. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to
+/// The kernel's logs have the guest's writes only: those by this slot, and by every other of the machine that has bytes of the same memory in common with it, which is to keep a log too
+/// (<see cref="Restore"/>). A write by another machine, or by a slot that was deleted since, is in none of them. Pages that the host wrote are told by a bitmap (<see cref="GuestAddressSpace.TrackWrites"/>, given to
 /// <see cref="Take(MemorySlot, DirtyBitmap?)"/>) or by <see cref="MarkDirty"/>, or restored with all others (<see cref="RestoreAll"/>). While a snapshot is in use no other code
-/// may read the slot's dirty pages or take its part of the bitmap, because reading begins both anew.
+/// may read the dirty pages of these slots or take the slot's part of the bitmap, because reading begins them anew: of bytes that two slots have, take one snapshot.
 /// </remarks>
 [DebuggerDisplay("snapshot of {_slot}, {_marked.Count} pages told")]
 public sealed class MemorySnapshot : IDisposable
@@ -26,7 +27,11 @@ public sealed class MemorySnapshot : IDisposable
     private readonly MemorySlot _slot;
     private readonly HostSharedMemory _copy;
     private readonly DirtyPageSet _dirty = new();
-    private readonly HashSet<ulong> _marked = [];
+    private readonly DirtyPageSet _dirtyElsewhere = new();
+
+    // What is to be brought back besides, and its lock. There is room for every page, so that what is marked cannot be lost for want of memory.
+    private readonly DirtyPageSet _marked = new();
+    private readonly Lock _marking = new();
 
     // What the host wrote through a space; null where it is told by MarkDirty.
     private readonly DirtyBitmap? _hostWrites;
@@ -37,6 +42,7 @@ public sealed class MemorySnapshot : IDisposable
         _slot = slot;
         _copy = copy;
         _hostWrites = hostWrites;
+        _ = _marked.Prepare(slot.Size / s_pageSize);
         if (hostWrites is not null)
         {
             _hostPages = new ulong[(slot.Size / hostWrites.PageSize + 63) / 64];
@@ -83,6 +89,14 @@ public sealed class MemorySnapshot : IDisposable
             snapshot.Alone((memory, buffer) =>
             {
                 slot.ReadDirtyPages(snapshot._dirty);
+                foreach (MemorySlot other in slot.Overlapping())
+                {
+                    if (other.Flags.HasFlag(MemorySlotFlags.TrackDirtyPages))
+                    {
+                        other.ReadDirtyPages(snapshot._dirtyElsewhere);
+                    }
+                }
+
                 snapshot.TakeHostWrites();
                 for (ulong offset = 0; offset < slot.Size; offset += (ulong)buffer.Length)
                 {
@@ -113,7 +127,7 @@ public sealed class MemorySnapshot : IDisposable
             throw new SharedMemoryBoundsException(offset, length, size);
         }
 
-        lock (_marked)
+        using (Uninterrupted.Enter(_marking))
         {
             for (ulong page = offset / s_pageSize; length != 0 && page <= (offset + (length - 1)) / s_pageSize; page++)
             {
@@ -124,6 +138,9 @@ public sealed class MemorySnapshot : IDisposable
 
     /// <summary>Brings back the pages that the guest has written, and those that were told, holding the memory exclusively.</summary>
     /// <returns>How many pages were brought back.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// Another slot of the machine has bytes of the same memory, can be written and keeps no log (<see cref="MemorySlotFlags.TrackDirtyPages"/>): use <see cref="RestoreAll"/>. Nothing was changed.
+    /// </exception>
     /// <exception cref="SharedMemoryLockedException">The guest is running, or another access or lease is inside the memory.</exception>
     /// <exception cref="SharedMemoryFaultException">
     /// Bytes of the memory are gone: it is a view of a file that was shortened. Other pages may be back; all are brought back by the next call that succeeds.
@@ -135,16 +152,24 @@ public sealed class MemorySnapshot : IDisposable
         ulong restored = 0;
         Alone((memory, buffer) =>
         {
+            MemorySlot[] others = _slot.Overlapping();
+            if (Array.Find(others, static other => !other.Flags.HasFlag(MemorySlotFlags.TrackDirtyPages)) is { } silent)
+            {
+                throw new InvalidOperationException(
+                    $"{silent} has bytes of {_slot} and was mapped without {nameof(MemorySlotFlags.TrackDirtyPages)}: what the guest writes by it is not known. Use {nameof(RestoreAll)}.");
+            }
+
             _slot.ReadDirtyPages(_dirty);
             try
             {
+                Array.ForEach(others, MarkWrittenBy);
                 foreach (ulong page in _dirty)
                 {
                     CopyBack(memory, buffer, page * s_pageSize, (int)s_pageSize);
                 }
 
                 restored = _dirty.Count;
-                lock (_marked)
+                using (Uninterrupted.Enter(_marking))
                 {
                     MarkHostWrites();
                     foreach (ulong page in _marked)
@@ -180,7 +205,7 @@ public sealed class MemorySnapshot : IDisposable
         _slot.ReadDirtyPages(_dirty);
         try
         {
-            lock (_marked)
+            using (Uninterrupted.Enter(_marking))
             {
                 MarkHostWrites();
             }
@@ -196,7 +221,7 @@ public sealed class MemorySnapshot : IDisposable
             throw;
         }
 
-        lock (_marked)
+        using (Uninterrupted.Enter(_marking))
         {
             _marked.Clear();
         }
@@ -210,11 +235,28 @@ public sealed class MemorySnapshot : IDisposable
     // The kernel has forgotten what it told.
     private void KeepDirty()
     {
-        lock (_marked)
+        using (Uninterrupted.Enter(_marking))
         {
             foreach (ulong page in _dirty)
             {
                 _marked.Add(page);
+            }
+        }
+    }
+
+    // What the log told is marked at once, whatever fails later: the kernel has forgotten it.
+    private void MarkWrittenBy(MemorySlot other)
+    {
+        other.ReadDirtyPages(_dirtyElsewhere);
+        using (Uninterrupted.Enter(_marking))
+        {
+            foreach (ulong page in _dirtyElsewhere)
+            {
+                ulong offset = other.Offset + page * s_pageSize;
+                if (offset >= _slot.Offset && offset - _slot.Offset < _slot.Size)
+                {
+                    _marked.Add((offset - _slot.Offset) / s_pageSize);
+                }
             }
         }
     }

@@ -7,6 +7,8 @@ namespace Nub.Kvm.Tests;
 [Trait("Kind", "slow")]
 public sealed class SnapshotTests
 {
+    private const ulong Elsewhere = 0x20_0000;
+
     [SkippableFact]
     public void A_guest_goes_back_to_where_it_was_and_does_the_same_again()
     {
@@ -219,6 +221,57 @@ public sealed class SnapshotTests
         Assert.Throws<ArgumentException>("hostWrites", () => MemorySnapshot.Take(guest.Slot, new DirtyBitmap(4096, Guest.Size)));
     }
 
+    /// <summary>The second slot has two pages of the first one's memory.</summary>
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_the_guest_writes_by_another_slot_of_the_memory_is_restored(bool ofSecond)
+    {
+        using var guest = new Guest(WriteByBoth, flags: MemorySlotFlags.TrackDirtyPages);
+        using MemorySlot second = guest.Machine.MapMemory(guest.Memory, Elsewhere, MemorySlotFlags.TrackDirtyPages, offset: 0x9000, size: 0x2000);
+        using MemorySnapshot memory = MemorySnapshot.Take(ofSecond ? second : guest.Slot);
+        for (int round = 0; round < 2; round++)
+        {
+            Assert.Equal(0x10, Port(guest));
+            Assert.Equal((7UL, 8UL, 9UL), Written());
+            _ = guest.Processor.CompleteExit();
+
+            // By the other slot, by this one, and beside the second.
+            Assert.InRange(memory.Restore(), 2UL, ofSecond ? 2UL : 8UL);
+            Assert.Equal((0UL, 0UL, ofSecond ? 9UL : 0), Written());
+        }
+
+        (ulong, ulong, ulong) Written() => (guest.Host.Read<ulong>(0xA000), guest.Host.Read<ulong>(0x9008), guest.Host.Read<ulong>(0xB000));
+    }
+
+    [SkippableFact]
+    public void What_a_slot_without_a_log_was_written_by_is_restored_with_all_pages_only()
+    {
+        using var guest = new Guest(WriteByBoth, flags: MemorySlotFlags.TrackDirtyPages);
+        using MemorySlot beside = guest.Machine.MapMemory(guest.Memory, 2 * Elsewhere, MemorySlotFlags.ReadOnly);
+        using (MemorySlot silent = guest.Machine.MapMemory(guest.Memory, Elsewhere, offset: 0x9000, size: 0x2000))
+        using (MemorySnapshot memory = MemorySnapshot.Take(guest.Slot))
+        {
+            byte[] before = Contents(guest.Host);
+            Assert.Equal(0x10, Port(guest));
+            _ = guest.Processor.CompleteExit();
+            InvalidOperationException refusal = Assert.Throws<InvalidOperationException>(() => memory.Restore());
+            Assert.Contains($"{silent}", refusal.Message, StringComparison.Ordinal);
+            Assert.Equal(7UL, guest.Host.Read<ulong>(0xA000));
+            memory.RestoreAll();
+            Assert.Equal(before, Contents(guest.Host));
+            silent.Dispose();
+            Assert.Equal(0UL, memory.Restore());
+        }
+
+        // Of pages that no other slot has.
+        using MemorySlot far = guest.Machine.MapMemory(guest.Memory, Elsewhere, MemorySlotFlags.TrackDirtyPages, offset: 0x9000, size: 0x1000);
+        using MemorySlot near = guest.Machine.MapMemory(guest.Memory, Elsewhere + 0x1000, offset: 0xA000, size: 0x1000);
+        guest.Slot.Dispose();
+        using MemorySnapshot alone = MemorySnapshot.Take(far);
+        Assert.Equal(0UL, alone.Restore());
+    }
+
     [SkippableFact]
     public void The_devices_in_the_kernel_go_back_too()
     {
@@ -254,6 +307,18 @@ public sealed class SnapshotTests
         Assert.Equal((0x12, 0x5A), (restored.Port, restored.Data[0]));
         using VirtualProcessor another = guest.Machine.CreateVirtualProcessor(1);
         Assert.Throws<ArgumentException>(() => guest.Machine.RestoreState(state));
+    }
+
+    // Twice, so that it can go on after a snapshot was brought back.
+    private static void WriteByBoth(Assembler a)
+    {
+        for (int i = 0; i < 2; i++)
+        {
+            a.mov(__qword_ptr[Elsewhere + 0x1000], 7);
+            a.mov(__qword_ptr[0x9008], 8);
+            a.mov(__qword_ptr[0xB000], 9);
+            a.@out(0x10, al);
+        }
     }
 
     private static void Program(Assembler a)
