@@ -60,6 +60,26 @@ public sealed class EventDescriptorTests
         Assert.All(thrown, static one => Assert.Equal(typeof(IoEvent).FullName, one.ObjectName));
     }
 
+    /// <summary>Of an event that is signalled, so that what is not refused returns at once.</summary>
+    [SkippableTheory]
+    [InlineData(-1)]
+    [InlineData(-5_000)]
+    [InlineData(-9_999)]
+    [InlineData(-10_001)]
+    [InlineData(-15_000)]
+    [InlineData(-20_000)]
+    [InlineData(long.MinValue)]
+    public void A_negative_time_is_refused_unless_it_is_the_infinite_one(long ticks)
+    {
+        SkipElsewhere();
+        using var written = new EventDescriptor(typeof(IoEvent));
+        written.Signal();
+        Assert.Throws<ArgumentOutOfRangeException>("timeout", () => written.Wait(new TimeSpan(ticks), out _));
+        Assert.True(written.Wait(Timeout.InfiniteTimeSpan, out ulong count));
+        Assert.Equal(1UL, count);
+        Assert.False(written.Wait(new TimeSpan(1), out _));
+    }
+
     [SkippableFact]
     public async Task A_token_that_is_cancelled_already_ends_a_wait_at_once_and_no_other()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Nub.Kvm;
@@ -60,15 +61,19 @@ internal sealed unsafe class EventDescriptor : IDisposable
     /// <param name="timeout">For how long; <see cref="Timeout.InfiniteTimeSpan"/> for ever.</param>
     /// <param name="count">What was taken.</param>
     /// <returns>Whether something was.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative and not infinite.</exception>
     public bool Wait(TimeSpan timeout, out ulong count)
     {
-        long start = Environment.TickCount64;
-        long milliseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (long)timeout.TotalMilliseconds;
-        ArgumentOutOfRangeException.ThrowIfLessThan(milliseconds, -1, nameof(timeout));
+        if (timeout < TimeSpan.Zero && timeout != Timeout.InfiniteTimeSpan)
+        {
+            throw new ArgumentOutOfRangeException(nameof(timeout), timeout, "The time must not be negative, unless it is infinite (-1 ms).");
+        }
+
+        long start = Stopwatch.GetTimestamp();
         while (!TryTake(out count))
         {
-            long left = milliseconds < 0 ? -1 : milliseconds - (Environment.TickCount64 - start);
-            if (milliseconds >= 0 && left <= 0)
+            TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : timeout - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero)
             {
                 return false;
             }
@@ -77,10 +82,11 @@ internal sealed unsafe class EventDescriptor : IDisposable
             Descriptor.DangerousAddRef(ref added);
             try
             {
-                // In slices, so that a wait ends, by TryTake's ObjectDisposedException, when the event is disposed meanwhile. Sound: the kernel reads and writes the one local during the call only.
+                // In slices, so that a wait ends, by TryTake's ObjectDisposedException, when the event is disposed meanwhile; a part of a millisecond is a whole one.
+                // Sound: the kernel reads and writes the one local during the call only.
                 const int slice = 250;
                 var poll = new LibC.PollData { Descriptor = Number, Events = LibC.PollIn };
-                _ = LibC.Poll(&poll, 1, left < 0 ? slice : (int)Math.Min(left, slice));
+                _ = LibC.Poll(&poll, 1, (int)Math.Ceiling(Math.Min(left.TotalMilliseconds, slice)));
             }
             finally
             {
