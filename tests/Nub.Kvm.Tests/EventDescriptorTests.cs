@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 
 namespace Nub.Kvm.Tests;
 
@@ -78,6 +79,31 @@ public sealed class EventDescriptorTests
         Assert.True(written.Wait(Timeout.InfiniteTimeSpan, out ulong count));
         Assert.Equal(1UL, count);
         Assert.False(written.Wait(new TimeSpan(1), out _));
+    }
+
+    [SkippableFact]
+    public void The_loop_keeps_nothing_of_the_first_wait()
+    {
+        SkipElsewhere();
+        using var written = new EventDescriptor(typeof(IoEvent), new EventLoop());
+        WeakReference local = Await(written);
+        for (int i = 0; i < 50 && local.IsAlive; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        Assert.False(local.IsAlive);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static WeakReference Await(EventDescriptor written)
+        {
+            var local = new AsyncLocal<object?> { Value = new object() };
+            var reference = new WeakReference(local.Value);
+            _ = written.WaitAsync(CancellationToken.None);
+            local.Value = null;
+            return reference;
+        }
     }
 
     [SkippableFact]

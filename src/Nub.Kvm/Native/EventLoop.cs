@@ -68,7 +68,8 @@ internal sealed unsafe class EventLoop
             var epoll = descriptor >= 0 ? new Descriptor(descriptor, typeof(EventLoop)) : throw new KvmException("epoll_create1", Marshal.GetLastPInvokeError());
             try
             {
-                new Thread(() => Loop(epoll)) { IsBackground = true, Name = "Nub.Kvm events" }.Start();
+                // Without the context of the wait that it begins with: the thread would keep it for good.
+                new Thread(() => Loop(epoll)) { IsBackground = true, Name = "Nub.Kvm events" }.UnsafeStart();
             }
             catch
             {
