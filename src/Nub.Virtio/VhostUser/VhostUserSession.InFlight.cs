@@ -85,12 +85,13 @@ internal sealed partial class VhostUserSession
 
     private static bool TryResumeSplit(InFlightMemory records, ulong offset, ref VirtQueuePosition position, out InFlightLog? log, out LostChain[] lost)
     {
-        bool isRight = SplitInFlightLog.TryResume(records.Memory, offset, records.QueueSize, position.Used, out SplitInFlightLog resumed, out lost);
+        bool isRight = SplitInFlightLog.TryResume(records.Memory, offset, records.QueueSize, position.Used, out SplitInFlightLog resumed, out LostChain[]? recorded);
         log = resumed;
-        if (lost.Length != 0)
+        lost = recorded ?? [];
+        if (recorded is not null)
         {
-            // Everything that was taken was either returned or is recorded.
-            position = position with { Available = (ushort)(position.Used + lost.Length) };
+            // Everything that was taken was either returned or is recorded. What the front end says may be older: of a back end that dies it looks at the used ring before that has returned the last request.
+            position = position with { Available = (ushort)(position.Used + recorded.Length) };
         }
 
         return isRight;

@@ -238,7 +238,14 @@ internal sealed partial class VhostUserSession
 
         // A split ring's base is what was taken; what was returned stands in the used ring, which only a device writes (virtio 1.2, section 2.7.8).
         const ulong indexOffset = 2;
-        return Format == VirtQueueFormat.Split && _memory.Space.TryRead(layout.DeviceArea + indexOffset, out ushort used) ? position with { Used = used } : position;
+        if (Format != VirtQueueFormat.Split || !_memory.Space.TryRead(layout.DeviceArea + indexOffset, out ushort used))
+        {
+            return position;
+        }
+
+        // Of a back end that dies, a front end takes the used ring's index for the base, and that may return one more request afterwards: what was returned was taken.
+        bool isBehind = (ushort)(position.Available - used) > queue.Size;
+        return new VirtQueuePosition(isBehind ? used : position.Available, used);
     }
 
     /// <summary>The guest addresses of a ring, each part of which must be within one region.</summary>

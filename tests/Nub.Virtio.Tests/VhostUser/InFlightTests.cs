@@ -98,6 +98,42 @@ public sealed class InFlightTests
         }
     }
 
+    [Theory]
+    [InlineData(false, 11u)]
+    [InlineData(true, 11u)]
+    [InlineData(true, 13u)]
+    public void What_was_returned_is_neither_done_again_nor_passed_over_where_the_base_is_another(bool isRecorded, uint wrongBase)
+    {
+        using var first = new VhostUserFixture();
+        first.Begin();
+        (byte[] description, SafeFileHandle records) = GetRecords(first.Front);
+        using (records)
+        {
+            if (isRecorded)
+            {
+                first.Front.Send(VhostUserRequest.SetInFlight, description, records);
+            }
+
+            TestRing ring = first.Start(first.Ring());
+            for (byte i = 1; i <= 6; i++)
+            {
+                ring.Exercise(i, i);
+            }
+
+            first.Front.Dispose();
+
+            // As QEMU, which sees the back end's end and looks at the used ring while that is still at its last request.
+            using var next = new VhostUserBackend(new BlockDevice(first.Storage));
+            using FrontEnd front = Resume(next, first, ring, description, isRecorded ? records : null, FrontEnd.Bytes(0u, wrongBase));
+            byte[] where = front.Ask(VhostUserRequest.GetVringBase, FrontEnd.Bytes(0u, 0u));
+            Assert.Equal((12u, 12), (BitConverter.ToUInt32(where, 4), first.Guest.Memory.Read<ushort>(0x2002)));
+            front.Send(VhostUserRequest.SetVringKick, ring.EventMessage, ring.Kick.Handle);
+            ring.Exercise(7, 7);
+            Assert.Equal(14, first.Guest.Memory.Read<ushort>(0x2002));
+            Assert.Null(front.Finish());
+        }
+    }
+
     [Fact]
     public void Records_are_as_the_protocol_lays_them_out()
     {
@@ -134,18 +170,22 @@ public sealed class InFlightTests
         return (description, Assert.IsType<SafeFileHandle>(handles[0]));
     }
 
-    private static FrontEnd Resume(VhostUserBackend backend, VhostUserFixture guest, TestRing ring, byte[] description, SafeFileHandle records)
+    private static FrontEnd Resume(VhostUserBackend backend, VhostUserFixture guest, TestRing ring, byte[] description, SafeFileHandle? records, byte[]? baseMessage = null)
     {
         FrontEnd front = FrontEnd.Connect(backend);
         ulong protocol = BitConverter.ToUInt64(front.Ask(VhostUserRequest.GetProtocolFeatures));
         front.Send(VhostUserRequest.SetProtocolFeatures, FrontEnd.Bytes(protocol));
         front.Send(VhostUserRequest.SetFeatures, FrontEnd.Bytes(guest.Features));
-        front.Send(VhostUserRequest.SetInFlight, description, records);
+        if (records is not null)
+        {
+            front.Send(VhostUserRequest.SetInFlight, description, records);
+        }
+
         front.Send(VhostUserRequest.SetMemoryTable, VhostUserFixture.WholeTable, guest.Guest.Handle);
         front.Send(VhostUserRequest.SetVringSize, ring.SizeMessage);
 
         // As QEMU: of a packed ring it cannot know where the dead back end was.
-        front.Send(VhostUserRequest.SetVringBase, (guest.Features & VhostUserFixture.Packed) != 0 ? FrontEnd.Bytes(0u, 0x8000_8000u) : ring.BaseMessage);
+        front.Send(VhostUserRequest.SetVringBase, baseMessage ?? ((guest.Features & VhostUserFixture.Packed) != 0 ? FrontEnd.Bytes(0u, 0x8000_8000u) : ring.BaseMessage));
         front.Send(VhostUserRequest.SetVringAddresses, ring.AddressMessage);
         front.Send(VhostUserRequest.SetVringKick, ring.EventMessage, ring.Kick.Handle);
         front.Send(VhostUserRequest.SetVringCall, ring.EventMessage, ring.Call.Handle);

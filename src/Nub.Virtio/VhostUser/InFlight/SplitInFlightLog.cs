@@ -28,12 +28,12 @@ internal sealed class SplitInFlightLog : InFlightLog
     /// <param name="size">The number of entries.</param>
     /// <param name="used">The used ring's index.</param>
     /// <param name="log">The log.</param>
-    /// <param name="lost">What was in flight, in the order in which it was taken.</param>
+    /// <param name="lost">What was in flight, in the order in which it was taken; <see langword="null"/> where the records have not been used.</param>
     /// <returns>Whether the records can be right.</returns>
-    public static bool TryResume(HostSharedMemory memory, ulong offset, int size, ushort used, out SplitInFlightLog log, out LostChain[] lost)
+    public static bool TryResume(HostSharedMemory memory, ulong offset, int size, ushort used, out SplitInFlightLog log, out LostChain[]? lost)
     {
         log = new SplitInFlightLog(memory, offset, size);
-        lost = [];
+        lost = null;
         if (!memory.TryRead(offset, out SplitRecordsHeader header))
         {
             return false;
