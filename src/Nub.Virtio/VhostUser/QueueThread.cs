@@ -45,7 +45,6 @@ internal sealed class QueueThread : IDisposable
             }
 
             _thread = new Thread(Run) { IsBackground = true, Name = $"virtqueue {index}" };
-            _thread.Start();
         }
         catch
         {
@@ -53,6 +52,9 @@ internal sealed class QueueThread : IDisposable
             throw;
         }
     }
+
+    /// <summary>Lets the thread run.</summary>
+    public void Start() => _thread.Start();
 
     /// <summary>Takes another event for the driver's, or none. The caller may dispose the old one afterwards.</summary>
     public void SetCall(EventFile? call)

@@ -6,7 +6,8 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     /// <summary>How long a stop waits for the device, whose own storage may be slow, before the front end is given up.</summary>
     public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
 
-    private QueueThread? _thread;
+    // Read by the threads at which the device finds work.
+    private volatile QueueThread? _thread;
     private bool _isAbandoned;
     private bool _isPaused;
     private volatile QueueFailure? _failure;
@@ -92,14 +93,20 @@ internal sealed class VhostUserQueue(int index) : IDisposable
 
     public void Start(VirtioDevice device, VirtQueue queue, Action<int, VirtQueueError, Exception?> failed)
     {
+        var thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+
+        // Known before it runs: what the device finds after the thread has first looked has to wake it.
         Queue = queue;
+        _thread = thread;
         try
         {
-            _thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+            thread.Start();
         }
         catch
         {
+            _thread = null;
             Queue = null;
+            thread.Dispose();
             throw;
         }
     }
