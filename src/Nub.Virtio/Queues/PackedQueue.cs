@@ -82,12 +82,13 @@ internal sealed class PackedQueue : VirtQueue
 
         // The descriptors that were written before what the driver asks for: the driver writes the one and then reads the other.
         Interlocked.MemoryBarrier();
-        _unsignalled = 0;
         if (!_memory.TryRead(_driver, out uint wanted))
         {
             return Break(VirtQueueError.AreaGone) is not null;
         }
 
+        // Noted last: while the memory is held exclusively the read throws, and this can be asked again.
+        _unsignalled = 0;
         bool first = !_signalled;
         _signalled = true;
         switch (wanted >> 16 & 3)
@@ -151,7 +152,7 @@ internal sealed class PackedQueue : VirtQueue
 
         if (error != VirtQueueError.None)
         {
-            return GiveUp(state, error);
+            return Break(error);
         }
 
         _ids[id >> 6] |= 1UL << id;
@@ -180,7 +181,7 @@ internal sealed class PackedQueue : VirtQueue
 
         if (error != VirtQueueError.None)
         {
-            return GiveUp(state, error);
+            return Break(error);
         }
 
         _ids[id >> 6] |= 1UL << id;
@@ -236,8 +237,9 @@ internal sealed class PackedQueue : VirtQueue
     {
         if (kicks != _kicks && IsUsable)
         {
-            _kicks = kicks;
+            // Noted last, as in TryPublish.
             _ = Store(_device, kicks);
+            _kicks = kicks;
         }
     }
 

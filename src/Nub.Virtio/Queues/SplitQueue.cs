@@ -87,15 +87,16 @@ internal sealed class SplitQueue : VirtQueue
 
         // The index that was published before what the driver asks for: the driver writes the one and then reads the other.
         Interlocked.MemoryBarrier();
+        if (!_memory.TryRead(_hasEventIndex ? UsedEvent : _driver, out ushort wanted))
+        {
+            return Break(VirtQueueError.AreaGone) is not null;
+        }
+
+        // Noted last: while the memory is held exclusively the read throws, and this can be asked again.
         _unsignalled = 0;
         if (!_hasEventIndex)
         {
-            return _memory.TryRead(_driver, out ushort flags) ? (flags & NoNotify) == 0 : Break(VirtQueueError.AreaGone) is not null;
-        }
-
-        if (!_memory.TryRead(UsedEvent, out ushort wanted))
-        {
-            return Break(VirtQueueError.AreaGone) is not null;
+            return (wanted & NoNotify) == 0;
         }
 
         // 2.7.7.2: whether the entry that the driver waits for is among the last ones. The first time it is not known what was signalled before.
@@ -109,8 +110,9 @@ internal sealed class SplitQueue : VirtQueue
         // With the event index, what was asked for lies behind, and the driver is silent anyway.
         if (!_hasEventIndex && !_kicksDisabled && IsUsable)
         {
-            _kicksDisabled = true;
+            // Noted last, as in TryPublish.
             _ = Store(_device, (ushort)NoNotify);
+            _kicksDisabled = true;
         }
     }
 
@@ -127,8 +129,8 @@ internal sealed class SplitQueue : VirtQueue
         }
         else if (_kicksDisabled)
         {
-            _kicksDisabled = false;
             _ = Store(_device, (ushort)0);
+            _kicksDisabled = false;
         }
 
         // What was asked for before the index: the driver writes the one and then reads the other.
@@ -198,7 +200,7 @@ internal sealed class SplitQueue : VirtQueue
         VirtQueueError error = Follow(state, head);
         if (error != VirtQueueError.None)
         {
-            return GiveUp(state, error);
+            return Break(error);
         }
 
         _heads[head >> 6] |= 1UL << head;

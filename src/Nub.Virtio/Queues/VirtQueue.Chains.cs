@@ -17,28 +17,29 @@ public abstract partial class VirtQueue
     private uint _orderFirst;
     private uint _orderCount;
 
-    /// <summary>A chain without buffers, to be filled and then handed out by <see cref="HandOut"/>.</summary>
+    /// <summary>
+    /// A chain without buffers, to be filled and then handed out by <see cref="HandOut"/>. Until then it is the last of the free ones, so that nothing has to be given back where the driver breaks a rule
+    /// or its memory is held exclusively.
+    /// </summary>
     private protected ChainState Rent()
     {
-        ChainState state;
         if (_freeCount == 0)
         {
-            state = new ChainState(this);
-            _ranges += state.Ranges.Length;
-        }
-        else
-        {
-            state = _free[--_freeCount]!;
+            var made = new ChainState(this);
+            _ranges += made.Ranges.Length;
+            Keep(made);
         }
 
+        ChainState state = _free[_freeCount - 1]!;
         state.Begin();
         return state;
     }
 
-    /// <summary>Counts a chain as in flight.</summary>
+    /// <summary>Counts the chain that was rented as in flight.</summary>
     private protected ChainState HandOut(ChainState state, ushort id, uint slots)
     {
         state.HandOut(id, slots);
+        _freeCount--;
         InFlight++;
         if (_order is not null)
         {
@@ -46,13 +47,6 @@ public abstract partial class VirtQueue
         }
 
         return state;
-    }
-
-    /// <summary>Gives up a chain that was rented and not handed out, because the driver broke a rule.</summary>
-    private protected ChainState? GiveUp(ChainState state, VirtQueueError error)
-    {
-        Keep(state);
-        return Break(error);
     }
 
     /// <summary>Adds a descriptor's buffer to a chain, if it follows the rules.</summary>
@@ -82,8 +76,9 @@ public abstract partial class VirtQueue
     private bool TryGrow(ChainState state)
     {
         int more = state.Ranges.Length;
-        for (int i = 0; i < _freeCount && _ranges + more > MostRanges; i++)
+        for (int i = 0; i < _freeCount - 1 && _ranges + more > MostRanges; i++)
         {
+            // The last is the one that grows.
             _ranges -= _free[i]!.Shrink();
         }
 

@@ -72,4 +72,102 @@ public sealed class ExclusivityTests
         Assert.Equal((ids[1], 4u), (used, written));
         Assert.Equal(0, queue.InFlight);
     }
+
+    [Theory]
+    [InlineData(VirtQueueFormat.Split)]
+    [InlineData(VirtQueueFormat.Packed)]
+    public void Kicks_that_could_not_be_switched_are_switched_by_the_next_call(VirtQueueFormat format)
+    {
+        using var memory = new TestMemory();
+        TestDriver driver = TestDriver.Create(memory, format, features: QueueTests.Of(format));
+        VirtQueue queue = driver.CreateQueue();
+        foreach (bool isWanted in new[] { false, true, false, true })
+        {
+            void Switch()
+            {
+                if (isWanted)
+                {
+                    _ = queue.EnableKicks();
+                }
+                else
+                {
+                    queue.DisableKicks();
+                }
+            }
+
+            memory.Host.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(Switch));
+            Switch();
+            driver.Add(new DriverBuffer(driver.Data, 8, true));
+            Assert.Equal(isWanted, driver.ShouldKick());
+        }
+    }
+
+    [Theory]
+    [InlineData(VirtQueueFormat.Split, VirtioFeatures.None)]
+    [InlineData(VirtQueueFormat.Split, VirtioFeatures.EventIndex)]
+    [InlineData(VirtQueueFormat.Packed, VirtioFeatures.None)]
+    [InlineData(VirtQueueFormat.Packed, VirtioFeatures.EventIndex)]
+    public void A_notification_that_could_not_be_decided_is_decided_by_the_next_call(VirtQueueFormat format, VirtioFeatures features)
+    {
+        using var memory = new TestMemory();
+        TestDriver driver = TestDriver.Create(memory, format, features: features | QueueTests.Of(format));
+        VirtQueue queue = driver.CreateQueue();
+        for (int i = 0; i < 3; i++)
+        {
+            if (features == VirtioFeatures.EventIndex)
+            {
+                driver.WantInterruptAfter(1);
+            }
+
+            driver.Add(new DriverBuffer(driver.Data, 8, true));
+            Assert.True(queue.TryTake(out DescriptorChain chain));
+            queue.Return(chain, 8);
+            Assert.True(driver.TryGetUsed(out _, out _));
+            memory.Host.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(() => queue.ShouldNotify()));
+            Assert.True(queue.ShouldNotify());
+            Assert.False(queue.ShouldNotify());
+        }
+    }
+
+    [Theory]
+    [InlineData(VirtQueueFormat.Split)]
+    [InlineData(VirtQueueFormat.Packed)]
+    public void What_an_attempt_to_take_a_chain_had_is_there_for_the_next(VirtQueueFormat format)
+    {
+        // The ring in one memory and an indirect table, of as many entries as may be, in another, which is held exclusively when it is to be read.
+        const uint entries = 1024;
+        const ulong at = TestMemory.Base + (1 << 30);
+        using var memory = new TestMemory();
+        (HostSharedMemory tables, GuestSharedMemory guest) = new ExclusiveSharedMemory(entries * 16).Build();
+        using (tables)
+        using (guest)
+        {
+            memory.Space.Map(at, tables, 0, tables.Size);
+            TestDriver driver = TestDriver.Create(memory, format, features: VirtioFeatures.IndirectDescriptors | QueueTests.Of(format));
+            for (uint i = 0; i < entries; i++)
+            {
+                tables.Write(16 * (ulong)i, driver.Data);
+                tables.Write(16 * (ulong)i + 8, format == VirtQueueFormat.Packed || i + 1 == entries ? 8ul : 8 | (ulong)TestDriver.Next << 32 | (ulong)(i + 1) << 48);
+            }
+
+            VirtQueue queue = driver.CreateQueue();
+            for (int i = 0; i < 1100; i++)
+            {
+                if (driver is PackedDriver packed)
+                {
+                    packed.Put(at, entries * 16, TestDriver.Indirect, 0);
+                }
+                else
+                {
+                    ((SplitDriver)driver).Describe(0, at, entries * 16, TestDriver.Indirect, 0);
+                    ((SplitDriver)driver).Offer(0);
+                }
+
+                tables.WithExclusivity(_ => Assert.Throws<SharedMemoryLockedException>(() => queue.TryTake(out DescriptorChain _)));
+                Assert.True(queue.TryTake(out DescriptorChain chain), $"round {i}: {queue}");
+                Assert.Equal((int)entries, chain.Count);
+                queue.Return(chain, 0);
+            }
+        }
+    }
 }
