@@ -30,6 +30,11 @@ internal sealed class ChainState(VirtQueue queue)
     /// <summary>Odd while the chain is in flight.</summary>
     public uint Generation => _generation;
 
+    public bool IsInFlight => (_generation & 1) != 0;
+
+    /// <summary>How many chains the queue had taken before, modulo 2^32.</summary>
+    public uint Number { get; private set; }
+
     public int Count { get; private set; }
 
     /// <summary>Split: the first descriptor. Packed: the buffer id.</summary>
@@ -92,8 +97,9 @@ internal sealed class ChainState(VirtQueue queue)
     /// <summary>Whether a buffer is one that the device may write.</summary>
     public bool IsWritable(int index) => index >= _readableCount;
 
-    public void HandOut(ushort id, uint slots)
+    public void HandOut(ushort id, uint slots, uint number)
     {
+        Number = number;
         Id = id;
         Slots = slots;
         Reader = new ChainCursor(0, _readable);

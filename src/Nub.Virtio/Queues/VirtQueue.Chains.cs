@@ -8,14 +8,33 @@ public abstract partial class VirtQueue
     // What the buffers of all chains of a queue may take together: 16 MiB of ranges, far beyond what a driver has in flight.
     private const int MostRanges = 1 << 20;
 
+    private readonly List<ChainState> _all = [];
     private ChainState?[] _free;
     private int _freeCount;
     private int _ranges;
+    private uint _taken;
 
     // With InOrder: the chains in flight in the order in which they were taken; a ring of the queue's size.
     private readonly ChainState?[]? _order;
     private uint _orderFirst;
     private uint _orderCount;
+
+    /// <summary>Whether the chains in flight are those that were taken last: then they stand in the ring from where the queue returns to next on, and can be taken there again.</summary>
+    internal bool HoldsLast
+    {
+        get
+        {
+            foreach (ChainState state in _all)
+            {
+                if (state.IsInFlight && _taken - state.Number > (uint)InFlight)
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
 
     /// <summary>
     /// A chain without buffers, to be filled and then handed out by <see cref="HandOut"/>. Until then it is the last of the free ones, so that nothing has to be given back where the driver breaks a rule
@@ -27,6 +46,7 @@ public abstract partial class VirtQueue
         {
             var made = new ChainState(this);
             _ranges += made.Ranges.Length;
+            _all.Add(made);
             Keep(made);
         }
 
@@ -38,7 +58,7 @@ public abstract partial class VirtQueue
     /// <summary>Counts the chain that was rented as in flight.</summary>
     private protected ChainState HandOut(ChainState state, ushort id, uint slots)
     {
-        state.HandOut(id, slots);
+        state.HandOut(id, slots, _taken++);
         _freeCount--;
         InFlight++;
         if (_order is not null)

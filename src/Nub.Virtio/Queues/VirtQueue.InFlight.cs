@@ -24,6 +24,9 @@ public abstract partial class VirtQueue
     /// <summary>Whether so many were taken.</summary>
     internal bool IsTurnOver => _left <= 0;
 
+    /// <summary>Whether what is in flight is recorded where it outlives the process.</summary>
+    internal bool IsRecorded => _log is not null;
+
     /// <summary>Has everything recorded that is taken and returned from now on. Before the first is taken.</summary>
     /// <param name="log">The record.</param>
     /// <param name="lost">What was in flight when the record ended: taken first, in this order. The queue's position is behind all of it.</param>

@@ -129,25 +129,25 @@ public abstract partial class VirtQueue
     /// <summary>Gives a chain back to the driver. It is dead afterwards, and so are its reader and writer.</summary>
     /// <param name="chain">The chain.</param>
     /// <param name="written">How many bytes the device has written, from the first writable one on without a gap.</param>
-    /// <exception cref="InvalidOperationException">The chain is not one of this queue's in flight.</exception>
+    /// <exception cref="InvalidOperationException">The chain is not in flight, or is another queue's that is not closed. One of a closed queue is returned to no effect, to whichever queue.</exception>
     /// <exception cref="ArgumentOutOfRangeException">More than the chain has writable bytes.</exception>
     /// <exception cref="SharedMemoryLockedException">The driver's memory is held exclusively. The chain is still in flight, and can be returned again; with <see cref="VirtioFeatures.InOrder"/> it is
     /// shown to the driver with the next one.</exception>
     public void Return(DescriptorChain chain, uint written)
     {
         ChainState state = chain.State;
-        if (state.Queue != this)
+        if (state.Queue != this && !state.Queue.IsClosed)
         {
             throw new InvalidOperationException("The chain is of another queue.");
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThan(written, state.WritableLength);
-        Return(state, written);
+        state.Queue.Return(state, written);
     }
 
     /// <summary>Gives a chain back to the driver, with as many bytes written as its writer has.</summary>
     /// <param name="chain">The chain.</param>
-    /// <exception cref="InvalidOperationException">The chain is not one of this queue's in flight.</exception>
+    /// <exception cref="InvalidOperationException">The chain is not in flight, or is another queue's that is not closed.</exception>
     public void Return(DescriptorChain chain) => Return(chain, chain.Writable.Written);
 
     /// <summary>
@@ -186,7 +186,7 @@ public abstract partial class VirtQueue
     internal abstract bool HasAvailable();
 
     /// <summary>
-    /// Ends the queue, as when the driver resets it: nothing is taken from it and nothing written to it any more, and of chains in flight neither. They can still be returned, to no effect.
+    /// Ends the queue, as when the driver resets it: nothing is taken from it and nothing written to it any more, and of chains in flight neither. They can still be returned, to no effect, also to the queue that is set up in its place.
     /// </summary>
     public void Close() => _isClosed = true;
 

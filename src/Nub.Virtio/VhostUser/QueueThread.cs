@@ -4,7 +4,7 @@ namespace Nub.Virtio;
 
 /// <summary>
 /// The thread of one running queue: waits for a kick, lets the device process what is there, and signals the driver. Everything that is done with the
-/// queue is done on it, until <see cref="Stop"/> returns.
+/// queue is done on it, until <see cref="Stop"/> returns; the queue takes nothing from then on until another thread has it.
 /// </summary>
 internal sealed class QueueThread : IDisposable
 {
@@ -19,6 +19,7 @@ internal sealed class QueueThread : IDisposable
     private PollWindow _window;
     private volatile EventFile? _call;
     private volatile bool _stopping;
+    private volatile bool _draining;
 
     /// <param name="device">The device.</param>
     /// <param name="index">The queue's index.</param>
@@ -34,6 +35,7 @@ internal sealed class QueueThread : IDisposable
         _polls = kick is null;
         _call = call;
         _failed = failed;
+        _queue.Paused = false;
         _queue.NotifyBy(() => Notify(always: false));
         _queue.CountFor(device.DeviceId);
         try
@@ -66,6 +68,19 @@ internal sealed class QueueThread : IDisposable
     /// <summary>Has the device look at the queue, as after a kick.</summary>
     public void Wake() => _wake.Signal();
 
+    /// <summary>Has the device take nothing more, and the thread end when everything is returned.</summary>
+    public void BeginDrain()
+    {
+        _draining = true;
+        _queue.Paused = true;
+        _wake.Signal();
+    }
+
+    /// <summary>Waits until the thread has ended.</summary>
+    /// <param name="patience">For how long.</param>
+    /// <returns>Whether it has.</returns>
+    public bool WaitForEnd(TimeSpan patience) => _thread.Join(patience);
+
     /// <summary>Has the thread end after the request that it is at.</summary>
     public void BeginStop()
     {
@@ -80,13 +95,7 @@ internal sealed class QueueThread : IDisposable
     public bool Stop(TimeSpan patience)
     {
         BeginStop();
-        if (!_thread.Join(patience))
-        {
-            return false;
-        }
-
-        _queue.Paused = false;
-        return true;
+        return WaitForEnd(patience);
     }
 
     public void Dispose()
@@ -106,7 +115,7 @@ internal sealed class QueueThread : IDisposable
             while (!_stopping)
             {
                 bool found = Serve();
-                if (_queue.Error != VirtQueueError.None)
+                if (_queue.Error != VirtQueueError.None || (_draining && _queue.InFlight == 0))
                 {
                     break;
                 }

@@ -6,8 +6,15 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     /// <summary>How long a stop waits for the device, whose own storage may be slow, before the front end is given up.</summary>
     public static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a front end that asks where a ring stands, and holds the guest up meanwhile, waits for the device to return what it has in hand.</summary>
+    private static readonly TimeSpan s_drainPatience = TimeSpan.FromSeconds(5);
+
     // Read by the threads at which the device finds work.
     private volatile QueueThread? _thread;
+
+    // Stopped with chains that the device has in hand, which it returns when the ring goes on.
+    private VirtQueue? _kept;
+
     private bool _isAbandoned;
     private bool _isPaused;
     private volatile QueueFailure? _failure;
@@ -22,7 +29,9 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     /// <summary>Where the ring goes on. As the front end set it, until the ring has run.</summary>
     public uint Base { get; private set; }
 
-    /// <summary>Where a ring that has run stands.</summary>
+    /// <summary>
+    /// Where a ring that has run goes on: behind what was taken; or where it was returned to, if what the device has in hand was taken last and so stands there, to be taken again.
+    /// </summary>
     public VirtQueuePosition? Position { get; private set; }
 
     public EventFile? Kick { get; private set; }
@@ -53,10 +62,16 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     /// <summary>Whether all is there that the ring needs of its own messages.</summary>
     public bool IsComplete => Size != 0 && Addresses is not null && HasKick;
 
-    public void SetBase(uint value)
+    public void SetBase(uint value, VirtQueueFormat format)
     {
         Base = value;
-        Position = null;
+
+        // Only a driver that begins anew begins at the start: nothing of the one before may be returned to it.
+        if (_kept is null || value != Position!.Value.ToVringBase(format) || value == VirtQueuePosition.Start.ToVringBase(format))
+        {
+            Forget();
+            Position = null;
+        }
     }
 
     public void SetKick(EventFile? kick)
@@ -91,24 +106,48 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         Error = error;
     }
 
-    public void Start(VirtioDevice device, VirtQueue queue, Action<int, VirtQueueError, Exception?> failed)
+    /// <summary>The queue that was stopped with chains in hand, if it stands where the ring now is. Otherwise it is closed.</summary>
+    public VirtQueue? KeptAt(in VirtQueueLayout layout)
     {
-        var thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+        if (_kept?.Layout != layout)
+        {
+            Forget();
+        }
 
-        // Known before it runs: what the device finds after the thread has first looked has to wake it.
-        Queue = queue;
-        _thread = thread;
-        try
+        return _kept;
+    }
+
+    /// <summary>Closes the queue that was stopped with chains in hand: what the device returns of them has no effect from now on.</summary>
+    public void Forget()
+    {
+        _kept?.Close();
+        _kept = null;
+    }
+
+    /// <summary>Closes it where all of these chains are taken again, by this back end or another: by the position, or by the records.</summary>
+    public void ForgetWhatIsTakenAgain()
+    {
+        if (_kept is { } kept && (kept.HoldsLast || kept.IsRecorded))
         {
-            thread.Start();
+            Forget();
         }
-        catch
+    }
+
+    public void Start(VirtioDevice device, VirtQueue queue, Action<int, VirtQueueError, Exception?> failed) => Start(device, queue, failed, drains: false);
+
+    /// <summary>Has the device return what it has in hand, also of a ring that stands, and take nothing more. It is to be stopped then.</summary>
+    public void Drain(VirtioDevice device, Action<int, VirtQueueError, Exception?> failed)
+    {
+        if (_kept is { } kept)
         {
-            _thread = null;
-            Queue = null;
-            thread.Dispose();
-            throw;
+            Start(device, kept, failed, drains: true);
         }
+        else if (_failure is null)
+        {
+            _thread?.BeginDrain();
+        }
+
+        _ = _thread?.WaitForEnd(s_drainPatience);
     }
 
     /// <summary>Has the ring's thread end: of several that are to be stopped all are told first. One that stands still has ended.</summary>
@@ -150,7 +189,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
         }
     }
 
-    /// <summary>Ends the ring's thread, after the request that it is at, and remembers where the ring stands.</summary>
+    /// <summary>Ends the ring's thread, after the request that it is at, and remembers where the ring stands, with what the device has in hand.</summary>
     /// <param name="patience">How long it is waited for.</param>
     /// <returns>Whether the thread ended.</returns>
     public bool Stop(TimeSpan patience)
@@ -165,15 +204,48 @@ internal sealed class VhostUserQueue(int index) : IDisposable
             return false;
         }
 
+        VirtQueue queue = Queue!;
+        VirtQueuePosition position = queue.Position;
+        Position = queue.InFlight != 0 && queue.HoldsLast ? position with { Available = position.Used, AvailableWrap = position.UsedWrap } : position;
+        Queue = null;
+        if (queue.InFlight != 0 && _failure is null)
+        {
+            _kept = queue;
+        }
+        else
+        {
+            queue.Close();
+        }
+
         _isPaused = false;
         _failure = null;
-        VirtQueuePosition position = Queue!.Position;
-
-        // What the device has kept is forgotten, and taken again when the ring goes on.
-        Position = Queue.InFlight == 0 ? position : position with { Available = position.Used, AvailableWrap = position.UsedWrap };
-        Queue.Close();
-        Queue = null;
         return true;
+    }
+
+    private void Start(VirtioDevice device, VirtQueue queue, Action<int, VirtQueueError, Exception?> failed, bool drains)
+    {
+        var thread = new QueueThread(device, Index, queue, Kick, Call, failed);
+        if (drains)
+        {
+            thread.BeginDrain();
+        }
+
+        // Known before it runs: what the device finds after the thread has first looked has to wake it.
+        Queue = queue;
+        _thread = thread;
+        try
+        {
+            thread.Start();
+        }
+        catch
+        {
+            _thread = null;
+            Queue = null;
+            thread.Dispose();
+            throw;
+        }
+
+        _kept = null;
     }
 
     private bool EndThread(TimeSpan patience)
@@ -210,6 +282,7 @@ internal sealed class VhostUserQueue(int index) : IDisposable
     /// <summary>Forgets everything, as before the first message. The ring must be stopped.</summary>
     public void Clear()
     {
+        Forget();
         ClearKick();
         SetCall(null);
         SetError(null);

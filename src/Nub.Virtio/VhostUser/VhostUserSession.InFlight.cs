@@ -56,6 +56,9 @@ internal sealed partial class VhostUserSession
         }
 
         InFlightMemory memory = InFlightMemory.Open(_message, description, _message.Peek(0), _connection.AllowUnsealed);
+
+        // Rings that stand go on by these records.
+        ForgetChains();
         _inFlight?.Dispose();
         _inFlight = memory;
     }

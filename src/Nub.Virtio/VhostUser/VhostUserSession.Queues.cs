@@ -73,7 +73,7 @@ internal sealed partial class VhostUserSession
             throw _message.Refusal(VhostUserError.OutOfOrder, $"ring {state.Index} is running, and has come from {queue.Base} to {stands}.", state.Value, stands);
         }
 
-        queue.SetBase(state.Value);
+        queue.SetBase(state.Value, Format);
         Start(queue);
     }
 
@@ -108,7 +108,15 @@ internal sealed partial class VhostUserSession
         Expect(VringState.Layout.Size, 0);
         var state = VringState.ReadFrom(_message.Payload);
         VhostUserQueue queue = Queue(state.Index);
+
+        if (IsInMemory(queue))
+        {
+            // Requests are to be completed before the answer: the front end may give it to another back end.
+            RunThread(queue, one => one.Drain(_device, Failed));
+        }
+
         Stop(queue);
+        queue.ForgetWhatIsTakenAgain();
         queue.ClearKick();
         FlushLog();
         state.Value = queue.Position?.ToVringBase(Format) ?? queue.Base;
@@ -188,6 +196,13 @@ internal sealed partial class VhostUserSession
         }
 
         VirtQueueLayout layout = Translate(queue);
+        VirtQueue goesOn = (_activated == DriverFeatures ? queue.KeptAt(layout) : null) ?? Create(queue, layout);
+        Activate();
+        RunThread(queue, one => one.Start(_device, goesOn, Failed));
+    }
+
+    private VirtQueue Create(VhostUserQueue queue, in VirtQueueLayout layout)
+    {
         VirtQueuePosition position = Resume(queue, layout, out InFlightLog? log, out LostChain[] lost);
         if (!VirtQueue.TryCreate(_memory.Space, layout, (VirtioFeatures)Features, position, out VirtQueue? created, out VirtQueueError error))
         {
@@ -203,8 +218,7 @@ internal sealed partial class VhostUserSession
             created.Record(log, lost);
         }
 
-        Activate();
-        RunThread(queue, one => one.Start(_device, created, Failed));
+        return created;
     }
 
     private void RunThread(VhostUserQueue queue, Action<VhostUserQueue> run)

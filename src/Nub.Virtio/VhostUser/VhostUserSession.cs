@@ -57,6 +57,9 @@ internal sealed partial class VhostUserSession : IDisposable
 
     private ulong Features => _features ?? 0;
 
+    /// <summary>The features without those between the front end and this back end.</summary>
+    private ulong DriverFeatures => Features & ~(ProtocolFeaturesBit | LogAllBit);
+
     /// <summary>How the queues fare. From any thread.</summary>
     public VirtioHealth Health => new(hasDriver: true, _queues.Select(static queue => (queue.IsRunning, queue.Failure)));
 
@@ -251,7 +254,7 @@ internal sealed partial class VhostUserSession : IDisposable
 
     private void Activate()
     {
-        ulong features = Features & ~(ProtocolFeaturesBit | LogAllBit);
+        ulong features = DriverFeatures;
         if (_activated != features)
         {
             Deactivate();
@@ -266,7 +269,17 @@ internal sealed partial class VhostUserSession : IDisposable
         if (_activated is not null)
         {
             _activated = null;
+            ForgetChains();
             _device.Reset();
+        }
+    }
+
+    /// <summary>What the device has in hand of rings that stand has no effect from now on.</summary>
+    private void ForgetChains()
+    {
+        foreach (VhostUserQueue queue in _queues)
+        {
+            queue.Forget();
         }
     }
 

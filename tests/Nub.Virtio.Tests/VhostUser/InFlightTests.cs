@@ -135,6 +135,42 @@ public sealed class InFlightTests
     }
 
     [Fact]
+    public void Records_that_are_handed_over_again_are_what_a_ring_goes_by()
+    {
+        var device = new KeepingDevice();
+        using var fixture = new VhostUserFixture(device: device);
+        fixture.Begin();
+        (byte[] description, SafeFileHandle records) = GetRecords(fixture.Front);
+        using (records)
+        {
+            fixture.Front.Send(VhostUserRequest.SetInFlight, description, records);
+            TestRing ring = fixture.Ring();
+            _ = ring.Submit(1, 1);
+            _ = ring.Submit(1, 2);
+            fixture.Start(ring);
+            Patience.WaitUntil(() => Volatile.Read(ref device.Taken) == 2);
+            device.GiveBack(1);
+            ring.WaitForUsed();
+            fixture.Front.Send(VhostUserRequest.SetVringEnable, FrontEnd.Bytes(0u, 0u));
+            fixture.Front.Send(VhostUserRequest.SetInFlight, description, records);
+            fixture.Front.Send(VhostUserRequest.SetVringEnable, ring.EnableMessage);
+            Patience.WaitUntil(() => Volatile.Read(ref device.Taken) == 3);
+
+            // The first of all is dead with the old records.
+            device.GiveBack(0);
+            device.GiveBack(2);
+            ring.WaitForUsed();
+            Assert.Equal(0, ring.UsedId);
+            _ = ring.Submit(1, 3);
+            ring.Kick.Signal();
+            Patience.WaitUntil(() => Volatile.Read(ref device.Taken) == 4);
+            device.GiveBack(3);
+            ring.WaitForUsed();
+            Assert.Null(fixture.Front.Finish());
+        }
+    }
+
+    [Fact]
     public void Records_are_as_the_protocol_lays_them_out()
     {
         using var storage = new MemoryStorage(1 << 20);

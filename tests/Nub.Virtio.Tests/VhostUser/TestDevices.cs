@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Nub.Memory;
 
 namespace Nub.Virtio.Tests.VhostUser;
@@ -133,37 +134,41 @@ internal sealed class CountingDevice() : VirtioDevice<OneNumber>(new OneNumber()
     }
 }
 
-/// <summary>A device that keeps what it has taken until it is told to give it back.</summary>
+/// <summary>A device that keeps what it has taken until it is told to give it back, in whatever order.</summary>
 internal sealed class KeepingDevice() : VirtioDevice<OneNumber>(new OneNumber())
 {
     private readonly List<DescriptorChain> _kept = [];
-    private volatile bool _gives;
+    private readonly ConcurrentQueue<int> _asked = new();
 
     /// <summary>How often something was taken.</summary>
     public int Taken;
+
+    /// <summary>How often it was told to look at the queue.</summary>
+    public int Calls;
 
     public override uint DeviceId => 42;
 
     public override int QueueCount => 1;
 
-    public void GiveBack()
+    /// <param name="number">What, in the order in which it was taken, from 0.</param>
+    public void GiveBack(int number)
     {
-        _gives = true;
+        _asked.Enqueue(number);
         OnWorkArrived(0);
     }
 
     public override void Process(int queueIndex, VirtQueue queue)
     {
+        Interlocked.Increment(ref Calls);
         while (queue.TryTake(out DescriptorChain chain))
         {
             _kept.Add(chain);
             Interlocked.Increment(ref Taken);
         }
 
-        if (_gives)
+        while (_asked.TryDequeue(out int number))
         {
-            _kept.ForEach(chain => queue.Return(chain, 0));
-            _kept.Clear();
+            queue.Return(_kept[number], 0);
         }
     }
 }

@@ -19,6 +19,9 @@ internal sealed class TestRing(HostSharedMemory memory, bool isPacked, int size 
 
     public int Size => size;
 
+    /// <summary>What the driver knows the request by that was done last: its first descriptor, or its buffer id.</summary>
+    public int UsedId { get; private set; }
+
     public EventDescriptor Kick { get; } = new();
 
     public EventDescriptor Call { get; } = new();
@@ -63,6 +66,7 @@ internal sealed class TestRing(HostSharedMemory memory, bool isPacked, int size 
     }
 
     /// <summary>Waits until the oldest request is done.</summary>
+    [Reread(Justification = "each call waits for another request")]
     public void WaitForUsed()
     {
         long end = Environment.TickCount64 + 20_000;
@@ -74,11 +78,14 @@ internal sealed class TestRing(HostSharedMemory memory, bool isPacked, int size 
 
         if (isPacked)
         {
+            UsedId = memory.Read<ushort>(offset + Descriptors + ((ulong)_used * 16) + 12);
+
             // The chains of these tests have three descriptors.
             Advance(ref _used, ref _usedWrap, 3);
         }
         else
         {
+            UsedId = (int)memory.Read<uint>(offset + Used + 4 + ((ulong)(_used % size) * 8));
             _used++;
         }
     }

@@ -275,7 +275,7 @@ public sealed class VhostUserTests
             fixture.Front.Ask(VhostUserRequest.GetFeatures);
         }
 
-        device.GiveBack();
+        device.GiveBack(0);
         ring.WaitForUsed();
         Assert.Equal(1, device.Taken);
         Assert.Null(fixture.Front.Finish());
