@@ -130,6 +130,28 @@ public sealed class ArithmeticTests
     }
 
     [Theory]
+    [InlineData(BinaryOperatorKind.And, 7, 515, 0xFFFF_FFFC, 0xFFFF_FFFC, 4, 512)]
+    [InlineData(BinaryOperatorKind.And, -7, 515, -4, -4, -8, 512)]
+    [InlineData(BinaryOperatorKind.And, -4, -4, 7, 515, 4, 512)]
+    [InlineData(BinaryOperatorKind.And, 7, 15, 12, 12, 4, 12)]
+    [InlineData(BinaryOperatorKind.And, 7, 16, 12, 12, 0, 12)]
+    [InlineData(BinaryOperatorKind.And, 7, 15, 10, 10, 0, 10)]
+    [InlineData(BinaryOperatorKind.And, -7, 15, 12, 12, 0, 12)]
+    [InlineData(BinaryOperatorKind.LeftShift, 512, 512, 0, 12, 512, 512 << 12)]
+    [InlineData(BinaryOperatorKind.LeftShift, -3, 2, 1, 2, -12, 8)]
+    [InlineData(BinaryOperatorKind.LeftShift, -3, -2, 1, 2, -12, -4)]
+    [InlineData(BinaryOperatorKind.RightShift, -8, -4, 1, 2, -4, -1)]
+    [InlineData(BinaryOperatorKind.UnsignedRightShift, 64, 128, 1, 2, 16, 64)]
+    public void An_interval_is_no_wider_than_its_numbers(BinaryOperatorKind kind, long left, long most, long right, long mostRight, long least, long largest) =>
+        Assert.Equal(new Interval(least, largest), Interval.Of(kind, new Interval(left, most), new Interval(right, mostRight), 32));
+
+    [Theory]
+    [InlineData(-1, 2)]
+    [InlineData(0, 32)]
+    public void A_shift_that_may_go_round_says_nothing(int least, int most) =>
+        Assert.Null(Interval.Of(BinaryOperatorKind.LeftShift, new Interval(1, 1), new Interval(least, most), 32));
+
+    [Theory]
     [InlineData(3, 32, 3)]
     [InlineData(32, 32, 0)]
     [InlineData(35, 16, 3)]

@@ -12,6 +12,9 @@ public sealed class EndlessTests
     [InlineData("uint by = host.Read<uint>(0); total /= {|NUB0011:by|}; return total / by;")]
     [InlineData("return Math.DivRem(total, {|NUB0011:host.Read<uint>(0)|}).Quotient;")]
     [InlineData("int by = host.Read<int>(0); if (by == 1) { return 0; } return (uint)((int)total / {|NUB0011:by|});")]
+    [InlineData("byte shift = host.Read<byte>(0); return shift > 32 ? 0 : total / ({|NUB0011:512u << shift|});")]
+    [InlineData("byte shift = host.Read<byte>(0); return shift > 31 ? 0 : total / ({|NUB0011:512u << shift|});")]
+    [InlineData("return total / ({|NUB0011:64u >> (host.Read<byte>(0) & 7)|});")]
     public async Task A_divisor_may_be_zero(string body) => await CheckAsync(body);
 
     [Theory]
@@ -25,6 +28,9 @@ public sealed class EndlessTests
     [InlineData("uint by = host.Read<uint>(0); if (!System.Numerics.BitOperations.IsPow2(by)) { return 0; } return total & (by - 1) + total / by;")]
     [InlineData("try { return total / host.Read<uint>(0); } catch (DivideByZeroException) { return 0; }")]
     [InlineData("return host.Read<uint>(0) / 4 + host.Read<uint>(4) % total;")]
+    [InlineData("byte shift = host.Read<byte>(0); return shift > 12 ? 0 : total / (512u << shift);")]
+    [InlineData("return total / (1u << (host.Read<byte>(0) & 7));")]
+    [InlineData("return total / (4096u >> (host.Read<byte>(0) & 7));")]
     public async Task A_divisor_that_is_not_zero_is_not_reported(string body) => await CheckAsync(body);
 
     [Theory]
@@ -40,6 +46,16 @@ public sealed class EndlessTests
     [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { hops = total + 1; if (hops > 64) { break; } } return hops;")]
     [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { ArgumentOutOfRangeException.ThrowIfZero(++hops); } return hops;")]
     [InlineData("int hops = 0; for (ulong at = total; at != 0; at = {|NUB0011:host.Read<ulong>(at)|}) { ArgumentOutOfRangeException.ThrowIfNegative(++hops); } return 0;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length > 512) { break; } at = {|NUB0011:(at + length + 3) & ~3u|}; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is 0 or > 512) { break; } at = {|NUB0011:(at + length) & ~3u|}; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length > 512) { break; } at += {|NUB0011:(length + 3u) & ~3u|}; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length > 512) { break; } at = {|NUB0011:(at + length + 3) / 4 * 4|}; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length > 512) { break; } at = {|NUB0011:(at + length + align - 1) & ~(align - 1)|}; } return at;")]
+    [InlineData("uint at = 0; while (at != total) { ushort length = host.Read<ushort>(at); if (length is < 4 or > 512) { break; } at = {|NUB0011:(at + length) & 0xFFFu|}; } return at;")]
+    [InlineData("uint at = 0; while (true) { uint next = host.Read<uint>(at); if (next == at || next >= total) { return at; } at = {|NUB0011:next|}; }")]
+    [InlineData("uint at = 0; while (true) { uint next = host.Read<uint>(at); if (next < at || next >= total) { return at; } at = {|NUB0011:next|}; }")]
+    [InlineData("uint at = 0; while (true) { uint next = host.Read<uint>(at); if (next >= total || (stop.CanBeCanceled && next <= at)) { return at; } at = {|NUB0011:next|}; }")]
+    [InlineData("uint at = 0, first = 0; while (true) { uint next = host.Read<uint>(at); if (next <= first || next >= total) { return at; } at = {|NUB0011:next|}; }")]
     public async Task A_loop_may_have_no_end(string body) => await CheckAsync(body);
 
     [Theory]
@@ -58,6 +74,22 @@ public sealed class EndlessTests
     [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { if (++hops > 64) { Fails.Now(host.Size); } } return hops;")]
     [InlineData("uint hops = 0; for (ulong at = total; at != 0; at = host.Read<ulong>(at)) { hops = hops + 1; if (hops == 64) { break; } } return hops;")]
     [InlineData("uint left = 64; for (ulong at = total; at != 0 && left > 0; at = host.Read<ulong>(at)) { left = left - 1; } return left;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length < 4 || length > 512) { break; } at = (at + length + 3) & ~3u; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is 0 or > 512) { break; } at = (at + length + 3) & ~3u; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length < 4 || length > 512) { break; } at += (length + 3u) & ~3u; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length < 4 || length > 512) { break; } at = (uint)((at + length + 3) & ~3); } return at;")]
+    [InlineData("int at = 0; while (at < 4096) { ushort length = host.Read<ushort>((ulong)at); if (length is < 4 or > 512) { break; } at = (at + length + 7) & -8; } return 0;")]
+    [InlineData("ulong at = 0; while (at < total) { uint length = host.Read<uint>(at); if (length is < 8 or > 512) { break; } at = (at + length + 7) & ~7UL; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is 0 or > 512) { break; } at = (at + length + 3) / 4 * 4; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is 0 or > 512) { break; } at = (at + length + align - 1) & ~(align - 1); } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is 0 or > 512) { break; } at = Padded(at + length, 4); } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is < 4 or > 512) { break; } at = at + 4 + length; } return at;")]
+    [InlineData("uint at = 0; while (at < total) { ushort length = host.Read<ushort>(at); if (length is < 4 or > 512) { break; } uint end = at + length; at = end + (4 - end % 4) % 4; } return at;")]
+    [InlineData("uint at = 0, left = total; while (left > 0) { uint length = host.Read<uint>(at); if (length < 4 || length > left) { break; } at = at + length; left -= length; } return at;")]
+    [InlineData("uint at = 0; while (true) { uint next = host.Read<uint>(at); if (next <= at || next >= total) { return at; } at = next; }")]
+    [InlineData("ulong at = total; while (true) { ulong next = host.Read<ulong>(at); if (next >= at) { return at; } at = next; }")]
+    [InlineData("ulong at = total; while (at != 0) { Link link = Link.At(host, at).Load(); if (link.Next <= at) { break; } at = link.Next; } return at;")]
+    [InlineData("for (ulong at = total; host.TryRead(at, out ulong next) && next > at; at = next) { } return 0;")]
     public async Task A_loop_with_a_limit_of_the_hosts_is_not_reported(string body) => await CheckAsync(body);
 
     [Fact]
@@ -165,7 +197,8 @@ public sealed class EndlessTests
 
         public static class Test
         {
-            public static ulong Run(HostSharedMemory host, uint total, System.Threading.CancellationToken stop) { {{body}} }
+            public static ulong Run(HostSharedMemory host, uint total, System.Threading.CancellationToken stop, uint align = 8) { {{body}} }
+            private static uint Padded(uint at, uint to) => (at + to - 1) & ~(to - 1);
             private static void ThrowTooLong() => throw new InvalidOperationException();
         }
         """);

@@ -15,6 +15,9 @@ internal static class Ordering
     public static bool IsAtMost(FlowState state, Term small, Term large, int proofs = MostProofs) =>
         small == large || IsRemainderOf(small, large) || IsAtMostZero(state, ValueRanges.Over(state, small, large, proofs), proofs);
 
+    /// <summary>Whether a value is provably less than another.</summary>
+    public static bool IsLess(FlowState state, Term small, Term large) => IsAtMostZero(state, ValueRanges.Over(state, small, large, MostProofs).Plus(1));
+
     // x % most is no more than most, whatever x is.
     private static bool IsRemainderOf(Term small, Term large) =>
         small is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Remainder, IsSigned: false } && small.Right == large;

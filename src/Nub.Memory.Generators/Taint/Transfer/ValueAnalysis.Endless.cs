@@ -86,7 +86,10 @@ internal sealed partial class ValueAnalysis
 
         if (step is null)
         {
-            Report(operand, value, Sink.Link);
+            if (!GoesOneWay(link, value, variable))
+            {
+                Report(operand, value, Sink.Link);
+            }
         }
         else if (CanBeZero(step))
         {
@@ -126,18 +129,61 @@ internal sealed partial class ValueAnalysis
 
     private static bool IsOfRound(Term atom, Variable variable) => atom.Key is MergePoint { Node.IsInLoop: true } point && point.Variable.Equals(variable);
 
-    // Of position + length the length; null when the variable does not move on from where it is.
-    private static Term? StepOf(Term value, Variable variable)
+    // Of position + length the length, also of what is padded to a multiple; null when the variable does not move on from where it is.
+    private Term? StepOf(Term value, Variable variable)
     {
         while (value.Kind == TermKind.Cast)
         {
             value = value.Left!;
         }
 
-        return value is not { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add } ? null
-            : IsRound(value.Left!, variable) ? value.Right
-            : IsRound(value.Right!, variable) ? value.Left
-            : null;
+        if (value is not { Kind: TermKind.Binary, Left: { } left, Right: { } right })
+        {
+            return null;
+        }
+
+        switch (value.Key)
+        {
+            case BinaryOperatorKind.Add when IsRound(left, variable):
+                return right;
+            case BinaryOperatorKind.Add when IsRound(right, variable):
+                return left;
+            case BinaryOperatorKind.Add when StepOf(right, variable) is { } inRight:
+                return Terms.Binary(BinaryOperatorKind.Add, left, inRight, value.Type, value.IsChecked);
+
+            // (at + length + 3) & ~3: the position is a multiple already, so that it is the step that is rounded.
+            case BinaryOperatorKind.Add:
+            case BinaryOperatorKind.Subtract when right.Kind == TermKind.Constant:
+            case BinaryOperatorKind.And when ValueRanges.RangeOf(_state, right) is var mask && mask.Least == mask.Most && Interval.IsRounding(mask.Least, ValueRanges.RangeOf(_state, left)):
+                return StepOf(left, variable) is { } inLeft ? Terms.Binary((BinaryOperatorKind)value.Key, inLeft, right, value.Type, value.IsChecked) : null;
+            case BinaryOperatorKind.Multiply when left is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Divide } quotient && quotient.Right == right:
+                return StepOf(quotient.Left!, variable) is { } inQuotient
+                    ? Terms.Binary(BinaryOperatorKind.Multiply, Terms.Binary(BinaryOperatorKind.Divide, inQuotient, right, left.Type, false), right, value.Type, value.IsChecked) : null;
+
+            // (at + length + alignment - 1) & ~(alignment - 1): with an alignment of the host's it is taken to round up.
+            case BinaryOperatorKind.And when right.Operation is IUnaryOperation { OperatorKind: UnaryOperatorKind.BitwiseNegation } && IsHosts(right):
+                return StepOf(left, variable) is { } padded ? WithoutHosts(padded) : null;
+            default:
+                return null;
+        }
+    }
+
+    private Term WithoutHosts(Term sum)
+    {
+        while (sum is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Subtract, Left: { } left, Right: { } right } && (IsHosts(right) || (IsHosts(left) && sum.Key is BinaryOperatorKind.Add)))
+        {
+            sum = IsHosts(right) ? left : right;
+        }
+
+        return sum;
+    }
+
+    // next <= at was refused: what only goes up, or only down, comes to an end.
+    private bool GoesOneWay(Term link, Term value, Variable variable)
+    {
+        var parts = new HashSet<Term>();
+        (_state.Reads.TryGetValue(link, out ReadFact? read) ? read.ByteRange.Offset : link).AddPartsTo(parts);
+        return parts.Any(at => at.IsAtom && IsOfRound(at, variable) && (Ordering.IsLess(_state, at, value) || Ordering.IsLess(_state, value, at)));
     }
 
     private static bool IsRound(Term term, Variable variable)
