@@ -56,6 +56,21 @@ public sealed class EndlessTests
     [InlineData("uint at = 0; while (true) { uint next = host.Read<uint>(at); if (next < at || next >= total) { return at; } at = {|NUB0011:next|}; }")]
     [InlineData("uint at = 0; while (true) { uint next = host.Read<uint>(at); if (next >= total || (stop.CanBeCanceled && next <= at)) { return at; } at = {|NUB0011:next|}; }")]
     [InlineData("uint at = 0, first = 0; while (true) { uint next = host.Read<uint>(at); if (next <= first || next >= total) { return at; } at = {|NUB0011:next|}; }")]
+    [InlineData("ulong at = total; while (at != 0) { if (!host.Contains(at, 16)) { break; } at = {|NUB0011:host.Read<ulong>(at + 8)|}; } return at;")]
+    [InlineData("ulong at = total; while (host.Contains(at, 16)) { at = {|NUB0011:host.Read<ulong>(at + 8)|}; } return at;")]
+    [InlineData("ulong at = total; while (at != 0) { if (!Enum.IsDefined((DayOfWeek)(at & 7))) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("ulong at = total; while (at != 0) { if (System.Numerics.BitOperations.PopCount(at) > 4) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("ulong at = total; while (at != 0) { if (!IsAligned(at)) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("ulong at = total; while (at != 0) { if (!Even(at)) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at; static bool Even(ulong at) { return at % 2 == 0; }")]
+    [InlineData("ulong at = total; while (true) { if (!Typed.At(host, at).TryGetKind(out DayOfWeek day)) { return (ulong)day; } at = {|NUB0011:host.Read<ulong>(at)|}; }")]
+    [InlineData("ulong[] known = new ulong[8]; ulong at = total; while (at != 0) { for (int j = 0; j < 8; j++) { if (known[j] == at) { break; } } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("ulong at = total; while (at != 0) { int hops = 0; if (++hops > 64) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("int hops; ulong at = total; while (at != 0) { hops = 0; while (hops < 8) { if (++hops > 64) { return 0; } } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("uint hops = 0, most = host.Read<uint>(0); ulong at = total; while (at != 0) { if (++hops > most) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (++hops > host.Read<uint>(0)) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (hops > 0 && stop.CanBeCanceled) { break; } hops++; at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; while (at != 0) { Action once = () => { if (hops > 64) { return; } }; once(); hops++; at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; again: while (at != 0) { at = {|NUB0011:host.Read<ulong>(at)|}; if (hops > 64) { goto next; } next: hops++; } if (stop.CanBeCanceled) { goto again; } return at;")]
     public async Task A_loop_may_have_no_end(string body) => await CheckAsync(body);
 
     [Theory]
@@ -90,6 +105,20 @@ public sealed class EndlessTests
     [InlineData("ulong at = total; while (true) { ulong next = host.Read<ulong>(at); if (next >= at) { return at; } at = next; }")]
     [InlineData("ulong at = total; while (at != 0) { Link link = Link.At(host, at).Load(); if (link.Next <= at) { break; } at = link.Next; } return at;")]
     [InlineData("for (ulong at = total; host.TryRead(at, out ulong next) && next > at; at = next) { } return 0;")]
+    [InlineData("int sum = 0; ulong at = total; while (at != 0) { for (int j = 0; j < 8; j++) { if (++sum > 64) { return 0; } } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint hops = 0; bool done = false; ulong at = total; while (!done) { if (++hops > 64) { done = true; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; while (at != 0) { bool full = false; for (int j = 0; j < 8; j++) { if (++hops > 64) { full = true; break; } } if (full) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("long end = Environment.TickCount64 + 100; ulong at = total; while (at != 0) { if (Environment.TickCount64 > end) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("long start = System.Diagnostics.Stopwatch.GetTimestamp(); ulong at = total; while (System.Diagnostics.Stopwatch.GetElapsedTime(start).Ticks < 100) { at = host.Read<ulong>(at); } return at;")]
+    [InlineData("int left = 64; ulong at = total; while (at != 0) { if (System.Threading.Interlocked.Decrement(ref left) < 0) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("ulong at = total; while (at != 0) { if (System.Threading.Volatile.Read(ref s_stopped)) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("var seen = new HashSet<ulong>(); ulong at = total; while (at != 0) { if (seen.Contains(at)) { break; } seen.Add(at); at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint most = host.Read<uint>(0), hops = 0; if (most > 64) { return 0; } ulong at = total; while (at != 0) { if (++hops > most) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("int tries = 0; ulong at = total; while (true) { if (host.TryRead(at, out ulong next)) { tries = 0; at = next; } else if (++tries > 3) { return at; } }")]
+    [InlineData("int count = 0; ulong at = total; do { if (count++ == 64) { break; } Link link = Link.At(host, at).Load(); if ((link.Flags & 1) == 0) { break; } at = link.Next; } while (true); return at;")]
+    [InlineData("int count = 0; ulong at = total; while (at != 0) { switch (at & 3) { case 0: if (count++ > 64) { return 0; } break; default: if (count++ > 64) { goto end; } break; } at = host.Read<ulong>(at); } end: return at;")]
+    [InlineData("var left = new Budget(); ulong at = total; while (at != 0) { if (left.Number-- == 0) { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (hops < 64) { hops++; } else { break; } at = host.Read<ulong>(at); } return at;")]
     public async Task A_loop_with_a_limit_of_the_hosts_is_not_reported(string body) => await CheckAsync(body);
 
     [Fact]
@@ -101,6 +130,44 @@ public sealed class EndlessTests
             public static void Deep(HostSharedMemory host, ulong at, int depth) { if (depth < 8) { Deep(host, host.Read<ulong>(at), depth + 1); } }
             public void Counted(ulong at) { if (++_depth < 8) { Counted(host.Read<ulong>(at)); } _depth--; }
             public static void Halves(HostSharedMemory host, ulong at) { if (at > 1) { Halves(host, at / 2); } }
+        }
+        """);
+
+    [Theory]
+    [InlineData("for (int i = 0; i < 512; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); if ((entry & 1) != 0) { Walk({|NUB0011:entry & ~0xFFFul|}, level); } }")]
+    [InlineData("int i = 0; while (i < 512) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); i++; if ((entry & 1) != 0) { Walk({|NUB0011:entry & ~0xFFFul|}, level); } }")]
+    [InlineData("for (; level < 512; level++) { ulong entry = host.Read<ulong>(table + (ulong)level * 8); if ((entry & 1) != 0) { Walk({|NUB0011:entry & ~0xFFFul|}, 0); } }")]
+    [InlineData("if (!host.Contains(table, 4096)) { return; } Walk({|NUB0011:host.Read<ulong>(table)|}, level);")]
+    [InlineData("ulong entry = host.Read<ulong>(table); if (IsPresent(entry)) { Walk({|NUB0011:entry & ~0xFFFul|}, level); }")]
+    [InlineData("int same = level; Walk({|NUB0011:host.Read<ulong>(table)|}, same);")]
+    public async Task A_table_may_lead_back_to_itself(string body) => await CheckWalkAsync(body);
+
+    [Theory]
+    [InlineData("for (int i = 0; i < 512; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); if ((entry & 1) != 0 && level > 0) { Walk(entry & ~0xFFFul, level - 1); } }")]
+    [InlineData("for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), (byte)(level - 1)); }")]
+    [InlineData("for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), checked(level - 1)); }")]
+    [InlineData("for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), Next(level)); }")]
+    [InlineData("int next = level - 1; for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), next); }")]
+    [InlineData("int next = level; next--; for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), next); }")]
+    [InlineData("for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level > 4 ? 3 : level - 1); }")]
+    [InlineData("level--; for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
+    [InlineData("for (int i = 0; i < 512; i++) { if (_left-- > 0) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); } }")]
+    [InlineData("for (int i = 0; i < 512; i++, _left--) { if (_left > 0) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); } }")]
+    [InlineData("for (int i = 0; i < 512; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); if (_seen.Add(entry)) { Walk(entry, level); } }")]
+    [InlineData("RuntimeHelpers.EnsureSufficientExecutionStack(); for (int i = 0; i < 512; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
+    [InlineData("if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) { return; } Walk(host.Read<ulong>(table), level);")]
+    [InlineData("for (int i = 0; i < 4; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); for (int j = 0; j < 512; j++) { Console.Write(host.Read<ulong>(entry + (ulong)j * 8)); } }")]
+    public async Task A_table_of_so_many_levels_is_not_reported(string body) => await CheckWalkAsync(body);
+
+    private static async Task CheckWalkAsync(string body) => await Markup.CheckAsync($$"""
+        public sealed class Test(HostSharedMemory host)
+        {
+            private readonly HashSet<ulong> _seen = [];
+            private int _left = 64;
+            public void Walk(ulong table, int level) { {{body}} }
+            public void Again() { _seen.Clear(); _left = Next(64) + (IsPresent(1) ? 1 : 0); }
+            private static int Next(int level) => level - 1;
+            private static bool IsPresent(ulong entry) => (entry & 1) != 0;
         }
         """);
 
@@ -116,7 +183,25 @@ public sealed class EndlessTests
             public void Add() => _added.TryAdd({|NUB0011:host.Read<uint>(0)|}, 1);
             public void Count() { if (_counted.Count < 64) { _counted[host.Read<uint>(0)] = 1; } }
             public void Few() => _few[host.Read<ushort>(0)] = 1;
+            private readonly Dictionary<uint, int> _asked = [];
+            private readonly HashSet<uint> _pruned = [];
+            private readonly Dictionary<uint, int> _handed = [];
+            private Dictionary<uint, int>? _perhaps = [];
+            private Dictionary<uint, int> _replaced = [];
+            public void Ask() { if (_asked is { Count: >= 64 }) { return; } _asked[host.Read<uint>(0)] = 1; }
+            public void Prune() { _pruned.Add(host.Read<uint>(0)); _pruned.RemoveWhere(static one => one > 64); }
+            public void Perhaps() { if (_perhaps?.Count < 64) { _perhaps[host.Read<uint>(0)] = 1; } }
+            public void Replace() { _replaced = []; _replaced[host.Read<uint>(0)] = 1; }
+            public void Hand() { _handed[host.Read<uint>(0)] = 1; Trim(_handed); }
+            private static void Trim(Dictionary<uint, int> all) { if (all.Count > 64) { all.Clear(); } }
             public int Mine() { var own = new Dictionary<uint, int>(); own[host.Read<uint>(0)] = 1; return own.Count; }
+        }
+        public sealed class Made
+        {
+            private readonly HostSharedMemory _host;
+            private Dictionary<uint, int> _made;
+            public Made(HostSharedMemory host) { _host = host; _made = []; }
+            public void Make() => _made[{|NUB0011:_host.Read<uint>(0)|}] = 1;
         }
         """);
 
@@ -155,6 +240,25 @@ public sealed class EndlessTests
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && i != 64; i++) { list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { ArgumentOutOfRangeException.ThrowIfGreaterThan(i, 64u); list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i > 64) { Throw(); } list.Add(1); } return [.. list]; static void Throw() => throw new InvalidOperationException();")]
+    [InlineData("uint n = host.Read<uint>(0); int sum = 0; for (uint i = 0; i < n; i++) { for (int j = 0; j < 8; j++) { if (++sum > 64) { return []; } } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); bool full = false; for (uint i = 0; i < n && !full; i++) { for (int j = 0; j < 8; j++) { if (list.Count == 64) { full = true; break; } list.Add(1); } } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { bool full = false; for (int j = 0; j < 8; j++) { if (list.Count == 64) { full = true; break; } list.Add(1); } if (full) { break; } } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0), m = host.Read<uint>(4); if (m > 64) { return []; } var list = new List<byte>(); for (uint i = 0; i < n && i < m; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n && i < (uint)sizes.Count; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i < 64) { list.Add(1); } else { break; } } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (!(i < 64)) { break; } list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; !(i >= 64) && i < n; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; 64 > i && i < n; i++) { list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (64 <= i) { break; } list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i >= 64 && list.Capacity > 4) { break; } list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i > 64) { goto end; } list.Add(1); } end: return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i >= 1) { break; } list.Add(1); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); long end = Environment.TickCount64 + 100; for (uint i = 0; i < n; i++) { if (Environment.TickCount64 > end) { break; } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); for (uint i = 0; i < n; i++) { if (i * 16ul + 64 >= host.Size) { break; } Console.Write(host.Read<uint>(64 + i * 16ul)); } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); for (uint i = 0; i < n; i++) { ulong at = 64 + i * 16ul; if (!host.Contains(at, 16)) { break; } Console.Write(host.Read<uint>(at)); } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); if (n > 64) { return []; } uint last = 0; for (uint i = 0; i < n; i++) { uint size = host.Read<uint>(8 + i * 4ul); if (i > 0 && size < last) { throw new InvalidOperationException(); } last = size; } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); while (n > 0 && n < 64) { n--; } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); while (n > 0) { if (n > 64) { break; } n--; } return [];")]
     public async Task What_the_host_has_decided_is_not_reported(string body) => await Markup.CheckAsync($$"""
         public static class Test
         {
@@ -174,6 +278,17 @@ public sealed class EndlessTests
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { foreach (int size in sizes.Values) { if (i == 64) break; list.Add(1); } } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { switch (sizes.Values.Count) { case 4: if (i == 64) break; list.Add(1); break; } } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { uint at = i; Func<int> one = () => { if (at == 64) return 1; return 2; }; list.Add((byte)one()); } return [.. list];")]
+    [InlineData("uint n = host.Read<uint>(0); var known = new uint[8]; for (uint i = 0; i < {|NUB0011:n|}; i++) { uint id = host.Read<uint>(4 + (i & 63) * 4ul); for (int j = 0; j < 8; j++) { if (known[j] == id) { known[j]++; break; } } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); for (uint i = 0; i < {|NUB0011:n|}; i++) { for (int j = 0; j < 8; j++) { if (j > 4 && allowed) { return []; } } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); for (uint i = 0; i < {|NUB0011:n|}; i++) { int k = 0; k++; if (k > 4) { break; } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); int k; for (uint i = 0; i < {|NUB0011:n|}; i++) { for (k = 0; k < 8; k++) { if (k > 8) { return []; } } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0), last = 0; for (uint i = 0; i < {|NUB0011:n|}; i++) { uint size = host.Read<uint>(8 + (i & 63) * 4ul); if (i > 0 && size < last) { throw new InvalidOperationException(); } last = size; } return [];")]
+    [InlineData("uint n = host.Read<uint>(0), m = host.Read<uint>(4); for (uint i = 0; i < {|NUB0011:n|} && i < m; i++) { Console.Write(i); } return [];")]
+    [InlineData("uint n = host.Read<uint>(0), m = host.Read<uint>(4); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i > m) { break; } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0), m = host.Read<uint>(4); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i == m + 4) { break; } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0), m = host.Read<uint>(4); for (uint i = 0; i < {|NUB0011:n|}; i++) { ArgumentOutOfRangeException.ThrowIfGreaterThan(i, m); } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < {|NUB0011:n|}; i++) { if (i < (uint)list.Capacity) { break; } } return [];")]
+    [InlineData("int n = host.Read<int>(0); if (n < 0) { return []; } for (int i = 0; i >= 0 && i < {|NUB0011:n|}; i++) { Console.Write(i); } return [];")]
     public async Task What_the_guest_decides_is(string body) => await Markup.CheckAsync($$"""
         public static class Test
         {
@@ -193,12 +308,16 @@ public sealed class EndlessTests
 
     private static async Task CheckAsync(string body) => await Markup.CheckAsync($$"""
         [AllValid] public partial struct Link { public ulong Next; public ulong Flags; }
+        [AllValid] public partial struct Typed { public ulong Next; [WireEnum] public DayOfWeek Kind; public uint More; }
         public static class Fails { [System.Diagnostics.CodeAnalysis.DoesNotReturn] public static void Now(ulong size) { Console.Write(size); throw new InvalidOperationException(); } }
 
         public static class Test
         {
             public static ulong Run(HostSharedMemory host, uint total, System.Threading.CancellationToken stop, uint align = 8) { {{body}} }
+            private static bool s_stopped = Environment.TickCount > 4;
+            private static bool IsAligned(ulong at) => (at & 15) == 0;
             private static uint Padded(uint at, uint to) => (at + to - 1) & ~(to - 1);
+            private sealed class Budget { public int Number = 64; }
             private static void ThrowTooLong() => throw new InvalidOperationException();
         }
         """);

@@ -317,8 +317,8 @@ internal sealed partial class ValueAnalysis
                 continue;
             }
 
-            bool isCounting = counter.Mentions(static atom => atom.Kind == TermKind.Merge) && !Loops.IsBoundedElsewhere(loop, counted.Syntax, comparison.Syntax, NeverReturns);
-            bool isCountedDown = counter.Kind == TermKind.Constant && Loops.CountsDown(loop, operand.Syntax) && !Loops.IsBoundedElsewhere(loop, operand.Syntax, comparison.Syntax, NeverReturns);
+            bool isCounting = counter.Mentions(static atom => atom.Kind == TermKind.Merge) && !LimitsOf(loop).IsBoundedElsewhere(counted.Syntax, comparison.Syntax);
+            bool isCountedDown = counter.Kind == TermKind.Constant && LimitsOf(loop).CountsDown(operand.Syntax) && !LimitsOf(loop).IsBoundedElsewhere(operand.Syntax, comparison.Syntax);
             if (isCounting || isCountedDown)
             {
                 CheckUse(operand, bound, Sink.LoopBound);

@@ -79,7 +79,7 @@ internal sealed partial class ValueAnalysis
 
         IOperation operand = target.Parent is IAssignmentOperation assignment && assignment.Target == target ? assignment.Value : link.Operation ?? target;
         Term? step = StepOf(value, variable);
-        if (Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: step is null, NeverReturns))
+        if (LimitsOf(loop).HasOwnLimit(variable.Symbol!.Name, isAnyStep: step is null))
         {
             return;
         }
@@ -112,7 +112,7 @@ internal sealed partial class ValueAnalysis
             _ => null,
         };
         if (start is ILocalReferenceOperation { Local: var length } && Get(length) is var step && !IsHosts(step) && LinkIn(step, variable) is not null && CanBeZero(step)
-            && !Loops.HasOwnLimit(loop, variable.Symbol!.Name, isAnyStep: false, NeverReturns))
+            && !LimitsOf(loop).HasOwnLimit(variable.Symbol!.Name, isAnyStep: false))
         {
             Report(start, step, Sink.Advance);
         }
@@ -204,10 +204,16 @@ internal sealed partial class ValueAnalysis
             return;
         }
 
-        if (IsReadFrom(value, root.Parameters[argument.Parameter!.Ordinal], MostLinks, isHere: false) && !HasDepth(call.Arguments, argument) && !Loops.Counts(root) && !CountsOnTheWay())
+        if (IsReadFrom(value, root.Parameters[argument.Parameter!.Ordinal], MostLinks, isHere: false) && !call.Arguments.Any(other => other != argument && IsDepth(other.Value)) && !Counts(root) && !CountsOnTheWay())
         {
             Report(argument.Value, value, Sink.Recursion);
         }
+    }
+
+    private bool Counts(IMethodSymbol method)
+    {
+        FlowGraph? graph = SymbolEqualityComparer.Default.Equals(method, _session.Root) ? _session.RootGraph : _session.Bodies.Find(method)?.Graph;
+        return Loops.Counts(method, (graph is null ? [] : Calculations.In(graph)).Contains);
     }
 
     // Read from where a parameter points to, or from where such a read does. What was read on the way back only is the other method's link.
@@ -220,7 +226,7 @@ internal sealed partial class ValueAnalysis
     {
         for (CallContext? frame = _frame; frame is not null; frame = frame.Caller)
         {
-            if (Loops.Counts(frame.Method) || (frame.Call is IInvocationOperation { Arguments: var passed } && passed.Any(static one => IsNextDepth(one.Value.Syntax))))
+            if (Counts(frame.Method) || (frame.Call is IInvocationOperation { Arguments: var passed } && passed.Any(static one => IsNextDepth(one.Value.Syntax))))
             {
                 return true;
             }
@@ -229,12 +235,25 @@ internal sealed partial class ValueAnalysis
         return false;
     }
 
-    private static bool HasDepth(IEnumerable<IArgumentOperation> arguments, IArgumentOperation link) =>
-        arguments.Any(other => other != link && other.Value.Syntax is BinaryExpressionSyntax or PrefixUnaryExpressionSyntax or PostfixUnaryExpressionSyntax);
+    // level - 1, Next(level), levels[1..], or a local that holds such: not what the method was given itself.
+    private bool IsDepth(IOperation passed) => Steps.Inner(passed.Syntax) switch
+    {
+        IdentifierNameSyntax => LocalOf(passed) is { } local && Get(local) is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Subtract, Right.Kind: TermKind.Constant },
+        InvocationExpressionSyntax call => !Loops.IsRead(call),
+        MemberAccessExpressionSyntax or InstanceExpressionSyntax or LiteralExpressionSyntax or DefaultExpressionSyntax or DeclarationExpressionSyntax or AnonymousFunctionExpressionSyntax => false,
+        _ => true,
+    };
+
+    private static ILocalSymbol? LocalOf(IOperation passed) => passed switch
+    {
+        IConversionOperation conversion => LocalOf(conversion.Operand),
+        ILocalReferenceOperation { Local: var local } => local,
+        _ => null,
+    };
 
     // depth + 1, depth - 1, --depth
     private static bool IsNextDepth(SyntaxNode argument) =>
-        argument is PrefixUnaryExpressionSyntax or PostfixUnaryExpressionSyntax or BinaryExpressionSyntax { Right: LiteralExpressionSyntax { Token.Value: 1 } };
+        Steps.Inner(argument) is PrefixUnaryExpressionSyntax or PostfixUnaryExpressionSyntax or BinaryExpressionSyntax { Right: LiteralExpressionSyntax { Token.Value: 1 } };
 
     /// <summary>As many elements of an endless sequence as the guest likes.</summary>
     private void CheckTake(IInvocationOperation call, IArgumentOperation argument, Term count)
