@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Nub.Tool.Import;
@@ -8,19 +9,24 @@ internal static class Names
     // Members of every object, and so of a view, which has a property for each field.
     private static readonly string[] s_ofObjects = ["Equals", "GetHashCode", "GetType", "ToString", "Finalize", "MemberwiseClone", "ReferenceEquals"];
 
-    /// <summary><c>vring_desc</c> becomes <c>VringDesc</c>.</summary>
+    /// <summary><c>vring_desc</c> becomes <c>VringDesc</c>. What C# has in no name, as C's dollar, parts words as an underscore does.</summary>
     public static string Pascal(string name)
     {
         var pascal = new StringBuilder();
-        foreach (string part in name.Split('_', StringSplitOptions.RemoveEmptyEntries))
+        foreach (string part in string.Concat(name.Select(static one => IsInNames(one) ? one : '_')).Split('_', StringSplitOptions.RemoveEmptyEntries))
         {
             // Between two digits the underscore is the only thing that tells 1_2 from 12.
             bool isBetweenDigits = pascal.Length > 0 && char.IsAsciiDigit(pascal[^1]) && char.IsAsciiDigit(part[0]);
             pascal.Append(isBetweenDigits ? "_" : "").Append(char.ToUpperInvariant(part[0])).Append(part, 1, part.Length - 1);
         }
 
-        return pascal.Length == 0 || char.IsAsciiDigit(pascal[0]) ? "_" + pascal : pascal.ToString();
+        return pascal.Length == 0 || !BeginsNames(pascal[0]) ? "_" + pascal : pascal.ToString();
     }
+
+    private static bool BeginsNames(char one) => char.IsLetter(one) || char.GetUnicodeCategory(one) == UnicodeCategory.LetterNumber;
+
+    private static bool IsInNames(char one) => BeginsNames(one)
+        || char.GetUnicodeCategory(one) is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     /// <summary>What two spellings of the same name have in common.</summary>
     public static string Fold(string name) => name.Replace("_", "", StringComparison.Ordinal).ToUpperInvariant();

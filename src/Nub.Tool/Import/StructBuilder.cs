@@ -147,15 +147,25 @@ internal sealed class StructBuilder(CStruct c, string name, Func<CStruct, Struct
         _fields.Add(new FieldPlan(fieldName, CSharpTypes.Integer(unit.Size, isSigned: false)!, unit.Offset, unit.Size, unit.Size)
         {
             Remark = "bit fields, " + unit.Describe(),
-            Bits = [.. unit.Fields.Where(unit.Holds).Select(place => BitsOf(unit, place))],
+            Bits = [.. unit.Fields.Where(unit.Holds).Select(place => TryBitsOf(unit, place)).OfType<BitPlan>()],
         });
     }
 
-    private BitPlan BitsOf(BitUnit unit, CPlace place)
+    // Null of a type that C# has no integer for: the bits are there, without a property.
+    private BitPlan? TryBitsOf(BitUnit unit, CPlace place)
     {
         (CMember member, int bits) = (place.Member, place.Member.BitWidth!.Value);
+
+        // What a unit holds has no more than 64 bits, and a wider integer is no type of bit fields.
+        string? type = member.Type.Name is "_Bool" or "bool" && bits == 1 ? "bool"
+            : member.Type is { Kind: CKind.Integer, Size: > 8 } wide ? CSharpTypes.Integer(8, wide.IsSigned)
+            : CSharpTypes.Of(member.Type);
+        if (type is null)
+        {
+            return null;
+        }
+
         string property = _taken.Take(Names.Pascal(member.Name));
-        string type = member.Type.Name is "_Bool" or "bool" && bits == 1 ? "bool" : CSharpTypes.Of(member.Type)!;
         return new BitPlan(
             property, type, unit.FirstOf(place), bits, $"{member.Type.Declare(member.Name)} : {bits}", Names.Fold(property) == Names.Fold(member.Name) ? null : member.Name);
     }

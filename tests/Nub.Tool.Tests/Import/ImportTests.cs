@@ -24,6 +24,9 @@ public class ImportTests(ITestOutputHelper output)
         struct bits { u32 a : 3; u32 b : 7; u32 : 4; u32 c : 20; u8 d : 1; u8 after; u64 e : 40; u64 f : 24; };
         struct tight_bits { u8 before; u32 a : 8; u8 after; };
         struct crossing { u8 a : 3; u32 b : 30; u8 c : 5; } __attribute__((packed));
+        struct dollars { u8 a$b; u8 a_b; u16 $e; u32 c$d : 3; u32 cd : 4; };
+        struct dollar$s { u32 a; };
+        struct wide_bits { u32 a; unsigned __int128 c : 4; __int128 d : 3; unsigned __int128 e : 70; u64 f : 5; };
         struct signed_bits { int a : 5; enum color b : 2; _Bool c : 1; long long d : 56; u32 load : 3; u32 get_type : 2; };
         union shared_bits { u32 a : 3; u32 b : 9; u8 c : 8; u64 all; };
         union bit_union { u32 all; struct { u32 low : 4; u32 high : 28; }; };
@@ -109,6 +112,7 @@ public class ImportTests(ITestOutputHelper output)
         Assert.Contains("public partial int B ", text, StringComparison.Ordinal);
         Assert.Contains("public partial bool Last ", text, StringComparison.Ordinal);
         Assert.Contains("[Layout(Of = \"get_type\")]\n    [BitField(", text, StringComparison.Ordinal);
+        Assert.Contains("public partial ulong C ", Import("struct x { unsigned __int128 c : 4; };"), StringComparison.Ordinal);
         Assert.Contains("/// <summary>offset 1: bit fields, some bits of b.</summary>", text, StringComparison.Ordinal);
         Assert.DoesNotContain("public partial uint B ", text, StringComparison.Ordinal);
     }
@@ -165,6 +169,9 @@ public class ImportTests(ITestOutputHelper output)
     [InlineData("pad_1_2", "Pad1_2")]
     [InlineData("9p", "_9p")]
     [InlineData("_", "_")]
+    [InlineData("a$b", "AB")]
+    [InlineData("$", "_")]
+    [InlineData("\u00e9_\ud83d\ude00x", "\u00c9X")]
     public void A_name_is_written_as_CSharp_writes_it(string c, string expected) => Assert.Equal(expected, Names.Pascal(c));
 
     private static string Import(string header)
