@@ -111,10 +111,11 @@ public sealed class KeepFirstValueFix : RemedyProvider
             return variable.Identifier.Text;
         }
 
-        // whole = view.Load(), and then view.Length: whole.Length.
+        // whole = view.Load(), and then view.Length: whole.Length. Not where it is of another type: a [WireEnum] field is the enum in the struct, and the integer in the view.
+        ITypeSymbol? type = site.Model.GetTypeInfo(second, site.CancellationToken).Type;
         return first is InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Load" } load }
             && second is MemberAccessExpressionSyntax field && SyntaxFactory.AreEquivalent(load.Expression, field.Expression)
-            && local.Type.GetMembers(field.Name.Identifier.ValueText).Any(static member => member is IFieldSymbol or IPropertySymbol)
+            && local.Type.GetMembers(field.Name.Identifier.ValueText).Any(member => SymbolEqualityComparer.Default.Equals((member as IFieldSymbol)?.Type ?? (member as IPropertySymbol)?.Type, type))
             ? $"{variable.Identifier.Text}.{field.Name}"
             : null;
     }

@@ -227,6 +227,21 @@ public sealed class KeepFirstValueFixTests
     public async Task Where_it_would_be_something_else_nothing_is_offered(string body) =>
         Assert.Empty(await Fixing.TitlesAsync<KeepFirstValueFix>(Source(body, "0")));
 
+    [Fact]
+    public async Task An_enum_is_not_offered_for_the_integer_that_its_view_has() => Assert.Empty(await Fixing.TitlesAsync<KeepFirstValueFix>("""
+        public enum Op : ushort { In, Out }
+        [AllValid] public partial struct Request { [WireEnum] public Op Kind; public ushort Size; }
+        public static class Test
+        {
+            public static int Run(HostSharedMemory host, int[] table)
+            {
+                Request.View view = Request.At(host, 0);
+                Request whole = view.Load();
+                if (!Enum.IsDefined(whole.Kind)) { return 0; } return table[view.Kind];
+            }
+        }
+        """));
+
     private static Task CheckAsync(string before, string after, string offset = "0") =>
         Fixing.CheckAsync<KeepFirstValueFix>(Source(before, offset), Source(after, offset));
 
