@@ -104,9 +104,9 @@ internal static class ShapeRules
             yield return new ShapeProblem("has fields in more than one of its parts, and C# does not define their order; put all of them in one part");
         }
 
-        if (type.IsValidateOnRead() && ValidateMethod.IsMisspelt(type))
+        if (type.IsValidateOnRead() && ValidateMethod.MisspeltIn(type) is { } misspelt)
         {
-            yield return new ShapeProblem($"declares a '{ValidateMethod.Name}' that reading would not call; it must be 'static bool {ValidateMethod.Name}(in {type.Name} value)'", ValidateMethod.Name);
+            yield return new ShapeProblem($"declares a '{ValidateMethod.Name}' that reading would not call; it must be 'static bool {ValidateMethod.Name}(in {type.Name} value)'", misspelt);
         }
 
         foreach (string parameter in CapturedParameters(type))

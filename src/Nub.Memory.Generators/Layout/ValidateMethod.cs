@@ -20,9 +20,12 @@ internal static class ValidateMethod
         return null;
     }
 
-    /// <summary>Whether there is a method of the name, but none that the generated code would call.</summary>
-    public static bool IsMisspelt(INamedTypeSymbol type) =>
-        CallOf(type) is null && type.GetMembers(Name).Any(static member => member is IMethodSymbol);
+    /// <summary>A method that is called so, or that is an interface's that is called so, where there is none that the generated code would call.</summary>
+    /// <returns>The name that the struct has it under; null where nothing is to be said.</returns>
+    public static string? MisspeltIn(INamedTypeSymbol type) => CallOf(type) is null ? type.GetMembers().FirstOrDefault(IsCalledSo)?.Name : null;
+
+    private static bool IsCalledSo(ISymbol member) =>
+        member is IMethodSymbol method && (method.Name == Name || method.ExplicitInterfaceImplementations.Any(static one => one.Name == Name));
 
     private static bool IsRight(IMethodSymbol method) =>
         method is { IsStatic: true, Arity: 0, ReturnType.SpecialType: SpecialType.System_Boolean, Parameters: [{ RefKind: RefKind.None or RefKind.In or RefKind.RefReadOnlyParameter } only] }

@@ -132,6 +132,12 @@ public sealed class ShapeTests
     public async Task A_Validate_that_would_not_be_called_is_reported(string method) =>
         await Markup.CheckAsync($"[ValidateOnRead] public partial struct Foo {{ public bool A; {method.Replace("Validate", "{|NUB0003:Validate|}", StringComparison.Ordinal)} }}");
 
+    [Theory]
+    [InlineData("static bool IChecked<Foo>.{|NUB0003:Validate|}(in Foo value) => true;")]
+    [InlineData("static bool IChecked<Foo>.Validate(in Foo value) => Validate(value); private static bool Validate(in Foo value) => true;")]
+    public async Task A_Validate_that_only_an_interface_has_would_not_be_called_either(string methods) =>
+        await Markup.CheckAsync($"public interface IChecked<T> {{ static abstract bool Validate(in T value); }} [ValidateOnRead] public partial struct Foo : IChecked<Foo> {{ public bool A; {methods} }}");
+
     [Fact]
     public async Task A_struct_whose_field_is_wrong_is_not_blamed_for_it() =>
         await Markup.CheckAsync("""
