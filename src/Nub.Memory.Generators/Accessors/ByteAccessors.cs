@@ -58,6 +58,10 @@ internal static class ByteAccessors
             {
                 problems?.Add(new AccessorProblem(attribute, subject, offence, null));
             }
+            else if (ExternAliases.HiddenIn(subject, type.ContainingAssembly) is { } hidden)
+            {
+                problems?.Add(new AccessorProblem(attribute, subject, null, $"asks for a '{accessor.Method}' of " + ExternAliases.Explain(hidden)));
+            }
             else if (NameProblem(type, accessor.Method, accessors) is { } reason)
             {
                 problems?.Add(new AccessorProblem(attribute, subject, null, reason));

@@ -82,7 +82,7 @@ public sealed class InlineArrayGenerator : IIncrementalGenerator
             return element is { IsUnmanagedType: true } && !type.IsAllValid() && CanBeNamed(type)
                 ? new InlineArray(
                     type.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat),
-                    element is INamedTypeSymbol named && named.IsAllValid() && CanBeNamed(named) ? named.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) : "")
+                    element is INamedTypeSymbol named && named.IsAllValid() && CanBeNamed(named) && ExternAliases.HiddenIn(named, type.ContainingAssembly) is null ? named.ToDisplayString(SymbolDisplayFormat.FullyQualifiedFormat) : "")
                 : null;
         }
 

@@ -30,15 +30,16 @@ internal sealed record StructModel(
             return null;
         }
 
-        // A captured parameter is a field that has no name in C#; the struct has an error then.
-        StructLayout named = layout with { Fields = layout.Fields.Where(static field => SyntaxFacts.IsValidIdentifier(field.Name)).ToEquatableArray() };
+        // A captured parameter is a field that has no name in C#, and a type may have none that can be written here; the struct has an error then.
+        HashSet<string> hidden = [.. ExternAliases.FieldsOf(type).Select(static field => field.Name)];
+        StructLayout named = layout with { Fields = layout.Fields.Where(field => SyntaxFacts.IsValidIdentifier(field.Name) && !hidden.Contains(field.Name)).ToEquatableArray() };
         return new StructModel(
             Declaration.Of(type), named, GeneratedNames.Of(type, layout), type.IsAllValid(), type.IsValidateOnRead(), ValidateMethod.CallOf(type),
             ShapeRules.IsProved(type, layout), type.IsUnmanagedType)
         {
             BitFields = BitFieldRules.Of(type, layout),
-            UnionMembers = UnionRules.Of(type, layout),
-            Tail = TailRules.Of(type, layout),
+            UnionMembers = UnionRules.Of(type, layout).Where(member => !hidden.Contains(member.Field.Name)).ToEquatableArray(),
+            Tail = ExternAliases.TailOf(type) is null ? TailRules.Of(type, layout) : null,
         };
     }
 }

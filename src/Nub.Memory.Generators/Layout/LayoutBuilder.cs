@@ -98,7 +98,7 @@ internal sealed class LayoutBuilder
             NotAllValid: reason, NotValidatable: reason, EnumCheck: null);
     }
 
-    private static int? InlineArrayLengthOf(INamedTypeSymbol type) =>
+    internal static int? InlineArrayLengthOf(INamedTypeSymbol type) =>
         type.FindAttribute("InlineArrayAttribute", "System.Runtime.CompilerServices") is { ConstructorArguments: [{ Value: int length }] } ? length : null;
 
     // Framework structs have fields that are private to them and may differ from one runtime to the next. None of them is marked, and others call their namespaces System.Something too.

@@ -47,7 +47,7 @@ internal static class ShapeRules
     /// <summary>Everything about the shape that generated code cannot cope with.</summary>
     public static IEnumerable<ShapeProblem> Check(INamedTypeSymbol type, StructLayout layout) =>
         CheckDeclaration(type).Concat(CheckLayout(type, layout)).Concat(CheckNames(layout)).Concat(ByteOrderRules.Check(type, layout))
-            .Concat(WireEnumRules.Check(type, layout)).Concat(TailRules.Check(type, layout)).Concat(UnionRules.Check(type, layout)).Concat(AlignmentRules.Check(type, layout))
+            .Concat(WireEnumRules.Check(type, layout)).Concat(TailRules.Check(type, layout)).Concat(UnionRules.Check(type, layout)).Concat(AlignmentRules.Check(type, layout)).Concat(ExternAliases.Check(type))
             .Concat(BitFieldRules.Of(type, layout).Where(static field => field.Problem is not null).Select(static field => new ShapeProblem(field.Problem!, field.Name)));
 
     private static IEnumerable<ShapeProblem> CheckDeclaration(INamedTypeSymbol type)

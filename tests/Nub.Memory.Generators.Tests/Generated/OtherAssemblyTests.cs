@@ -70,6 +70,49 @@ public sealed class OtherAssemblyTests
         Assert.All(messages, static message => Assert.Contains("was built without the proof", message, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("Old")]
+    [InlineData("Old", "global")]
+    public async Task A_type_that_only_an_extern_alias_names_is_reported(params string[] aliases)
+    {
+        CSharpCompilation library = Code.Generate(Code.Compile("""
+            namespace Wire;
+            public enum Kind : ushort { In, Out }
+            [AllValid] public partial struct Header { public uint Length; }
+            public static partial class Holder { [AllValid] public partial struct Inside { public uint Length; } }
+            """));
+        string markup = """
+            extern alias Old;
+            [InlineArray(2)] public struct Two { private Old::Wire.Header _first; }
+            [AllValid] public partial struct Plain { public Old::Wire.Header {|NUB0003:Head|}; public uint Size; }
+            [AllValid] public partial struct Nested { public Old::Wire.Holder.Inside {|NUB0003:Inside|}; public uint Size; }
+            [AllValid] public partial struct Pairs { public Two {|NUB0003:Pair|}; public uint Size; }
+            [AllValid] public partial struct Kinds { [WireEnum] public Old::Wire.Kind {|NUB0003:Kind|}; public ushort Size; }
+            [ValidateOnRead] public partial struct Validated { public Old::Wire.Kind {|NUB0003:Kind|}; public ushort Size; }
+            [AllValid, Tail<Old::Wire.Header>] public partial struct {|NUB0003:Tailed|} { public uint Size; }
+            [GenerateReader({|NUB0003:typeof(Old::Wire.Header)|})] public partial class Bytes { public Span<byte> AsSpan() => default; }
+            [AllValid] public partial struct Around { public Plain Plain; }
+            public static class Test { public static uint Run(HostSharedMemory host) => Plain.At(host, 0).Size + Nested.At(host, 64).Size + Pairs.At(host, 128).Size + Kinds.At(host, 192).Size; }
+            """;
+        bool isHidden = !aliases.Contains("global");
+        string[] messages = await Markup.CheckAsync(
+            isHidden ? markup : markup.Replace("{|NUB0003:", "", StringComparison.Ordinal).Replace("|}", "", StringComparison.Ordinal),
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())).WithAliases(aliases));
+        Assert.Equal(isHidden ? 7 : 0, messages.Length);
+        Assert.All(messages, static message => Assert.Contains("which only an extern alias names", message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_type_of_a_name_that_two_references_have_is_reported_too()
+    {
+        CSharpCompilation library = Code.Generate(Code.Compile("namespace Wire; [AllValid] public partial struct Header { public uint Length; }"));
+        string[] messages = await Markup.CheckAsync(
+            "extern alias Old; [AllValid] public partial struct Plain { public Old::Wire.Header {|NUB0003:Head|}; }",
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())).WithAliases(["global", "Old"]),
+            MetadataReference.CreateFromImage(Image(library, Code.UniqueName())));
+        Assert.Contains("which only an extern alias names", Assert.Single(messages), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_marked_array_that_nothing_proved_where_it_was_built_is_what_its_elements_are()
     {
