@@ -5,7 +5,7 @@ namespace Nub.Virtio;
 /// <summary>What stands at a path where a socket is to listen.</summary>
 internal static unsafe class SocketPath
 {
-    /// <summary>Removes a socket at which no process listens, as one that was killed leaves it. What else stands there stays, and is in the way of whoever binds.</summary>
+    /// <summary>Removes a socket at which no process listens, as one that was killed leaves it. What else stands there stays, and binding is refused then.</summary>
     public static void RemoveIfDead(string path)
     {
         if (!IsSocket(path))
@@ -47,7 +47,7 @@ internal static unsafe class SocketPath
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Another user's. Whoever binds is told that it is in use.
+            // Another user's: binding says that the path is in use.
         }
     }
 }
