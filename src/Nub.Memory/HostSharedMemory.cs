@@ -35,7 +35,7 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
     internal GuestRegion? Region => _region;
 
     /// <summary>Marks bytes that a view has written.</summary>
-    internal void MarkWritten(byte* address, ulong length) => _space?.Current.MarkWritten(_region!, _region!.Start + (ulong)(address - _region.Address), length);
+    internal void MarkWritten(byte* address, ulong length) => _space?.Current.MarkWritten(_region!, address, length);
 
     /// <summary>Makes a handle the owner of a new mapping.</summary>
     internal static HostSharedMemory Over(Func<HostMapping> map)

@@ -25,6 +25,10 @@ public sealed partial class GuestAddressSpace : IDisposable
     internal GuestMap Current => Volatile.Read(ref _map);
 
     /// <summary>Puts a part of a memory at a guest address. The space keeps an owner of the memory until the region is unmapped.</summary>
+    /// <remarks>
+    /// Where pages are marked (<see cref="TrackWrites"/>), a write that has begun before this returns, and one under a lease that was taken before, may be marked at the
+    /// guest addresses that its bytes had before, and not at this one. A copy made for this address is therefore to be begun when such writes and leases have ended.
+    /// </remarks>
     /// <param name="guestAddress">The guest address of the first byte; any alignment.</param>
     /// <param name="memory">The memory. Its owner stays the caller's to dispose.</param>
     /// <param name="offset">The first byte of the part, from the start of the memory.</param>
@@ -154,7 +158,7 @@ public sealed partial class GuestAddressSpace : IDisposable
             }
 
             regions = old.Regions;
-            Replace(old, new GuestMap([], null, isDisposed: true));
+            Replace(old, GuestMap.Ended(old));
         }
 
         foreach (GuestRegion region in regions)

@@ -25,14 +25,16 @@ internal sealed class GuestMap : RegionLock
     // Known where pages are marked only: otherwise nothing asks.
     private readonly bool _isAliased;
 
-    public GuestMap(GuestRegion[] regions, DirtyBitmap? bitmap, bool isDisposed = false)
+    // Where bytes that were written may stand: the regions, and in the map of a space that has ended those that were left.
+    private readonly GuestRegion[] _marked;
+
+    public GuestMap(GuestRegion[] regions, DirtyBitmap? bitmap)
         : base(isIndirect: Array.Exists(regions, static one => one.IsIndirect), isReadOnly: bitmap is not null || Array.Exists(regions, static one => one.IsReadOnly))
     {
-        Regions = regions;
+        Regions = _marked = regions;
         MappedBytes = regions.Aggregate(0UL, static (sum, one) => sum + one.Length);
         Bitmap = bitmap;
         _isAliased = bitmap is not null && IsAliased(regions);
-        IsDisposed = isDisposed;
 
         _starts = [.. regions.Select(static one => one.Start)];
         if (regions.Length > 0)
@@ -49,6 +51,12 @@ internal sealed class GuestMap : RegionLock
         LeaseCells.Prepare();
     }
 
+    private GuestMap(GuestMap last) : this([], last.Bitmap)
+    {
+        _marked = last.Regions;
+        IsDisposed = true;
+    }
+
     public GuestRegion[] Regions { get; }
 
     public DirtyBitmap? Bitmap { get; }
@@ -57,6 +65,9 @@ internal sealed class GuestMap : RegionLock
     public ulong MappedBytes { get; }
 
     public bool IsDisposed { get; }
+
+    /// <summary>The map of a space that has ended: no address is mapped. A view that has just written marks by it all the same.</summary>
+    public static GuestMap Ended(GuestMap last) => new(last);
 
     /// <summary>The region that has an address, or <see langword="null"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -147,6 +158,34 @@ internal sealed class GuestMap : RegionLock
         }
     }
 
+    /// <summary>Marks bytes that were written through a region of the space, which this map, being newer than the write, may have no more.</summary>
+    /// <param name="region">The region that all of them lie in.</param>
+    /// <param name="address">Where the first is in this process.</param>
+    /// <param name="length">The number of bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void MarkWritten(GuestRegion region, byte* address, ulong length)
+    {
+        if (Bitmap is { } bitmap)
+        {
+            MarkThrough(bitmap, region, address, length);
+        }
+    }
+
+    private unsafe void MarkThrough(DirtyBitmap bitmap, GuestRegion region, byte* address, ulong length)
+    {
+        ulong guestAddress = region.Start + (ulong)(address - region.Address);
+        if (Find(region.Start) == region)
+        {
+            MarkWritten(region, guestAddress, length);
+        }
+        else
+        {
+            // They may have other addresses, although no two regions that are left share a byte; and a slot of a machine may have them at this one still.
+            bitmap.Mark(guestAddress, length);
+            MarkEverywhere(bitmap, address, length);
+        }
+    }
+
     /// <summary>Marks bytes that were written at a place of this process, at every guest address that they have.</summary>
     public unsafe void MarkWritten(byte* address, ulong length)
     {
@@ -159,7 +198,7 @@ internal sealed class GuestMap : RegionLock
     // A memory may stand at several guest addresses, and of the bytes a part at one and all at another.
     private unsafe void MarkEverywhere(DirtyBitmap bitmap, byte* address, ulong length)
     {
-        foreach (GuestRegion region in Regions)
+        foreach (GuestRegion region in _marked)
         {
             byte* first = address > region.Address ? address : region.Address;
             byte* end = address + length < region.End ? address + length : region.End;

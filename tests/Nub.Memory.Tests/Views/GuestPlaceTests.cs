@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Nub.Memory.Tests.Locking;
 
 namespace Nub.Memory.Tests.Views;
 
@@ -116,6 +117,28 @@ public sealed class GuestPlaceTests : IDisposable
             Assert.Equal(isMarked, bitmap.IsDirty(address));
             Assert.Equal(isMarked ? 1UL : 0, bitmap.Take(new ulong[bitmap.WordCount]));
         }
+    }
+
+    /// <summary>The region that a view writes through goes after its store, and before the page is marked.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_a_view_wrote_beside_the_end_of_its_region_is_marked_at_every_address(bool isSpaceDisposed)
+    {
+        var mapping = new SteppedMapping();
+        using HostSharedMemory memory = HostSharedMemory.Over(() => mapping);
+        using var space = new GuestAddressSpace();
+        space.Map(0x1000, memory, 0, 0x1000);
+        space.Map(0x5000, memory, 0, 0x1000);
+        var bitmap = new DirtyBitmap(0, 0x8000);
+        space.TrackWrites(bitmap);
+        mapping.Step = isSpaceDisposed ? space.Dispose : () => space.Unmap(0x1000);
+        new SharedView<uint>(Place.In(space, 0x1000, 4)).Store(7);
+        mapping.Step = null;
+        Assert.Equal(7U, memory.Read<uint>(0));
+        Assert.True(bitmap.IsDirty(0x1000));
+        Assert.True(bitmap.IsDirty(0x5000));
+        Assert.Equal(2UL, bitmap.Take(new ulong[bitmap.WordCount]));
     }
 
     [SkippableFact]
