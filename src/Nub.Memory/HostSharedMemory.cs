@@ -177,15 +177,16 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
             mapping.ThrowBounds(offset, (ulong)sizeof(T));
         }
 
+        T stored = Representation<T>.Convert(value);
         AccessSlot slot = mapping.Publish();
         if (mapping.MayWrite)
         {
-            SingleFetch.Store(mapping.Base + offset, Representation<T>.Convert(value));
+            SingleFetch.Store(mapping.Base + offset, stored);
             mapping.Leave(slot);
         }
         else
         {
-            mapping.ThrowIf(mapping.StoreSlow(slot, offset, value), offset, (ulong)sizeof(T));
+            mapping.ThrowIf(mapping.StoreSlow(slot, offset, stored), offset, (ulong)sizeof(T));
         }
 
         GC.KeepAlive(this);
@@ -213,16 +214,17 @@ public sealed unsafe partial class HostSharedMemory : SharedMemory
             return mapping.Refuse(offset, (ulong)sizeof(T));
         }
 
+        T stored = Representation<T>.Convert(value);
         AccessSlot slot = mapping.Publish();
         bool written = true;
         if (mapping.MayWrite)
         {
-            SingleFetch.Store(mapping.Base + offset, Representation<T>.Convert(value));
+            SingleFetch.Store(mapping.Base + offset, stored);
             mapping.Leave(slot);
         }
         else
         {
-            written = mapping.Succeeded(mapping.StoreSlow(slot, offset, value), offset, (ulong)sizeof(T));
+            written = mapping.Succeeded(mapping.StoreSlow(slot, offset, stored), offset, (ulong)sizeof(T));
         }
 
         GC.KeepAlive(this);

@@ -59,8 +59,9 @@ internal sealed unsafe partial class LockedMapping
             return AccessFailure.Closed;
         }
 
-        AccessFailure failure = LoadHeld(offset, out value);
+        AccessFailure failure = LoadAsStored(offset, out T stored);
         Leave(slot);
+        value = failure == AccessFailure.None ? Representation<T>.Convert(stored) : default;
         return failure;
     }
 
@@ -94,16 +95,15 @@ internal sealed unsafe partial class LockedMapping
     /// <summary>Writes a value in an access that was published and may not go the fast way. The access has been left afterwards, whatever happens.</summary>
     /// <param name="slot">The slot that it was published in.</param>
     /// <param name="offset">The first byte; its range is judged again.</param>
-    /// <param name="value">The value, in this host's byte order.</param>
+    /// <param name="stored">The value as it is to stand: it was turned before the access was published, because turning it may throw.</param>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public AccessFailure StoreSlow<T>(AccessSlot slot, ulong offset, T value) where T : unmanaged
+    public AccessFailure StoreSlow<T>(AccessSlot slot, ulong offset, T stored) where T : unmanaged
     {
         if (_recovering is { } recovering && IsOpen && !IsReadOnly && Contains(offset, (ulong)sizeof(T)))
         {
-            value = Representation<T>.Convert(value);
-            bool isThere = recovering.TryStore(Base + offset, (byte*)&value, (nuint)sizeof(T));
+            bool isThere = recovering.TryStore(Base + offset, (byte*)&stored, (nuint)sizeof(T));
             Leave(slot);
             return Result(isThere);
         }
@@ -113,7 +113,7 @@ internal sealed unsafe partial class LockedMapping
             return AccessFailure.Closed;
         }
 
-        AccessFailure failure = StoreHeld(offset, value);
+        AccessFailure failure = StoreAsStored(offset, stored);
         Leave(slot);
         return failure;
     }
@@ -198,7 +198,15 @@ internal sealed unsafe partial class LockedMapping
     /// <param name="value">The value, in this host's byte order; <see langword="default"/> where it was not read.</param>
     public AccessFailure LoadHeld<T>(ulong offset, out T value) where T : unmanaged
     {
-        value = default;
+        AccessFailure failure = LoadAsStored(offset, out T stored);
+        value = failure == AccessFailure.None ? Representation<T>.Convert(stored) : default;
+        return failure;
+    }
+
+    // Turns nothing, and so does not throw: for an access that is published.
+    private AccessFailure LoadAsStored<T>(ulong offset, out T stored) where T : unmanaged
+    {
+        stored = default;
         if (!Contains(offset, (ulong)sizeof(T)))
         {
             return AccessFailure.OutOfBounds;
@@ -207,17 +215,17 @@ internal sealed unsafe partial class LockedMapping
         // Sound, here and below: the range is in bounds and held, so it stays mapped; values and results are locals or the caller's.
         if (_indirect is { } indirect)
         {
-            Unsafe.SkipInit(out T stored);
-            if (!indirect.TryLoad(Base + offset, (byte*)&stored, (nuint)sizeof(T)))
+            Unsafe.SkipInit(out T read);
+            if (!indirect.TryLoad(Base + offset, (byte*)&read, (nuint)sizeof(T)))
             {
                 return AccessFailure.Gone;
             }
 
-            value = Representation<T>.Convert(stored);
+            stored = read;
         }
         else
         {
-            value = Representation<T>.Convert(SingleFetch.Load<T>(Base + offset));
+            stored = SingleFetch.Load<T>(Base + offset);
         }
 
         return AccessFailure.None;
@@ -230,18 +238,23 @@ internal sealed unsafe partial class LockedMapping
     public AccessFailure StoreHeld<T>(ulong offset, T value) where T : unmanaged
     {
         ThrowIfReadOnly();
+        return Contains(offset, (ulong)sizeof(T)) ? StoreAsStored(offset, Representation<T>.Convert(value)) : AccessFailure.OutOfBounds;
+    }
+
+    // As LoadAsStored; the memory is one that may be written.
+    private AccessFailure StoreAsStored<T>(ulong offset, T stored) where T : unmanaged
+    {
         if (!Contains(offset, (ulong)sizeof(T)))
         {
             return AccessFailure.OutOfBounds;
         }
 
-        value = Representation<T>.Convert(value);
         if (_indirect is { } indirect)
         {
-            return Result(indirect.TryStore(Base + offset, (byte*)&value, (nuint)sizeof(T)));
+            return Result(indirect.TryStore(Base + offset, (byte*)&stored, (nuint)sizeof(T)));
         }
 
-        SingleFetch.Store(Base + offset, value);
+        SingleFetch.Store(Base + offset, stored);
         return AccessFailure.None;
     }
 
@@ -339,48 +352,6 @@ internal sealed unsafe partial class LockedMapping
         return read;
     }
 
-    /// <summary>Throws what a failure is, or nothing.</summary>
-    /// <exception cref="SharedMemoryBoundsException">The range leaves the memory.</exception>
-    /// <exception cref="SharedMemoryFaultException">Some of the bytes are gone.</exception>
-    public void ThrowIf(AccessFailure failure, ulong offset, ulong length)
-    {
-        if (failure != AccessFailure.None)
-        {
-            Throw(failure, offset, length);
-        }
-    }
-
-    /// <summary>Turns a failure into what a <c>Try</c> form returns, and traces it. That the memory was disposed is none of these.</summary>
-    /// <exception cref="ObjectDisposedException">The last owner was disposed.</exception>
-    public bool Succeeded(AccessFailure failure, ulong offset, ulong length)
-    {
-        if (failure == AccessFailure.None)
-        {
-            return true;
-        }
-
-        if (failure == AccessFailure.Closed)
-        {
-            Throw(failure, offset, length);
-        }
-
-        return Refuse(offset, length);
-    }
-
-    [DoesNotReturn]
-    private void Throw(AccessFailure failure, ulong offset, ulong length)
-    {
-        if (failure == AccessFailure.Closed)
-        {
-            ThrowClosed();
-        }
-
-        _ = Refuse(offset, length);
-        throw failure == AccessFailure.Gone
-            ? new SharedMemoryFaultException(offset, length)
-            : new SharedMemoryBoundsException(offset, length, Size);
-    }
-
     /// <exception cref="NotSupportedException">The memory was opened for reading; the access has been left.</exception>
     private bool TryWaitToWrite(AccessSlot slot)
     {
@@ -391,15 +362,6 @@ internal sealed unsafe partial class LockedMapping
         }
 
         return TryWait(slot);
-    }
-
-    /// <exception cref="NotSupportedException">The memory was opened for reading.</exception>
-    public void ThrowIfReadOnly()
-    {
-        if (IsReadOnly)
-        {
-            throw new NotSupportedException("The memory was opened for reading (SharedMemoryAccess.Read), and cannot be written.");
-        }
     }
 
     private static AccessFailure Result(bool isThere) => isThere ? AccessFailure.None : AccessFailure.Gone;

@@ -129,6 +129,11 @@ internal sealed class FieldLayout
         {
             SharedField field = ParseField(text, ref at, end);
             fields.Add(field);
+            if (field.Offset + ((long)field.Size * field.Count) > size)
+            {
+                throw new FormatException($"'{text}' does not describe a struct: {field.Name} leaves its {size} bytes.");
+            }
+
             end = field.Offset + (field.Size * field.Count);
         }
 

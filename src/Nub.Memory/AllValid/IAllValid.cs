@@ -24,7 +24,7 @@ public interface ISharedLayout
     /// <para>A type is a letter and a size in bytes (<c>u</c> unsigned, <c>i</c> signed, <c>f</c> floating point, <c>c</c> UTF-16
     /// character, <c>b</c> bool; a capital where the bytes stand most significant first), or a struct in braces. Behind it stand
     /// <c>*</c> and the number of elements of an array, <c>@</c> and the offset of a field that does not begin where the one before
-    /// it ends, and <c>=</c> where another field turns these bytes already.</para>
+    /// it ends, and <c>=</c> where another field turns these bytes already. No field leaves the struct's size.</para>
     /// </remarks>
     string Fields { get; }
 

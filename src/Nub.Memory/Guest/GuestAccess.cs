@@ -66,16 +66,17 @@ internal static unsafe class GuestAccess
         }
         else
         {
+            T stored = Representation<T>.Convert(value);
             AccessSlot slot = mapping.Publish();
             if (mapping.MayWrite)
             {
                 // Sound: as in Load.
-                SingleFetch.Store(region.Address + at, Representation<T>.Convert(value));
+                SingleFetch.Store(region.Address + at, stored);
                 mapping.Leave(slot);
             }
             else
             {
-                failure = mapping.StoreSlow(slot, region.Offset + at, value);
+                failure = mapping.StoreSlow(slot, region.Offset + at, stored);
             }
 
             GC.KeepAlive(region.Memory);

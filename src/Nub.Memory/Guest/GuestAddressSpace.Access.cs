@@ -162,16 +162,17 @@ public sealed unsafe partial class GuestAddressSpace
         if (map.Bitmap is null && map.Find(guestAddress, (ulong)sizeof(T)) is { } region)
         {
             LockedMapping mapping = region.Mapping;
+            T stored = Representation<T>.Convert(value);
             AccessSlot slot = mapping.Publish();
             if (mapping.MayWrite)
             {
                 // Sound: as in TryLoad.
-                SingleFetch.Store(region.Address + (guestAddress - region.Start), Representation<T>.Convert(value));
+                SingleFetch.Store(region.Address + (guestAddress - region.Start), stored);
                 mapping.Leave(slot);
                 return true;
             }
 
-            return region.TryStoreSlow(slot, guestAddress, value);
+            return region.TryStoreSlow(slot, guestAddress, stored);
         }
 
         return false;

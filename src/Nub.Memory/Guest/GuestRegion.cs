@@ -57,9 +57,12 @@ internal sealed unsafe class GuestRegion
     }
 
     /// <summary>Writes a value where the fast path may not, and leaves the access.</summary>
-    /// <inheritdoc cref="TryLoadSlow"/>
+    /// <param name="slot">The access, which was published and found no common case.</param>
+    /// <param name="guestAddress">Where the value is to lie, wholly in this region.</param>
+    /// <param name="stored">The value as it is to stand.</param>
+    /// <returns>Whether it was written; why not, a second try tells.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public bool TryStoreSlow<T>(AccessSlot slot, ulong guestAddress, T value) where T : unmanaged
+    public bool TryStoreSlow<T>(AccessSlot slot, ulong guestAddress, T stored) where T : unmanaged
     {
         if (IsReadOnly)
         {
@@ -67,7 +70,7 @@ internal sealed unsafe class GuestRegion
             return false;
         }
 
-        AccessFailure failure = Mapping.StoreSlow(slot, Offset + (guestAddress - Start), value);
+        AccessFailure failure = Mapping.StoreSlow(slot, Offset + (guestAddress - Start), stored);
         GC.KeepAlive(Memory);
         return failure == AccessFailure.None;
     }

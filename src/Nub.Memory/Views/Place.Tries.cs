@@ -103,7 +103,7 @@ internal readonly unsafe ref partial struct Place
             }
             else
             {
-                failure = mapping.StoreSlow(slot, offset, Representation<T>.Convert(value));
+                failure = mapping.StoreSlow(slot, offset, value);
             }
         }
 

@@ -308,7 +308,7 @@ internal readonly unsafe ref partial struct Place
             else
             {
                 ulong offset = (ulong)(address - mapping.Base);
-                AccessFailure failure = mapping.StoreSlow(slot, offset, Representation<T>.Convert(value));
+                AccessFailure failure = mapping.StoreSlow(slot, offset, value);
                 MarkWritten(memory, lease, address, (ulong)sizeof(T));
                 mapping.ThrowIf(failure, offset, (ulong)sizeof(T));
             }
