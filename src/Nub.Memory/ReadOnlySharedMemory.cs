@@ -84,13 +84,10 @@ public sealed unsafe class ReadOnlySharedMemory : SharedMemory
     /// <exception cref="SharedMemoryBoundsException">The file became shorter while it was mapped.</exception>
     public static ReadOnlySharedMemory MapFile(string path, ulong guestMappedSize)
     {
-        ulong size;
-        using (SafeFileHandle file = File.OpenHandle(path))
-        {
-            size = CheckFile(path, file, guestMappedSize);
-        }
-
-        return Over(() => HostMapping.OpenFile(path, 0, size, SharedMemoryAccess.Read, allowUnsealed: true), guestMappedSize);
+        // Opened once: what is mapped is the file whose length was asked.
+        using SafeFileHandle file = HostMapping.OpenPath(path, SharedMemoryAccess.Read);
+        ulong size = CheckFile(path, file, guestMappedSize);
+        return Over(() => HostMapping.Open(file, 0, size, SharedMemoryAccess.Read, allowUnsealed: true), guestMappedSize);
     }
 
     /// <summary>Makes another owner of the same memory.</summary>

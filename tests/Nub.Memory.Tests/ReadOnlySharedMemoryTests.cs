@@ -58,6 +58,19 @@ public sealed class ReadOnlySharedMemoryTests : IDisposable
         });
     }
 
+    [SkippableFact]
+    public void A_file_is_mapped_beside_the_owner_that_has_it_locked()
+    {
+        LinuxSharing.SkipElsewhere();
+        using FileStream owner = new(_path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        owner.Write(Bytes(8192));
+        owner.Flush();
+        using var memory = ReadOnlySharedMemory.MapFile(_path, Page);
+        byte[] copy = new byte[8192];
+        memory.CopyTo(0, copy);
+        Assert.Equal(Bytes(8192), copy);
+    }
+
     [Theory]
     [InlineData(0, 4096)] // empty
     [InlineData(4097, 4096)] // ragged

@@ -148,12 +148,16 @@ internal abstract partial class HostMapping(nint rawAddress, ulong rawSize, nint
     public static HostMapping OpenFile(string path, ulong offset, ulong size, SharedMemoryAccess access, bool allowUnsealed)
     {
         CheckPart(offset, size, access);
-        using SafeFileHandle file = OperatingSystem.IsLinux() ? LinuxFile.Open(path, access) : File.OpenHandle(
-            path, FileMode.Open, access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using SafeFileHandle file = OpenPath(path, access);
 
         // The caller that names a path has chosen its file system.
         return Open(file, offset, size, access, allowUnsealed, isServedByTrusted: true);
     }
+
+    /// <summary>Opens a file to be mapped, beside other users of it.</summary>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
+    public static SafeFileHandle OpenPath(string path, SharedMemoryAccess access) => OperatingSystem.IsLinux() ? LinuxFile.Open(path, access) : File.OpenHandle(
+        path, FileMode.Open, access == SharedMemoryAccess.Read ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
     /// <summary>Refuses a size that cannot be mapped.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The size is 0, no multiple of the page size, or larger than <see cref="LargestSize"/>.</exception>
