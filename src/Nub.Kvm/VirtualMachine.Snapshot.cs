@@ -122,6 +122,7 @@ public sealed unsafe partial class VirtualMachine
     /// <exception cref="SharedMemoryLockedException">
     /// An access, a lease or a guest is inside one of the memories. Nothing was changed; where it came in while an instruction was being ended, that instruction alone was.
     /// </exception>
+    /// <exception cref="NotSupportedException">A slot is <see cref="MemorySlotFlags.WriteThrough"/>, which a machine of a snapshot has none of. Nothing was changed.</exception>
     /// <exception cref="KvmException">The kernel refused to end an instruction.</exception>
     /// <exception cref="ObjectDisposedException">The machine or the snapshot was disposed.</exception>
     public void Restore(MachineSnapshot snapshot)

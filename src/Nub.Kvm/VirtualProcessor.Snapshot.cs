@@ -51,8 +51,8 @@ public sealed partial class VirtualProcessor
     }
 
     /// <summary>
-    /// Goes back to a state that was saved. An instruction that the last exit left in the middle is ended first, with zeroes for what it
-    /// was to read, which may write the guest's memory: restore the memory after this.
+    /// Goes back to a state that was saved. An instruction that the last exit left in the middle is ended first, which may write the guest's memory: restore the memory
+    /// after this. What it was to read is the exit's data: zeroes, unless others were put there; and zeroes for its further parts.
     /// </summary>
     /// <param name="state">The state, of this processor or of one like it.</param>
     /// <exception cref="ArgumentException">
@@ -127,7 +127,7 @@ public sealed partial class VirtualProcessor
         }
     }
 
-    /// <summary>Ends an instruction that the last exit left in the middle, with zeroes for what it was to read.</summary>
+    /// <summary>Ends an instruction that the last exit left in the middle, with what is in the exit's data for what it was to read.</summary>
     internal void EndInstruction()
     {
         for (int part = 0; _isExitUnfinished && part < MostParts; part++)

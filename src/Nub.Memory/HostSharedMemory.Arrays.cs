@@ -8,7 +8,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="destination">Where the values go, in this host's byte order; all of it is written.</param>
     /// <exception cref="SharedMemoryBoundsException">The range leaves the memory. The destination is as it was.</exception>
     /// <exception cref="SharedMemoryFaultException">
-    /// Some of the bytes are gone. What comes before them may have been copied, as it stood: values of another byte order are then not turned.
+    /// Some of the bytes are gone. What comes before them may have been copied; of values of another byte order, all, some or none are then in this host's.
     /// </exception>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
     /// <exception cref="ObjectDisposedException">This owner was disposed.</exception>
@@ -31,7 +31,7 @@ public sealed unsafe partial class HostSharedMemory
     /// <param name="offset">The first byte of the first value; any alignment.</param>
     /// <param name="destination">
     /// Where the values go, in this host's byte order; all of it is written. Where the range leaves the memory nothing is; where some of it is gone, what comes before that may have been
-    /// copied, as it stood: values of another byte order are then not turned.
+    /// copied; of values of another byte order, all, some or none are then in this host's.
     /// </param>
     /// <returns>Whether the range lies within the memory and is still there.</returns>
     /// <exception cref="SharedMemoryLockedException">The memory is held exclusively.</exception>
