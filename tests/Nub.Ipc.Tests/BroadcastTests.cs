@@ -8,7 +8,7 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public class BroadcastTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = Patience.Limit;
 
     private static (HostSharedMemory Host, SharedBroadcast Broadcast) New(int maxRecordLength = 16, int count = 8)
     {

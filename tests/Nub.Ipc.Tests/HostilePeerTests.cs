@@ -1,6 +1,7 @@
 namespace Nub.Ipc.Tests;
 
 /// <summary>What a peer can write into a ring, and what it gets for it: a typed error, and never more.</summary>
+[Collection(Alone.Name)]
 public class HostilePeerTests
 {
     /// <summary>What a hostile producer leaves at the place of the first header, and what is said of it.</summary>

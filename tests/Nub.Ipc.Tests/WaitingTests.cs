@@ -6,7 +6,7 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public class WaitingTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_patience = Patience.Limit;
 
     [Theory]
     [InlineData(0)]

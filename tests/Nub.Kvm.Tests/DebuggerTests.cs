@@ -150,7 +150,7 @@ public sealed partial class DebuggerTests
         Exception? thrown = null;
         var thread = new Thread(() => thrown = Record.Exception(action)) { IsBackground = true };
         thread.Start();
-        Assert.True(thread.Join(TimeSpan.FromSeconds(60)), "A debugger would wait.");
+        Assert.True(thread.Join(Patience.Limit), "A debugger would wait.");
         Assert.Null(thrown);
     }
 

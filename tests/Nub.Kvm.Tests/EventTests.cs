@@ -22,7 +22,7 @@ public sealed class EventTests
         Assert.False(written.TryTake(out ulong none));
         Assert.Equal(0UL, none);
         Assert.Equal(0x10, RunToPort(guest));
-        Assert.True(written.Wait(TimeSpan.FromSeconds(10), out ulong count));
+        Assert.True(written.Wait(Patience.Limit, out ulong count));
         Assert.Equal(5UL, count);
         Assert.False(written.Wait(TimeSpan.FromMilliseconds(1), out _));
         Task<ulong> waiting = written.WaitAsync();
@@ -30,11 +30,11 @@ public sealed class EventTests
         Assert.False(waiting.IsCompleted);
         Restart(guest);
         Assert.Equal(0x10, RunToPort(guest));
-        ulong more = await waiting.WaitAsync(TimeSpan.FromSeconds(10));
+        ulong more = await waiting.WaitAsync(Patience.Limit);
         Assert.InRange(more, 1UL, 5UL);
         while (more < 5)
         {
-            more += await written.WaitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+            more += await written.WaitAsync().WaitAsync(Patience.Limit);
         }
 
         Assert.Equal(5UL, more);
@@ -98,7 +98,7 @@ public sealed class EventTests
         Task waiter = Task.Run(() => inWait = Record.Exception(() => written.Wait(Timeout.InfiniteTimeSpan, out _)));
         written.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => disposed);
-        await waiter.WaitAsync(TimeSpan.FromSeconds(30));
+        await waiter.WaitAsync(Patience.Limit);
         Assert.IsType<ObjectDisposedException>(inWait);
     }
 

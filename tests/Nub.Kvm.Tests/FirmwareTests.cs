@@ -54,7 +54,7 @@ public sealed class FirmwareTests(ITestOutputHelper output)
     private static string Print(VirtualProcessor processor)
     {
         var printed = new StringBuilder();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var stop = new CancellationTokenSource(Patience.Limit);
         for (int i = 0; i < MostExits; i++)
         {
             VmExit exit = processor.Run(stop.Token);

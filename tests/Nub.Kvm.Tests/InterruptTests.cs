@@ -233,7 +233,7 @@ public sealed class InterruptTests
     // An interrupt that is lost is not to hang the tests.
     private static VmExit Run(Guest guest)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(Patience.Limit);
         return guest.Processor.Run(patience.Token);
     }
 

@@ -35,7 +35,7 @@ public sealed class ListenerTests
             {
                 int place = waited.Count;
                 waited.Add(name);
-                waited[place] += $" {Task.Run(other).Wait(TimeSpan.FromSeconds(20))}";
+                waited[place] += $" {Task.Run(other).Wait(Patience.Limit)}";
             }
         }
     }

@@ -216,7 +216,7 @@ public sealed class MachineSnapshotTests
 
     private static int Run(Guest guest)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(Patience.Limit);
         VmExit exit = guest.Processor.Run(patience.Token);
         Assert.Equal((VmExitReason.IoOut, 0x10), (exit.Reason, exit.Port));
         return exit.Data[0];

@@ -154,7 +154,7 @@ public sealed class RestoreTests
                     Rsi = parts[i].First * Page,
                     Rcx = (ulong)parts[i].Pages,
                 });
-                using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+                using var patience = new CancellationTokenSource(Patience.Limit);
                 VmExit exit = processor.Run(patience.Token);
                 Assert.Equal((VmExitReason.IoOut, 0x10), (exit.Reason, exit.Port));
                 _ = processor.CompleteExit();

@@ -1,5 +1,6 @@
 namespace Nub.Memory.Tests;
 
+[Collection(Alone.Name)]
 public class HostLeaseTests
 {
     [Fact]

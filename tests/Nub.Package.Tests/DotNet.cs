@@ -5,7 +5,7 @@ namespace Nub.Package.Tests;
 /// <summary>Runs the SDK as a user does: without what the test's own build has left in the environment.</summary>
 internal static class DotNet
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     public static (int ExitCode, string Output) Run(string folder, string packages, params string[] arguments) => RunProgram("dotnet", folder, packages, arguments);
 
@@ -25,13 +25,14 @@ internal static class DotNet
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(s_patience))
+        bool hangs = !process.WaitForExit(s_patience);
+        if (hangs)
         {
             process.Kill(entireProcessTree: true);
         }
 
         process.WaitForExit();
-        return (process.ExitCode, output.Result + errors.Result);
+        return (process.ExitCode, output.Result + errors.Result + (hangs ? $"\nIt was ended after {s_patience.TotalMinutes} minutes." : ""));
     }
 
     /// <summary>Surroundings in which nothing is known of the test's own build, and nothing stays behind that holds files.</summary>

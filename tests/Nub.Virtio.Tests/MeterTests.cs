@@ -95,7 +95,7 @@ public sealed class MeterTests
             Assert.Equal("a driver, 1 queues run", fixture.Backend.GetHealth().ToString());
             fixture.Guest.Memory.Write(0x1002, (ushort)999);
             ring.Kick.Signal();
-            await failed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            await failed.Task.WaitAsync(Patience.Limit);
             VirtioHealth health = fixture.Backend.GetHealth();
             Assert.Equal((true, 0, 1, VirtQueueError.AvailableIndexJumped, null), (health.HasDriver, health.RunningQueues, health.FailedQueues, health.Error, health.Exception));
             Assert.Equal("a driver, 0 queues run, 1 failed: AvailableIndexJumped", health.ToString());
@@ -116,7 +116,7 @@ public sealed class MeterTests
             fixture.Backend.QueueFailed += (_, _) => failed.TrySetResult();
             fixture.Begin();
             _ = fixture.Start(fixture.Ring());
-            await failed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+            await failed.Task.WaitAsync(Patience.Limit);
             Assert.IsType<NotImplementedException>(fixture.Backend.GetHealth().Exception);
             Assert.Null(fixture.Front.Finish());
         }

@@ -195,7 +195,7 @@ public sealed class MmioTransportLifetimeTests : IDisposable
     private static T OnAnother<T>(Func<T> what)
     {
         Task<T> other = Task.Factory.StartNew(what, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        Assert.True(other.Wait(TimeSpan.FromSeconds(15)), "The registers are held.");
+        Assert.True(other.Wait(Patience.Limit), "The registers are held.");
         return other.Result;
     }
 

@@ -14,7 +14,7 @@ public sealed class MmioTransportThreadTests : IDisposable
     private const int Turn = 64;
     private const ulong SecondRing = 0x2_0000;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_patience = Patience.Limit;
 
     private readonly GuestFile _guest = new();
     private readonly GuestAddressSpace _space = new();

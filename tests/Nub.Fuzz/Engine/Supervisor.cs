@@ -10,6 +10,9 @@ internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
 {
     private const int MostErrorLines = 40;
 
+    // Of a process until its first input is through: the runtime's start on a busy machine counts too.
+    private static readonly TimeSpan s_startPatience = TimeSpan.FromMinutes(2);
+
     private volatile bool _isStopped;
 
     /// <summary>Fuzzes the targets.</summary>
@@ -104,7 +107,7 @@ internal sealed class Supervisor(TimeSpan time, int seed, string? keepFolder)
                 last = current.Executions;
                 since.Restart();
             }
-            else if (since.Elapsed > patience || _isStopped)
+            else if (since.Elapsed > (last == 0 ? s_startPatience : patience) || _isStopped)
             {
                 worker.Kill();
                 worker.WaitForExit();

@@ -3,6 +3,7 @@ using Nub.Memory.Generators.Tests.Harness;
 namespace Nub.Memory.Generators.Tests.Generated;
 
 /// <summary>The ways to get a view: by the struct, by the memory or the lease, where names are taken, and where the place does not fit.</summary>
+[Collection(Alone.Name)]
 public sealed class BindingTests
 {
     [Fact]

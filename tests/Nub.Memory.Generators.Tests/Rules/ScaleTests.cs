@@ -9,17 +9,17 @@ namespace Nub.Memory.Generators.Tests.Rules;
 
 /// <summary>The rules run while a developer types: no file may make one of them throw, or take long.</summary>
 [Trait("Kind", "slow")]
+[Collection(Alone.Name)]
 public sealed class ScaleTests(ITestOutputHelper output)
 {
     [Fact]
     public async Task A_file_of_50000_lines_is_no_trouble()
     {
-        TimeSpan yardstick = await YardstickAsync();
         string source = File(characters: 10 * YardstickSize);
         Assert.True(source.Count(static one => one == '\n') > 50_000);
 
         // Ten times as long: it may take ten times as long, and what else the machine is doing; quadratic would be a hundred times.
-        Assert.InRange(await MeasureAsync(source) / yardstick, 0, 30);
+        await AssertIsWithinAsync(source, 30);
     }
 
     [Theory]
@@ -50,12 +50,24 @@ public sealed class ScaleTests(ITestOutputHelper output)
         }
 
         source.Append("span = default; _ = span.Length + (p == null ? 1 : 0); _ = access.Size; }\n}\n");
-        TimeSpan yardstick = await YardstickAsync();
-        Assert.InRange(await MeasureAsync(source.ToString()) / yardstick, 0, 30);
+        await AssertIsWithinAsync(source.ToString(), 30);
     }
 
     // What a file of 5,000 plain lines costs here and now: what is asserted is how many times as much something else does.
     private const int YardstickSize = 250_000;
+
+    /// <summary>Up to three times, because the machine may have had something else to do while one of the two was measured: what is too slow is so each time.</summary>
+    private async Task AssertIsWithinAsync(string source, double yardsticks)
+    {
+        double least = double.MaxValue;
+        for (int i = 0; i < 3 && least > yardsticks; i++)
+        {
+            TimeSpan yardstick = await YardstickAsync();
+            least = Math.Min(least, await MeasureAsync(source) / yardstick);
+        }
+
+        Assert.InRange(least, 0, yardsticks);
+    }
 
     private async Task<TimeSpan> YardstickAsync()
     {

@@ -68,6 +68,7 @@ public class LimitTests
 
         try
         {
+            Patience.WaitUntil(() => Interlocked.Read(ref copies) > 0);
             for (int i = 0; i < 50; i++)
             {
                 // On any machine: the time is for a thread that the scheduler has put to sleep inside of a copy.

@@ -10,7 +10,7 @@ namespace Nub.Package.Tests.Editor;
 /// <summary>An editor's side of the Language Server Protocol: starts a server, asks, and answers what the server asks.</summary>
 internal sealed class LanguageServer : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
     private readonly Func<string, JsonNode?> _settings;

@@ -176,14 +176,14 @@ internal sealed class FrontEnd : IDisposable
     /// <returns>Why it did.</returns>
     public VhostUserException? WaitForEnd()
     {
-        Assert.True(Serving.Wait(TimeSpan.FromSeconds(30)), "The back end does not end.");
+        Assert.True(Serving.Wait(Patience.Limit), "The back end does not end.");
         return Ended!.Refusal;
     }
 
     public void Dispose()
     {
         _socket.Dispose();
-        Assert.True(Serving.Wait(TimeSpan.FromSeconds(30)), "The back end does not end.");
+        Assert.True(Serving.Wait(Patience.Limit), "The back end does not end.");
         Events.ForEach(one => one.Dispose());
     }
 

@@ -7,7 +7,7 @@ namespace Nub.Virtio.Tests.VhostUser;
 [Collection(Alone.Name)]
 public sealed class ListeningTests : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = Patience.Limit;
 
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}"[..16]);
     private readonly MemoryStorage _storage = new(1 << 20);

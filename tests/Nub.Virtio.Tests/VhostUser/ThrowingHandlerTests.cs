@@ -24,7 +24,7 @@ public sealed class ThrowingHandlerTests
         whole.Exercise(2, 2);
         fixture.Guest.Memory.Write(0x1002, (ushort)999);
         broken.Kick.Signal();
-        Assert.True(called.Wait(TimeSpan.FromSeconds(20)));
+        Assert.True(called.Wait(Patience.Limit));
         whole.Exercise(3, 3);
         fixture.Front.Ask(VhostUserRequest.GetVringBase, FrontEnd.Bytes(0u, 0u));
         fixture.Guest.Memory.Fill(0, 0x4000, 0);

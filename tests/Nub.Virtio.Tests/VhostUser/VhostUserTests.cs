@@ -294,7 +294,7 @@ public sealed class VhostUserTests
         };
         fixture.Begin();
         _ = fixture.Start(fixture.Ring());
-        await failed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await failed.Task.WaitAsync(Patience.Limit);
         using var log = new GuestFile(1 << 20);
         fixture.Front.Ask(VhostUserRequest.SetLogBase, FrontEnd.Bytes(1ul << 20, 0ul), log.Handle);
         fixture.Front.Send(VhostUserRequest.SetFeatures, FrontEnd.Bytes(FrontEnd.BasicFeatures | 1ul << 26));
@@ -316,7 +316,7 @@ public sealed class VhostUserTests
         {
             Assert.Equal(0ul, fixture.Front.Acknowledge(VhostUserRequest.SetBackendRequests, default, far.SafeHandle));
             device.Change(7);
-            near.ReceiveTimeout = 10_000;
+            near.ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds;
             byte[] told = new byte[12];
             Assert.Equal(12, near.Receive(told));
             Assert.Equal(FrontEnd.Message(2, default), told);
@@ -353,7 +353,7 @@ public sealed class VhostUserTests
         ring.Exercise(1, 1);
         fixture.Guest.Shorten(0);
         ring.Kick.Signal();
-        Assert.Equal(VirtQueueError.AreaGone, await failed.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(VirtQueueError.AreaGone, await failed.Task.WaitAsync(Patience.Limit));
         Assert.True(error.Wait());
         fixture.Front.Ask(VhostUserRequest.GetVringBase, FrontEnd.Bytes(0u, 0u));
 
@@ -371,7 +371,7 @@ public sealed class VhostUserTests
         fixture.Backend.QueueFailed += (_, e) => failed.TrySetResult(e.Exception);
         fixture.Begin();
         _ = fixture.Start(fixture.Ring());
-        Assert.IsType<NotImplementedException>(await failed.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.IsType<NotImplementedException>(await failed.Task.WaitAsync(Patience.Limit));
         Assert.Null(fixture.Front.Finish());
     }
 
