@@ -15,6 +15,9 @@ internal static class Sources
         ["Read", "TryRead", "TryReadValidated", "CopyTo", "TryCopyTo", "ReadArray", "TryReadArray", .. s_atomics], StringComparer.Ordinal);
 
     // What gives a number of the guest's choice that stands at no place of a memory, or is read but once, in the other packages: the result, or else the first
+    // What only asks a memory something, shows a part of it or copies it into a file.
+    private static readonly HashSet<string> s_questions = new(["Contains", "IsSameMemory", "StackAt", "WriteTo", "TryWriteTo", "ToString"], StringComparer.Ordinal);
+
     // argument where that is out. How many bytes an exit has, and why it came, the host knows.
     private static readonly Dictionary<string, string[]> s_values = new(StringComparer.Ordinal)
     {
@@ -65,6 +68,10 @@ internal static class Sources
 
     /// <summary>Whether a call lets time pass in which the guest is meant to do something.</summary>
     public static bool LetsGuestRun(IMethodSymbol method)
+    /// <summary>Whether a call of a memory, or of a lease of one, leaves its bytes as they are.</summary>
+    public static bool WritesNothing(IMethodSymbol method) =>
+        s_questions.Contains(method.Name) && (SharedTypes.IsMemory(method.ContainingType) || method.ContainingType.IsMemory());
+
     {
         string type = method.ContainingType.Name;
         if ((type, method.Name) is ("VirtualProcessor", "Run") or ("GuestSharedMemory", "EnterGuest"))

@@ -60,6 +60,11 @@ public sealed class DoubleFetchTests
     [InlineData("if (host.Read<uint>(0) > Limit) return; Use({|NUB0010:host.Read<uint>(0)|});")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Use({|NUB0010:owner.Host.Read<uint>(8)|});")]
     [InlineData("Use(Taken(host, false)); Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("if (!host.Contains(host.Read<ulong>(8), 64)) return; Use({|NUB0010:host.Read<ulong>(8)|});")]
+    [InlineData("var view = Request.At(host, 0); if (!host.Contains(view.Count, 64)) return; Use({|NUB0010:view.Count|});")]
+    [InlineData("Use(host.Read<uint>(8)); SharedStack stack = host.StackAt(64, 64); Use({|NUB0010:host.Read<uint>(8)|}); stack.Push([1]);")]
+    [InlineData("Use(host.Read<uint>(8)); Use(host.WriteTo(file, 0, 0, 64)); Use({|NUB0010:host.Read<uint>(8)|});")]
+    [InlineData("Use(host.Read<uint>(8)); if (host.IsSameMemory(_host)) return; Use({|NUB0010:host.Read<uint>(8)|});")]
     [InlineData("Action later = () => { Use(host.Read<uint>(8)); Use({|NUB0010:host.Read<uint>(8)|}); }; later();")]
     public async Task Bytes_that_are_read_twice_are_reported(string body) => await CheckAsync(body);
 
@@ -100,6 +105,7 @@ public sealed class DoubleFetchTests
     [InlineData("while (true) { uint a = host.Read<uint>(8); if (a == 0) { continue; } Use(a); host.Write(8, 0u); }")]
     [InlineData("Use(host.Size); Use(host.Size);")]
     [InlineData("Assert.Equal(1u, host.Read<uint>(8)); Assert.True(host.Read<uint>(8) == 1);")]
+    [InlineData("Use(host.Read<uint>(8)); host.ReadFrom(file, 0, 0, 64); Use(host.Read<uint>(8));")]
     [InlineData("Use(owner.Host.Read<uint>(8)); owner.Serve(); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(owner.Host.Read<uint>(8)); Elsewhere.Serve(owner); Use(owner.Host.Read<uint>(8));")]
     [InlineData("Use(Taken(host, true)); Use(host.Read<uint>(8));")]
@@ -233,7 +239,7 @@ public sealed class DoubleFetchTests
             {
                 private readonly HostSharedMemory _host = memory;
                 private uint Length => _host.Read<uint>(4);
-                public void Run(HostSharedMemory host, ulong offset, int index, Owner owner, bool flag)
+                public void Run(HostSharedMemory host, ulong offset, int index, Owner owner, bool flag, Microsoft.Win32.SafeHandles.SafeFileHandle file)
                 {
                     {{body}}
                 }

@@ -40,6 +40,7 @@ public sealed class GuestAddressTests
     [MemberData(nameof(Memories))]
     public async Task The_same_bytes_are_found_to_be_read_twice(string memory) => await CheckAsync(memory, """
         public static byte[] Twice(in M memory, ulong at) => memory.Read<uint>(at) > 64 ? [] : new byte[{|NUB0010:memory.Read<uint>(at)|}];
+        public static ulong Contained(in M memory, ulong at) => memory.Contains(memory.Read<ulong>(at), 64) ? {|NUB0010:memory.Read<ulong>(at)|} : 0;
         public static byte[] View(in M memory, ulong at) { Wire.View view = Wire.At(memory, at); return view.Length > 64 ? [] : new byte[{|NUB0010:view.Length|}]; }
         public static byte[] Array(in M memory, ulong at) { uint[] all = new uint[4]; memory.ReadArray<uint>(at, all); return all[1] > 64 ? [] : new byte[{|NUB0010:memory.Read<uint>(at + 12)|}]; }
         """);
@@ -48,6 +49,7 @@ public sealed class GuestAddressTests
     [MemberData(nameof(Memories))]
     public async Task What_is_checked_or_written_in_between_is_not_reported(string memory) => await CheckAsync(memory, """
         public static byte[] Checked(in M memory, ulong at) { uint[] all = new uint[4]; memory.ReadArray<uint>(at, all); return all[1] > 64 ? [] : new byte[all[1]]; }
+        public static byte[] Contained(in M memory, ulong at) { uint length = memory.Read<uint>(at); return memory.Contains(at, length) ? new byte[length] : []; }
         public static uint Behind(in M memory, ulong at) { uint[] all = new uint[4]; memory.ReadArray<uint>(at, all); return all[1] + memory.Read<uint>(at + 16); }
         public static uint Written(in M memory, ulong at) { uint before = memory.Read<uint>(at); memory.WriteArray<uint>(at, [1, 2]); return before + memory.Read<uint>(at); }
         public static uint Added(in M memory, ulong at) { uint before = memory.Read<uint>(at); memory.Or<uint>(at, 4); return before + memory.Read<uint>(at); }

@@ -217,7 +217,11 @@ internal sealed partial class ValueAnalysis
         // A method that is given a memory may write to it. One of the same object may have it.
         bool isOurs = (IsThis(call.Instance) && Receiver is null) || method.MethodKind is MethodKind.LocalFunction;
         Term[] all = instance is null ? arguments.Values : [.. arguments.Values, instance];
-        Forget(all);
+        if (!Sources.WritesNothing(method))
+        {
+            Forget(all);
+        }
+
         if (isOurs || Sources.LetsGuestRun(method))
         {
             LetGuestRun();
