@@ -27,6 +27,14 @@ public sealed class ReachTests
         return new byte[{|NUB0011:Reads.Length(host)|}];
         """);
 
+    [Fact]
+    public async Task However_often_the_framework_is_called() => await CheckAsync($"""
+        uint n = host.Read<uint>(0);
+        var text = new System.Text.StringBuilder();
+        text{string.Concat(Enumerable.Repeat(".Append(n)", 24))};
+        return {"{|NUB0011:Uses.Allocate(n)|}"};
+        """);
+
     [Theory]
     [InlineData("return new byte[Reads.Small(host)];")]
     [InlineData("return new byte[Checks.AtMost(host.Read<uint>(0), 64)];")]

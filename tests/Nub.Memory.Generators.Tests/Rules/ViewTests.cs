@@ -94,11 +94,42 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Header.View view) => view is { Kind: _ } ? view.Kind : 0;")]
     public async Task One_pattern_or_one_switch_asks_once(string member) => await CheckAsync(member);
 
+    /// <summary>A view's part of a user's own: whatever its members are called, they are methods like any other.</summary>
+    [Theory]
+    [InlineData("public static byte[] Run(HostSharedMemory host) => new byte[{|NUB0011:Added.At(host, 0).Read()|}];")]
+    [InlineData("public static byte[] Run(Added.View view) => view.Read() > 64 ? [] : new byte[{|NUB0010:view.Length|}];")]
+    [InlineData("public static byte[] Run(Added.View view) => view.Length > 64 ? [] : new byte[{|NUB0010:view.Field()|}];")]
+    [InlineData("public static uint Run(Added.View view) => view.Elements + {|NUB0010:view.Length|};")]
+    [InlineData("public static uint Run(Added.View view) { uint before = view.Length; view.Write(); return before + view.Kind + {|NUB0010:view.Length|}; }")]
+    [InlineData("public static uint Run(Added.View view) { uint before = view.Kind; view.Write(); return before + view.Kind; }")]
+    [InlineData("public static uint Run(Added.View view) => view.Load(1) + view.Kind;")]
+    public async Task What_was_added_to_a_view_is_followed(string member) => await CheckAsync(member);
+
+    [Theory]
+    [InlineData("public static uint {|NUB0008:ReadFrom|}() => 4;", "return new byte[Own.ReadFrom()];")]
+    [InlineData("public static void {|NUB0008:ReadFrom|}(out uint length) => length = 4;", "Own.ReadFrom(out uint length); return new byte[length];")]
+    [InlineData("public static uint {|NUB0008:ReadFrom|}(HostSharedMemory host) => host.Read<uint>(0);", "return new byte[{|NUB0011:Own.ReadFrom(host)|}];")]
+    public async Task A_ReadFrom_of_a_structs_own_is_followed(string own, string body) => await Markup.CheckAsync(
+        $"[AllValid] public partial struct Own {{ public uint Length; {own} }} public static class Test {{ public static byte[] Run(HostSharedMemory host) {{ host.Write(8, host.Read<uint>(16)); {body} }} }}");
+
     private static async Task CheckAsync(string member) =>
         await Markup.CheckAsync($$"""
             [AllValid] public partial struct Header { public uint Kind; public uint Length; }
             [AllValid, Tail<ushort>] public partial struct Tailed { public uint Count; }
             [AllValid] public partial struct Outer { public uint Flags; public Header Inner; }
+            [AllValid] public partial struct Added
+            {
+                public uint Length, Kind;
+                public ref partial struct View
+                {
+                    public uint Elements => Length * 2;
+                    public uint Read() => Length;
+                    public uint Field() => Read();
+                    public uint Load(uint more) => Length + more;
+                    public void Write() => Kind = 4;
+                }
+            }
+
             public ref struct Holder { public Header.View View; }
             public delegate byte[] Reader(Header.View view);
 

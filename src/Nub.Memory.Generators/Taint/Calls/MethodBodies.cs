@@ -109,6 +109,9 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
     /// <summary>Whether a method of another type, or of another object, reads shared memory.</summary>
     public bool OtherMayRead(IMethodSymbol method) => program?.MayRead(method) == true;
 
+    /// <summary>Whether a call of a method of another type, or of another object, runs code that is here.</summary>
+    public bool CanFollow(IMethodSymbol method) => program?.CanFollow(method) == true;
+
     /// <summary>What a member of an extension block is called on, as its code names it; null for any other method.</summary>
     public IParameterSymbol? ReceiverOf(IMethodSymbol method) => program?.ReceiverOf(method);
 
@@ -117,7 +120,7 @@ internal sealed class MethodBodies(TypeCalls calls, ProgramBodies? program = nul
 
     /// <summary>What is to be gone through where a method of another type, or of another object, is called.</summary>
     public MethodBody? FindOther(IMethodSymbol method) =>
-        program?.CanFollow(method) == true && (Find(method) ?? program.Find(method)) is { IsSmall: true } body ? body : null;
+        CanFollow(method) && (Find(method) ?? program!.Find(method)) is { IsSmall: true } body ? body : null;
 
     /// <summary>How many operations a method has with the helpers that it calls, each as often as it is called; a call is one itself.</summary>
     /// <remarks>

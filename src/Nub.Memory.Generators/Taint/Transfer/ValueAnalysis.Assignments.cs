@@ -182,7 +182,7 @@ internal sealed partial class ValueAnalysis
     private void AssignProperty(IPropertyReferenceOperation property, Term value)
     {
         IPropertySymbol symbol = property.Property;
-        if (IsThis(property.Instance))
+        if (IsThis(property.Instance) && Receiver is not { Kind: TermKind.View })
         {
             Use(value);
             if (Receiver is { } changed)

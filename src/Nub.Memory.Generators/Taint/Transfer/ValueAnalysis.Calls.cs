@@ -190,8 +190,9 @@ internal sealed partial class ValueAnalysis
             return helper;
         }
 
-        // Of others it matters what they read, and what they do with what a guest has a say in.
-        return method.MethodKind != MethodKind.LocalFunction && (IsOfInterest(receiver, arguments) || _session.Bodies.OtherMayRead(method))
+        // Of others it matters what they read, and what they do with what a guest has a say in; a member of a view reads that.
+        return method.MethodKind != MethodKind.LocalFunction && _session.Bodies.CanFollow(method)
+            && (IsOfInterest(receiver, arguments) || receiver is { Kind: TermKind.View } || _session.Bodies.OtherMayRead(method))
             && !TermTable.IsTooDeep(receiver ?? Terms.Constant(0, null)) && _session.MayFollowOther(_session.FrameOf(_frame, call, method))
             ? _session.Bodies.FindOther(method) : null;
     }

@@ -32,7 +32,7 @@ internal sealed partial class ValueAnalysis
             return Bind(call, memory, offset);
         }
 
-        if (instance is { Kind: TermKind.View } && SharedTypes.ViewedBy(method.ContainingType) is not null)
+        if (instance is { Kind: TermKind.View } && SharedTypes.ViewedBy(method.ContainingType) is not null && !IsAdded(method))
         {
             return EvaluateView(call, instance, arguments);
         }
@@ -48,8 +48,12 @@ internal sealed partial class ValueAnalysis
         }
 
         // Structs decode private bytes by the same rules: who made them, made the value.
-        return method is { IsStatic: true, Name: "ReadFrom" } && method.ContainingType.IsAllValid() ? Derive(call, arguments[0]) : null;
+        return method is { IsStatic: true, Name: "ReadFrom" } && method.ContainingType.IsAllValid() && !IsAdded(method) && arguments.TryGetValue(0, out Term? bytes) ? Derive(call, bytes) : null;
     }
+
+    // What a user has added to a struct or to its view is a method like any other, whatever it is called.
+    private static bool IsAdded(IMethodSymbol method) =>
+        method.DeclaringSyntaxReferences is [var written, ..] && !GeneratedCode.IsFileOf(written.SyntaxTree.FilePath) && !method.IsInNub();
 
     /// <summary>A view that a method binds: what it returns, or what it gives out where the place lies within the memory.</summary>
     private Term? Bind(IInvocationOperation call, Term memory, Term offset)
