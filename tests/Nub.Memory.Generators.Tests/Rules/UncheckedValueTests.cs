@@ -151,6 +151,11 @@ public sealed class UncheckedValueTests
         "uint n = host.StackAt(0, 64).Pop(e => System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(e[4..])); Use(new byte[{|NUB0011:n|}]);",
         "if (host.TryReadValidated(0, out Valid v)) Use(new byte[{|NUB0011:v.Length|}]);",
         "if (host.TryReadValidated(0, out Judged v)) Use(new byte[v.Length]);",
+        "if (Judged.At(host, 0).TryLoad(out Judged v)) Use(new byte[v.Length]);",
+        "if (Valid.At(host, 0).TryLoad(out Valid v)) Use(new byte[{|NUB0011:v.Length|}]);",
+        "if (Whole.At(host, 0).TryGetPart(out Judged v)) Use(new byte[v.Length]);",
+        "if (Whole.At(host, 0).TryLoad(out Whole v)) Use(new byte[v.Part.Length]);",
+        "if (host.TryReadValidated(0, out Whole v)) { Use(new byte[v.Part.Length]); Use(new byte[{|NUB0011:v.Rest|}]); }",
         "Use(new byte[host.Size]);");
 
     [Fact]
@@ -345,6 +350,7 @@ public sealed class UncheckedValueTests
             [AllValid] public partial struct Header { public uint Kind; public uint Length; public readonly bool IsFine => Length < 16; }
             [ValidateOnRead] public partial struct Valid { public bool Flag; public uint Length; }
             [ValidateOnRead] public partial struct Judged { public bool Flag; public uint Length; private static bool Validate(in Judged value) => value.Length < 16; }
+            [ValidateOnRead] public partial struct Whole { public Judged Part; public uint Rest; }
             public unsafe struct Map { public fixed byte Bytes[256]; }
             [InlineArray(4)] public struct Four { private int _first; }
             public static class Elsewhere

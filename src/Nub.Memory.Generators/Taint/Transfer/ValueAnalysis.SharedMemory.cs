@@ -110,9 +110,9 @@ internal sealed partial class ValueAnalysis
                 return Fetch(call, place, type);
             case "TryRead" or "TryReadValidated":
                 Term fetched = Fetch(call, place, type);
-                if (method.Name == "TryReadValidated" && type!.GetMembers("Validate").OfType<IMethodSymbol>().Any(static one => !one.IsImplicitlyDeclared && one.Parameters.Length == 1))
+                if (method.Name == "TryReadValidated")
                 {
-                    WithTaint(fetched, new TaintFact(Verdict.Compared, call));
+                    GiveBenefitOfValidate(fetched, type, call);
                 }
 
                 AssignOut(call, 1, fetched);

@@ -87,10 +87,31 @@ internal sealed partial class ValueAnalysis
         {
             // An enum or a bool that is given out is one of those that are defined.
             value = given.Parameter!.Type is { TypeKind: TypeKind.Enum } ? WithTaint(value, new TaintFact(Verdict.Bounded, call)) : value;
+            GiveBenefitOfValidate(value, given.Parameter.Type, call);
             Assign(given.Value, value);
         }
 
         return Result(call);
+    }
+
+    // A struct that is read only when it is legal was judged by its own Validate, or its parts by theirs.
+    private void GiveBenefitOfValidate(Term value, ITypeSymbol? type, IOperation read)
+    {
+        if (type is not INamedTypeSymbol judged || !judged.IsValidateOnRead() || _session.Sizes.Of(judged) is null || TermTable.IsTooDeep(value))
+        {
+            return;
+        }
+
+        if (ValidateMethod.CallOf(judged) is not null)
+        {
+            WithTaint(value, new TaintFact(Verdict.Compared, read));
+            return;
+        }
+
+        foreach (IFieldSymbol field in judged.GetMembers().OfType<IFieldSymbol>().Where(static one => !one.IsStatic))
+        {
+            GiveBenefitOfValidate(Terms.Field(value, field.AssociatedSymbol ?? field, field.Type), field.Type, read);
+        }
     }
 
     // The elements behind a struct; their number is read there and judged, so that it is the host's when it is asked for.
