@@ -14,11 +14,18 @@ public sealed class HandedFunctionTests
     [InlineData("uint n = host.Read<uint>(0); Func<byte[]> make = () => new byte[{|NUB0011:n|}]; Task.Run(make);")]
     [InlineData("uint n = host.Read<uint>(0); Task.Run({|NUB0011:Make|}); byte[] Make() => new byte[n];")]
     [InlineData("uint n = host.Read<uint>(0); work.Add(() => new byte[{|NUB0011:n|}]);")]
+    [InlineData("uint n = host.Read<uint>(0); new Thread(() => Console.Write(new byte[{|NUB0011:n|}])).Start();")]
+    [InlineData("uint n = host.Read<uint>(0); var later = new Lazy<byte[]>(() => new byte[{|NUB0011:n|}]); Console.Write(later.Value);")]
+    [InlineData("uint n = host.Read<uint>(0); using var timer = new Timer(_ => Console.Write(new byte[{|NUB0011:n|}]));")]
+    [InlineData("uint n = host.Read<uint>(0); work.Later = new Later(() => new byte[{|NUB0011:n|}]);")]
+    [InlineData("uint n = host.Read<uint>(0); work.Kept = new Kept(() => new byte[{|NUB0011:n|}]);")]
     [InlineData("_kept = host.Read<uint>(0); Task.Run(() => new byte[{|NUB0011:_kept|}]);")]
     public async Task A_number_that_a_function_has_from_around_it_is_the_guests(string body) => await CheckAsync(body);
 
     [Theory]
     [InlineData("uint n = host.Read<uint>(0); if (n > 64) { return; } Task.Run(() => new byte[n]);")]
+    [InlineData("uint n = host.Read<uint>(0); if (n > 64) { return; } new Thread(() => Console.Write(new byte[n])).Start();")]
+    [InlineData("uint n = host.Read<uint>(0); var later = new Lazy<byte[]>(() => n > 64 ? [] : new byte[n]); Console.Write(later.Value);")]
     [InlineData("uint n = host.Read<uint>(0); Task.Run(() => n > 64 ? [] : new byte[n]);")]
     [InlineData("uint n = host.Read<uint>(0); texts.ForEach(_ => { if (n > 64) { throw new InvalidOperationException(); } Console.Write(new byte[n]); });")]
     [InlineData("uint n = host.Read<uint>(0); Task.Run(() => { uint least = Math.Min(n, 64); return new byte[least]; });")]
@@ -33,13 +40,17 @@ public sealed class HandedFunctionTests
 
     [Theory]
     [InlineData("uint n = host.Read<uint>(0); if (n > 64) { return; } Task.Run(() => { uint later = host.Read<uint>(0); return later > 64 ? [] : new byte[later]; });")]
+    [InlineData("uint n = host.Read<uint>(0); if (n > 64) { return; } new Thread(() => Console.Write(host.Read<uint>(0) + n)).Start();")]
     [InlineData("uint n = host.Read<uint>(0); if (n > 64) { return; } texts.ForEach(_ => Console.Write(host.Read<uint>(4)));")]
     public async Task What_it_reads_later_or_elsewhere_is_none(string body) => await CheckAsync(body);
 
     private static async Task CheckAsync(string body) => await Markup.CheckAsync($$"""
+        using System.Threading;
         using System.Threading.Tasks;
 
-        public sealed class Work { private readonly List<Func<byte[]>> _all = []; public void Add(Func<byte[]> one) => _all.Add(one); }
+        public sealed class Later(Func<byte[]> make) { public byte[] Made => make(); }
+        public sealed record Kept(Func<byte[]> Make);
+        public sealed class Work { public Later? Later { get; set; } public Kept? Kept { get; set; } private readonly List<Func<byte[]>> _all = []; public void Add(Func<byte[]> one) => _all.Add(one); }
 
         public sealed class Test
         {

@@ -33,6 +33,20 @@ public sealed class ObjectTests
     public async Task What_may_have_been_checked_or_set_again_is_not_reported(string body) => await CheckAsync(body);
 
     [Theory]
+    [InlineData("var r = new Order(host.Read<uint>(0), host.Read<uint>(4)); Order s = r with { Kind = 0 }; return new byte[{|NUB0011:s.Length|}];")]
+    [InlineData("var r = new Order(4, host.Read<uint>(4)); Order s = r with { Kind = host.Read<uint>(0) }; return new byte[{|NUB0011:s.Kind|}];")]
+    [InlineData("var r = new Order(4, host.Read<uint>(4)); Order s = r with { Length = 64 }; return s.Length > 4 ? new byte[{|NUB0011:r.Length|}] : [];")]
+    [InlineData("var r = new Order(4, 64); Order s = r with { Length = host.Read<uint>(4) }; Order t = s with { Kind = 1 }; return r.Length > 4 ? new byte[{|NUB0011:t.Length|}] : [];")]
+    public async Task A_copy_of_a_record_has_its_parts(string body) => await CheckAsync(body);
+
+    [Theory]
+    [InlineData("var r = new Order(4, host.Read<uint>(4)); if (r.Length > 64) { return []; } Order s = r with { Kind = 0 }; return new byte[s.Length];")]
+    [InlineData("var r = new Order(4, host.Read<uint>(4)); Order s = r with { Length = 64 }; return new byte[s.Length];")]
+    [InlineData("var r = new Order(4, 64); Order s = r with { Length = host.Read<uint>(4) }; return s.Kind > 4 ? new byte[r.Length] : [];")]
+    [InlineData("var r = new Limiting(host.Read<uint>(4)); Limiting s = r with { Kind = 0 }; return new byte[s.Length];")]
+    public async Task And_is_another_object(string body) => await CheckAsync(body);
+
+    [Theory]
     [InlineData("return host.Read<Head>(0) is (var length, _) ? new byte[{|NUB0011:length|}] : [];")]
     [InlineData("return host.Read<Head>(0) is (var length, 4) ? new byte[{|NUB0011:length|}] : [];")]
     [InlineData("var (length, kind) = host.Read<Head>(0); if (kind > 64) { return []; } return new byte[{|NUB0011:length|}];")]
@@ -56,6 +70,8 @@ public sealed class ObjectTests
             public void Limit() => Length = Math.Min(Length, 64);
         }
 
+        public sealed record Order(uint Kind, uint Length);
+        public record Limiting(uint Length) { public uint Kind { get; set; } protected Limiting(Limiting other) => Length = Math.Min(other.Length, 64); }
         public interface IJudge { void Limit(Request request); void LimitAll(); }
         public static class Judge { public static void Limit(Request request) { if (request.Length > 64) { request.Length = 64; } } }
         [AllValid] public partial record struct Head(uint Length, uint Kind);

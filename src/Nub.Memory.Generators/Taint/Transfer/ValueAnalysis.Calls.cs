@@ -38,7 +38,7 @@ internal sealed partial class ValueAnalysis
             }
         }
 
-        if (EvaluateShared(call, instance, arguments) is { } shared)
+        if ((EvaluateShared(call, instance, arguments) ?? EvaluateWith(call, instance)) is { } shared)
         {
             return shared;
         }
@@ -122,6 +122,8 @@ internal sealed partial class ValueAnalysis
         {
             return constructed;
         }
+
+        FollowHanded(values, isOfElements: false, isAtOnce: false);
 
         // A view that is made of a view.
         if (SharedTypes.ViewedBy(creation.Type) is not null || SharedTypes.ElementsOf(creation.Type) is not null)

@@ -45,14 +45,19 @@ internal sealed partial class ValueAnalysis
     {
         IMethodSymbol called = call.TargetMethod;
         bool isOfElements = (instance ?? arguments.Values.FirstOrDefault()) is { } all && s_ofElements.Contains(called.ContainingType.Name) && _state.IsGuests(all);
-        foreach (Term function in arguments.Values)
+        FollowHanded(arguments.Values, isOfElements, IsCalledAtOnce(called));
+    }
+
+    // What is given elements of the guest's is gone through with those.
+    private void FollowHanded(IEnumerable<Term> handed, bool isOfElements, bool isAtOnce)
+    {
+        foreach (Term function in handed)
         {
             if (!_session.Functions.TryGetValue(function, out IMethodSymbol? method) || _session.Bodies.Find(method) is not { } body)
             {
                 continue;
             }
 
-            bool isAtOnce = IsCalledAtOnce(called);
             if (!isOfElements && FunctionOf(function, Arguments.None, isResultUsed: false) is not null && HasFromAround(body, isAtOnce)
                 && _session.MayFollowOther(_session.FrameOf(_frame, function.Operation!, method)))
             {

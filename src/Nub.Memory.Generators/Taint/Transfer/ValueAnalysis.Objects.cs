@@ -13,6 +13,9 @@ internal sealed partial class ValueAnalysis
     // An object that is given more is a table of settings, not a view of shared bytes.
     private const int MostKept = 8;
 
+    // The compiler's name for what makes another record of one.
+    private const string CloneMethod = "<Clone>$";
+
     private Term? TryConstruct(IObjectCreationOperation creation, List<Term> values)
     {
         if (creation is not { Constructor: { DeclaringSyntaxReferences: [var declared] } constructor, Type: { TypeKind: TypeKind.Class or TypeKind.Struct, IsRecord: false } type }
@@ -33,7 +36,13 @@ internal sealed partial class ValueAnalysis
         Term made = Result(creation);
         if (declared.GetSyntax() is TypeDeclarationSyntax)
         {
-            return KeepParameters(made, constructor, arguments);
+            if (KeepParameters(made, constructor, arguments) is not { } kept)
+            {
+                return null;
+            }
+
+            FollowHanded(values, isOfElements: false, isAtOnce: false);
+            return kept;
         }
 
         return TryFollow(creation, constructor, null, made, arguments) is { } body ? Follow(creation, constructor, body, made, creation.Arguments, arguments) switch
@@ -62,6 +71,24 @@ internal sealed partial class ValueAnalysis
             }
         }
     }
+
+    // What with makes of a record has the parts of that, and is another object.
+    private Term? EvaluateWith(IInvocationOperation call, Term? record)
+    {
+        if (call.TargetMethod is not { Name: CloneMethod, ContainingType: { IsRecord: true } type } || !type.InstanceConstructors.Any(one => one.IsImplicitlyDeclared && IsCopying(one)))
+        {
+            return null;
+        }
+
+        Term made = Result(call);
+        return record is null ? made : CopyOf(record, made);
+    }
+
+    private static bool IsCopying(IMethodSymbol constructor) =>
+        constructor.Parameters is [var only] && SymbolEqualityComparer.Default.Equals(only.Type, constructor.ContainingType);
+
+    private Term CopyOf(Term whole, Term made) =>
+        whole.Kind == TermKind.With ? Terms.With(CopyOf(whole.Left!, made), (ISymbol)whole.Key!, whole.Right!) : made;
 
     private void HandOver(Arguments arguments)
     {
@@ -94,7 +121,11 @@ internal sealed partial class ValueAnalysis
         return Without(value, CanBeSet);
     }
 
-    private static bool IsOwnObject(Term made) => made is { Kind: TermKind.Result, Operation: IObjectCreationOperation { Type.TypeKind: TypeKind.Class } };
+    private static bool IsOwnObject(Term made) => made is
+    {
+        Kind: TermKind.Result,
+        Operation: IObjectCreationOperation { Type.TypeKind: TypeKind.Class } or IInvocationOperation { TargetMethod: { Name: CloneMethod, ContainingType.IsRecord: true } },
+    };
 
     private static bool CanBeSet(ISymbol member) => member is IFieldSymbol { IsReadOnly: false } or IPropertySymbol { SetMethod.IsInitOnly: false };
 
