@@ -1,5 +1,6 @@
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Layout;
 using Nub.Memory.Generators.Symbols;
 
@@ -14,10 +15,10 @@ internal static class Sources
     private static readonly HashSet<string> s_reads = new(
         ["Read", "TryRead", "TryReadValidated", "CopyTo", "TryCopyTo", "ReadArray", "TryReadArray", .. s_atomics], StringComparer.Ordinal);
 
-    // What gives a number of the guest's choice that stands at no place of a memory, or is read but once, in the other packages: the result, or else the first
     // What only asks a memory something, shows a part of it or copies it into a file.
     private static readonly HashSet<string> s_questions = new(["Contains", "IsSameMemory", "StackAt", "WriteTo", "TryWriteTo", "ToString"], StringComparer.Ordinal);
 
+    // What gives a number of the guest's choice that stands at no place of a memory, or is read but once, in the other packages: the result, or else the first
     // argument where that is out. How many bytes an exit has, and why it came, the host knows.
     private static readonly Dictionary<string, string[]> s_values = new(StringComparer.Ordinal)
     {
@@ -60,18 +61,19 @@ internal static class Sources
         OperationKind.Invocation => Reads(((IInvocationOperation)operation).TargetMethod),
         OperationKind.PropertyReference => Reads(((IPropertyReferenceOperation)operation).Property),
         OperationKind.DelegateCreation => SharedTypes.IsParser(operation.Type),
+        OperationKind.DeconstructionAssignment or OperationKind.RecursivePattern => Deconstruction.MethodOf(operation) is { } method && Reads(method),
         _ => false,
     };
 
     /// <summary>Whether a member reads and writes at once.</summary>
     public static bool IsAtomic(ISymbol member) => Array.IndexOf(s_atomics, member.Name) >= 0;
 
-    /// <summary>Whether a call lets time pass in which the guest is meant to do something.</summary>
-    public static bool LetsGuestRun(IMethodSymbol method)
     /// <summary>Whether a call of a memory, or of a lease of one, leaves its bytes as they are.</summary>
     public static bool WritesNothing(IMethodSymbol method) =>
         s_questions.Contains(method.Name) && (SharedTypes.IsMemory(method.ContainingType) || method.ContainingType.IsMemory());
 
+    /// <summary>Whether a call lets time pass in which the guest is meant to do something.</summary>
+    public static bool LetsGuestRun(IMethodSymbol method)
     {
         string type = method.ContainingType.Name;
         if ((type, method.Name) is ("VirtualProcessor", "Run") or ("GuestSharedMemory", "EnterGuest"))

@@ -50,6 +50,10 @@ internal sealed class BodyContents
                     break;
                 case OperationKind.SimpleAssignment or OperationKind.CompoundAssignment or OperationKind.CoalesceAssignment or OperationKind.DeconstructionAssignment:
                     AddTarget(((IAssignmentOperation)operation).Target);
+                    AddCall(Deconstruction.MethodOf(operation));
+                    break;
+                case OperationKind.RecursivePattern:
+                    AddCall(Deconstruction.MethodOf(operation));
                     break;
                 case OperationKind.YieldReturn or OperationKind.YieldBreak:
                     Yields = true;

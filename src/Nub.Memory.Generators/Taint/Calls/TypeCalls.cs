@@ -27,7 +27,7 @@ internal sealed class TypeCalls(INamedTypeSymbol type, ProgramBodies? program = 
     public bool AnyReads => _readers.Count > 0;
 
     /// <summary>The kinds of operations to note.</summary>
-    public static OperationKind[] Kinds { get; } = [OperationKind.Invocation, OperationKind.PropertyReference, OperationKind.DelegateCreation, OperationKind.Loop, OperationKind.ObjectCreation];
+    public static OperationKind[] Kinds { get; } = [OperationKind.Invocation, OperationKind.PropertyReference, OperationKind.DelegateCreation, OperationKind.Loop, OperationKind.ObjectCreation, OperationKind.DeconstructionAssignment, OperationKind.RecursivePattern];
 
     /// <summary>
     /// Those that read, and those that call a helper which does, as deep as calls are followed. What is called and not followed brings
@@ -54,6 +54,9 @@ internal sealed class TypeCalls(INamedTypeSymbol type, ProgramBodies? program = 
 
             case OperationKind.ObjectCreation when ((IObjectCreationOperation)operation).Constructor is { } constructor:
                 NoteCall(member, constructor);
+                break;
+            case OperationKind.DeconstructionAssignment or OperationKind.RecursivePattern when Deconstruction.MethodOf(operation) is { } method:
+                NoteCall(member, method);
                 break;
 
             // A callee that is given a parser may pop, and a foreach goes through elements: no member that does so stands there.

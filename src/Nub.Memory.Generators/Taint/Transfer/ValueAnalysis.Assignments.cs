@@ -133,19 +133,6 @@ internal sealed partial class ValueAnalysis
         return Terms.Tuple([.. Enumerable.Range(1, (int)tuple.Key!).Select(i => NameOf(i) == name ? value : ElementOf(tuple, i))]);
     }
 
-    private void AssignElements(ITupleOperation targets, Term value)
-    {
-        for (int i = 0; i < targets.Elements.Length; i++)
-        {
-            IOperation target = targets.Elements[i];
-            Term? element = value.Kind == TermKind.Tuple ? ElementOf(value, i + 1)
-                : value.Type is INamedTypeSymbol { IsTupleType: true } tuple && tuple.TupleElements.Length > i && !TermTable.IsTooDeep(value)
-                    ? Terms.Field(value, tuple.TupleElements[i].CorrespondingTupleField ?? tuple.TupleElements[i], tuple.TupleElements[i].Type)
-                    : null;
-            Assign(target, element ?? ElementOfExit(value, i, target) ?? ElementOfRecord(value, i, targets.Elements.Length) ?? Derive(target, value));
-        }
-    }
-
     /// <summary>What stands on the left of an assignment, also where the compiler has put it into a temporary, or it goes by another name.</summary>
     private IOperation Resolve(IOperation target) => target switch
     {

@@ -3,6 +3,7 @@ using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.FlowAnalysis;
 using Microsoft.CodeAnalysis.Operations;
+using Nub.Memory.Generators.Dataflow.Calls;
 using Nub.Memory.Generators.Dataflow.Domains;
 using Nub.Memory.Generators.Symbols;
 
@@ -61,7 +62,11 @@ internal sealed partial class ValueAnalysis
             case OperationKind.DeconstructionAssignment:
                 var deconstruction = (IDeconstructionAssignmentOperation)operation;
                 Term whole = Evaluate(deconstruction.Value);
-                Assign(deconstruction.Target, whole);
+                if (Deconstruction.TargetsOf(deconstruction) is { } targets)
+                {
+                    AssignElements(targets, whole, deconstruction);
+                }
+
                 return whole;
             case OperationKind.Tuple:
                 return EvaluateTuple((ITupleOperation)operation);

@@ -84,6 +84,7 @@ internal sealed partial class ValueAnalysis
             result = GiveBackReceiver(call, changed, result);
         }
 
+        result = IsTakingApart(call) ? PartsAt(exit, body.Method, call) : result;
         GiveBenefitOfHelper(call, body, followed, result);
         _state = _state.ForgetWithin(frame, before, result);
         return result;

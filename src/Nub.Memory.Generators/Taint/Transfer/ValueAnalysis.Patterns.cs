@@ -1,5 +1,4 @@
 using Microsoft.CodeAnalysis;
-using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Operations;
 using Nub.Memory.Generators.Dataflow.Domains;
 using Nub.Memory.Generators.Dataflow.Graph;
@@ -74,6 +73,13 @@ internal sealed partial class ValueAnalysis
         PathFacts before = _state.Facts;
         foreach (IRecursivePatternOperation recursive in Alternatives(pattern).OfType<IRecursivePatternOperation>())
         {
+            TakeApart(recursive, value);
+            foreach ((IPatternOperation position, Term element) in PositionsOf(recursive, value))
+            {
+                UseAsked(position, element);
+                ReadParts(position, element);
+            }
+
             foreach (IPropertySubpatternOperation part in recursive.PropertySubpatterns)
             {
                 if (PartOf(value, part.Member) is not { } asked)
@@ -104,7 +110,12 @@ internal sealed partial class ValueAnalysis
             InBits(Fetch(property, PlaceOf(view, field), property.Type), view.Type, property.Property);
         }
 
-        if (part.Pattern is not (IDiscardPatternOperation or IDeclarationPatternOperation))
+        UseAsked(part.Pattern, asked);
+    }
+
+    private void UseAsked(IPatternOperation pattern, Term asked)
+    {
+        if (pattern is not (IDiscardPatternOperation or IDeclarationPatternOperation))
         {
             Use(asked);
         }
@@ -170,13 +181,9 @@ internal sealed partial class ValueAnalysis
                 }
             }
 
-            for (int i = 0; i < recursive.DeconstructionSubpatterns.Length; i++)
+            foreach ((IPatternOperation, Term) position in PositionsOf(recursive, value))
             {
-                IPatternOperation part = recursive.DeconstructionSubpatterns[i];
-                if ((value.Kind == TermKind.Tuple ? ElementOf(value, i + 1) : ElementOfExit(value, i, part) ?? ElementOfRecord(value, i, recursive.DeconstructionSubpatterns.Length)) is { } element)
-                {
-                    yield return (part, element);
-                }
+                yield return position;
             }
         }
     }
@@ -227,13 +234,7 @@ internal sealed partial class ValueAnalysis
     // The compiler asks for a property once in one pattern, or in all the patterns of one switch.
     private IOperation FirstToAsk(IPropertyReferenceOperation property, Term view)
     {
-        SyntaxNode? whole = property.Syntax;
-        while (whole is not (null or IsPatternExpressionSyntax or SwitchStatementSyntax or SwitchExpressionSyntax))
-        {
-            whole = whole.Parent;
-        }
-
-        (SyntaxNode?, Term, string) question = (whole, view, property.Property.Name);
+        (SyntaxNode?, Term, string) question = (QuestionAround(property.Syntax), view, property.Property.Name);
         if (!_asked.TryGetValue(question, out IOperation? first))
         {
             _asked.Add(question, first = property);
