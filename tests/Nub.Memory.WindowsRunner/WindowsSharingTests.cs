@@ -1,13 +1,16 @@
 using System.IO.MemoryMappedFiles;
+using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Nub.Memory.WindowsRunner;
 
 /// <summary>Memory that another process can have, on Windows: sections that are handed on, and what others made.</summary>
-public sealed class WindowsSharingTests : IDisposable
+public sealed partial class WindowsSharingTests : IDisposable
 {
     private const ulong Page = 4096;
+    private const uint PageReadOnly = 0x02;
+    private const uint SecImage = 0x0100_0000;
 
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}");
 
@@ -92,6 +95,24 @@ public sealed class WindowsSharingTests : IDisposable
     }
 
     [Fact]
+    public void A_section_of_an_image_is_refused()
+    {
+        string path = Path.Combine(Environment.SystemDirectory, "kernel32.dll");
+        using SafeFileHandle file = File.OpenHandle(path);
+        using SafeMemoryMappedFileHandle image = CreateFileMappingW(file, 0, PageReadOnly | SecImage, 0, 0, 0);
+        Assert.False(image.IsInvalid);
+
+        // All of it: Wine maps no part of an image.
+        using var headers = new PEReader(File.OpenRead(path));
+        ulong size = (ulong)headers.PEHeaders.PEHeader!.SizeOfImage;
+        SharedMemoryMapException refusal = Assert.Throws<SharedMemoryMapException>(() => HostSharedMemory.Open(image, 0, size, SharedMemoryAccess.Read));
+        Assert.Contains("image", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Handles_go_over_no_socket_here() => Assert.Throws<PlatformNotSupportedException>(
         () => SocketHandles.Send(new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp), [1], []));
+
+    [LibraryImport("kernel32")]
+    private static partial SafeMemoryMappedFileHandle CreateFileMappingW(SafeFileHandle file, nint attributes, uint protection, uint sizeHigh, uint sizeLow, nint name);
 }

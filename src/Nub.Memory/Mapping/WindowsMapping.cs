@@ -100,7 +100,7 @@ internal sealed class WindowsMapping : HostMapping
             ulong before = offset % WindowsNative.AllocationGranularity;
             uint how = isReadOnly ? WindowsNative.FileMapRead : WindowsNative.FileMapRead | WindowsNative.FileMapWrite;
             view = WindowsView.MapGuardsAround(section, offset - before, before + size, how);
-            view.CheckCommitted();
+            view.CheckAccessible(isReadOnly ? WindowsNative.PageReadOnly : WindowsNative.PageReadWrite);
             return new WindowsMapping(view, offset - before, before, size, MappingBacking.File, section, isReadOnly: isReadOnly)
             {
                 OthersCanWrite = true,

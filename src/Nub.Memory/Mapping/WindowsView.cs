@@ -99,11 +99,12 @@ internal sealed class WindowsView
     }
 
     /// <summary>
-    /// Refuses a view with pages that are reserved only (SEC_RESERVE), an access to which would end the process. A section's pages that are committed stay so: VirtualFree does not
-    /// decommit them (CreateFileMapping).
+    /// Refuses a view with pages an access to which would end the process: those that are reserved only (SEC_RESERVE), and those of an image (SEC_IMAGE), which have the protection that
+    /// the image says. A section's pages that are committed stay so: VirtualFree does not decommit them (CreateFileMapping).
     /// </summary>
+    /// <param name="protection">What the pages were mapped for.</param>
     /// <exception cref="SharedMemoryMapException">There is such a page.</exception>
-    public void CheckCommitted()
+    public void CheckAccessible(uint protection)
     {
         for (ulong checkedTo = 0; checkedTo < _size;)
         {
@@ -112,6 +113,13 @@ internal sealed class WindowsView
             if (run.State != WindowsNative.MemCommit)
             {
                 throw new SharedMemoryMapException("VirtualQuery", WindowsNative.ErrorInvalidAddress, $"a section of whose pages those from byte {checkedTo} of the view on are reserved and not committed");
+            }
+
+            // Beside the protection there may be that the pages are not cached (PAGE_NOCACHE, PAGE_WRITECOMBINE).
+            if (run.Type != WindowsNative.MemMapped || (run.Protect & WindowsNative.ProtectionMask) != protection)
+            {
+                throw new SharedMemoryMapException(
+                    "VirtualQuery", WindowsNative.ErrorInvalidAddress, $"a section whose pages from byte {checkedTo} of the view on are of type 0x{run.Type:X} with protection 0x{run.Protect:X}: it is an image's, or not ordinary memory");
             }
 
             checkedTo = (ulong)(run.BaseAddress - Address) + run.RegionSize;

@@ -11,6 +11,7 @@ internal static unsafe partial class WindowsNative
     public const uint PageReadOnly = 0x02;
     public const uint PageReadWrite = 0x04;
     public const uint PageWriteCopy = 0x08;
+    public const uint ProtectionMask = 0xFF;
 
     public const uint FileMapCopy = 0x01;
     public const uint FileMapWrite = 0x02;
@@ -19,6 +20,7 @@ internal static unsafe partial class WindowsNative
     public const uint MemCommit = 0x1000;
     public const uint MemReserve = 0x2000;
     public const uint MemRelease = 0x8000;
+    public const uint MemMapped = 0x4_0000;
 
     public const int ErrorInvalidAddress = 487;
 
