@@ -105,6 +105,25 @@ public sealed class ViewTests
     [InlineData("public static uint Run(Added.View view) => view.Load(1) + view.Kind;")]
     public async Task What_was_added_to_a_view_is_followed(string member) => await CheckAsync(member);
 
+    [Fact]
+    public async Task What_another_project_has_added_is_no_read_of_a_place()
+    {
+        using var image = new MemoryStream();
+        Assert.True(Code.Generate(Code.Compile("""
+            namespace Wire;
+            [AllValid] public partial struct Foo { public uint Length; public ref partial struct View { public uint Read() => Length; public void Write() { } public uint Field() => 4; public uint Elements() => 4; } }
+            """)).Emit(image).Success);
+        await Markup.CheckAsync(
+            """
+            public static class Test
+            {
+                public static byte[] Read(Wire.Foo.View view) => view.Length > 64 ? [] : new byte[view.Read()];
+                public static byte[] Again(Wire.Foo.View view) { view.Write(); return view.Length > 64 ? [] : new byte[{|NUB0010:view.Length|} + view.Field() + view.Elements()]; }
+            }
+            """,
+            Microsoft.CodeAnalysis.MetadataReference.CreateFromImage(image.ToArray()));
+    }
+
     [Theory]
     [InlineData("public static uint {|NUB0008:ReadFrom|}() => 4;", "return new byte[Own.ReadFrom()];")]
     [InlineData("public static void {|NUB0008:ReadFrom|}(out uint length) => length = 4;", "Own.ReadFrom(out uint length); return new byte[length];")]

@@ -25,15 +25,16 @@ internal sealed partial class ValueAnalysis
                 Array.ForEach(arguments.Values, Use);
                 Overwrite(new ByteRange(memory, start, _session.Sizes.Of(view.Type)));
                 return Result(call);
-            case "Read" or "ReadBigEndian":
+            // A field by its offset, which a generated view does not offer: there it is a user's own, of another project.
+            case "Read" or "ReadBigEndian" when method.IsInNub():
                 return Fetch(call, new ByteRange(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)), field);
-            case "Write" or "WriteBigEndian":
+            case "Write" or "WriteBigEndian" when method.IsInNub():
                 Array.ForEach(arguments.Values, Use);
                 Overwrite(new ByteRange(memory, Plus(start, arguments[0]), _session.Sizes.Of(field)));
                 return Result(call);
-            case "Field":
+            case "Field" when method.IsInNub():
                 return Terms.View(memory, Plus(start, arguments[0]), field!);
-            case "Elements":
+            case "Elements" when method.IsInNub():
                 return Terms.ArrayView(memory, Plus(start, arguments[0]), field!);
             case var _ when Sources.IsAtomic(method):
                 return Exchange(call, new ByteRange(memory, start, _session.Sizes.Of(view.Type)), view.Type, arguments);
