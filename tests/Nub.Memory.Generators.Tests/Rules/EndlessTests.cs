@@ -69,6 +69,7 @@ public sealed class EndlessTests
     [InlineData("uint hops = 0, most = host.Read<uint>(0); ulong at = total; while (at != 0) { if (++hops > most) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
     [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (++hops > host.Read<uint>(0)) { break; } at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
     [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (hops > 0 && stop.CanBeCanceled) { break; } hops++; at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
+    [InlineData("uint hops = 0, last = 0; ulong at = total; while (at != 0) { if (++hops > 64) { last = 0; } at = {|NUB0011:host.Read<ulong>(at + last)|}; } return at;")]
     [InlineData("uint hops = 0; ulong at = total; while (at != 0) { Action once = () => { if (hops > 64) { return; } }; once(); hops++; at = {|NUB0011:host.Read<ulong>(at)|}; } return at;")]
     [InlineData("uint hops = 0; ulong at = total; again: while (at != 0) { at = {|NUB0011:host.Read<ulong>(at)|}; if (hops > 64) { goto next; } next: hops++; } if (stop.CanBeCanceled) { goto again; } return at;")]
     public async Task A_loop_may_have_no_end(string body) => await CheckAsync(body);
@@ -119,6 +120,8 @@ public sealed class EndlessTests
     [InlineData("int count = 0; ulong at = total; while (at != 0) { switch (at & 3) { case 0: if (count++ > 64) { return 0; } break; default: if (count++ > 64) { goto end; } break; } at = host.Read<ulong>(at); } end: return at;")]
     [InlineData("var left = new Budget(); ulong at = total; while (at != 0) { if (left.Number-- == 0) { break; } at = host.Read<ulong>(at); } return at;")]
     [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (hops < 64) { hops++; } else { break; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint hops = 0; ulong at = total; while (at != 0) { if (++hops > 64) { at = 0; continue; } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("uint hops = 0; DayOfWeek day = 0; ulong at = total; while (day == DayOfWeek.Sunday) { for (int j = 0; j < 8; j++) { if (++hops > 64) { day = DayOfWeek.Friday; break; } } at = host.Read<ulong>(at); } return at;")]
     public async Task A_loop_with_a_limit_of_the_hosts_is_not_reported(string body) => await CheckAsync(body);
 
     [Fact]
@@ -152,6 +155,7 @@ public sealed class EndlessTests
     [InlineData("for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level > 4 ? 3 : level - 1); }")]
     [InlineData("level--; for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
     [InlineData("for (int i = 0; i < 512; i++) { if (_left-- > 0) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); } }")]
+    [InlineData("System.Threading.Interlocked.Decrement(ref _left); for (int i = 0; i < 512 && _left > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
     [InlineData("for (int i = 0; i < 512; i++, _left--) { if (_left > 0) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); } }")]
     [InlineData("for (int i = 0; i < 512; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); if (_seen.Add(entry)) { Walk(entry, level); } }")]
     [InlineData("RuntimeHelpers.EnsureSufficientExecutionStack(); for (int i = 0; i < 512; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
@@ -241,6 +245,7 @@ public sealed class EndlessTests
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { ArgumentOutOfRangeException.ThrowIfGreaterThan(i, 64u); list.Add(1); } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { if (i > 64) { Throw(); } list.Add(1); } return [.. list]; static void Throw() => throw new InvalidOperationException();")]
     [InlineData("uint n = host.Read<uint>(0); int sum = 0; for (uint i = 0; i < n; i++) { for (int j = 0; j < 8; j++) { if (++sum > 64) { return []; } } } return [];")]
+    [InlineData("uint n = host.Read<uint>(0); int sum = 0, error = 0; for (uint i = 0; error == 0 && i < n; i++) { for (int j = 0; j < 8; j++) { if (++sum > 64) { error = -1; break; } } } return [];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); bool full = false; for (uint i = 0; i < n && !full; i++) { for (int j = 0; j < 8; j++) { if (list.Count == 64) { full = true; break; } list.Add(1); } } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0); var list = new List<byte>(); for (uint i = 0; i < n; i++) { bool full = false; for (int j = 0; j < 8; j++) { if (list.Count == 64) { full = true; break; } list.Add(1); } if (full) { break; } } return [.. list];")]
     [InlineData("uint n = host.Read<uint>(0), m = host.Read<uint>(4); if (m > 64) { return []; } var list = new List<byte>(); for (uint i = 0; i < n && i < m; i++) { list.Add(1); } return [.. list];")]

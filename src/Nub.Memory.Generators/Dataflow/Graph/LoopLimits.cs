@@ -43,7 +43,7 @@ internal sealed class LoopLimits
             {
                 NoteLeaving(node, isFlag: false);
             }
-            else if (node is AssignmentExpressionSyntax { Right.RawKind: (int)SyntaxKind.TrueLiteralExpression or (int)SyntaxKind.FalseLiteralExpression } flag)
+            else if (node is AssignmentExpressionSyntax { RawKind: (int)SyntaxKind.SimpleAssignmentExpression, Right: LiteralExpressionSyntax or MemberAccessExpressionSyntax or PrefixUnaryExpressionSyntax { Operand: LiteralExpressionSyntax } } flag)
             {
                 flags.Add(flag);
             }
@@ -180,7 +180,7 @@ internal sealed class LoopLimits
         }
     }
 
-    // if (++hops > 64) { done = true; } of a loop that asks for done.
+    // if (++hops > 64) { done = true; } of a loop that asks for done, or error = Error.TooLong, or at = 0.
     private void NoteFlags(List<AssignmentExpressionSyntax> flags)
     {
         if (flags.Count > 0)

@@ -19,7 +19,7 @@ internal static class Loops
             bool isDepth(SyntaxNode node) => Steps.IsStep(node) && Steps.Name(Steps.TargetOf(node)) is var counter && !own.Contains(counter)
                 && !(node is { Parent: ForStatementSyntax { Incrementors: var each } } && each.Contains((ExpressionSyntax)node) && method.Parameters.Any(one => one.Name == counter));
             if (body.DescendantNodes().Any(node => isDepth(node)
-                || node is IdentifierNameSyntax { Identifier.ValueText: "EnsureSufficientExecutionStack" }
+                || node is IdentifierNameSyntax { Identifier.ValueText: "EnsureSufficientExecutionStack" or "Interlocked" }
                 || (node is IfStatementSyntax { Condition: var condition } && condition.DescendantNodesAndSelf().Any(one => one is InvocationExpressionSyntax call && !IsRead(call) && !onlyComputes(call)))))
             {
                 return true;
