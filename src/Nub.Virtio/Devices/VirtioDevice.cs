@@ -65,7 +65,7 @@ public abstract class VirtioDevice
 
     /// <summary>
     /// Serves a queue: takes chains until there are none, or the transport has had enough for now and calls this again, and returns each, now or in a later call. A chain that it keeps outlives a stop of the queue, unless the driver starts
-    /// the device or the queue again; a front end of vhost-user that stops the virtual machine waits at most 5 s for it. One that leaves chains untaken raises <see cref="WorkArrived"/> when it wants them: the driver
+    /// the device or the queue again; a front end of vhost-user that stops the virtual machine waits at most 5 s for those of each queue. One that leaves chains untaken raises <see cref="WorkArrived"/> when it wants them: the driver
     /// need not kick again. An error of the driver's is the chain's answer, or the queue's
     /// <see cref="VirtQueue.Error"/>, never an exception.
     /// </summary>

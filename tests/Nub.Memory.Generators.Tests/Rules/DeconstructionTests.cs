@@ -27,6 +27,7 @@ public sealed class DeconstructionTests
     [InlineData("public static byte[] Run(HostSharedMemory host) => host.Read<Limited>(0) is (var small, _) ? new byte[small] : [];")]
     [InlineData("public static byte[] Run(HostSharedMemory host) { Extended wire = host.Read<Extended>(0); if (wire.Length > 64) { return []; } var (_, length) = wire; return new byte[length]; }")]
     [InlineData("public static byte[] Run(HostSharedMemory host) => host.Read<Extended>(0) is (_, <= 64 and var length) ? new byte[length] : [];")]
+    [InlineData("public static bool Run(HostSharedMemory host) => host.Read<Limited>(0) is ();")]
     public async Task What_was_checked_before_in_it_or_after_is_not_reported(string member) => await CheckAsync(member);
 
     [Theory]
@@ -63,6 +64,7 @@ public sealed class DeconstructionTests
         {
             public uint Length, Flags;
             public readonly void Deconstruct(out uint length, out uint flags) { length = Math.Min(Length, 64); flags = Flags; }
+            public readonly void Deconstruct() { }
         }
 
         [AllValid] public partial struct Extended { public uint Length, Flags; }

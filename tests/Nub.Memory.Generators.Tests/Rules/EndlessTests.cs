@@ -107,6 +107,7 @@ public sealed class EndlessTests
     [InlineData("ulong at = total; while (at != 0) { Link link = Link.At(host, at).Load(); if (link.Next <= at) { break; } at = link.Next; } return at;")]
     [InlineData("for (ulong at = total; host.TryRead(at, out ulong next) && next > at; at = next) { } return 0;")]
     [InlineData("int sum = 0; ulong at = total; while (at != 0) { for (int j = 0; j < 8; j++) { if (++sum > 64) { return 0; } } at = host.Read<ulong>(at); } return at;")]
+    [InlineData("long hops = 0, most = 64; ulong at = total; while (at != 0) { if (++hops > System.Threading.Interlocked.Read(ref most)) { return 0; } at = host.Read<ulong>(at); } return at;")]
     [InlineData("uint hops = 0; bool done = false; ulong at = total; while (!done) { if (++hops > 64) { done = true; } at = host.Read<ulong>(at); } return at;")]
     [InlineData("uint hops = 0; ulong at = total; while (at != 0) { bool full = false; for (int j = 0; j < 8; j++) { if (++hops > 64) { full = true; break; } } if (full) { break; } at = host.Read<ulong>(at); } return at;")]
     [InlineData("long end = Environment.TickCount64 + 100; ulong at = total; while (at != 0) { if (Environment.TickCount64 > end) { break; } at = host.Read<ulong>(at); } return at;")]
@@ -130,6 +131,8 @@ public sealed class EndlessTests
         {
             private int _depth;
             public static void Follow(HostSharedMemory host, ulong at) { ulong next = host.Read<ulong>(at); if (next != 0) { Follow(host, {|NUB0011:next|}); } }
+            public static void Optional(HostSharedMemory host, ulong at, int flags = 0) { ulong next = host.Read<ulong>(at); if (next != 0) { Optional(host, {|NUB0011:next|}); } }
+            public static void Parts(HostSharedMemory host, ulong at, ReadOnlySpan<int> levels) { if (levels.IsEmpty) { return; } var rest = levels[1..]; for (int i = 0; i < 4; i++) { Parts(host, host.Read<ulong>(at), rest); } }
             public static void Deep(HostSharedMemory host, ulong at, int depth) { if (depth < 8) { Deep(host, host.Read<ulong>(at), depth + 1); } }
             public void Counted(ulong at) { if (++_depth < 8) { Counted(host.Read<ulong>(at)); } _depth--; }
             public static void Halves(HostSharedMemory host, ulong at) { if (at > 1) { Halves(host, at / 2); } }
@@ -158,6 +161,11 @@ public sealed class EndlessTests
     [InlineData("System.Threading.Interlocked.Decrement(ref _left); for (int i = 0; i < 512 && _left > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
     [InlineData("for (int i = 0; i < 512; i++, _left--) { if (_left > 0) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); } }")]
     [InlineData("for (int i = 0; i < 512; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); if (_seen.Add(entry)) { Walk(entry, level); } }")]
+    [InlineData("for (int i = 0; i < 512; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); bool isNew = _seen.Add(entry); if (isNew) { Walk(entry, level); } }")]
+    [InlineData("if (_seen.Count >= 4) { return; } _seen.Add(table); for (int i = 0; i < 512; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); } _seen.Remove(table);")]
+    [InlineData("byte next = (byte)(level - 1); for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), next); }")]
+    [InlineData("int next = Next(level); for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), next); }")]
+    [InlineData("int next = level - _left; for (int i = 0; i < 512 && level > 0; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), next); }")]
     [InlineData("RuntimeHelpers.EnsureSufficientExecutionStack(); for (int i = 0; i < 512; i++) { Walk(host.Read<ulong>(table + (ulong)i * 8), level); }")]
     [InlineData("if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) { return; } Walk(host.Read<ulong>(table), level);")]
     [InlineData("for (int i = 0; i < 4; i++) { ulong entry = host.Read<ulong>(table + (ulong)i * 8); for (int j = 0; j < 512; j++) { Console.Write(host.Read<ulong>(entry + (ulong)j * 8)); } }")]

@@ -18,9 +18,17 @@ internal static class Loops
             HashSet<string> own = Steps.DeclaredIn(body);
             bool isDepth(SyntaxNode node) => Steps.IsStep(node) && Steps.Name(Steps.TargetOf(node)) is var counter && !own.Contains(counter)
                 && !(node is { Parent: ForStatementSyntax { Incrementors: var each } } && each.Contains((ExpressionSyntax)node) && method.Parameters.Any(one => one.Name == counter));
+            bool asksOthers(SyntaxNode node) => node is InvocationExpressionSyntax call && !IsRead(call) && !onlyComputes(call);
+
+            // _path.Count >= 4
+            bool asksCount(SyntaxNode node) => node is MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Count", Expression: var collection } && !own.Contains(Steps.Name(collection));
+
+            // bool isNew = _seen.Add(table); if (!isNew) return;
+            var answers = new HashSet<string>(
+                body.DescendantNodes().OfType<VariableDeclaratorSyntax>().Where(one => one.Initializer is { Value: var value } && asksOthers(Steps.Inner(value))).Select(static one => one.Identifier.ValueText), StringComparer.Ordinal);
             if (body.DescendantNodes().Any(node => isDepth(node)
                 || node is IdentifierNameSyntax { Identifier.ValueText: "EnsureSufficientExecutionStack" or "Interlocked" }
-                || (node is IfStatementSyntax { Condition: var condition } && condition.DescendantNodesAndSelf().Any(one => one is InvocationExpressionSyntax call && !IsRead(call) && !onlyComputes(call)))))
+                || (node is IfStatementSyntax { Condition: var condition } && condition.DescendantNodesAndSelf().Any(one => asksOthers(one) || asksCount(one) || (IsAnswer(one) && answers.Contains(Steps.Name(one)))))))
             {
                 return true;
             }
@@ -28,6 +36,10 @@ internal static class Loops
 
         return false;
     }
+
+    // What is asked for as it is, and not compared with anything.
+    private static bool IsAnswer(SyntaxNode node) => node is IdentifierNameSyntax && node.Parent is IfStatementSyntax or ParenthesizedExpressionSyntax or PrefixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.LogicalNotExpression }
+        or BinaryExpressionSyntax { RawKind: (int)SyntaxKind.LogicalAndExpression or (int)SyntaxKind.LogicalOrExpression };
 
     /// <summary>Whether a method gives element after element in a loop without a condition that nothing leaves.</summary>
     public static bool IsEndlessIterator(IMethodSymbol method) => method.DeclaringSyntaxReferences.Select(static one => one.GetSyntax()).Any(static body =>
@@ -85,7 +97,7 @@ internal static class Loops
     /// <summary>Whether a call reads shared memory, by its name.</summary>
     public static bool IsRead(InvocationExpressionSyntax call) =>
         NameOf(call) is "Read" or "TryRead" or "TryReadValidated" or "CopyTo" or "TryCopyTo" or "ReadArray" or "TryReadArray" or "At" or "TryAt" or "Load" or "TryLoad"
-        && call.Expression is not MemberAccessExpressionSyntax { Expression: IdentifierNameSyntax { Identifier.ValueText: "Volatile" } or MemberAccessExpressionSyntax { Name.Identifier.ValueText: "Volatile" } };
+        && !(call.Expression is MemberAccessExpressionSyntax { Expression: var type } && Steps.LastName(type) is "Volatile" or "Interlocked");
 
     /// <summary>Whether a call may refuse, by its name.</summary>
     public static bool IsTry(InvocationExpressionSyntax call) => NameOf(call).StartsWith("Try", StringComparison.Ordinal);

@@ -41,7 +41,7 @@ internal sealed partial class ValueAnalysis
     /// <returns>The parts side by side, or the only one; null when the method is not followed.</returns>
     private Term? TakeApart(IOperation operation, IMethodSymbol? method, Term value, IOperation? instance = null)
     {
-        if (method is null or { IsImplicitlyDeclared: true })
+        if (method is null or { IsImplicitlyDeclared: true } || CountOf(method) == 0)
         {
             return null;
         }

@@ -204,7 +204,7 @@ internal sealed partial class ValueAnalysis
             return;
         }
 
-        if (IsReadFrom(value, root.Parameters[argument.Parameter!.Ordinal], MostLinks, isHere: false) && !call.Arguments.Any(other => other != argument && IsDepth(other.Value)) && !Counts(root) && !CountsOnTheWay())
+        if (IsReadFrom(value, root.Parameters[argument.Parameter!.Ordinal], MostLinks, isHere: false) && !call.Arguments.Any(other => other != argument && other.ArgumentKind != ArgumentKind.DefaultValue && IsDepth(other.Value)) && !Counts(root) && !CountsOnTheWay())
         {
             Report(argument.Value, value, Sink.Recursion);
         }
@@ -238,10 +238,19 @@ internal sealed partial class ValueAnalysis
     // level - 1, Next(level), levels[1..], or a local that holds such: not what the method was given itself.
     private bool IsDepth(IOperation passed) => Steps.Inner(passed.Syntax) switch
     {
-        IdentifierNameSyntax => LocalOf(passed) is { } local && Get(local) is { Kind: TermKind.Binary, Key: BinaryOperatorKind.Add or BinaryOperatorKind.Subtract, Right.Kind: TermKind.Constant },
+        IdentifierNameSyntax => LocalOf(passed) is { } local && IsMoved(Get(local)),
         InvocationExpressionSyntax call => !Loops.IsRead(call),
         MemberAccessExpressionSyntax or InstanceExpressionSyntax or LiteralExpressionSyntax or DefaultExpressionSyntax or DeclarationExpressionSyntax or AnonymousFunctionExpressionSyntax => false,
         _ => true,
+    };
+
+    private bool IsMoved(Term held) => held.Kind switch
+    {
+        TermKind.Cast => IsMoved(held.Left!),
+        TermKind.Binary => held.Key is BinaryOperatorKind.Add or BinaryOperatorKind.Subtract && !_state.IsGuests(held),
+        TermKind.Slice => held.Operation is IImplicitIndexerReferenceOperation or IArrayElementReferenceOperation or IInvocationOperation { TargetMethod.Name: "Slice" },
+        TermKind.Result => held.Operation is IInvocationOperation { Syntax: InvocationExpressionSyntax call } && !Loops.IsRead(call) && !_state.IsGuests(held),
+        _ => false,
     };
 
     private static ILocalSymbol? LocalOf(IOperation passed) => passed switch
