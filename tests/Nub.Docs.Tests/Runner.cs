@@ -7,7 +7,6 @@ namespace Nub.Docs.Tests;
 /// <summary>Runs programs in processes of their own, and compares what they print with what a page says.</summary>
 internal static class Runner
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// Runs a compiled program once for each of the arguments, in one folder and at the same time: each is started when the one before has printed its first line, or has ended. One that does
@@ -15,7 +14,7 @@ internal static class Runner
     /// </summary>
     public static async Task<Result[]> RunAsync(string program, string folder, params string[] arguments)
     {
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         var runs = new List<Task<Result>>();
         foreach (string each in arguments)
         {
@@ -68,7 +67,7 @@ internal static class Runner
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"It still ran after {s_patience.TotalMinutes} minutes.");
+            throw new TimeoutException($"It still ran after {Patience.Limit.TotalMinutes} minutes.");
         }
     }
 

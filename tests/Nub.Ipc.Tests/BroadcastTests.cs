@@ -8,8 +8,6 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public class BroadcastTests
 {
-    private static readonly TimeSpan s_patience = Patience.Limit;
-
     private static (HostSharedMemory Host, SharedBroadcast Broadcast) New(int maxRecordLength = 16, int count = 8)
     {
         ulong size = SharedBroadcast.SizeFor(maxRecordLength, count);
@@ -91,7 +89,7 @@ public class BroadcastTests
         writer.Start();
         byte[] buffer = new byte[256];
         ulong expected = 0;
-        while (expected < Count && clock.Elapsed < s_patience)
+        while (expected < Count && clock.Elapsed < Patience.Limit)
         {
             if (consumer.TryRead(buffer, out int length, out ulong lost))
             {
@@ -115,7 +113,7 @@ public class BroadcastTests
     public async Task Consumers_sleep_until_a_record_comes()
     {
         (HostSharedMemory host, SharedBroadcast broadcast) = New();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         _ = broadcast.Producer;
         SharedBroadcastConsumer[] consumers = [.. Enumerable.Range(0, 6).Select(_ => broadcast.CreateConsumer())];
         ulong[] have = new ulong[consumers.Length];
@@ -272,7 +270,7 @@ public class BroadcastTests
         (HostSharedMemory host, SharedBroadcast broadcast) = New();
         SharedBroadcastConsumer consumer = broadcast.CreateConsumer();
         using var begun = new ManualResetEventSlim();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         Exception? caught = null;
         var reader = new Thread(() =>
         {

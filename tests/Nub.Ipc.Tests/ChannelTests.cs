@@ -14,11 +14,10 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public sealed class ChannelTests : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
     private static readonly SocketError[] s_nothingListens = [SocketError.ConnectionRefused, SocketError.AddressNotAvailable];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("nub-ipc-").FullName;
-    private readonly CancellationTokenSource _patience = new(s_patience);
+    private readonly CancellationTokenSource _patience = new(Patience.Limit);
 
     private string ChannelPath => Path.Combine(_folder, "channel");
 
@@ -320,7 +319,7 @@ public sealed class ChannelTests : IDisposable
         client.Producer.Ring.Memory.Dispose();
         await client.DisposeAsync();
         Assert.False(await server.Consumer.WaitToReadAsync(_patience.Token));
-        Assert.True(server.PeerGone.WaitHandle.WaitOne(s_patience));
+        Assert.True(server.PeerGone.WaitHandle.WaitOne(Patience.Limit));
         await server.DisposeAsync();
         listener.Dispose();
     }
@@ -395,7 +394,7 @@ public sealed class ChannelTests : IDisposable
             if (i % 1000 == 0)
             {
                 // For what hangs: on a busy machine, all of them together may take longer.
-                _patience.CancelAfter(s_patience);
+                _patience.CancelAfter(Patience.Limit);
             }
 
             await client.Producer.WriteAsync(i, _patience.Token);
@@ -456,9 +455,9 @@ public sealed class ChannelTests : IDisposable
         Task<Task<bool>> reading = ReadAndWaitAgainAsync();
         SynchronizationContext.SetSynchronizationContext(before);
         client.Producer.Write(1L);
-        Task<bool> waiting = await reading.WaitAsync(s_patience);
+        Task<bool> waiting = await reading.WaitAsync(Patience.Limit);
         client.Producer.Write(2L);
-        Assert.True(await waiting.WaitAsync(s_patience));
+        Assert.True(await waiting.WaitAsync(Patience.Limit));
         _ = client.Consumer.Read<long>(_patience.Token);
         await writing;
         await client.DisposeAsync();

@@ -12,8 +12,6 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public class ProcessTests(ITestOutputHelper output)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
-
     private static ulong Setting(string name, ulong otherwise) =>
         ulong.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out ulong value) ? value : otherwise;
 
@@ -49,7 +47,7 @@ public class ProcessTests(ITestOutputHelper output)
             while (next < enough)
             {
                 ReadAll();
-                Assert.True(!writer.HasExited && Stopwatch.GetElapsedTime(start) < s_patience, $"{next} records of {enough}");
+                Assert.True(!writer.HasExited && Stopwatch.GetElapsedTime(start) < Patience.Limit, $"{next} records of {enough}");
             }
 
             string errors = await SharedFile.KillAsync(writer);
@@ -82,7 +80,7 @@ public class ProcessTests(ITestOutputHelper output)
             long start = Stopwatch.GetTimestamp();
             while (file.Work.Next < enough)
             {
-                Assert.True(Stopwatch.GetElapsedTime(start) < s_patience, $"{file.Work.Next} records of {enough}");
+                Assert.True(Stopwatch.GetElapsedTime(start) < Patience.Limit, $"{file.Work.Next} records of {enough}");
                 if (reader.HasExited)
                 {
                     Assert.Fail(await reader.StandardError.ReadToEndAsync());
@@ -109,7 +107,7 @@ public class ProcessTests(ITestOutputHelper output)
         var several = new Numbered[128];
         ulong next = 0, sum = 0;
         long start = Stopwatch.GetTimestamp();
-        while (file.Ring.Consumer.WaitToRead(s_patience))
+        while (file.Ring.Consumer.WaitToRead(Patience.Limit))
         {
             int read = file.Ring.Consumer.ReadMany<Numbered>(several);
             foreach (Numbered one in several.AsSpan(0, read))

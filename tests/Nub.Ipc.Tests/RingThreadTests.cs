@@ -7,8 +7,6 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public class RingThreadTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
-
     [Theory]
     [InlineData(512UL, 1, 10_000)]
     [InlineData(65536UL, 2, 200_000)]
@@ -25,9 +23,9 @@ public class RingThreadTests
                 int length = sizes.Next(4, 200);
                 record.AsSpan(0, length).Fill((byte)i);
                 BitConverter.TryWriteBytes(record, i);
-                while (!memory.Producer.TryWrite(record.AsSpan(0, length)) && !memory.Producer.IsBroken && clock.Elapsed < s_patience)
+                while (!memory.Producer.TryWrite(record.AsSpan(0, length)) && !memory.Producer.IsBroken && clock.Elapsed < Patience.Limit)
                 {
-                    memory.Producer.WaitToWrite(length, s_patience / 10);
+                    memory.Producer.WaitToWrite(length, Patience.Limit / 10);
                 }
             }
         });
@@ -39,8 +37,8 @@ public class RingThreadTests
             int length;
             while (!memory.Consumer.TryRead(buffer, out length))
             {
-                Assert.True(!memory.Consumer.IsBroken && clock.Elapsed < s_patience, $"{i} read, {memory.Consumer.Error}, {memory.Producer.Error}");
-                memory.Consumer.WaitToRead(s_patience / 10);
+                Assert.True(!memory.Consumer.IsBroken && clock.Elapsed < Patience.Limit, $"{i} read, {memory.Consumer.Error}, {memory.Producer.Error}");
+                memory.Consumer.WaitToRead(Patience.Limit / 10);
             }
 
             Assert.Equal(expectedSizes.Next(4, 200), length);
@@ -60,7 +58,7 @@ public class RingThreadTests
         var writer = new Thread(() =>
         {
             var group = new Pair16[64];
-            for (ulong next = 0; next < Count && clock.Elapsed < s_patience;)
+            for (ulong next = 0; next < Count && clock.Elapsed < Patience.Limit;)
             {
                 int size = next % 3 == 0 ? 1 : (int)Math.Min(64, Count - next);
                 for (int i = 0; i < size; i++)
@@ -74,7 +72,7 @@ public class RingThreadTests
                 }
                 else
                 {
-                    memory.Producer.WaitToWrite(1100, s_patience / 10);
+                    memory.Producer.WaitToWrite(1100, Patience.Limit / 10);
                 }
             }
         });
@@ -91,8 +89,8 @@ public class RingThreadTests
 
             if (count == 0)
             {
-                Assert.True(!memory.Consumer.IsBroken && clock.Elapsed < s_patience, $"{expected} read, {memory.Consumer.Error}, {memory.Producer.Error}");
-                memory.Consumer.WaitToRead(s_patience / 10);
+                Assert.True(!memory.Consumer.IsBroken && clock.Elapsed < Patience.Limit, $"{expected} read, {memory.Consumer.Error}, {memory.Producer.Error}");
+                memory.Consumer.WaitToRead(Patience.Limit / 10);
             }
         }
 

@@ -6,8 +6,6 @@ namespace Nub.Ipc.Tests;
 [Collection(Alone.Name)]
 public class WaitingTests
 {
-    private static readonly TimeSpan s_patience = Patience.Limit;
-
     [Theory]
     [InlineData(0)]
     [InlineData(20)]
@@ -15,7 +13,7 @@ public class WaitingTests
     {
         using var there = new RingMemory();
         using var back = new RingMemory();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         const int Count = 2000;
         RingEnd[] ends = [there.Consumer, there.Producer, back.Consumer, back.Producer];
         foreach (RingEnd end in ends)
@@ -61,7 +59,7 @@ public class WaitingTests
     public void A_full_ring_holds_the_producer_back_and_an_empty_one_the_consumer()
     {
         using var memory = new RingMemory();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         memory.Producer.SpinTime = memory.Consumer.SpinTime = TimeSpan.Zero;
         const int Count = 20_000;
         var writer = new Thread(() =>
@@ -95,7 +93,7 @@ public class WaitingTests
     {
         const int Rings = 150;
         const int Count = 100;
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         RingMemory[] memories = [.. Enumerable.Range(0, Rings).Select(static _ => new RingMemory())];
 
         async Task WriteAsync(RingMemory memory)
@@ -137,7 +135,7 @@ public class WaitingTests
         Skip.If(OperatingSystem.IsWindows(), "A bare ring looks at most once a tick of the timer there, and this waits thousands of times.");
         using var there = new RingMemory();
         using var back = new RingMemory();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         byte[] buffer = new byte[16];
         const int Count = 3000;
 
@@ -193,7 +191,7 @@ public class WaitingTests
         reader.Start();
         Patience.WaitUntil(() => memory.ConsumerSleeps);
         cancelled.Cancel();
-        Assert.True(reader.Join(s_patience));
+        Assert.True(reader.Join(Patience.Limit));
         Assert.IsType<OperationCanceledException>(caught);
         Assert.Throws<OperationCanceledException>(() => memory.Consumer.WaitToRead(cancelled.Token));
         while (memory.Producer.TryWrite(1L))
@@ -216,13 +214,13 @@ public class WaitingTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await memory.Consumer.WaitToReadAsync(cancelled.Token));
         Task<bool> waiting = memory.Consumer.WaitToReadAsync().AsTask();
         memory.Ring.Dispose();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(s_patience));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Patience.Limit));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await memory.Consumer.WaitToReadAsync());
 
         SharedRing again = memory.Reopen();
         waiting = again.Consumer.WaitToReadAsync().AsTask();
         memory.Host.Dispose();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(s_patience));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => waiting.WaitAsync(Patience.Limit));
         again.Dispose();
     }
 
@@ -230,7 +228,7 @@ public class WaitingTests
     public void A_peer_that_never_wakes_cannot_hang_an_end()
     {
         using var memory = new RingMemory();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         var hostile = new Thread(() =>
         {
             Patience.WaitUntil(() => memory.ConsumerSleeps);
@@ -264,7 +262,7 @@ public class WaitingTests
         Patience.WaitUntil(() => memory.Consumer.Awaiting is { IsPolled: true });
         Assert.False(awaited.IsCompleted);
         memory.Producer.Write(1L);
-        Assert.True(await awaited.WaitAsync(s_patience));
+        Assert.True(await awaited.WaitAsync(Patience.Limit));
         stop.Cancel();
         hostile.Join();
         memory.Ring.Dispose();
@@ -277,7 +275,7 @@ public class WaitingTests
         _ = memory.Producer;
         Task<bool> awaited = memory.Consumer.WaitToReadAsync().AsTask();
         memory.WriteData(0, 5);
-        SharedRingException broken = await Assert.ThrowsAsync<SharedRingException>(() => awaited.WaitAsync(s_patience));
+        SharedRingException broken = await Assert.ThrowsAsync<SharedRingException>(() => awaited.WaitAsync(Patience.Limit));
         Assert.Equal(SharedRingError.RecordOutOfPlace, broken.Error);
         Assert.Throws<SharedRingException>(() => memory.Consumer.Read<long>());
         Assert.Throws<SharedRingException>(() => memory.Consumer.WaitToRead());
@@ -316,7 +314,7 @@ public class WaitingTests
 
         Assert.False(waiting.IsCompleted);
         memory.Producer.Write(1L);
-        Assert.True(await waiting.WaitAsync(s_patience));
+        Assert.True(await waiting.WaitAsync(Patience.Limit));
         memory.Ring.Dispose();
     }
 
@@ -332,16 +330,16 @@ public class WaitingTests
             await Assert.ThrowsAsync<InvalidOperationException>(async () => await memory.Consumer.ReadAsync<long>());
             Assert.False(first.IsCompleted);
             memory.Producer.Write(i);
-            Assert.True(await first.WaitAsync(s_patience));
+            Assert.True(await first.WaitAsync(Patience.Limit));
             Assert.Equal(i, await memory.Consumer.ReadAsync<long>());
         }
 
         Task<bool> given = memory.Consumer.WaitToReadAsync(cancelled.Token).AsTask();
         cancelled.Cancel();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given.WaitAsync(s_patience));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given.WaitAsync(Patience.Limit));
         Task<bool> next = memory.Consumer.WaitToReadAsync().AsTask();
         memory.Producer.Write(1L);
-        Assert.True(await next.WaitAsync(s_patience));
+        Assert.True(await next.WaitAsync(Patience.Limit));
         memory.Ring.Dispose();
     }
 
@@ -349,7 +347,7 @@ public class WaitingTests
     public void A_wait_of_a_thread_ends_with_its_ring()
     {
         using var memory = new RingMemory();
-        using var patience = new CancellationTokenSource(s_patience);
+        using var patience = new CancellationTokenSource(Patience.Limit);
         _ = memory.Consumer;
         Exception? caught = null;
         var reader = new Thread(() => caught = Record.Exception(() => memory.Consumer.WaitToRead(patience.Token)));

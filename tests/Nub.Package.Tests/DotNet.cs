@@ -5,8 +5,6 @@ namespace Nub.Package.Tests;
 /// <summary>Runs the SDK as a user does: without what the test's own build has left in the environment.</summary>
 internal static class DotNet
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
-
     public static (int ExitCode, string Output) Run(string folder, string packages, params string[] arguments) => RunProgram("dotnet", folder, packages, arguments);
 
     /// <summary>Runs another program in the same surroundings.</summary>
@@ -25,14 +23,14 @@ internal static class DotNet
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        bool hangs = !process.WaitForExit(s_patience);
+        bool hangs = !process.WaitForExit(Patience.ProgramLimit);
         if (hangs)
         {
             process.Kill(entireProcessTree: true);
         }
 
         process.WaitForExit();
-        return (process.ExitCode, output.Result + errors.Result + (hangs ? $"\nIt was ended after {s_patience.TotalMinutes} minutes." : ""));
+        return (process.ExitCode, output.Result + errors.Result + (hangs ? $"\nIt was ended after {Patience.ProgramLimit.TotalMinutes} minutes." : ""));
     }
 
     /// <summary>Surroundings in which nothing is known of the test's own build, and nothing stays behind that holds files.</summary>

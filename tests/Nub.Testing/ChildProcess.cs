@@ -6,7 +6,6 @@ namespace Nub.Testing;
 public sealed record ChildProcess(int ExitCode, string Output, string Errors)
 {
     // A program that takes this long hangs.
-    private static readonly TimeSpan s_hang = TimeSpan.FromMinutes(10);
 
     /// <summary>How a program beside the tests is started, with the runtime that runs the tests; its input, output and errors are pipes.</summary>
     /// <param name="program">The name of its project.</param>
@@ -44,7 +43,7 @@ public sealed record ChildProcess(int ExitCode, string Output, string Errors)
     public static async Task<ChildProcess> RunAsync(ProcessStartInfo start, string input = "")
     {
         using Process child = Process.Start(start)!;
-        using var hang = new CancellationTokenSource(s_hang);
+        using var hang = new CancellationTokenSource(Patience.ProgramLimit);
         using CancellationTokenRegistration kill = hang.Token.Register(() => child.Kill(entireProcessTree: true));
         Task<string> errors = child.StandardError.ReadToEndAsync();
         Task<string> output = child.StandardOutput.ReadToEndAsync();

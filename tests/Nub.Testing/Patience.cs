@@ -8,6 +8,9 @@ public static class Patience
     /// <summary>What takes longer hangs: machines that run tests may be ten times slower than ours, and busy.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
+    /// <summary>The same of a whole program: of a test's child, or of a build.</summary>
+    public static readonly TimeSpan ProgramLimit = TimeSpan.FromMinutes(10);
+
     /// <summary>Waits until a condition holds.</summary>
     /// <param name="condition">Asked again and again.</param>
     /// <param name="what">What it says, for the error.</param>

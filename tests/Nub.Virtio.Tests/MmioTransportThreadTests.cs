@@ -14,7 +14,6 @@ public sealed class MmioTransportThreadTests : IDisposable
     private const int Turn = 64;
     private const ulong SecondRing = 0x2_0000;
 
-    private static readonly TimeSpan s_patience = Patience.Limit;
 
     private readonly GuestFile _guest = new();
     private readonly GuestAddressSpace _space = new();
@@ -118,7 +117,7 @@ public sealed class MmioTransportThreadTests : IDisposable
     {
         bool wasRead = false;
         MmioTransport transport = null!;
-        transport = Transport(new CallingDevice(_ => wasRead = Task.Run(() => MmioTransportTests.ReadFrom(transport, 0x070)).Wait(s_patience)));
+        transport = Transport(new CallingDevice(_ => wasRead = Task.Run(() => MmioTransportTests.ReadFrom(transport, 0x070)).Wait(Patience.Limit)));
         var ring = new TestRing(_guest.Memory, isPacked: false);
         MmioTransportTests.SetUpOn(transport, Version1, ring);
         _ = ring.Submit(1, 1);
@@ -136,7 +135,7 @@ public sealed class MmioTransportThreadTests : IDisposable
         transport = Transport(new ConsoleDevice(_ =>
         {
             inside.Set();
-            Assert.True(goesOn.Wait(s_patience));
+            Assert.True(goesOn.Wait(Patience.Limit));
             transport.Dispose();
         }));
         var ring = new TestRing(_guest.Memory, isPacked: false);
@@ -144,7 +143,7 @@ public sealed class MmioTransportThreadTests : IDisposable
         Write(transport, 0x070, Running);
         _ = ring.Submit(1, 1);
         Task printing = Beside(() => Write(transport, 0x050, 1));
-        Assert.True(inside.Wait(s_patience));
+        Assert.True(inside.Wait(Patience.Limit));
         Thread? other = null;
         Task resetting = Beside(() =>
         {
@@ -202,7 +201,7 @@ public sealed class MmioTransportThreadTests : IDisposable
         {
             answered++;
             inside.Set();
-            Assert.True(goesOn.Wait(s_patience));
+            Assert.True(goesOn.Wait(Patience.Limit));
         }));
         var ring = new TestRing(_guest.Memory, isPacked: false);
         MmioTransportTests.SetUpOn(transport, Version1 | RingReset, ring);
@@ -210,7 +209,7 @@ public sealed class MmioTransportThreadTests : IDisposable
         _ = ring.Submit(1, 1);
         _ = ring.Submit(1, 2);
         Task serving = Beside(() => Write(transport, 0x050, 0));
-        Assert.True(inside.Wait(s_patience));
+        Assert.True(inside.Wait(Patience.Limit));
         Thread? other = null;
         Task ending = Beside(() =>
         {
@@ -241,9 +240,9 @@ public sealed class MmioTransportThreadTests : IDisposable
         MmioTransport transport = null!;
         var device = new CallingDevice(_ =>
         {
-            Assert.True(both.SignalAndWait(s_patience));
+            Assert.True(both.SignalAndWait(Patience.Limit));
             transport.Dispose();
-            Assert.True(both.SignalAndWait(s_patience));
+            Assert.True(both.SignalAndWait(Patience.Limit));
         });
         transport = Transport(device);
         await AtWorkOnBoth(transport);
@@ -278,7 +277,7 @@ public sealed class MmioTransportThreadTests : IDisposable
         CallingDevice device = null!;
         device = new CallingDevice(queue =>
         {
-            Assert.True(both.SignalAndWait(s_patience));
+            Assert.True(both.SignalAndWait(Patience.Limit));
             device.Ask(1 - queue);
             Interlocked.Increment(ref rounds);
         });
@@ -331,9 +330,9 @@ public sealed class MmioTransportThreadTests : IDisposable
 
     // On a thread of its own, as a processor of the guest's.
     private static Task Beside(Action action) =>
-        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(s_patience);
+        Task.Factory.StartNew(action, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).WaitAsync(Patience.Limit);
 
-    private static void WaitUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, s_patience));
+    private static void WaitUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Patience.Limit));
 
     private async Task AtWorkOnBoth(MmioTransport transport)
     {

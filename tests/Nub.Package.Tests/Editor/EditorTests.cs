@@ -13,7 +13,6 @@ public sealed class EditorTests(PackedFeed feed, ITestOutputHelper output)
     private const string Version = "0.28.0";
 
     // The server finds the project by itself after it has said that it is ready; how long that takes is the machine's.
-    private static readonly TimeSpan s_untilItKnowsTheProject = TimeSpan.FromMinutes(10);
 
     [SkippableFact]
     public async Task Every_rule_arrives_in_its_line_with_its_page_and_goes_when_the_line_is_mended()
@@ -150,7 +149,7 @@ public sealed class EditorTests(PackedFeed feed, ITestOutputHelper output)
         Open(server, folder, first.File, first.With(first.Wrong));
         for (var clock = Stopwatch.StartNew(); Rules(await Diagnose(server, folder, first.File)).Length == 0; await Task.Delay(100))
         {
-            Assert.True(clock.Elapsed < s_untilItKnowsTheProject, $"The server says nothing of the first rule.\n{server.Log}");
+            Assert.True(clock.Elapsed < Patience.ProgramLimit, $"The server says nothing of the first rule.\n{server.Log}");
         }
 
         Close(server, folder, first.File);

@@ -10,8 +10,6 @@ namespace Nub.Package.Tests.Editor;
 /// <summary>An editor's side of the Language Server Protocol: starts a server, asks, and answers what the server asks.</summary>
 internal sealed class LanguageServer : IDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
-
     private readonly Process _process;
     private readonly Func<string, JsonNode?> _settings;
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode?>> _asked = new();
@@ -52,7 +50,7 @@ internal sealed class LanguageServer : IDisposable
         Write(new JsonObject { ["id"] = id, ["method"] = method, ["params"] = parameters });
         try
         {
-            return await answer.Task.WaitAsync(s_patience);
+            return await answer.Task.WaitAsync(Patience.ProgramLimit);
         }
         catch (TimeoutException e)
         {

@@ -7,8 +7,6 @@ namespace Nub.Virtio.Tests.VhostUser;
 [Collection(Alone.Name)]
 public sealed class ListeningTests : IDisposable
 {
-    private static readonly TimeSpan s_patience = Patience.Limit;
-
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"nub-{Guid.NewGuid():N}"[..16]);
     private readonly MemoryStorage _storage = new(1 << 20);
     private readonly VhostUserBackend _backend;
@@ -34,7 +32,7 @@ public sealed class ListeningTests : IDisposable
         }
 
         await ending.CancelAsync();
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
         Assert.False(File.Exists(_path));
     }
 
@@ -46,7 +44,7 @@ public sealed class ListeningTests : IDisposable
         using Socket front = await ConnectAsync();
         AssertServed(front);
         await ending.CancelAsync();
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
         Assert.Equal(0, front.Receive(new byte[1]));
     }
 
@@ -55,7 +53,7 @@ public sealed class ListeningTests : IDisposable
     {
         Task serving = _backend.ListenAsync(_path);
         _backend.Dispose();
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
         Assert.False(File.Exists(_path));
     }
 
@@ -66,22 +64,22 @@ public sealed class ListeningTests : IDisposable
         listener.Bind(new UnixDomainSocketEndPoint(_path));
         listener.Listen(1);
         Task serving = _backend.ConnectAsync(_path);
-        using (Socket front = await listener.AcceptAsync().WaitAsync(s_patience))
+        using (Socket front = await listener.AcceptAsync().WaitAsync(Patience.Limit))
         {
             AssertServed(front);
             Assert.False(serving.IsCompleted);
         }
 
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
 
         // The next connection is another one: nothing of the first is left.
         serving = _backend.ConnectAsync(_path);
-        using (Socket front = await listener.AcceptAsync().WaitAsync(s_patience))
+        using (Socket front = await listener.AcceptAsync().WaitAsync(Patience.Limit))
         {
             AssertServed(front);
         }
 
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
     }
 
     [Fact]
@@ -101,7 +99,7 @@ public sealed class ListeningTests : IDisposable
             using Socket front = await ConnectAsync();
             AssertServed(front);
             await ending.CancelAsync();
-            await serving.WaitAsync(s_patience);
+            await serving.WaitAsync(Patience.Limit);
         }
 
         await File.WriteAllTextAsync(_path, "a file");
@@ -141,7 +139,7 @@ public sealed class ListeningTests : IDisposable
             }
 
             FileAttributes before = File.GetAttributes(_path);
-            SocketException taken = await Assert.ThrowsAsync<SocketException>(() => _backend.ListenAsync(_path).WaitAsync(s_patience));
+            SocketException taken = await Assert.ThrowsAsync<SocketException>(() => _backend.ListenAsync(_path).WaitAsync(Patience.Limit));
             Assert.Equal(SocketError.AddressAlreadyInUse, taken.SocketErrorCode);
             Assert.Equal(before, File.GetAttributes(_path));
         }
@@ -165,7 +163,7 @@ public sealed class ListeningTests : IDisposable
             }
 
             // In a thread of its own: a call that waits would wait here.
-            SocketException taken = await Assert.ThrowsAsync<SocketException>(() => Task.Run(() => _backend.ListenAsync(_path)).WaitAsync(s_patience));
+            SocketException taken = await Assert.ThrowsAsync<SocketException>(() => Task.Run(() => _backend.ListenAsync(_path)).WaitAsync(Patience.Limit));
             Assert.Equal(SocketError.AddressAlreadyInUse, taken.SocketErrorCode);
         }
         finally
@@ -189,7 +187,7 @@ public sealed class ListeningTests : IDisposable
             Assert.True(File.Exists(Path.Combine(folder, "s")));
             Environment.CurrentDirectory = later;
             _backend.Dispose();
-            await serving.WaitAsync(s_patience);
+            await serving.WaitAsync(Patience.Limit);
             Assert.True(File.Exists(others));
             Assert.False(File.Exists(Path.Combine(folder, "s")));
         }
@@ -208,7 +206,7 @@ public sealed class ListeningTests : IDisposable
         try
         {
             DisposeBetween(fronts);
-            await serving.WaitAsync(s_patience);
+            await serving.WaitAsync(Patience.Limit);
         }
         finally
         {
@@ -225,12 +223,12 @@ public sealed class ListeningTests : IDisposable
         _backend.Disconnected += (_, _) => early ??= _backend.ServeAsync(next);
         Task serving = _backend.ServeAsync(far);
         first.Dispose();
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
         await Assert.ThrowsAsync<InvalidOperationException>(() => early!);
         serving = _backend.ServeAsync(next);
         AssertServed(second);
         second.Dispose();
-        await serving.WaitAsync(s_patience);
+        await serving.WaitAsync(Patience.Limit);
     }
 
     /// <summary>Disposes the back end after it has accepted a front end, and before it can begin to serve it, for which it needs its lock.</summary>
@@ -290,7 +288,7 @@ public sealed class ListeningTests : IDisposable
     /// <summary>Asks for the features, which have version 1.</summary>
     private static void AssertServed(Socket front)
     {
-        front.ReceiveTimeout = (int)s_patience.TotalMilliseconds;
+        front.ReceiveTimeout = (int)Patience.Limit.TotalMilliseconds;
         front.Send(FrontEnd.Message((uint)VhostUserRequest.GetFeatures, []));
         byte[] answer = new byte[20];
         for (int count = 0; count < answer.Length;)
